@@ -1,0 +1,2 @@
+//! The `lapwing` binary.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Scores on labelled corpora.
+#![deny(missing_docs)]

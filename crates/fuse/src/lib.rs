@@ -1,0 +1,2 @@
+//! Claims to facts: names, origins, confidence. Pure.
+#![deny(missing_docs)]

@@ -1,0 +1,2 @@
+//! Facts to bytes: pages as text, Markdown, HTML and JSON.
+#![deny(missing_docs)]
