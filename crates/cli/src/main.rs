@@ -1,2 +1,32 @@
-//! The `lapwing` binary.
-fn main() {}
+//! The `lapwing` binary: arguments, wording, progress, exit codes. All work is done by
+//! `lapwing-engine`; this crate only talks.
+
+mod args;
+mod commands;
+mod failure;
+mod fetch;
+mod output;
+mod progress;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Arguments;
+use crate::failure::Failure;
+use crate::session::Session;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = Session::new(&arguments.global)
+        .and_then(|mut session| commands::run(arguments.command, &mut session));
+    match result {
+        Ok(outcome) => outcome.into(),
+        Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.tell();
+            ExitCode::from(2)
+        }
+    }
+}

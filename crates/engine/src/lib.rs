@@ -1,2 +1,101 @@
-//! The story: add, show, explain, hunt, undo. The one place that wires the crates.
+//! The story: reports in, one picture out, and the answer to "were we hit?".
+//!
+//! [`Engine`] is the one place that wires the other crates: it reads documents
+//! (`lapwing-read`), finds what they say (`lapwing-extract`), keeps every claim
+//! (`lapwing-store`), fuses claims to facts (`lapwing-fuse`), shows them (`lapwing-publish`)
+//! and hunts with them (`lapwing-hunt`). [`AddReport`] says what an ingest changed,
+//! [`Picture`](lapwing_publish::Picture) holds what a page is made of.
+//!
+//! ```
+//! use lapwing_engine::{AddOptions, Engine, Input, Silent};
+//!
+//! # fn main() -> Result<(), lapwing_engine::EngineError> {
+//! let mut engine = Engine::in_memory()?;
+//! let report = "Indicators of compromise\n\nC2: 45.77.0[.]1\n";
+//! let input = Input::Bytes { name: "note.txt".into(), bytes: report.into() };
+//! let now = "2021-03-04T00:00:00Z".parse().expect("a time");
+//! let added = engine.add(&[input], &AddOptions::default(), now, &Silent)?;
+//! assert_eq!(added.new_documents, 1);
+//! # Ok(()) }
+//! ```
 #![deny(missing_docs)]
+
+mod add;
+mod error;
+mod explain;
+mod extracted;
+mod hunt;
+mod knowledge;
+mod list;
+mod progress;
+mod show;
+mod topic;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lapwing_extract::Extractor;
+use lapwing_knowledge::Knowledge;
+use lapwing_store::Store;
+
+pub use add::{AddOptions, AddReport, Input};
+pub use error::{EngineError, ErrorKind};
+pub use explain::{ExplainedClaim, ExplainedFact};
+pub use extracted::{Extracted, Extraction, extract};
+pub use hunt::{HuntOptions, IndicatorSource};
+pub use list::{ListKind, Row};
+pub use progress::{Progress, Silent};
+pub use show::ShowOptions;
+pub use topic::Topic;
+
+pub use lapwing_hunt as hunting;
+pub use lapwing_knowledge as reference;
+pub use lapwing_publish as publish;
+pub use lapwing_read as read;
+pub use lapwing_store as store;
+
+/// A store with the knowledge that its claims are read with.
+pub struct Engine {
+    store: Store,
+    knowledge: Arc<Knowledge>,
+}
+
+impl Engine {
+    /// Opens the store at `path`, making it where there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no store, or is of a newer version.
+    pub fn open(path: &Path) -> Result<Self, EngineError> {
+        Self::with_store(Store::open(path)?)
+    }
+
+    /// Opens an existing store to look at it only.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and when there is no store at `path`.
+    pub fn open_read_only(path: &Path) -> Result<Self, EngineError> {
+        Self::with_store(Store::open_read_only(path)?)
+    }
+
+    /// Makes an empty store in memory.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn in_memory() -> Result<Self, EngineError> {
+        Self::with_store(Store::in_memory()?)
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The reference data, with the updates that the store holds.
+    pub fn knowledge(&self) -> &Knowledge {
+        &self.knowledge
+    }
+
+    fn extractor(&self) -> Extractor<'_> {
+        Extractor::new(&self.knowledge)
+    }
+}

@@ -1,0 +1,279 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use lapwing_engine::ListKind;
+use lapwing_model::{Format, Marking, PartialDate};
+
+/// Reads every threat report, keeps who says what, and hunts: were we hit, and what now?
+#[derive(Debug, Parser)]
+#[command(name = "lapwing", version, max_term_width = 100, propagate_version = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The store to use [default: the platform's data folder]
+    #[arg(long, global = true, value_name = "PATH", env = "LAPWING_STORE", hide_env_values = true)]
+    pub store: Option<PathBuf>,
+    /// Print JSON Lines on standard output, one object a line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No progress and no summary on standard error
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Look at everything as on this day (decay, ages); for scripts that must repeat
+    #[arg(long, global = true, value_name = "DATE", env = "LAPWING_TODAY", hide = true)]
+    pub today: Option<Date>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The whole job in one go: read reports, hunt with them, print page and verdict
+    Investigate(Investigate),
+    /// Read, extract, store and fuse reports
+    Add(Add),
+    /// Say what one document states, without a store
+    Extract(Extract),
+    /// List campaigns, actors, indicators, techniques, documents, gaps …
+    List(List),
+    /// One page on a campaign, actor, indicator, technique …
+    Show(Show),
+    /// Why it is believed: origins, claims, spans, arithmetic
+    Explain(Explain),
+    /// Search the text of all documents, and the names
+    Search(Search),
+    /// Look for it in logs, event logs and files; ends with a verdict
+    Hunt(Hunt),
+    /// Every change of the store
+    History,
+    /// Take a change back
+    Undo(Undo),
+    /// What reference data is built in or loaded; load fresher files
+    Knowledge(Knowledge),
+    /// The campaign checks that a hunt runs
+    Checks(Checks),
+    /// Score Lapwing on a labelled corpus
+    Evaluate(Evaluate),
+}
+
+/// How to read reports.
+#[derive(Clone, Debug, Args)]
+pub struct Reading {
+    /// Who published it, where the document does not say
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// When it was published: YYYY, YYYY-MM or YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub published: Option<PartialDate>,
+    /// Its marking: clear, green, amber, amber+strict, red
+    #[arg(long, value_name = "MARKING")]
+    pub tlp: Option<Marking>,
+    /// Read it as this format instead of deciding by content
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    pub format: Option<Format>,
+    /// Names of a table's columns, separated by commas (`ip,first_seen,comment`)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub columns: Option<Vec<String>>,
+}
+
+fn parse_format(word: &str) -> Result<Format, String> {
+    Format::ALL.iter().find(|format| format.as_str() == word).copied().ok_or_else(|| {
+        let words: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        format!("one of: {}", words.join(", "))
+    })
+}
+
+#[derive(Debug, Args)]
+pub struct Add {
+    /// Files, folders, archives, addresses (http, https), or - for standard input
+    #[arg(required = true, value_name = "PATH|URL|-")]
+    pub inputs: Vec<String>,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub struct Extract {
+    /// A file, folder or archive, or - for standard input
+    #[arg(required = true, value_name = "PATH|-")]
+    pub inputs: Vec<String>,
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Print the other claims too (relations, dates, denials) and the gaps
+    #[arg(long)]
+    pub claims: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    /// What to list
+    #[arg(value_name = "KIND", value_parser = |word: &str| word.parse::<ListKind>())]
+    pub kind: ListKind,
+    /// Show what was known by the end of this day
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<Date>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PageFormat {
+    /// For the terminal
+    Text,
+    /// Markdown
+    Md,
+    /// One self-contained page of HTML
+    Html,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Show {
+    /// A name, an alias or a value, defanged or not
+    #[arg(required = true, value_name = "NAME|VALUE")]
+    pub name: Vec<String>,
+    /// The form of the page
+    #[arg(long = "as", value_name = "FORM", default_value = "text")]
+    pub form: PageFormat,
+    /// Show what was known by the end of this day
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<Date>,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A name, an alias or a value, defanged or not
+    #[arg(required = true, value_name = "NAME|VALUE")]
+    pub name: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Search {
+    /// Words that must stand in the text
+    #[arg(required = true, value_name = "WORDS")]
+    pub words: Vec<String>,
+    /// At most so many hits
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub limit: usize,
+}
+
+/// How to hunt.
+#[derive(Clone, Debug, Args)]
+pub struct Hunting {
+    /// Leave out what happened before this time (RFC 3339 or a date, UTC)
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub since: Option<jiff::Timestamp>,
+    /// Leave out what happened after this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub until: Option<jiff::Timestamp>,
+    /// A folder of campaign checks to use instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub checks: Option<PathBuf>,
+    /// Number of threads [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// At most so many findings of one rule or value are shown; the rest is counted
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub max_findings_per_rule: usize,
+    /// Print every finding, not only the most telling
+    #[arg(long)]
+    pub all: bool,
+}
+
+fn parse_time(text: &str) -> Result<jiff::Timestamp, String> {
+    let midnight = || {
+        let date: Date = text.parse().ok()?;
+        Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    };
+    text.parse()
+        .ok()
+        .or_else(midnight)
+        .ok_or_else(|| "write 2021-03-01 or 2021-03-01T12:00:00Z".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub struct Hunt {
+    /// Files, folders and archives to look through
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Hunt with the indicators of this file (any report or list) instead of the store's
+    #[arg(long, value_name = "FILE")]
+    pub indicators: Vec<PathBuf>,
+    #[command(flatten)]
+    pub hunting: Hunting,
+}
+
+#[derive(Debug, Args)]
+pub struct Investigate {
+    /// Reports: files, folders, archives, addresses
+    #[arg(required = true, value_name = "REPORT")]
+    pub reports: Vec<String>,
+    /// Files, folders and archives to look through
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub hunt: Vec<PathBuf>,
+    /// The name to show a page of [default: what most reports are about]
+    #[arg(long, value_name = "NAME")]
+    pub about: Option<String>,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub hunting: Hunting,
+}
+
+#[derive(Debug, Args)]
+pub struct Undo {
+    /// The number of the change, as `lapwing history` shows it
+    #[arg(value_name = "ID")]
+    pub change: i64,
+}
+
+#[derive(Debug, Args)]
+pub struct Knowledge {
+    #[command(subcommand)]
+    pub action: Option<KnowledgeAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KnowledgeAction {
+    /// Load fresher official files (ATT&CK STIX, MISP galaxy, MISP warninglist) into the store
+    Update {
+        /// The files
+        #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+        from: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Checks {
+    #[command(subcommand)]
+    pub action: Option<ChecksAction>,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ChecksAction {
+    /// List the checks
+    List,
+    /// Run each check on the records that it carries
+    Test,
+}
+
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// fidelity or indicators
+    #[arg(value_name = "SUITE")]
+    pub suite: String,
+    /// The folder of the corpus
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Show misses and false finds of the worst documents
+    #[arg(long)]
+    pub show: bool,
+}

@@ -1,0 +1,51 @@
+use lapwing_model::ChangeId;
+use serde_json::json;
+
+use crate::args::Undo;
+use crate::failure::{Failure, Outcome};
+use crate::output::{one_line, table};
+use crate::session::Session;
+
+pub fn history(session: &mut Session) -> Result<Outcome, Failure> {
+    let engine = session.look()?;
+    let mut rows = Vec::new();
+    for change in engine.store().history()? {
+        if session.out.json {
+            session.out.object(&json!(change))?;
+            continue;
+        }
+        let state = match (change.undoes, change.undone_by) {
+            (_, Some(by)) => format!("undone by {by}"),
+            (Some(of), None) => format!("undoes {of}"),
+            (None, None) => String::new(),
+        };
+        rows.push(vec![
+            change.id.to_string(),
+            change.at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            format!("{} documents", change.documents),
+            format!("{} claims", change.claims),
+            state,
+            one_line(&change.command, 80),
+        ]);
+    }
+    session.out.text(&table(&rows))?;
+    Ok(Outcome::Done)
+}
+
+pub fn undo(args: &Undo, session: &mut Session) -> Result<Outcome, Failure> {
+    let path = session.store_path()?;
+    if !path.exists() {
+        session.look()?;
+    }
+    let mut engine = session.open()?;
+    let undone = engine.undo(ChangeId(args.change), session.now)?;
+    if session.out.json {
+        session.out.object(&json!({ "undone": args.change, "change": undone.change, "documents": undone.documents }))?;
+    } else {
+        session.out.line(&format!(
+            "change {} is undone: {} documents; bring it back with `lapwing undo {}`",
+            args.change, undone.documents, undone.change
+        ))?;
+    }
+    Ok(Outcome::Done)
+}

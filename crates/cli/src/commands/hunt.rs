@@ -1,0 +1,79 @@
+use lapwing_engine::hunting::{Hunt as Hunted, Options};
+use lapwing_engine::{Engine, HuntOptions, IndicatorSource};
+use lapwing_model::VerdictKind;
+
+use crate::args::{Hunt, Hunting};
+use crate::commands::verdict;
+use crate::failure::{Failure, Outcome};
+use crate::progress::Bar;
+use crate::session::Session;
+
+pub fn run(args: &Hunt, session: &mut Session) -> Result<Outcome, Failure> {
+    let (engine, indicators) = if args.indicators.is_empty() {
+        if session.store_path()?.exists() {
+            (session.look()?, IndicatorSource::Store)
+        } else if session.given_store().is_some() {
+            return Err(session.look().err().unwrap_or_else(|| Failure::usage("no such store")));
+        } else {
+            session.remark(
+                "no store yet: hunting with the campaign checks alone (add reports with `lapwing add`)",
+            )?;
+            (Engine::in_memory()?, IndicatorSource::Store)
+        }
+    } else {
+        (Engine::in_memory()?, IndicatorSource::Files(args.indicators.clone()))
+    };
+    hunt(&engine, &args.paths, indicators, &args.hunting, session)
+}
+
+/// Hunts, prints findings and verdict, and tells how the command ends.
+pub fn hunt(
+    engine: &Engine,
+    paths: &[std::path::PathBuf],
+    indicators: IndicatorSource,
+    hunting: &Hunting,
+    session: &mut Session,
+) -> Result<Outcome, Failure> {
+    for path in paths {
+        if !path.exists() {
+            return Err(Failure::usage(format!("{}: there is no such file or folder", path.display())));
+        }
+    }
+    let defaults = Options::default();
+    let options = HuntOptions {
+        indicators,
+        today: session.today,
+        hunt: Options {
+            since: hunting.since,
+            until: hunting.until,
+            jobs: hunting.jobs.unwrap_or(defaults.jobs),
+            max_findings_per_rule: hunting.max_findings_per_rule,
+            ..defaults
+        },
+        checks: hunting.checks.clone(),
+    };
+    let bar = Bar::new(session.quiet);
+    let result = engine.hunt(paths, &options, &bar);
+    bar.done();
+    let (hunt, mut problems) = result?;
+    print(&hunt, hunting.all, session)?;
+    problems.extend(hunt.problems);
+    let read = session.tell_problems(&problems)?;
+    Ok(if hunt.verdict.verdict == VerdictKind::NothingFound && hunt.findings.is_empty() {
+        read
+    } else {
+        Outcome::Found
+    })
+}
+
+fn print(hunt: &Hunted, all: bool, session: &mut Session) -> Result<(), Failure> {
+    if session.out.json {
+        for finding in &hunt.findings {
+            session.out.object(finding)?;
+        }
+        return session.out.object(&hunt.verdict);
+    }
+    let width = session.out.width();
+    let colour = session.out.colour();
+    session.out.text(&verdict::text(hunt, all, width, colour))
+}

@@ -1,0 +1,40 @@
+//! One file a command.
+
+mod add;
+mod checks;
+mod evaluate;
+mod explain;
+mod extract;
+mod history;
+mod hunt;
+mod investigate;
+mod knowledge;
+mod list;
+mod search;
+mod show;
+mod verdict;
+
+use crate::args::Command;
+use crate::failure::{Failure, Outcome};
+use crate::session::Session;
+
+/// Does what the command says.
+pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> {
+    let outcome = match command {
+        Command::Investigate(args) => investigate::run(&args, session),
+        Command::Add(args) => add::run(&args, session),
+        Command::Extract(args) => extract::run(&args, session),
+        Command::List(args) => list::run(&args, session),
+        Command::Show(args) => show::run(&args, session),
+        Command::Explain(args) => explain::run(&args, session),
+        Command::Search(args) => search::run(&args, session),
+        Command::Hunt(args) => hunt::run(&args, session),
+        Command::History => history::history(session),
+        Command::Undo(args) => history::undo(&args, session),
+        Command::Knowledge(args) => knowledge::run(&args, session),
+        Command::Checks(args) => checks::run(&args, session),
+        Command::Evaluate(args) => evaluate::run(&args, session),
+    }?;
+    session.out.flush()?;
+    Ok(outcome)
+}

@@ -1,0 +1,126 @@
+use std::io::{BufWriter, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Standard output and standard error, as text or JSON Lines.
+pub struct Output {
+    pub json: bool,
+    stdout: BufWriter<anstream::AutoStream<std::io::Stdout>>,
+}
+
+/// Width of text where the terminal does not tell, in columns.
+const WIDTH: usize = 100;
+
+impl Output {
+    pub fn new(json: bool) -> Self {
+        Self { json, stdout: BufWriter::with_capacity(1 << 16, anstream::stdout()) }
+    }
+
+    /// Prints one JSON object on a line.
+    pub fn object(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.stdout, value)?;
+        Ok(self.stdout.write_all(b"\n")?)
+    }
+
+    /// Prints text as it is: the caller has made it harmless.
+    pub fn text(&mut self, text: &str) -> Result<(), Failure> {
+        Ok(self.stdout.write_all(text.as_bytes())?)
+    }
+
+    /// Prints a line.
+    pub fn line(&mut self, text: &str) -> Result<(), Failure> {
+        self.text(text)?;
+        self.text("\n")
+    }
+
+    /// Says something on standard error, after what was printed so far.
+    pub fn message(&mut self, text: &str) -> Result<(), Failure> {
+        self.stdout.flush()?;
+        Ok(writeln!(anstream::stderr().lock(), "{}", harmless(text))?)
+    }
+
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.stdout.flush()?)
+    }
+
+    /// Columns to wrap text at.
+    pub fn width(&self) -> usize {
+        terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(40, 160))
+    }
+
+    /// Whether colours are wanted.
+    pub fn colour(&self) -> bool {
+        std::io::stdout().is_terminal()
+            && anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+    }
+}
+
+/// The text with control and direction-changing characters shown, so that a document cannot
+/// steer the terminal. Line breaks and tabs are kept.
+pub fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => shown.push(c),
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                shown.push('\u{fffd}');
+            }
+            c if c.is_control() => shown.push('\u{fffd}'),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// As [`harmless`], on one line and at most `width` characters.
+pub fn one_line(text: &str, width: usize) -> String {
+    let joined = harmless(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    if joined.chars().count() <= width {
+        return joined;
+    }
+    let mut cut: String = joined.chars().take(width.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}
+
+/// Rows of text in aligned columns, the last one unpadded; widths in terminal columns.
+pub fn table(rows: &[Vec<String>]) -> String {
+    use unicode_width::UnicodeWidthStr;
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0))
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (at, cell) in row.iter().enumerate() {
+            line.push_str(cell);
+            if at + 1 < row.len() {
+                line.push_str(&" ".repeat(widths[at] - cell.width() + 2));
+            }
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(harmless("a\u{1b}[31mb\u{202e}c\n"), "a\u{fffd}[31mb\u{fffd}c\n");
+        assert_eq!(one_line("a\n b  c", 9), "a b c");
+        assert_eq!(one_line("abcdef", 4), "abc…");
+    }
+
+    #[test]
+    fn columns_align_by_what_the_eye_sees() {
+        let rows = vec![vec!["ä".into(), "x".into()], vec!["日本".into(), "y".into()]];
+        assert_eq!(table(&rows), "ä     x\n日本  y\n");
+    }
+}

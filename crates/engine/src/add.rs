@@ -1,0 +1,216 @@
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use jiff::Timestamp;
+use lapwing_fuse::{Evidence, Fusion, Resolver, Trace, origins};
+use lapwing_knowledge::Knowledge;
+use lapwing_model::{ChangeId, Claim, Document, Problem, Reading};
+use lapwing_read::{Item, Options};
+use lapwing_store::{Added, Change, StoredClaim};
+use rayon::prelude::*;
+
+use crate::{Engine, EngineError, Progress};
+
+/// Documents waiting for extraction hold at most about this many bytes of raw input.
+const BATCH_BYTES: usize = 4 << 20;
+/// … and at most this many documents.
+const BATCH_DOCUMENTS: usize = 64;
+
+/// Something to read.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A file, folder or archive.
+    Path(PathBuf),
+    /// Bytes already at hand (standard input, a fetched page).
+    Bytes {
+        /// Name to show and to keep.
+        name: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+/// How to read, and what to record as the cause of the change.
+#[derive(Clone, Debug, Default)]
+pub struct AddOptions {
+    /// Format, source, date, marking and limits for the readers.
+    pub read: Options,
+    /// The command as typed, for `history`.
+    pub command: String,
+}
+
+/// What an ingest changed.
+#[derive(Clone, Debug, Default)]
+pub struct AddReport {
+    /// The change that was recorded; `None` when nothing was new.
+    pub change: Option<ChangeId>,
+    /// Documents that were not in the store.
+    pub new_documents: u64,
+    /// Documents that were already there.
+    pub known_documents: u64,
+    /// Claims of the new documents.
+    pub claims: u64,
+    /// Gaps of the new documents.
+    pub gaps: u64,
+    /// Facts that were derived anew.
+    pub facts: u64,
+    /// What was added, without its text, in order of reading (the first thousand).
+    pub documents: Vec<AddedDocument>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// One line of an [`AddReport`].
+#[derive(Clone, Debug)]
+pub struct AddedDocument {
+    /// The document, its text left out.
+    pub document: Document,
+    /// Whether it was new.
+    pub new: bool,
+    /// Number of its claims.
+    pub claims: usize,
+    /// Number of its gaps.
+    pub gaps: usize,
+}
+
+/// At most so many documents are listed in a report.
+const LISTED_DOCUMENTS: usize = 1000;
+
+impl Engine {
+    /// Reads, extracts, stores and fuses everything in `inputs` as one change.
+    ///
+    /// What cannot be read is named in the report; the rest is added. `now` is the time of
+    /// the change.
+    ///
+    /// # Errors
+    /// When the store cannot be written. Nothing is changed then.
+    pub fn add(
+        &mut self,
+        inputs: &[Input],
+        options: &AddOptions,
+        now: Timestamp,
+        progress: &dyn Progress,
+    ) -> Result<AddReport, EngineError> {
+        let knowledge = self.knowledge.clone();
+        let extractor = lapwing_extract::Extractor::new(&knowledge);
+        let resolver = Resolver::new(&knowledge);
+        let mut report = AddReport::default();
+        let mut change = self.store.begin(&options.command, now)?;
+
+        std::thread::scope(|scope| -> Result<(), EngineError> {
+            let (send, items) = sync_channel::<Item>(2);
+            scope.spawn(move || {
+                for input in inputs {
+                    // A closed channel means that the store failed: the rest is not wanted.
+                    read_input(input, &options.read, &mut |item| drop(send.send(item)));
+                }
+            });
+            while let Some(batch) = next_batch(&items, &mut report.problems) {
+                let read: Vec<(Reading, Trace)> = batch
+                    .into_par_iter()
+                    .map(|mut reading| {
+                        reading.claims.extend(extractor.extract(&reading));
+                        let trace = Trace::of(&reading);
+                        (reading, trace)
+                    })
+                    .collect();
+                for (reading, trace) in read {
+                    progress.document(&reading.document.name, reading.raw.len() as u64);
+                    let added = change
+                        .add(&reading, &trace.to_bytes(), &|entity| resolver.canonical(entity))?;
+                    report.count(reading, added == Added::New);
+                }
+            }
+            Ok(())
+        })?;
+
+        progress.stage("fusing");
+        report.facts = derive(&mut change, &knowledge)?;
+        report.change = (report.new_documents > 0).then(|| change.id());
+        change.commit()?;
+        Ok(report)
+    }
+}
+
+impl AddReport {
+    fn count(&mut self, mut reading: Reading, new: bool) {
+        let (claims, gaps) = (reading.claims.len(), reading.gaps.len());
+        if new {
+            self.new_documents += 1;
+            self.claims += claims as u64;
+            self.gaps += gaps as u64;
+        } else {
+            self.known_documents += 1;
+        }
+        if self.documents.len() < LISTED_DOCUMENTS {
+            reading.document.text = String::new();
+            self.documents.push(AddedDocument { document: reading.document, new, claims, gaps });
+        }
+    }
+}
+
+/// Hands over what one input holds.
+pub(crate) fn read_input(input: &Input, options: &Options, out: &mut dyn FnMut(Item)) {
+    match input {
+        Input::Path(path) => lapwing_read::read_path(path, options, out),
+        Input::Bytes { name, bytes } => lapwing_read::read_bytes(name, bytes, options, out),
+    }
+}
+
+/// The next readings, as many as may wait in memory at once; `None` at the end.
+fn next_batch(items: &Receiver<Item>, problems: &mut Vec<Problem>) -> Option<Vec<Reading>> {
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    let mut ended = true;
+    while let Ok(item) = items.recv() {
+        match item {
+            Item::Reading(reading) => {
+                bytes += reading.raw.len() + reading.document.text.len();
+                batch.push(*reading);
+            }
+            Item::Problem(problem) => problems.push(problem),
+        }
+        if bytes >= BATCH_BYTES || batch.len() >= BATCH_DOCUMENTS {
+            ended = false;
+            break;
+        }
+    }
+    (!(ended && batch.is_empty())).then_some(batch)
+}
+
+/// Derives origins, and the facts of every statement that the change touched.
+pub(crate) fn derive(change: &mut Change<'_>, knowledge: &Knowledge) -> Result<u64, EngineError> {
+    let traces = change
+        .traces()?
+        .into_iter()
+        .map(|(id, bytes)| {
+            Trace::from_bytes(&bytes)
+                .map_err(|error| EngineError::Corrupt(format!("trace of document {id}: {error}")))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let origins = origins(&traces);
+    change.put_origins(&origins)?;
+    let fusion = Fusion::new(knowledge, &traces, &origins);
+    let facts = change.fuse_touched(&mut |claims| fusion.fuse(&evidence(claims)))?;
+    Ok(facts)
+}
+
+/// Stored claims as `fuse` takes them.
+pub(crate) fn evidence(claims: &[StoredClaim]) -> Vec<Evidence<'_>> {
+    claims
+        .iter()
+        .map(|stored| Evidence {
+            id: stored.id,
+            document: stored.document,
+            claim: &stored.claim,
+            subject: &stored.subject,
+            object: &stored.object,
+        })
+        .collect()
+}
+
+/// Claims of a reading in the order of the text, declared before found at the same place.
+pub(crate) fn in_order(mut claims: Vec<Claim>) -> Vec<Claim> {
+    claims.sort_by_key(|claim| (claim.span.start, claim.span.end));
+    claims
+}

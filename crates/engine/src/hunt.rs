@@ -1,0 +1,170 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use lapwing_fuse::status;
+use lapwing_hunt::{Checks, Hunt, Indicator, Matcher, Options};
+use lapwing_model::{Entity, Kind, Object, Problem, Relation, Role, Status};
+use lapwing_store::FactQuery;
+
+use crate::{Engine, EngineError, Input, Progress, extract};
+
+/// Where the indicators of a hunt come from.
+#[derive(Clone, Debug)]
+pub enum IndicatorSource {
+    /// The facts of the store.
+    Store,
+    /// Files of indicators or reports, without a store.
+    Files(Vec<PathBuf>),
+}
+
+/// How to hunt.
+#[derive(Clone, Debug)]
+pub struct HuntOptions {
+    /// Where the indicators come from.
+    pub indicators: IndicatorSource,
+    /// The day at which decay is read.
+    pub today: Date,
+    /// Period, threads and limits.
+    pub hunt: Options,
+    /// A folder of further checks.
+    pub checks: Option<PathBuf>,
+}
+
+/// Values below this probability of being hostile are not hunted: a benign list or a denial
+/// outweighs what speaks for them.
+const LEAST_PROBABILITY: f64 = 0.05;
+
+impl Engine {
+    /// Hunts through files with the store's (or a file's) indicators and the campaign checks.
+    ///
+    /// # Errors
+    /// When the indicators or checks cannot be loaded. What cannot be read while hunting is
+    /// named in the result.
+    pub fn hunt(
+        &self,
+        paths: &[PathBuf],
+        options: &HuntOptions,
+        progress: &dyn Progress,
+    ) -> Result<(Hunt, Vec<Problem>), EngineError> {
+        progress.stage("compiling indicators");
+        let (indicators, problems) = match &options.indicators {
+            IndicatorSource::Store => (self.store_indicators(options.today)?, Vec::new()),
+            IndicatorSource::Files(files) => self.file_indicators(files)?,
+        };
+        let matcher = Matcher::compile(indicators);
+        let loaded;
+        let checks = match &options.checks {
+            Some(folder) => {
+                loaded = Checks::load(folder)?;
+                &loaded
+            }
+            None => Checks::builtin(),
+        };
+        progress.stage("hunting");
+        let hunt = lapwing_hunt::hunt(paths, &matcher, checks, &options.hunt, &Told(progress));
+        Ok((hunt, problems))
+    }
+
+    /// The values of the store that are worth hunting for, each with who says so.
+    fn store_indicators(&self, today: Date) -> Result<Vec<Indicator>, EngineError> {
+        let mut indicated: BTreeMap<Entity, Vec<String>> = BTreeMap::new();
+        let query = FactQuery { relation: Some(Relation::Indicates), ..FactQuery::default() };
+        self.store.each_fact(&query, &mut |fact| {
+            if let Object::Entity(object) = &fact.object {
+                indicated.entry(fact.subject.clone()).or_default().push(object.value.clone());
+            }
+            Ok(())
+        })?;
+        let origins: BTreeMap<_, _> =
+            self.store.origins()?.into_iter().map(|o| (o.id, o.label)).collect();
+
+        let mut indicators = Vec::new();
+        let query = FactQuery {
+            relation: Some(Relation::Role),
+            role: Some(Role::Indicator),
+            ..FactQuery::default()
+        };
+        self.store.each_fact(&query, &mut |fact| {
+            let status = status(&fact, today.into());
+            if fact.probability < LEAST_PROBABILITY || status == Status::Revoked {
+                return Ok(());
+            }
+            let said_by = fact
+                .contributions
+                .iter()
+                .filter(|c| c.supports)
+                .filter_map(|c| origins.get(&c.origin))
+                .take(3)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join("; ");
+            let of = indicated
+                .get(&fact.subject)
+                .map(|names| format!(" of {}", names.join(", ")))
+                .unwrap_or_default();
+            indicators.push(Indicator {
+                why: format!("indicator{of}, according to {said_by}"),
+                probability: fact.probability,
+                technique: None,
+                status: Some(status),
+                last_seen: fact.last_known(),
+                entity: fact.subject,
+            });
+            Ok(())
+        })?;
+        Ok(indicators)
+    }
+
+    fn file_indicators(
+        &self,
+        files: &[PathBuf],
+    ) -> Result<(Vec<Indicator>, Vec<Problem>), EngineError> {
+        let mut indicators: BTreeMap<Entity, Indicator> = BTreeMap::new();
+        let mut problems = Vec::new();
+        for file in files {
+            let before = indicators.len();
+            let options = lapwing_read::Options::default();
+            let found = extract(&Input::Path(file.clone()), &options, &self.knowledge, &mut |document| {
+                for value in document.values.into_iter().filter(|v| v.role == Role::Indicator) {
+                    let entity = Entity::new(value.kind, value.value);
+                    indicators.entry(entity.clone()).or_insert_with(|| Indicator {
+                        entity,
+                        probability: value.confidence,
+                        technique: None,
+                        why: format!("indicator of {}", document.name),
+                        status: None,
+                        last_seen: None,
+                    });
+                }
+                Ok(())
+            })?;
+            if indicators.len() == before {
+                if let Some(problem) = found.first() {
+                    return Err(EngineError::NoIndicators(problem.to_string()));
+                }
+                return Err(EngineError::NoIndicators(file.display().to_string()));
+            }
+            problems.extend(found);
+        }
+        let indicators = indicators.into_values().filter(|i| i.entity.kind != Kind::Pattern);
+        Ok((indicators.collect(), problems))
+    }
+}
+
+/// Passes the hunt's progress on.
+struct Told<'p>(&'p dyn Progress);
+
+impl lapwing_hunt::Progress for Told<'_> {
+    fn bytes(&self, count: u64) {
+        self.0.bytes(count);
+    }
+
+    fn file(&self, name: &str) {
+        self.0.file(name);
+    }
+
+    fn finding(&self) {
+        self.0.finding();
+    }
+}

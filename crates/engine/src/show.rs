@@ -1,0 +1,275 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use lapwing_fuse::{not_shown_same, status};
+use lapwing_model::{ClaimId, Document, DocumentId, Entity, Fact, Kind, Object, Origin, PartialDate, Relation};
+use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
+use lapwing_store::{FactQuery, StoredClaim};
+
+use crate::{Engine, EngineError, Topic};
+
+/// How to show a page.
+#[derive(Clone, Copy, Debug)]
+pub struct ShowOptions {
+    /// The day on which the page is looked at: decay is read at it.
+    pub today: Date,
+    /// Show what was known by the end of this day.
+    pub as_of: Option<Date>,
+}
+
+/// Bytes of context around a quoted span, on each side.
+const QUOTE_CONTEXT: usize = 120;
+/// Quotes are taken for at most so many indicator facts; names and relations all have one.
+const QUOTED_INDICATORS: usize = 500;
+
+impl Engine {
+    /// The page of a name or value.
+    ///
+    /// # Errors
+    /// When nothing has that name, or the store cannot be read.
+    pub fn show(&self, asked: &str, options: &ShowOptions) -> Result<Page, EngineError> {
+        let picture = match options.as_of {
+            Some(date) => {
+                self.as_of(date)?.picture(asked, options)?
+            }
+            None => self.picture(asked, options)?,
+        };
+        Ok(Page::build(&picture, &self.knowledge))
+    }
+
+    /// An engine on what was known by the end of `date`, in memory.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn as_of(&self, date: Date) -> Result<Engine, EngineError> {
+        let mut past = Engine { store: self.store.as_of(date)?, knowledge: self.knowledge.clone() };
+        let at = date.to_zoned(jiff::tz::TimeZone::UTC).map_or(jiff::Timestamp::UNIX_EPOCH, |z| z.timestamp());
+        let knowledge = past.knowledge.clone();
+        let mut change = past.store.begin("as-of", at)?;
+        change.touch_all()?;
+        crate::add::derive(&mut change, &knowledge)?;
+        change.commit()?;
+        Ok(past)
+    }
+
+    /// Everything that the page of a name or value is made of.
+    ///
+    /// # Errors
+    /// When nothing has that name, or the store cannot be read.
+    pub fn picture(&self, asked: &str, options: &ShowOptions) -> Result<Picture, EngineError> {
+        let topic = self.topic(asked)?;
+        let today = PartialDate::from(options.as_of.unwrap_or(options.today));
+        let documents: Vec<DocumentId> = topic.documents.iter().map(|(id, _)| *id).collect();
+        let facts = self.facts_for(&topic, &documents)?;
+        let origins = self.origins_of(&documents)?;
+        let quotes = self.quotes(&facts)?;
+        let resolver = lapwing_fuse::Resolver::new(&self.knowledge);
+        let actors = actors_in(&facts);
+        let candidates = actors
+            .iter()
+            .map(|actor| {
+                let names = resolver.candidates(actor).into_iter().map(|c| c.to_string()).collect();
+                (actor.clone(), names)
+            })
+            .filter(|(_, names): &(_, Vec<String>)| !names.is_empty())
+            .collect();
+        let distinct = not_shown_same(&actors, &facts, &self.knowledge)
+            .into_iter()
+            .map(|pair| Distinct { a: pair.a, b: pair.b, why: pair.why })
+            .collect();
+        let statuses = facts.iter().map(|fact| status(fact, today)).collect();
+        let shown: BTreeSet<DocumentId> = documents.iter().copied().collect();
+        Ok(Picture {
+            subject: topic.subject.clone(),
+            asked: topic.asked.clone(),
+            today,
+            as_of: options.as_of.map(PartialDate::from),
+            documents: self.summaries(&topic, &origins)?,
+            gaps: self.store.gaps()?.into_iter().filter(|(id, _)| shown.contains(id)).collect(),
+            facts,
+            origins,
+            quotes,
+            distinct,
+            candidates,
+            statuses,
+        })
+    }
+
+    /// For a campaign, all that its documents say; for anything else, what is said of it.
+    fn facts_for(&self, topic: &Topic, documents: &[DocumentId]) -> Result<Vec<Fact>, EngineError> {
+        let whole = matches!(topic.subject.kind, Kind::Campaign | Kind::Software);
+        let mut facts = if whole {
+            let query = FactQuery { documents: Some(documents.to_vec()), ..FactQuery::default() };
+            self.store.facts(&query)?
+        } else {
+            let mut facts = Vec::new();
+            for entity in std::iter::once(&topic.subject).chain(&topic.also) {
+                let query = FactQuery { either: Some(entity.clone()), ..FactQuery::default() };
+                facts.extend(self.store.facts(&query)?);
+            }
+            self.add_roles(&mut facts)?;
+            facts
+        };
+        facts.sort_by_key(|f| (f.subject.clone(), f.relation, f.object.clone()));
+        facts.dedup_by(|a, b| {
+            a.subject == b.subject && a.relation == b.relation && a.object == b.object
+        });
+        Ok(facts)
+    }
+
+    /// Adds the role of each observable that the facts speak of, so that a page can list it.
+    fn add_roles(&self, facts: &mut Vec<Fact>) -> Result<(), EngineError> {
+        let mut values: BTreeSet<Entity> = BTreeSet::new();
+        for fact in facts.iter() {
+            values.insert(fact.subject.clone());
+            values.extend(fact.object.entity().cloned());
+        }
+        for value in values.into_iter().filter(|v| v.kind.is_observable()) {
+            let query = FactQuery {
+                subject: Some(value),
+                relation: Some(Relation::Role),
+                ..FactQuery::default()
+            };
+            facts.extend(self.store.facts(&query)?);
+        }
+        Ok(())
+    }
+
+    fn origins_of(&self, documents: &[DocumentId]) -> Result<Vec<Origin>, EngineError> {
+        let mut origins: Vec<Origin> = Vec::new();
+        for id in documents {
+            if let Some(origin) = self.store.origin_of(*id)?
+                && !origins.iter().any(|o| o.id == origin.id)
+            {
+                origins.push(origin);
+            }
+        }
+        origins.sort_by_key(|origin| origin.id);
+        Ok(origins)
+    }
+
+    fn summaries(
+        &self,
+        topic: &Topic,
+        origins: &[Origin],
+    ) -> Result<Vec<DocumentSummary>, EngineError> {
+        let mut summaries = Vec::new();
+        for (id, why) in &topic.documents {
+            let Some(document) = self.store.document(*id)? else { continue };
+            let place = origins.iter().find_map(|origin| {
+                origin.members.iter().find(|m| m.document == *id).map(|m| (origin.id, m.grade))
+            });
+            let Some((origin, grade)) = place else {
+                return Err(EngineError::Corrupt(format!("document {id} has no origin")));
+            };
+            summaries.push(DocumentSummary {
+                id: *id,
+                label: document.label().to_owned(),
+                source: document.source,
+                format: document.format,
+                published: document.published,
+                marking: document.marking,
+                url: document.url,
+                properties: document.properties,
+                lineage: document.lineage,
+                origin,
+                grade,
+                why_included: why.clone(),
+            });
+        }
+        summaries.sort_by_key(|s| (s.published.is_none(), s.published, s.id));
+        Ok(summaries)
+    }
+
+    /// The evidence of the strongest claim of each origin.
+    fn quotes(&self, facts: &[Fact]) -> Result<BTreeMap<ClaimId, Quote>, EngineError> {
+        let mut texts: BTreeMap<DocumentId, Option<Document>> = BTreeMap::new();
+        let mut quotes = BTreeMap::new();
+        let mut indicators = 0;
+        for fact in facts {
+            if fact.subject.kind.is_observable() {
+                indicators += 1;
+                if indicators > QUOTED_INDICATORS {
+                    continue;
+                }
+            }
+            for contribution in &fact.contributions {
+                let Some(stored) = self.store.claim(contribution.strongest)? else { continue };
+                let document = match texts.get(&stored.document) {
+                    Some(document) => document,
+                    None => {
+                        let document = self.store.document(stored.document)?;
+                        texts.entry(stored.document).or_insert(document)
+                    }
+                };
+                if let Some(document) = document {
+                    quotes.insert(stored.id, quote(&stored, &document.text));
+                }
+            }
+        }
+        Ok(quotes)
+    }
+}
+
+/// The evidence of a claim with a little of the text around it.
+pub(crate) fn quote(stored: &StoredClaim, text: &str) -> Quote {
+    let claim = &stored.claim;
+    Quote {
+        document: stored.document,
+        span: claim.span,
+        text: around(text, claim.span.start as usize, claim.span.end as usize),
+        said_by: claim.said_by.clone(),
+        stated_word: claim.stated_word.clone(),
+        polarity: claim.polarity,
+        basis: claim.basis,
+    }
+}
+
+/// The text of `[start, end)`, widened to the line or sentence, at most [`QUOTE_CONTEXT`] a side.
+fn around(text: &str, start: usize, end: usize) -> String {
+    let end = end.min(text.len());
+    let start = start.min(end);
+    let mut from = text[..floor(text, start)].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let mut to = text[floor(text, end)..].find(['\n', '\r']).map_or(text.len(), |at| floor(text, end) + at);
+    from = from.max(floor(text, start.saturating_sub(QUOTE_CONTEXT)));
+    to = to.min(floor(text, (end + QUOTE_CONTEXT).min(text.len())));
+    let shown = text.get(from..to.max(from)).unwrap_or("").trim();
+    let cut_before = from > 0 && !text[..from].ends_with(['\n', '\r']);
+    let cut_after = to < text.len() && !text[to..].starts_with(['\n', '\r']);
+    format!("{}{shown}{}", if cut_before { "…" } else { "" }, if cut_after { "…" } else { "" })
+}
+
+/// The nearest character boundary at or before `at`.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
+}
+
+/// Actors and clusters of which the facts speak.
+fn actors_in(facts: &[Fact]) -> Vec<Entity> {
+    let mut actors = BTreeSet::new();
+    for fact in facts {
+        let object = match &fact.object {
+            Object::Entity(entity) => Some(entity),
+            Object::Text(_) => None,
+        };
+        actors.extend(
+            std::iter::once(&fact.subject).chain(object).filter(|e| e.kind.is_actor_like()).cloned(),
+        );
+    }
+    actors.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_is_the_line_of_its_span_and_never_splits_a_character() {
+        let text = "erste Zeile\nzweite Zeile mit ä und 192.0.2.1 darin\ndritte";
+        let at = text.find("192").unwrap();
+        assert_eq!(around(text, at, at + 9), "zweite Zeile mit ä und 192.0.2.1 darin");
+        let long = "ä".repeat(400);
+        assert!(around(&long, 401, 403).starts_with('…'));
+        assert_eq!(around("", 5, 9), "");
+    }
+}

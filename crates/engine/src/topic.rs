@@ -1,0 +1,165 @@
+use std::collections::BTreeMap;
+
+use lapwing_extract::refang;
+use lapwing_fuse::Resolver;
+use lapwing_model::{DocumentId, Entity, Kind, Object, Relation};
+use lapwing_store::FactQuery;
+
+use crate::{Engine, EngineError};
+
+/// What a name or value given by the user stands for.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    /// As asked.
+    pub asked: String,
+    /// The entity that a page is about.
+    pub subject: Entity,
+    /// Other entities that the page takes in (same name of another kind, longer names of it).
+    pub also: Vec<Entity>,
+    /// Documents that it draws from, each with the reason.
+    pub documents: Vec<(DocumentId, String)>,
+}
+
+/// When a name fits several kinds, the earlier is the page that people mean.
+const PREFERENCE: &[Kind] = &[
+    Kind::Campaign,
+    Kind::ThreatActor,
+    Kind::Cluster,
+    Kind::Malware,
+    Kind::Tool,
+    Kind::Vulnerability,
+    Kind::AttackPattern,
+    Kind::Weakness,
+    Kind::Software,
+    Kind::Sector,
+    Kind::Location,
+    Kind::Identity,
+];
+
+/// At most so many near names are offered when nothing fits.
+const NEAR: usize = 6;
+
+impl Engine {
+    /// Finds what `asked` stands for: a value (defanged or not), a name or an alias.
+    ///
+    /// # Errors
+    /// [`EngineError::Unknown`] with near names when nothing fits.
+    pub fn topic(&self, asked: &str) -> Result<Topic, EngineError> {
+        let mut names = vec![asked.trim().to_owned(), refang(asked.trim()).into_owned()];
+        names.extend(self.other_names(asked));
+        names.dedup();
+
+        let mut exact: Vec<Entity> = Vec::new();
+        let mut near: Vec<Entity> = Vec::new();
+        for name in &names {
+            for entity in self.store.find_entities(name)? {
+                if matches!(entity.kind, Kind::Report | Kind::Pattern) {
+                    continue;
+                }
+                let fits = if entity.value.eq_ignore_ascii_case(name) { &mut exact } else { &mut near };
+                if !fits.contains(&entity) {
+                    fits.push(entity);
+                }
+            }
+        }
+        exact.sort_by_key(|entity| (preference(entity.kind), entity.clone()));
+        near.sort_by_key(|entity| (preference(entity.kind), entity.value.len(), entity.clone()));
+
+        let subject = match exact.first() {
+            Some(entity) => entity.clone(),
+            // One name that begins with what was asked is what was meant; several are a question.
+            None => match near.iter().filter(|e| extends(&e.value, asked)).collect::<Vec<_>>()[..] {
+                [one] => one.clone(),
+                _ => return Err(self.unknown(asked, &near)),
+            },
+        };
+        let also: Vec<Entity> = exact
+            .into_iter()
+            .skip(1)
+            .chain(near.into_iter().filter(|e| preference(e.kind) < PREFERENCE.len() && extends(&e.value, &subject.value)))
+            .filter(|entity| *entity != subject && !entity.kind.is_observable())
+            .collect();
+        let documents = self.documents_of(&subject, &also)?;
+        Ok(Topic { asked: asked.to_owned(), subject, also, documents })
+    }
+
+    /// Preferred names that `asked` is an alias of, and the word for a place or technique.
+    fn other_names(&self, asked: &str) -> Vec<String> {
+        let resolver = Resolver::new(&self.knowledge);
+        let kinds = [Kind::ThreatActor, Kind::Cluster, Kind::Malware, Kind::Tool];
+        let mut names: Vec<String> = kinds
+            .iter()
+            .map(|kind| resolver.canonical(&Entity::new(*kind, asked.trim())).value)
+            .collect();
+        names.extend(self.knowledge.place(asked).map(|place| place.code.clone()));
+        names.extend(self.knowledge.sector(asked).map(|sector| sector.name.clone()));
+        names
+    }
+
+    fn unknown(&self, asked: &str, near: &[Entity]) -> EngineError {
+        let near = near.iter().take(NEAR).map(|e| format!("{} ({})", e.value, e.kind)).collect();
+        EngineError::Unknown { asked: asked.to_owned(), near }
+    }
+
+    /// Documents about the topic; for what no document is about, those that speak of it.
+    fn documents_of(
+        &self,
+        subject: &Entity,
+        also: &[Entity],
+    ) -> Result<Vec<(DocumentId, String)>, EngineError> {
+        let mut documents: BTreeMap<DocumentId, String> = BTreeMap::new();
+        for entity in std::iter::once(subject).chain(also) {
+            let query = FactQuery {
+                object: Some(entity.clone()),
+                relation: Some(Relation::About),
+                ..FactQuery::default()
+            };
+            for fact in self.store.facts(&query)? {
+                if let Ok(id) = fact.subject.value.parse() {
+                    documents.entry(id).or_insert_with(|| format!("is about {}", entity.value));
+                }
+            }
+        }
+        // An actor's or a value's page also draws on documents about something else.
+        if !matches!(subject.kind, Kind::Campaign | Kind::Software) || documents.is_empty() {
+            let query = FactQuery { either: Some(subject.clone()), ..FactQuery::default() };
+            for fact in self.store.facts(&query)? {
+                let says = match &fact.object {
+                    Object::Text(_) => "names",
+                    Object::Entity(_) => "states something of",
+                };
+                for claim in fact.contributions.iter().flat_map(|c| &c.claims) {
+                    if let Some(stored) = self.store.claim(*claim)? {
+                        documents
+                            .entry(stored.document)
+                            .or_insert_with(|| format!("{says} {}", subject.value));
+                    }
+                }
+            }
+        }
+        Ok(documents.into_iter().collect())
+    }
+}
+
+fn preference(kind: Kind) -> usize {
+    PREFERENCE.iter().position(|k| *k == kind).unwrap_or(PREFERENCE.len())
+}
+
+/// Whether `name` is `start` and more words.
+fn extends(name: &str, start: &str) -> bool {
+    let start = start.trim();
+    name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+        && name[start.len()..].chars().next().is_none_or(|c| !c.is_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_longer_name_extends_at_a_word_boundary_only() {
+        assert!(extends("Microsoft Exchange Server", "microsoft exchange"));
+        assert!(!extends("Microsoft Exchanges", "Microsoft Exchange"));
+        assert!(!extends("é", "xx"));
+    }
+}
