@@ -1,2 +1,25 @@
 //! The matcher, log and event readers, campaign checks and the verdict.
+//!
+//! Indicators are compiled once into a [`Matcher`]; campaign [`Checks`] are data files. [`hunt()`]
+//! walks files, folders and archives, recognises each log by its content, and answers "were we
+//! hit?" with a [`Hunt`]: findings in order of time, and a verdict that says what was and what was
+//! not looked at.
+//!
+//! ```
+//! use lapwing_hunt::{hunt, Checks, Indicator, Matcher, Options, Silent};
+//! use lapwing_model::{Entity, Kind, VerdictKind};
+//!
+//! let listed = Indicator::new(Entity::new(Kind::Ipv4Addr, "192.0.2.7"), 0.9, "a public alert");
+//! let matcher = Matcher::compile([listed]);
+//! let result = hunt(&[], &matcher, Checks::builtin(), &Options::default(), &Silent);
+//! assert_eq!(result.verdict.verdict, VerdictKind::NothingFound);
+//! ```
 #![deny(missing_docs)]
+
+mod api;
+
+pub use api::{Hunt, HuntError, Indicator, Limits, Options, Progress, Silent, hunt};
+mod check;
+mod matcher;
+pub use check::{Check, Checks};
+pub use matcher::Matcher;

@@ -1,0 +1,177 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use lapwing_model::{Entity, Finding, PartialDate, Problem, Status, Verdict, VerdictKind};
+
+use crate::{Checks, Matcher};
+
+/// One value of the intelligence to look for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Indicator {
+    /// Kind and normalised value.
+    pub entity: Entity,
+    /// Probability that the value is hostile, 0 to 1.
+    pub probability: f64,
+    /// ATT&CK technique, where a source gives one.
+    pub technique: Option<String>,
+    /// Who says so, in words.
+    pub why: String,
+    /// Whether the value is still alive.
+    pub status: Option<Status>,
+    /// When it was last seen in hostile use.
+    pub last_seen: Option<PartialDate>,
+}
+
+impl Indicator {
+    /// Makes an indicator with no technique, status or date.
+    pub fn new(entity: Entity, probability: f64, why: impl Into<String>) -> Self {
+        Self {
+            entity,
+            probability,
+            technique: None,
+            why: why.into(),
+            status: None,
+            last_seen: None,
+        }
+    }
+}
+
+/// Limits of what is read; reaching one is a named [`Problem`], never a silent stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How deep archives and compressed streams may nest.
+    pub depth: usize,
+    /// How many members one archive may have.
+    pub members: usize,
+    /// How many bytes may come out of one compressed byte, once `ratio_from` bytes came out.
+    pub ratio: u64,
+    /// Unpacked bytes from which `ratio` is watched.
+    pub ratio_from: u64,
+    /// Longest line or record in bytes; a longer one is read in pieces.
+    pub line: usize,
+    /// Largest file that is hashed or read whole (files in web roots, nested `.zip`), in bytes.
+    pub whole_file: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth: 4,
+            members: 100_000,
+            ratio: 400,
+            ratio_from: 256 << 20,
+            line: 1 << 20,
+            whole_file: 64 << 20,
+        }
+    }
+}
+
+/// How to hunt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Leave out records before this time.
+    pub since: Option<Timestamp>,
+    /// Leave out records after this time.
+    pub until: Option<Timestamp>,
+    /// Threads; 0 means one a core.
+    pub jobs: usize,
+    /// Limits of what is read.
+    pub limits: Limits,
+    /// Findings kept for each rule (or indicator) and outcome; the rest is counted.
+    pub max_findings_per_rule: usize,
+    /// Whether a file on disk that is a finding gets its time of modification as time. Off, the
+    /// result does not depend on how the tree was copied.
+    pub file_times: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            since: None,
+            until: None,
+            jobs: 0,
+            limits: Limits::default(),
+            max_findings_per_rule: 100,
+            file_times: true,
+        }
+    }
+}
+
+/// What a hunt tells while it runs.
+pub trait Progress: Sync {
+    /// So many more bytes were read (of the input, packed).
+    fn bytes(&self, _count: u64) {}
+    /// A file is begun.
+    fn file(&self, _path: &str) {}
+    /// Something was found.
+    fn finding(&self) {}
+}
+
+/// Progress that tells nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Progress for Silent {}
+
+/// What a hunt gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hunt {
+    /// Findings in order of time, then file and place; those without a time last.
+    pub findings: Vec<Finding>,
+    /// What they mean.
+    pub verdict: Verdict,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// Findings beyond the cap, by rule (or indicator).
+    pub folded: BTreeMap<String, u64>,
+    /// Bytes read, unpacked.
+    pub bytes: u64,
+    /// Lines and records read.
+    pub records: u64,
+}
+
+/// Why a hunt could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum HuntError {
+    /// A file of the checks could not be read.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A check is not well formed.
+    #[error("{path}: {message}")]
+    Check {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+/// Looks for `matcher`'s indicators and `checks` in `paths` (files, folders, archives).
+pub fn hunt(
+    _paths: &[PathBuf],
+    _matcher: &Matcher,
+    _checks: &Checks,
+    _options: &Options,
+    _progress: &dyn Progress,
+) -> Hunt {
+    Hunt {
+        findings: Vec::new(),
+        verdict: Verdict {
+            verdict: VerdictKind::NothingFound,
+            reasons: Vec::new(),
+            next_steps: Vec::new(),
+            looked_at: Vec::new(),
+            not_looked_at: Vec::new(),
+        },
+        problems: Vec::new(),
+        folded: BTreeMap::new(),
+        bytes: 0,
+        records: 0,
+    }
+}
