@@ -34,7 +34,8 @@ pub fn fetch(address: &str) -> Result<Vec<u8>, Failure> {
     let mut target = url::Url::parse(address).map_err(|error| fail(error.to_string()))?;
     let named_is_private = is_private(&target);
     for _ in 0..=REDIRECTS {
-        let response = agent.get(target.as_str()).call().map_err(|error| fail(error.to_string()))?;
+        let response =
+            agent.get(target.as_str()).call().map_err(|error| fail(error.to_string()))?;
         let status = response.status();
         if status.is_redirection() {
             let next = response
@@ -123,7 +124,9 @@ mod tests {
     #[test]
     fn says_what_the_server_answered() {
         let gone = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        let Err(Failure::Usage { message, .. }) = fetch(&serve(vec![gone.into()])) else { panic!() };
+        let Err(Failure::Usage { message, .. }) = fetch(&serve(vec![gone.into()])) else {
+            panic!()
+        };
         assert!(message.contains("404"), "{message}");
         let ftp = "HTTP/1.1 302 Found\r\nLocation: ftp://x/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         let Err(Failure::Usage { message, .. }) = fetch(&serve(vec![ftp.into()])) else { panic!() };

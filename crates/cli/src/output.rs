@@ -47,7 +47,8 @@ impl Output {
 
     /// Columns to wrap text at.
     pub fn width(&self) -> usize {
-        terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(40, 160))
+        terminal_size::terminal_size()
+            .map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(40, 160))
     }
 
     /// Whether colours are wanted.
@@ -74,6 +75,11 @@ pub fn harmless(text: &str) -> String {
     shown
 }
 
+/// Free text with web addresses made unclickable; values of known kind are defanged by `publish`.
+pub fn unlinked(text: &str) -> String {
+    text.replace("http://", "hxxp://").replace("https://", "hxxps://")
+}
+
 /// As [`harmless`], on one line and at most `width` characters.
 pub fn one_line(text: &str, width: usize) -> String {
     let joined = harmless(text).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -90,7 +96,9 @@ pub fn table(rows: &[Vec<String>]) -> String {
     use unicode_width::UnicodeWidthStr;
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0))
+        .map(|at| {
+            rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0)
+        })
         .collect();
     let mut text = String::new();
     for row in rows {

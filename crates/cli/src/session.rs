@@ -31,9 +31,12 @@ impl Session {
     pub fn store_path(&self) -> Result<PathBuf, Failure> {
         match &self.store {
             Some(path) => Ok(path.clone()),
-            None => dirs::data_dir().map(|folder| folder.join("lapwing").join("lapwing.db")).ok_or_else(
-                || Failure::usage("no data folder on this platform").hint("name a store with --store PATH"),
-            ),
+            None => dirs::data_dir()
+                .map(|folder| folder.join("lapwing").join("lapwing.db"))
+                .ok_or_else(|| {
+                    Failure::usage("no data folder on this platform")
+                        .hint("name a store with --store PATH")
+                }),
         }
     }
 

@@ -75,8 +75,11 @@ impl Engine {
             });
         }
         explained.sort_by(|a, b| {
-            (a.fact.relation, &a.fact.subject, &a.fact.object)
-                .cmp(&(b.fact.relation, &b.fact.subject, &b.fact.object))
+            (a.fact.relation, &a.fact.subject, &a.fact.object).cmp(&(
+                b.fact.relation,
+                &b.fact.subject,
+                &b.fact.object,
+            ))
         });
         Ok(explained)
     }

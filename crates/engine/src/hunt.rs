@@ -125,20 +125,21 @@ impl Engine {
         for file in files {
             let before = indicators.len();
             let options = lapwing_read::Options::default();
-            let found = extract(&Input::Path(file.clone()), &options, &self.knowledge, &mut |document| {
-                for value in document.values.into_iter().filter(|v| v.role == Role::Indicator) {
-                    let entity = Entity::new(value.kind, value.value);
-                    indicators.entry(entity.clone()).or_insert_with(|| Indicator {
-                        entity,
-                        probability: value.confidence,
-                        technique: None,
-                        why: format!("indicator of {}", document.name),
-                        status: None,
-                        last_seen: None,
-                    });
-                }
-                Ok(())
-            })?;
+            let found =
+                extract(&Input::Path(file.clone()), &options, &self.knowledge, &mut |document| {
+                    for value in document.values.into_iter().filter(|v| v.role == Role::Indicator) {
+                        let entity = Entity::new(value.kind, value.value);
+                        indicators.entry(entity.clone()).or_insert_with(|| Indicator {
+                            entity,
+                            probability: value.confidence,
+                            technique: None,
+                            why: format!("indicator of {}", document.name),
+                            status: None,
+                            last_seen: None,
+                        });
+                    }
+                    Ok(())
+                })?;
             if indicators.len() == before {
                 if let Some(problem) = found.first() {
                     return Err(EngineError::NoIndicators(problem.to_string()));

@@ -1,26 +1,21 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use lapwing_fuse::Resolver;
 use lapwing_knowledge::{Knowledge, KnowledgeSource, Update, load_update};
-use lapwing_store::Store;
+use lapwing_store::{Store, StoreError};
 
 use crate::{Engine, EngineError};
 
 /// Under this prefix the store keeps updates of reference data.
-const PREFIX: &str = "knowledge/";
+pub(crate) const PREFIX: &str = "knowledge/";
 
 impl Engine {
     pub(crate) fn with_store(store: Store) -> Result<Self, EngineError> {
-        let mut updates = Vec::new();
-        for (name, bytes) in store.blobs(PREFIX)? {
-            let update: Update = serde_json::from_slice(&bytes)
-                .map_err(|error| EngineError::Corrupt(format!("{name}: {error}")))?;
-            updates.push(update);
-        }
-        let builtin = Knowledge::builtin();
-        let knowledge = Arc::new(builtin.with_updates(&updates));
+        let names: BTreeSet<String> = store.blobs(PREFIX)?.into_iter().collect();
+        let knowledge = Arc::new(knowledge_with(&names, &|name| store.blob(name))?);
         Ok(Self { store, knowledge })
     }
 
@@ -60,4 +55,19 @@ impl Engine {
         change.commit()?;
         Ok(self.knowledge.sources().get(before..).unwrap_or_default().to_vec())
     }
+}
+
+/// The built-in reference data with the updates of these names over it, in order of name.
+pub(crate) fn knowledge_with(
+    names: &BTreeSet<String>,
+    blob: &dyn Fn(&str) -> Result<Option<Vec<u8>>, StoreError>,
+) -> Result<Knowledge, EngineError> {
+    let mut updates: Vec<Update> = Vec::new();
+    for name in names {
+        let Some(bytes) = blob(name)? else { continue };
+        let update = serde_json::from_slice(&bytes)
+            .map_err(|error| EngineError::Corrupt(format!("{name}: {error}")))?;
+        updates.push(update);
+    }
+    Ok(Knowledge::builtin().with_updates(&updates))
 }

@@ -30,6 +30,7 @@ mod list;
 mod progress;
 mod show;
 mod topic;
+mod undo;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -47,6 +48,9 @@ pub use list::{ListKind, Row};
 pub use progress::{Progress, Silent};
 pub use show::ShowOptions;
 pub use topic::Topic;
+pub use undo::UndoReport;
+
+pub use lapwing_extract::refang;
 
 pub use lapwing_hunt as hunting;
 pub use lapwing_knowledge as reference;

@@ -159,7 +159,8 @@ impl Engine {
                 .ok()
                 .and_then(|v| v.as_str().map(str::to_owned))
                 .unwrap_or_default();
-            let count = gap.count.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
+            let count =
+                gap.count.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
             let shown = gap.shown.map(|n| format!(", {n} shown")).unwrap_or_default();
             out(Row {
                 kind,

@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use lapwing_fuse::{not_shown_same, status};
-use lapwing_model::{ClaimId, Document, DocumentId, Entity, Fact, Kind, Object, Origin, PartialDate, Relation};
+use lapwing_model::{
+    ClaimId, Document, DocumentId, Entity, Fact, Kind, Object, Origin, PartialDate, Relation,
+};
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
 use lapwing_store::{FactQuery, StoredClaim};
 
@@ -29,9 +31,7 @@ impl Engine {
     /// When nothing has that name, or the store cannot be read.
     pub fn show(&self, asked: &str, options: &ShowOptions) -> Result<Page, EngineError> {
         let picture = match options.as_of {
-            Some(date) => {
-                self.as_of(date)?.picture(asked, options)?
-            }
+            Some(date) => self.as_of(date)?.picture(asked, options)?,
             None => self.picture(asked, options)?,
         };
         Ok(Page::build(&picture, &self.knowledge))
@@ -43,7 +43,9 @@ impl Engine {
     /// When the store cannot be read.
     pub fn as_of(&self, date: Date) -> Result<Engine, EngineError> {
         let mut past = Engine { store: self.store.as_of(date)?, knowledge: self.knowledge.clone() };
-        let at = date.to_zoned(jiff::tz::TimeZone::UTC).map_or(jiff::Timestamp::UNIX_EPOCH, |z| z.timestamp());
+        let at = date
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .map_or(jiff::Timestamp::UNIX_EPOCH, |z| z.timestamp());
         let knowledge = past.knowledge.clone();
         let mut change = past.store.begin("as-of", at)?;
         change.touch_all()?;
@@ -230,7 +232,8 @@ fn around(text: &str, start: usize, end: usize) -> String {
     let end = end.min(text.len());
     let start = start.min(end);
     let mut from = text[..floor(text, start)].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let mut to = text[floor(text, end)..].find(['\n', '\r']).map_or(text.len(), |at| floor(text, end) + at);
+    let mut to =
+        text[floor(text, end)..].find(['\n', '\r']).map_or(text.len(), |at| floor(text, end) + at);
     from = from.max(floor(text, start.saturating_sub(QUOTE_CONTEXT)));
     to = to.min(floor(text, (end + QUOTE_CONTEXT).min(text.len())));
     let shown = text.get(from..to.max(from)).unwrap_or("").trim();
@@ -253,7 +256,10 @@ fn actors_in(facts: &[Fact]) -> Vec<Entity> {
             Object::Text(_) => None,
         };
         actors.extend(
-            std::iter::once(&fact.subject).chain(object).filter(|e| e.kind.is_actor_like()).cloned(),
+            std::iter::once(&fact.subject)
+                .chain(object)
+                .filter(|e| e.kind.is_actor_like())
+                .cloned(),
         );
     }
     actors.into_iter().collect()

@@ -56,7 +56,8 @@ impl Engine {
                 if matches!(entity.kind, Kind::Report | Kind::Pattern) {
                     continue;
                 }
-                let fits = if entity.value.eq_ignore_ascii_case(name) { &mut exact } else { &mut near };
+                let fits =
+                    if entity.value.eq_ignore_ascii_case(name) { &mut exact } else { &mut near };
                 if !fits.contains(&entity) {
                     fits.push(entity);
                 }
@@ -68,15 +69,19 @@ impl Engine {
         let subject = match exact.first() {
             Some(entity) => entity.clone(),
             // One name that begins with what was asked is what was meant; several are a question.
-            None => match near.iter().filter(|e| extends(&e.value, asked)).collect::<Vec<_>>()[..] {
-                [one] => one.clone(),
-                _ => return Err(self.unknown(asked, &near)),
-            },
+            None => {
+                match near.iter().filter(|e| extends(&e.value, asked)).collect::<Vec<_>>()[..] {
+                    [one] => one.clone(),
+                    _ => return Err(self.unknown(asked, &near)),
+                }
+            }
         };
         let also: Vec<Entity> = exact
             .into_iter()
             .skip(1)
-            .chain(near.into_iter().filter(|e| preference(e.kind) < PREFERENCE.len() && extends(&e.value, &subject.value)))
+            .chain(near.into_iter().filter(|e| {
+                preference(e.kind) < PREFERENCE.len() && extends(&e.value, &subject.value)
+            }))
             .filter(|entity| *entity != subject && !entity.kind.is_observable())
             .collect();
         let documents = self.documents_of(&subject, &also)?;

@@ -71,7 +71,11 @@ pub(crate) fn gold_rows(path: &Path, header: bool) -> Result<Vec<Vec<String>>, E
         .quoting(false)
         .flexible(true)
         .from_path(path)
-        .map_err(|error| EvaluateError::Gold { path: shown.clone(), line: 0, what: error.to_string() })?;
+        .map_err(|error| EvaluateError::Gold {
+            path: shown.clone(),
+            line: 0,
+            what: error.to_string(),
+        })?;
     let mut rows = Vec::new();
     for (at, row) in reader.records().enumerate() {
         let row = row.map_err(|error| EvaluateError::Gold {
@@ -92,14 +96,21 @@ pub(crate) fn normal(kind: Kind, value: &str) -> Pair {
             let cut = value.strip_suffix('/').unwrap_or(value);
             match cut.find("://") {
                 Some(at) => {
-                    let path = cut[at + 3..].find(['/', '?', '#']).map_or(cut.len(), |n| at + 3 + n);
+                    let path =
+                        cut[at + 3..].find(['/', '?', '#']).map_or(cut.len(), |n| at + 3 + n);
                     format!("{}{}", cut[..path].to_lowercase(), &cut[path..])
                 }
                 None => cut.to_owned(),
             }
         }
-        Kind::FileName | Kind::FilePath | Kind::WindowsRegistryKey | Kind::Mutex | Kind::UserAgent
-        | Kind::CryptocurrencyWallet | Kind::Other | Kind::Pattern => value.to_owned(),
+        Kind::FileName
+        | Kind::FilePath
+        | Kind::WindowsRegistryKey
+        | Kind::Mutex
+        | Kind::UserAgent
+        | Kind::CryptocurrencyWallet
+        | Kind::Other
+        | Kind::Pattern => value.to_owned(),
         _ => value.to_lowercase(),
     };
     (kind, shown)

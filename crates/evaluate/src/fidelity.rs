@@ -41,7 +41,12 @@ fn elevator(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
             let Some(twin) = twins.get(stem) else { continue };
             let (ours, theirs) = (read(path)?, read(twin)?);
             board.with_problems += u64::from(ours.problems + theirs.problems > 0);
-            board.score("stix1-elevator", path, &observables(&theirs.values), &observables(&ours.values));
+            board.score(
+                "stix1-elevator",
+                path,
+                &observables(&theirs.values),
+                &observables(&ours.values),
+            );
         }
         push(scores, "stix1-elevator", &format!("1.x against {version}"), board);
     }
@@ -58,7 +63,12 @@ fn misp_stix(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
             let Some(twin) = paths.get(&format!("{base}_stix21")) else { continue };
             let (ours, theirs) = (read(path)?, read(twin)?);
             board.with_problems += u64::from(ours.problems + theirs.problems > 0);
-            board.score("misp-stix", path, &observables(&theirs.values), &observables(&ours.values));
+            board.score(
+                "misp-stix",
+                path,
+                &observables(&theirs.values),
+                &observables(&ours.values),
+            );
         }
         push(scores, "misp-stix", &format!("{encoding} against stix21"), board);
     }
@@ -126,11 +136,7 @@ fn push(scores: &mut Scores, corpus: &str, what: &str, board: Board) {
 
 /// Values of observable kinds with any role; patterns and rest kinds differ by format.
 fn observables(values: &[lapwing_engine::Extracted]) -> BTreeSet<Pair> {
-    values
-        .iter()
-        .filter(|v| v.kind.is_observable())
-        .map(|v| normal(v.kind, &v.value))
-        .collect()
+    values.iter().filter(|v| v.kind.is_observable()).map(|v| normal(v.kind, &v.value)).collect()
 }
 
 /// A MISP attribute of the gold as pairs; types that name no observable give none.

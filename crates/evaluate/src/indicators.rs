@@ -45,7 +45,7 @@ fn eset(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
     let mut network = Board::default();
     for path in files(folder, &[".adoc"])? {
         let file = read(&path)?;
-        let text = lapwing_engine::read_refanged(&file.text).to_lowercase();
+        let text = lapwing_engine::refang(&file.text).to_lowercase();
         let stands = |pair: &Pair| text.contains(&pair.1.to_lowercase());
         let hash_gold = sibling(&path, ".adoc", ".hashes.tsv");
         if hash_gold.exists() {
@@ -83,7 +83,8 @@ fn vuldb(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
         };
         let mut gold = BTreeSet::new();
         for row in gold_rows(&gold_path, true)? {
-            let cell = |at: usize| row.get(at).map(String::as_str).filter(|v| !v.is_empty() && *v != "-");
+            let cell =
+                |at: usize| row.get(at).map(String::as_str).filter(|v| !v.is_empty() && *v != "-");
             gold.extend(cell(0).map(address));
             gold.extend(cell(1).map(|host| normal(Kind::DomainName, host)));
         }

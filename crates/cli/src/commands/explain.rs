@@ -1,9 +1,8 @@
 use lapwing_engine::ExplainedFact;
-use lapwing_engine::publish::defang_text;
 
 use crate::args::Explain;
 use crate::failure::{Failure, Outcome};
-use crate::output::{Output, one_line};
+use crate::output::{Output, one_line, unlinked};
 use crate::session::Session;
 
 pub fn run(args: &Explain, session: &mut Session) -> Result<Outcome, Failure> {
@@ -21,7 +20,7 @@ pub fn run(args: &Explain, session: &mut Session) -> Result<Outcome, Failure> {
 fn print(explained: &ExplainedFact, out: &mut Output) -> Result<(), Failure> {
     let fact = &explained.fact;
     let statement = format!("{} — {} — {}", fact.subject, fact.relation, fact.object);
-    out.line(&one_line(&defang_text(&statement), 160))?;
+    out.line(&one_line(&unlinked(&statement), 160))?;
     out.line(&format!(
         "  {} ({:.1} %), {} confidence; {}; origins: {} for, {} against",
         explained.likelihood,
@@ -50,7 +49,7 @@ fn print(explained: &ExplainedFact, out: &mut Output) -> Result<(), Failure> {
             quote.span.end,
             one_line(&said.join("; "), 140)
         ))?;
-        out.line(&format!("      “{}”", one_line(&defang_text(&quote.text), 200)))?;
+        out.line(&format!("      “{}”", one_line(&unlinked(&quote.text), 200)))?;
     }
     out.line("")
 }

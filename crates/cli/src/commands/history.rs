@@ -11,7 +11,11 @@ pub fn history(session: &mut Session) -> Result<Outcome, Failure> {
     let mut rows = Vec::new();
     for change in engine.store().history()? {
         if session.out.json {
-            session.out.object(&json!(change))?;
+            session.out.object(&json!({
+                "change": change.id, "at": change.at, "command": change.command,
+                "documents": change.documents, "claims": change.claims, "gaps": change.gaps,
+                "undoes": change.undoes, "undone_by": change.undone_by,
+            }))?;
             continue;
         }
         let state = match (change.undoes, change.undone_by) {
@@ -40,11 +44,14 @@ pub fn undo(args: &Undo, session: &mut Session) -> Result<Outcome, Failure> {
     let mut engine = session.open()?;
     let undone = engine.undo(ChangeId(args.change), session.now)?;
     if session.out.json {
-        session.out.object(&json!({ "undone": args.change, "change": undone.change, "documents": undone.documents }))?;
+        session.out.object(&json!({ "undone": args.change, "change": undone.change, "hidden": undone.hidden, "shown": undone.shown }))?;
     } else {
         session.out.line(&format!(
-            "change {} is undone: {} documents; bring it back with `lapwing undo {}`",
-            args.change, undone.documents, undone.change
+            "change {} is undone: {} documents out of sight, {} back in sight; `lapwing undo {}` takes this back",
+            args.change,
+            undone.hidden.len(),
+            undone.shown.len(),
+            undone.change
         ))?;
     }
     Ok(Outcome::Done)

@@ -36,7 +36,10 @@ pub fn hunt(
 ) -> Result<Outcome, Failure> {
     for path in paths {
         if !path.exists() {
-            return Err(Failure::usage(format!("{}: there is no such file or folder", path.display())));
+            return Err(Failure::usage(format!(
+                "{}: there is no such file or folder",
+                path.display()
+            )));
         }
     }
     let defaults = Options::default();

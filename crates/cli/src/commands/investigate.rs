@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
+use lapwing_engine::store::FactQuery;
 use lapwing_engine::{Engine, IndicatorSource, ShowOptions};
 use lapwing_model::{Entity, Kind, Relation};
-use lapwing_engine::store::FactQuery;
 use serde_json::json;
 
 use super::{add, hunt, show};

@@ -2,7 +2,7 @@ use lapwing_engine::Row;
 
 use crate::args::List;
 use crate::failure::{Failure, Outcome};
-use crate::output::{one_line, table};
+use crate::output::{one_line, table, unlinked};
 use crate::session::Session;
 
 /// Rows that are aligned together; a list of millions is never held whole.
@@ -55,7 +55,7 @@ fn cells(row: &Row) -> Vec<String> {
     };
     let mut cells = vec![
         one_line(&row.kind, 20),
-        one_line(&lapwing_engine::publish::defang_text(&row.value), 80),
+        one_line(&unlinked(&row.value), 80),
         row.name.as_deref().map(|name| one_line(name, 50)).unwrap_or_default(),
         row.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
         row.probability.map(|p| format!("{p:.2}")).unwrap_or_default(),

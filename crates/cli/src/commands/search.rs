@@ -1,8 +1,9 @@
+use lapwing_engine::store::SearchHit;
 use serde_json::json;
 
 use crate::args::Search;
 use crate::failure::{Failure, Outcome};
-use crate::output::one_line;
+use crate::output::{one_line, unlinked};
 use crate::session::Session;
 
 pub fn run(args: &Search, session: &mut Session) -> Result<Outcome, Failure> {
@@ -13,10 +14,26 @@ pub fn run(args: &Search, session: &mut Session) -> Result<Outcome, Failure> {
         session.remark(&format!("nothing holds `{words}`"))?;
     }
     for hit in hits {
-        if session.out.json {
-            session.out.object(&json!(hit))?;
-        } else {
-            session.out.line(&one_line(&lapwing_engine::publish::defang_text(&hit.to_string()), 400))?;
+        match (hit, session.out.json) {
+            (SearchHit::Entity(entity), true) => {
+                session.out.object(&json!({ "entity": entity }))?;
+            }
+            (SearchHit::Entity(entity), false) => {
+                let shown = one_line(&unlinked(&entity.value), 80);
+                session.out.line(&format!("{:<16}  {shown}", entity.kind))?;
+            }
+            (SearchHit::Document { id, label, name, snippet, rank }, true) => {
+                let marks: Vec<_> = snippet.marks.iter().map(|m| [m.start, m.end]).collect();
+                session.out.object(&json!({
+                    "document": id, "label": label, "name": name,
+                    "snippet": snippet.text, "marks": marks, "rank": rank,
+                }))?;
+            }
+            (SearchHit::Document { id, label, snippet, .. }, false) => {
+                session.out.line(&format!("{:<16}  {}", id.short(), one_line(&label, 80)))?;
+                let text = one_line(&unlinked(&snippet.text), 240);
+                session.out.line(&format!("{:<16}  {text}", ""))?;
+            }
         }
     }
     Ok(Outcome::Done)

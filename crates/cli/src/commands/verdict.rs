@@ -5,10 +5,9 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use lapwing_engine::hunting::Hunt;
-use lapwing_engine::publish::defang_text;
 use lapwing_model::{Finding, FindingKind, Place, Severity, VerdictKind};
 
-use crate::output::{one_line, table};
+use crate::output::{one_line, table, unlinked};
 
 /// Lines of the timeline and values of a group that are shown without `--all`.
 const SHOWN_TIMELINE: usize = 30;
@@ -42,7 +41,7 @@ fn list(text: &mut String, title: &str, items: &[String], width: usize) {
     }
     let _ = writeln!(text, "\n{title}");
     for (at, item) in items.iter().enumerate() {
-        wrapped(text, &format!("{:>3}. ", at + 1), &defang_text(item), width);
+        wrapped(text, &format!("{:>3}. ", at + 1), &unlinked(item), width);
     }
 }
 
@@ -60,14 +59,18 @@ fn timeline(text: &mut String, findings: &[Finding], all: bool, width: usize) {
                 format!("  {}", time(finding)),
                 finding.severity.to_string(),
                 one_line(&finding.finding, 60),
-                one_line(&defang_text(&finding.matched), width.saturating_sub(96).max(24)),
+                one_line(&unlinked(&finding.matched), width.saturating_sub(96).max(24)),
                 place(finding),
             ]
         })
         .collect();
     text.push_str(&table(&rows));
     if telling.len() < dated.len() {
-        let _ = writeln!(text, "  … {} more of lower severity: --all shows them", dated.len() - telling.len());
+        let _ = writeln!(
+            text,
+            "  … {} more of lower severity: --all shows them",
+            dated.len() - telling.len()
+        );
     }
 }
 
@@ -84,7 +87,8 @@ fn groups(text: &mut String, hunt: &Hunt, all: bool, width: usize) {
     if hunt.findings.is_empty() {
         return;
     }
-    let mut groups: BTreeMap<(std::cmp::Reverse<Severity>, String), Vec<&Finding>> = BTreeMap::new();
+    let mut groups: BTreeMap<(std::cmp::Reverse<Severity>, String), Vec<&Finding>> =
+        BTreeMap::new();
     for finding in &hunt.findings {
         let key = (std::cmp::Reverse(finding.severity), finding.finding.clone());
         groups.entry(key).or_default().push(finding);
@@ -100,24 +104,31 @@ fn groups(text: &mut String, hunt: &Hunt, all: bool, width: usize) {
             found[0].proof,
             found.len()
         );
-        wrapped(text, "    ", &defang_text(&found[0].why), width);
+        wrapped(text, "    ", &unlinked(&found[0].why), width);
         let shown = if all { found.len() } else { SHOWN_GROUP };
         for finding in found.iter().take(shown) {
             let _ = writeln!(
                 text,
                 "    {}  {}{}",
                 place(finding),
-                one_line(&defang_text(&finding.matched), 100),
+                one_line(&unlinked(&finding.matched), 100),
                 if finding.kind == FindingKind::Indicator { " (indicator)" } else { "" }
             );
-            let _ = writeln!(text, "      {}", one_line(&defang_text(&finding.evidence), width.max(60) - 6));
+            let _ = writeln!(
+                text,
+                "      {}",
+                one_line(&unlinked(&finding.evidence), width.max(60) - 6)
+            );
         }
         if found.len() > shown {
             let _ = writeln!(text, "    … {} more", found.len() - shown);
         }
     }
     for (rule, count) in &hunt.folded {
-        let _ = writeln!(text, "  {rule}: {count} more findings were counted and not kept (--max-findings-per-rule)");
+        let _ = writeln!(
+            text,
+            "  {rule}: {count} more findings were counted and not kept (--max-findings-per-rule)"
+        );
     }
 }
 
@@ -130,7 +141,11 @@ fn looked_at(text: &mut String, hunt: &Hunt, width: usize) {
         .map(|coverage| {
             let period = match (coverage.from, coverage.until) {
                 (Some(from), Some(until)) => {
-                    format!("{} … {}", from.strftime("%Y-%m-%d %H:%M"), until.strftime("%Y-%m-%d %H:%M"))
+                    format!(
+                        "{} … {}",
+                        from.strftime("%Y-%m-%d %H:%M"),
+                        until.strftime("%Y-%m-%d %H:%M")
+                    )
                 }
                 _ => String::new(),
             };

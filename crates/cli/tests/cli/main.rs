@@ -1,0 +1,6 @@
+//! What the user of the binary sees: output, messages and exit codes.
+
+mod common;
+mod hunting;
+mod messages;
+mod story;

@@ -1,0 +1,99 @@
+//! Reports to pages: the examples' reports as a new user meets them.
+
+use crate::common::User;
+
+fn with_reports() -> User {
+    let user = User::new();
+    let ran = user.run(&["add", "reports"]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    user
+}
+
+#[test]
+fn add_says_what_was_read_and_how_to_take_it_back() {
+    insta::assert_snapshot!(User::new().run(&["add", "reports"]).shown());
+}
+
+#[test]
+fn adding_again_changes_nothing() {
+    let user = with_reports();
+    let ran = user.run(&["--json", "add", "reports"]);
+    let last = ran.objects().pop().expect("a summary");
+    assert_eq!(last["new_documents"], 0);
+    assert!(last["change"].is_null());
+    assert_eq!(user.run(&["--json", "history"]).objects().len(), 1);
+}
+
+#[test]
+fn the_page_of_the_campaign() {
+    let user = with_reports();
+    insta::assert_snapshot!("show-campaign", user.run(&["show", "Microsoft", "Exchange"]).shown());
+    let html = user.run(&["show", "Microsoft Exchange", "--as", "html"]);
+    assert_eq!(html.code, 0);
+    assert!(html.stdout.starts_with("<!DOCTYPE html>") && !html.stdout.contains("<script"));
+    let md = user.run(&["show", "Microsoft Exchange", "--as", "md"]);
+    assert!(md.stdout.starts_with("# "), "{}", md.stdout);
+    assert_eq!(user.run(&["--json", "show", "Microsoft Exchange"]).objects().len(), 1);
+}
+
+#[test]
+fn lists() {
+    let user = with_reports();
+    for kind in ["campaigns", "actors", "clusters", "vulnerabilities", "techniques", "gaps", "origins"] {
+        insta::assert_snapshot!(format!("list-{kind}"), user.run(&["list", kind]).shown());
+    }
+}
+
+#[test]
+fn a_value_is_found_defanged_and_explained_down_to_the_span() {
+    let user = with_reports();
+    let ran = user.run(&["explain", "103.77.192[.]219"]);
+    insta::assert_snapshot!("explain-address", ran.shown());
+    let facts = user.run(&["--json", "explain", "103.77.192.219"]).objects();
+    let claim = &facts[0]["claims"][0];
+    assert!(claim["span"]["end"].as_u64() > claim["span"]["start"].as_u64(), "{claim}");
+}
+
+#[test]
+fn search_finds_documents_and_names() {
+    let user = with_reports();
+    let hits = user.run(&["--json", "search", "Exchange"]).objects();
+    assert!(hits.iter().any(|hit| hit.get("document").is_some()), "{hits:?}");
+    assert_eq!(user.run(&["search", "\"unbalanced AND ("]).code, 0);
+}
+
+#[test]
+fn undo_takes_a_report_back_and_undo_again_brings_it_back() {
+    let user = with_reports();
+    let note = user.file("late.txt", "Indicators of compromise\n\nThe actor APT99 used 203.0.113.77\n");
+    let before = user.run(&["--json", "list", "indicators"]).stdout;
+    assert_eq!(user.run(&["add", &note]).code, 0);
+    assert_eq!(user.run(&["undo", "2"]).code, 0);
+    assert_eq!(user.run(&["--json", "list", "indicators"]).stdout, before);
+    assert_eq!(user.run(&["undo", "3"]).code, 0);
+    assert_ne!(user.run(&["--json", "list", "documents"]).objects().len(), 0);
+    let ran = user.run(&["undo", "99"]);
+    assert_eq!(ran.code, 2, "{}", ran.shown());
+}
+
+#[test]
+fn as_of_shows_what_was_known_on_a_day() {
+    let user = with_reports();
+    let early = user.run(&["--json", "list", "documents", "--as-of", "2021-03-03"]).objects().len();
+    let late = user.run(&["--json", "list", "documents"]).objects().len();
+    assert!(early > 0 && early < late, "{early} of {late}");
+}
+
+#[test]
+fn extract_prints_the_contract() {
+    let user = User::new();
+    let text = "Indicators of compromise\n\nhxxps://evil.example[.]net/gate.php and CVE-2021-26855\n";
+    let values = user.run_with(&["--json", "extract", "-"], text.as_bytes()).objects();
+    let url = values.iter().find(|v| v["kind"] == "url").expect("the address");
+    assert_eq!(url["value"], "https://evil.example.net/gate.php");
+    let (start, end) = (url["start"].as_u64().unwrap(), url["end"].as_u64().unwrap());
+    let raw = &text[usize::try_from(start).unwrap()..usize::try_from(end).unwrap()];
+    assert_eq!(url["raw"], raw);
+    let starts: Vec<_> = values.iter().map(|v| v["start"].as_u64()).collect();
+    assert!(starts.is_sorted());
+}

@@ -1,0 +1,44 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use lapwing_fuse::Resolver;
+use lapwing_model::{ChangeId, DocumentId};
+
+use crate::knowledge::{PREFIX, knowledge_with};
+use crate::{Engine, EngineError};
+
+/// What an undo did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndoReport {
+    /// The change that the undo itself is; undoing it brings everything back.
+    pub change: ChangeId,
+    /// Documents that went out of sight.
+    pub hidden: Vec<DocumentId>,
+    /// Documents that came back into sight.
+    pub shown: Vec<DocumentId>,
+}
+
+impl Engine {
+    /// Takes a change back and derives origins and facts as if it had never been.
+    ///
+    /// # Errors
+    /// When there is no such change, or it is undone already; nothing is changed then.
+    pub fn undo(&mut self, change: ChangeId, now: Timestamp) -> Result<UndoReport, EngineError> {
+        let mut names: BTreeSet<String> = self.store.blobs(PREFIX)?.into_iter().collect();
+        let mut knowledge = self.knowledge.clone();
+        let mut undo = self.store.begin(&format!("undo {change}"), now)?;
+        let undone = undo.undo(change)?;
+        if !undone.blobs.is_empty() {
+            names.extend(undone.blobs);
+            knowledge = Arc::new(knowledge_with(&names, &|name| undo.blob(name))?);
+            let resolver = Resolver::new(&knowledge);
+            undo.resolve_again(&|entity| resolver.canonical(entity))?;
+            undo.touch_all()?;
+        }
+        crate::add::derive(&mut undo, &knowledge)?;
+        let id = undo.commit()?;
+        self.knowledge = knowledge;
+        Ok(UndoReport { change: id, hidden: undone.hidden, shown: undone.shown })
+    }
+}
