@@ -1,132 +1,63 @@
-//! Reference data in compact tables inside the binary.
+//! Reference data in compact tables inside the binary, replaceable by fresher files at run time.
+//!
+//! [`Knowledge`] answers all questions; [`Knowledge::builtin`] has the tables that the binary carries
+//! (made by `tools/knowledge/build.py`), and [`load_update`] with [`Knowledge::with_updates`] lays
+//! fresher official files over them. Each table is unpacked when it is first asked for.
+//!
+//! ```
+//! use lapwing_knowledge::Knowledge;
+//! use lapwing_model::{Entity, Kind};
+//!
+//! let known = Knowledge::builtin();
+//! assert_eq!(known.technique("T1505.003").unwrap().name, "Web Shell");
+//! assert_eq!(known.actors_named("Hafnium")[0].countries, ["CN"]);
+//! let address = Entity::new(Kind::Ipv4Addr, "10.0.0.1");
+//! assert!(known.benign(&address).is_some_and(|found| !found.shared));
+//! ```
 #![deny(missing_docs)]
 
-use std::sync::LazyLock;
+mod benign;
+mod load;
+mod named;
+mod records;
+mod table;
+mod update;
 
-use lapwing_model::{Entity, Kind};
+use std::collections::BTreeSet;
+use std::sync::{LazyLock, OnceLock};
 
-/// An ATT&CK technique or sub-technique.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Technique {
-    /// `T1505.003`.
-    pub id: String,
-    /// `Web Shell`.
-    pub name: String,
-    /// Tactics by short name, as `persistence`, in the order of the matrix.
-    pub tactics: Vec<String>,
-    /// Identifier of the technique that took its place.
-    pub revoked_by: Option<String>,
-    /// Taken out of ATT&CK without successor.
-    pub deprecated: bool,
-}
+use foldhash::HashMap;
+use lapwing_model::Entity;
 
-/// A threat actor with the names that sources give it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// `G0125` of ATT&CK, else `misp:` and the galaxy's identifier.
-    pub id: String,
-    /// Preferred name.
-    pub name: String,
-    /// Other names.
-    pub aliases: Vec<String>,
-    /// Countries that sources suspect it to come from (ISO 3166 alpha-2).
-    pub countries: Vec<String>,
-}
+pub use named::name_key;
+pub use records::{
+    Actor, Benign, Campaign, KnowledgeSource, Name, Place, Sector, Software, TACTICS, Tactic,
+    Targets, Technique, Weakness,
+};
+pub use update::{KnowledgeError, Update, load_update};
 
-/// A malware family or tool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Software {
-    /// `S0020` of ATT&CK, else `misp:` and the galaxy's identifier.
-    pub id: String,
-    /// Preferred name.
-    pub name: String,
-    /// Other names.
-    pub aliases: Vec<String>,
-    /// [`Kind::Malware`] or [`Kind::Tool`].
-    pub kind: Kind,
-}
+use load::{Actors, Uses};
+use named::Named;
+use update::{BenignList, Content};
 
-/// A weakness of CWE.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Weakness {
-    /// `CWE-269`.
-    pub id: String,
-    /// `Improper Privilege Management`.
-    pub name: String,
-    /// Identifiers of its parents (`ChildOf`, research view).
-    pub parents: Vec<String>,
-}
-
-/// A country or a region of the world.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// ISO 3166 alpha-2 of a country, a STIX `region-ov` word (`south-eastern-asia`) of a region.
-    pub code: String,
-    /// English name.
-    pub name: String,
-    /// Other names and adjectives (`Chinese`, `PRC`).
-    pub names: Vec<String>,
-    /// Whether it is a region.
-    pub is_region: bool,
-}
-
-/// A sector of industry or society.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sector {
-    /// Preferred name: STIX's `industry-sector-ov` word where one fits.
-    pub name: String,
-    /// Words that mean it (`telecom`, `telcos`).
-    pub names: Vec<String>,
-}
-
-/// One surface form of the gazetteer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name {
-    /// As it is written.
-    pub surface: String,
-    /// The entity it means, with its preferred name (id for techniques, code for places).
-    pub entity: Entity,
-    /// Also an everyday word, a place, a product …: only with context that supports it.
-    pub ambiguous: bool,
-}
-
-/// Why a value is known to be legitimate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Benign {
-    /// Name of the list.
-    pub list: String,
-    /// What being on it means, in words.
-    pub why: String,
-    /// Whether the value belongs to many tenants (cloud, CDN, hosting): hostile use is possible.
-    pub shared: bool,
-}
-
-/// Where a table came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnowledgeSource {
-    /// `MITRE ATT&CK Enterprise`.
-    pub name: String,
-    /// Version or date of the data.
-    pub version: String,
-    /// Licence or terms.
-    pub licence: String,
-    /// Package it was taken from, or `update` and the file's name.
-    pub from: String,
-    /// Number of entries.
-    pub entries: usize,
-}
+/// Records with an index of their names or identifiers.
+type Indexed<T> = (Vec<T>, HashMap<String, usize>);
 
 /// All reference data. Make it once, share it.
 #[derive(Debug, Default)]
 pub struct Knowledge {
-    techniques: Vec<Technique>,
-    actors: Vec<Actor>,
-    software: Vec<Software>,
-    weaknesses: Vec<Weakness>,
-    places: Vec<Place>,
-    sectors: Vec<Sector>,
-    names: Vec<Name>,
-    sources: Vec<KnowledgeSource>,
+    updates: Vec<Update>,
+    techniques: OnceLock<Vec<Technique>>,
+    technique_names: OnceLock<HashMap<String, usize>>,
+    actors: OnceLock<Actors>,
+    campaigns: OnceLock<Named<Campaign>>,
+    software: OnceLock<Named<Software>>,
+    uses: OnceLock<Uses>,
+    weaknesses: OnceLock<Indexed<Weakness>>,
+    places: OnceLock<Indexed<Place>>,
+    sectors: OnceLock<Indexed<Sector>>,
+    names: OnceLock<Vec<Name>>,
+    sources: OnceLock<Vec<KnowledgeSource>>,
 }
 
 impl Knowledge {
@@ -136,81 +67,226 @@ impl Knowledge {
         &BUILTIN
     }
 
+    /// These tables with fresher data over them; later updates go before earlier ones.
+    pub fn with_updates(&self, updates: &[Update]) -> Knowledge {
+        let updates = self.updates.iter().chain(updates).cloned().collect();
+        Knowledge { updates, ..Knowledge::default() }
+    }
+
+    fn technique_table(&self) -> &[Technique] {
+        self.techniques.get_or_init(|| load::techniques(&self.updates))
+    }
+
+    fn actor_table(&self) -> &Actors {
+        self.actors.get_or_init(|| load::actors(&self.updates))
+    }
+
+    fn campaign_table(&self) -> &Named<Campaign> {
+        self.campaigns.get_or_init(|| load::campaigns(&self.updates))
+    }
+
+    fn software_table(&self) -> &Named<Software> {
+        self.software.get_or_init(|| load::software(&self.updates))
+    }
+
+    fn use_table(&self) -> &Uses {
+        self.uses.get_or_init(|| load::uses(&self.updates))
+    }
+
     /// A technique by its identifier, revoked ones included.
     pub fn technique(&self, id: &str) -> Option<&Technique> {
-        self.techniques.iter().find(|t| t.id.eq_ignore_ascii_case(id))
+        let (id, all) = (id.trim().to_ascii_uppercase(), self.technique_table());
+        let at = all.binary_search_by(|technique| technique.id.cmp(&id)).ok()?;
+        all.get(at)
     }
 
     /// As [`Self::technique`], following revocations to what is valid today.
     pub fn current_technique(&self, id: &str) -> Option<&Technique> {
-        let found = self.technique(id)?;
-        found.revoked_by.as_ref().map_or(Some(found), |next| self.technique(next))
+        let mut found = self.technique(id)?;
+        let mut passed = BTreeSet::new();
+        // A circle of revocations would be an error of the data: it ends where it closes.
+        while let Some(next) = &found.revoked_by
+            && passed.insert(next)
+        {
+            let Some(successor) = self.technique(next) else { break };
+            found = successor;
+        }
+        Some(found)
+    }
+
+    /// A technique that is valid today, by its whole name (case, spaces and hyphens apart).
+    pub fn technique_named(&self, name: &str) -> Option<&Technique> {
+        let index = self.technique_names.get_or_init(|| {
+            let all = self.technique_table().iter().enumerate();
+            let mut index = HashMap::default();
+            for (at, technique) in all {
+                if technique.revoked_by.is_none() && !technique.deprecated {
+                    index.entry(name_key(&technique.name)).or_insert(at);
+                }
+            }
+            index
+        });
+        self.technique_table().get(*index.get(&name_key(name))?)
     }
 
     /// All techniques, in order of identifier.
     pub fn techniques(&self) -> &[Technique] {
-        &self.techniques
+        self.technique_table()
     }
 
     /// All actors.
     pub fn actors(&self) -> &[Actor] {
-        &self.actors
+        &self.actor_table().named.records
     }
 
-    /// Actors that bear this name or alias (case, spaces, hyphens and `group` apart). More than one: ambiguous.
-    pub fn actors_named(&self, _name: &str) -> Vec<&Actor> {
-        Vec::new()
+    /// An actor by its identifier: ATT&CK's, or `misp:` and the galaxy's.
+    pub fn actor(&self, id: &str) -> Option<&Actor> {
+        self.actor_table().named.by_id(id)
+    }
+
+    /// Actors that bear this name or alias (case, spaces, hyphens and `group` apart), those whose own
+    /// name it is first. More than one: ambiguous.
+    pub fn actors_named(&self, name: &str) -> Vec<&Actor> {
+        self.actor_table().named.named(name)
+    }
+
+    /// Whom an actor is said to aim at, by the actor's [`Actor::id`].
+    pub fn targets(&self, actor_id: &str) -> Option<&Targets> {
+        self.actor_table().targets.get(actor_id)
+    }
+
+    /// All campaigns of ATT&CK.
+    pub fn campaigns(&self) -> &[Campaign] {
+        &self.campaign_table().records
+    }
+
+    /// A campaign by its identifier.
+    pub fn campaign(&self, id: &str) -> Option<&Campaign> {
+        self.campaign_table().by_id(id)
+    }
+
+    /// Campaigns that bear this name or alias.
+    pub fn campaigns_named(&self, name: &str) -> Vec<&Campaign> {
+        self.campaign_table().named(name)
     }
 
     /// All malware and tools.
     pub fn software(&self) -> &[Software] {
-        &self.software
+        &self.software_table().records
     }
 
-    /// Malware and tools that bear this name or alias.
-    pub fn software_named(&self, _name: &str) -> Vec<&Software> {
-        Vec::new()
+    /// Malware or tool by its identifier: ATT&CK's, or `misp:` and the galaxy's.
+    pub fn software_by_id(&self, id: &str) -> Option<&Software> {
+        self.software_table().by_id(id)
     }
 
-    /// Identifiers of the techniques and software that ATT&CK says an actor (or software) uses.
-    pub fn uses(&self, _id: &str) -> &[String] {
-        &[]
+    /// Malware and tools that bear this name or alias, also with a word as `ransomware` behind it.
+    pub fn software_named(&self, name: &str) -> Vec<&Software> {
+        let found = self.software_table().named(name);
+        if !found.is_empty() {
+            return found;
+        }
+        let Some((head, last)) = name.trim().rsplit_once([' ', '-']) else { return found };
+        match last.to_lowercase().as_str() {
+            "ransomware" | "malware" | "backdoor" | "trojan" | "rat" | "loader" | "stealer"
+            | "botnet" | "worm" | "webshell" => self.software_table().named(head),
+            _ => found,
+        }
+    }
+
+    /// Identifiers of the techniques and software that ATT&CK says an actor, campaign or software uses.
+    pub fn uses(&self, id: &str) -> &[String] {
+        self.use_table().uses.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Identifiers of the actors, campaigns and software that ATT&CK says use a technique or software.
+    pub fn used_by(&self, id: &str) -> &[String] {
+        self.use_table().used_by.get(id).map_or(&[], Vec::as_slice)
     }
 
     /// A weakness by `CWE-79`.
     pub fn weakness(&self, id: &str) -> Option<&Weakness> {
-        self.weaknesses.iter().find(|w| w.id.eq_ignore_ascii_case(id))
+        let (all, index) = self.weaknesses.get_or_init(load::weaknesses);
+        all.get(*index.get(&id.trim().to_ascii_uppercase())?)
     }
 
-    /// A country or region by code, name or adjective.
-    pub fn place(&self, _text: &str) -> Option<&Place> {
-        None
+    /// All weaknesses above one, the nearest first.
+    pub fn weakness_ancestors(&self, id: &str) -> Vec<&Weakness> {
+        let mut above: Vec<&Weakness> = Vec::new();
+        let mut level: Vec<&Weakness> = self.weakness(id).into_iter().collect();
+        while !level.is_empty() {
+            let mut next = Vec::new();
+            for parent in level.iter().flat_map(|w| &w.parents).filter_map(|p| self.weakness(p)) {
+                if parent.id != id && !above.iter().any(|seen| seen.id == parent.id) {
+                    above.push(parent);
+                    next.push(parent);
+                }
+            }
+            level = next;
+        }
+        above
+    }
+
+    /// A country or region by code (countries: in capitals), name or adjective.
+    pub fn place(&self, text: &str) -> Option<&Place> {
+        let (all, index) = self.places.get_or_init(load::places);
+        let text = text.trim();
+        if text.len() == 2
+            && let Some(country) = all.iter().find(|place| place.code == text)
+        {
+            return Some(country);
+        }
+        all.get(*index.get(&name_key(text))?)
     }
 
     /// All countries and regions.
     pub fn places(&self) -> &[Place] {
-        &self.places
+        &self.places.get_or_init(load::places).0
     }
 
-    /// A sector by name or synonym.
-    pub fn sector(&self, _text: &str) -> Option<&Sector> {
-        None
+    /// A sector by name or synonym, also with a word as `sector` or `companies` behind it.
+    pub fn sector(&self, text: &str) -> Option<&Sector> {
+        let (all, index) = self.sectors.get_or_init(load::sectors);
+        let mut rest = text.trim();
+        loop {
+            if let Some(&at) = index.get(&name_key(rest)) {
+                return all.get(at);
+            }
+            let (head, last) = rest.rsplit_once(' ')?;
+            match last.to_lowercase().as_str() {
+                "sector" | "sectors" | "industry" | "industries" | "company" | "companies"
+                | "firm" | "firms" | "organization" | "organizations" | "organisation"
+                | "organisations" | "entity" | "entities" | "provider" | "providers"
+                | "institution" | "institutions" | "operator" | "operators" | "agency"
+                | "agencies" | "vertical" | "verticals" | "services" | "bodies" => {
+                    rest = head.trim()
+                }
+                _ => return None,
+            }
+        }
     }
 
     /// All sectors.
     pub fn sectors(&self) -> &[Sector] {
-        &self.sectors
+        &self.sectors.get_or_init(load::sectors).0
     }
 
-    /// The gazetteer: every name of actors, malware, tools, sectors, places, organisations
-    /// (vendors, agencies: [`Kind::Identity`]), products ([`Kind::Software`]) and techniques.
+    /// The gazetteer: every name of actors, campaigns, malware, tools, sectors, places, organisations
+    /// (vendors, agencies: `Kind::Identity`), products (`Kind::Software`) and techniques that are
+    /// valid today; in order of surface, then kind.
     pub fn names(&self) -> &[Name] {
-        &self.names
+        self.names.get_or_init(|| load::names(&self.updates))
     }
 
-    /// Whether, and why, a value (address, network, domain, URL, hash, file name) is known to be legitimate.
-    pub fn benign(&self, _entity: &Entity) -> Option<Benign> {
-        None
+    /// Whether, and why, a value (address, network, domain, URL, mail address, hash, file name) is
+    /// known to be legitimate. The most specific entry speaks; an update goes before what is built in.
+    pub fn benign(&self, entity: &Entity) -> Option<Benign> {
+        let lists = self.updates.iter().rev().filter_map(|update| match &update.content {
+            Content::Benign(list) => Some(&**list),
+            _ => None,
+        });
+        let fresher: Vec<&BenignList> = lists.collect();
+        benign::benign(&fresher, entity)
     }
 
     /// Whether the domain ends in a suffix of the public suffix list's ICANN part.
@@ -225,6 +301,6 @@ impl Knowledge {
 
     /// Where the tables came from.
     pub fn sources(&self) -> &[KnowledgeSource] {
-        &self.sources
+        self.sources.get_or_init(|| load::sources(&self.updates))
     }
 }
