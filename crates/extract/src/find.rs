@@ -1,0 +1,222 @@
+//! Finding candidate values in plain (refanged) text, in one pass without back-tracking.
+//!
+//! The text is cut into runs of the bytes that values are made of. Most runs are words and are
+//! left at once; the others are given to the detectors by the bytes they hold. What a candidate
+//! means in the document is judged later.
+
+mod file;
+mod ids;
+mod net;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use lapwing_knowledge::Knowledge;
+use lapwing_model::Kind;
+
+/// A candidate value and where it stands in the plain text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) kind: Kind,
+    /// Normalised value.
+    pub(crate) value: String,
+    pub(crate) range: Range<usize>,
+    pub(crate) shape: Shape,
+}
+
+/// What the way of writing tells about a candidate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Shape {
+    #[default]
+    Plain,
+    /// An address with a port beside it.
+    Port,
+    /// A URL without a scheme.
+    Schemeless,
+    /// A name that may be a domain or a file (`payload.zip`).
+    DomainOrFile,
+    /// Four numbers that may be a version.
+    MaybeVersion,
+    /// A name that reads like program code (`System.Net`, `os.name(`).
+    CodeLike,
+    /// A hash put together from two lines.
+    Wrapped,
+    /// A checksum inside the value holds.
+    Checked,
+    /// An identifier of a technique without any other sign of ATT&CK (`T1068` alone is enough).
+    Bare,
+}
+
+/// Classes of bytes, as bits.
+pub(crate) const LETTER: u16 = 1;
+pub(crate) const DIGIT: u16 = 2;
+pub(crate) const DOT: u16 = 4;
+pub(crate) const COLON: u16 = 8;
+pub(crate) const SLASH: u16 = 16;
+pub(crate) const BACKSLASH: u16 = 32;
+pub(crate) const AT: u16 = 64;
+pub(crate) const HYPHEN: u16 = 128;
+pub(crate) const PERCENT: u16 = 256;
+pub(crate) const OTHER: u16 = 512;
+
+/// Class of each byte; 0 ends a run.
+const CLASS: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' => DIGIT,
+            b'.' => DOT,
+            b':' => COLON,
+            b'/' => SLASH,
+            b'\\' => BACKSLASH,
+            b'@' => AT,
+            b'-' => HYPHEN,
+            b'%' => PERCENT,
+            b'_' | b'~' | b'+' | b'$' => OTHER,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+};
+
+/// Finds all candidates of `text`, in order of their start; none overlap.
+pub(crate) fn find(text: &str, knowledge: &Knowledge) -> Vec<Found> {
+    let mut finder = Finder { text, bytes: text.as_bytes(), knowledge, found: Vec::new(), done: 0 };
+    finder.run();
+    finder.found
+}
+
+pub(crate) struct Finder<'t> {
+    text: &'t str,
+    bytes: &'t [u8],
+    knowledge: &'t Knowledge,
+    found: Vec<Found>,
+    /// What stands before this is already told.
+    done: usize,
+}
+
+impl Finder<'_> {
+    fn run(&mut self) {
+        let mut at = 0;
+        let len = self.bytes.len();
+        while at < len {
+            let mut flags = 0;
+            let start = at;
+            while at < len {
+                let class = CLASS[usize::from(self.bytes[at])];
+                if class == 0 {
+                    break;
+                }
+                flags |= class;
+                at += 1;
+            }
+            if flags & !(LETTER | HYPHEN) != 0 && at - start > 3 {
+                self.classify(start, at, flags);
+                at = at.max(self.done.min(len));
+            } else if flags == LETTER && matches!(at - start, 32 | 40 | 64 | 128) {
+                self.classify(start, at, flags);
+            }
+            if at == start {
+                at += 1;
+            }
+        }
+    }
+
+    /// Gives one run to the detectors that its bytes ask for.
+    fn classify(&mut self, start: usize, end: usize, flags: u16) {
+        if flags & (COLON | SLASH) == COLON | SLASH && self.urls(start, end) {
+            return;
+        }
+        if flags & BACKSLASH != 0 {
+            if self.windows_path(start, end) {
+                return;
+            }
+        } else if flags & PERCENT != 0 {
+            return self.pieces(start, end, |b| b == b'%');
+        }
+        if flags & AT != 0 && self.email(start, end) {
+            return;
+        }
+        if flags & COLON != 0 {
+            if self.with_colons(start, end, flags) {
+                return;
+            }
+            return self.pieces(start, end, |b| b == b':');
+        }
+        if flags & SLASH != 0 {
+            if self.with_slashes(start, end, flags) {
+                return;
+            }
+            return self.pieces(start, end, |b| b == b'/');
+        }
+        if flags & (BACKSLASH | AT) != 0 {
+            return self.pieces(start, end, |b| matches!(b, b'\\' | b'@'));
+        }
+        self.word(start, end, flags);
+    }
+
+    /// Classifies the parts of a run between separators; parts hold no separator, so this ends.
+    fn pieces(&mut self, start: usize, end: usize, separates: fn(u8) -> bool) {
+        let mut from = start;
+        for at in start..=end {
+            if at == end || separates(self.bytes[at]) {
+                if at - from > 3 && from >= self.done {
+                    let flags = self.flags(from, at);
+                    if flags & !(LETTER | HYPHEN) != 0 || matches!(at - from, 32 | 40 | 64 | 128) {
+                        self.classify(from, at, flags);
+                    }
+                }
+                from = at + 1;
+            }
+        }
+    }
+
+    /// A run of letters, digits, dots, hyphens and underscores.
+    fn word(&mut self, start: usize, end: usize, flags: u16) {
+        if flags & DOT == 0 {
+            if flags & (HYPHEN | OTHER) == 0 && self.hash(start, end) {
+                return;
+            }
+            self.identifier(start, end);
+            return;
+        }
+        if flags & LETTER == 0 {
+            if flags & (DOT | DIGIT) == DOT | DIGIT {
+                self.address(start, end);
+            }
+            return;
+        }
+        if self.technique(start, end) {
+            return;
+        }
+        self.dotted_name(start, end);
+    }
+
+    fn flags(&self, start: usize, end: usize) -> u16 {
+        self.bytes[start..end].iter().fold(0, |flags, b| flags | CLASS[usize::from(*b)])
+    }
+
+    fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(b' ')
+    }
+
+    fn before(&self, at: usize) -> u8 {
+        at.checked_sub(1).map_or(b' ', |i| self.byte(i))
+    }
+
+    fn push(
+        &mut self,
+        kind: Kind,
+        value: impl Into<String>,
+        start: usize,
+        end: usize,
+        shape: Shape,
+    ) {
+        self.found.push(Found { kind, value: value.into(), range: start..end, shape });
+        self.done = self.done.max(end);
+    }
+}

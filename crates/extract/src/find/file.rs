@@ -1,0 +1,491 @@
+//! Hashes, file names and paths, registry keys.
+
+use lapwing_model::Kind;
+
+use super::{Finder, Shape};
+
+/// Extensions of files that reports name.
+const EXTENSIONS: &[&str] = &[
+    "exe",
+    "dll",
+    "sys",
+    "bat",
+    "cmd",
+    "ps1",
+    "psm1",
+    "vbs",
+    "vbe",
+    "js",
+    "jse",
+    "wsf",
+    "hta",
+    "lnk",
+    "doc",
+    "docx",
+    "docm",
+    "dotm",
+    "xls",
+    "xlsx",
+    "xlsm",
+    "xlsb",
+    "xll",
+    "ppt",
+    "pptx",
+    "pptm",
+    "pdf",
+    "rtf",
+    "zip",
+    "rar",
+    "7z",
+    "jar",
+    "war",
+    "apk",
+    "ipa",
+    "elf",
+    "so",
+    "dylib",
+    "sh",
+    "py",
+    "pyc",
+    "pl",
+    "rb",
+    "php",
+    "asp",
+    "aspx",
+    "ashx",
+    "asmx",
+    "ascx",
+    "jsp",
+    "jspx",
+    "cfm",
+    "iso",
+    "img",
+    "vhd",
+    "vhdx",
+    "msi",
+    "msix",
+    "scr",
+    "cpl",
+    "ocx",
+    "drv",
+    "tmp",
+    "dat",
+    "bin",
+    "db",
+    "log",
+    "txt",
+    "cfg",
+    "conf",
+    "ini",
+    "xml",
+    "json",
+    "yml",
+    "yaml",
+    "html",
+    "htm",
+    "css",
+    "png",
+    "jpg",
+    "jpeg",
+    "gif",
+    "bmp",
+    "ico",
+    "svg",
+    "gz",
+    "tgz",
+    "tar",
+    "bz2",
+    "xz",
+    "cab",
+    "dmg",
+    "pkg",
+    "deb",
+    "rpm",
+    "plist",
+    "pem",
+    "key",
+    "cer",
+    "crt",
+    "pfx",
+    "ost",
+    "pst",
+    "eml",
+    "msg",
+    "ova",
+    "one",
+    "chm",
+    "url",
+    "reg",
+    "inf",
+    "job",
+    "dmp",
+    "evtx",
+    "sql",
+    "csv",
+    "md",
+    "rs",
+    "go",
+    "java",
+    "class",
+    "cpp",
+    "cs",
+    "vb",
+    "pdb",
+    "lib",
+    "obj",
+    "a",
+    "o",
+    "ko",
+    "swf",
+    "mp3",
+    "mp4",
+    "wav",
+    "mov",
+    "bak",
+    "old",
+    "config",
+    "axd",
+    "woff",
+    "ttf",
+    "onepkg",
+    "yar",
+    "yara",
+    "dex",
+    "odex",
+    "sct",
+    "mht",
+    "vbproj",
+    "csproj",
+    "theme",
+    "library-ms",
+    "settingcontent-ms",
+];
+
+/// Folders at the root of Unix systems.
+const UNIX_ROOTS: &[&str] = &[
+    "etc",
+    "tmp",
+    "var",
+    "usr",
+    "home",
+    "opt",
+    "bin",
+    "sbin",
+    "root",
+    "dev",
+    "lib",
+    "lib64",
+    "mnt",
+    "data",
+    "sdcard",
+    "proc",
+    "run",
+    "srv",
+    "sys",
+    "boot",
+    "media",
+    "Library",
+    "Users",
+    "Applications",
+    "System",
+    "private",
+    "Volumes",
+];
+
+/// Registry roots, short and long (STIX 2.1 section 6.17 asks for the long).
+const ROOTS: &[(&str, &str)] = &[
+    ("HKEY_LOCAL_MACHINE", "HKEY_LOCAL_MACHINE"),
+    ("HKEY_CURRENT_USER", "HKEY_CURRENT_USER"),
+    ("HKEY_CLASSES_ROOT", "HKEY_CLASSES_ROOT"),
+    ("HKEY_USERS", "HKEY_USERS"),
+    ("HKEY_CURRENT_CONFIG", "HKEY_CURRENT_CONFIG"),
+    ("HKLM", "HKEY_LOCAL_MACHINE"),
+    ("HKCU", "HKEY_CURRENT_USER"),
+    ("HKCR", "HKEY_CLASSES_ROOT"),
+    ("HKCC", "HKEY_CURRENT_CONFIG"),
+    ("HKU", "HKEY_USERS"),
+];
+
+/// Longest path or key that is read, in bytes.
+const LONGEST_PATH: usize = 520;
+
+impl Finder<'_> {
+    /// A run of letters and digits of a hash's length.
+    pub(super) fn hash(&mut self, start: usize, end: usize) -> bool {
+        let run = &self.bytes[start..end];
+        let kind = match run.len() {
+            32 => Kind::Md5,
+            40 => Kind::Sha1,
+            64 => Kind::Sha256,
+            128 => Kind::Sha512,
+            8..=120 => return self.wrapped_hash(start, end),
+            _ => return false,
+        };
+        if !run.iter().all(u8::is_ascii_hexdigit) || is_filler(run) {
+            return false;
+        }
+        let kind = if kind == Kind::Md5 && self.follows_word(start, b"imphash") {
+            Kind::Imphash
+        } else {
+            kind
+        };
+        let value = self.text[start..end].to_ascii_lowercase();
+        self.push(kind, value, start, end, Shape::Plain);
+        true
+    }
+
+    /// A SHA-1 or longer hash cut by the end of a line: neither part is a hash by itself.
+    fn wrapped_hash(&mut self, start: usize, end: usize) -> bool {
+        let head = &self.bytes[start..end];
+        if !head.iter().all(u8::is_ascii_hexdigit) || !head.iter().any(u8::is_ascii_digit) {
+            return false;
+        }
+        let mut from = end;
+        while self.byte(from) == b' ' && from < end + 2 {
+            from += 1;
+        }
+        if self.byte(from) == b'\r' {
+            from += 1;
+        }
+        if self.byte(from) != b'\n' {
+            return false;
+        }
+        from += 1;
+        let mut to = from;
+        while to - from < 128 && self.byte(to).is_ascii_hexdigit() {
+            to += 1;
+        }
+        let kind = match head.len() + to - from {
+            40 => Kind::Sha1,
+            64 => Kind::Sha256,
+            128 => Kind::Sha512,
+            _ => return false,
+        };
+        if matches!(to - from, 0..=3 | 32 | 40 | 64) || self.byte(to).is_ascii_alphanumeric() {
+            return false;
+        }
+        let value =
+            format!("{}{}", &self.text[start..end], &self.text[from..to]).to_ascii_lowercase();
+        self.push(kind, value, start, to, Shape::Wrapped);
+        true
+    }
+
+    /// Whether `word` stands within the twelve bytes before `start`.
+    fn follows_word(&self, start: usize, word: &[u8]) -> bool {
+        let window = &self.bytes[start.saturating_sub(word.len() + 6)..start];
+        window.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word))
+    }
+
+    /// `blocksize:hash:hash`.
+    pub(super) fn ssdeep(&mut self, start: usize, end: usize) -> bool {
+        let run = &self.text[start..end];
+        let mut parts = run.splitn(3, ':');
+        let (Some(size), Some(a), Some(b)) = (parts.next(), parts.next(), parts.next()) else {
+            return false;
+        };
+        let is_block = |part: &str| {
+            (3..=148).contains(&part.len())
+                && part.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/'))
+        };
+        let size_fits =
+            size.parse::<u32>().is_ok_and(|n| n >= 3 && n % 3 == 0 && (n / 3).is_power_of_two());
+        if !size_fits || !is_block(a) || !is_block(b) || a.len() + b.len() < 16 {
+            return false;
+        }
+        self.push(Kind::Ssdeep, run, start, end, Shape::Plain);
+        true
+    }
+
+    /// Whether a name ends in an extension of the list.
+    pub(super) fn is_file_name(&self, name: &str) -> bool {
+        name.rsplit_once('.').is_some_and(|(stem, ext)| {
+            !stem.is_empty()
+                && ext.len() <= 18
+                && EXTENSIONS.iter().any(|e| e.eq_ignore_ascii_case(ext))
+                && (ext.len() > 1)
+        })
+    }
+
+    /// A path with backslashes, a UNC path or a registry key.
+    pub(super) fn windows_path(&mut self, start: usize, end: usize) -> bool {
+        let run = &self.text[start..end];
+        if let Some((at, root, long)) = ROOTS
+            .iter()
+            .find_map(|(short, long)| find_root(run, short).map(|at| (at, *short, *long)))
+        {
+            let from = start + at;
+            let stop = self.path_end(from, end);
+            let text = self.text[from..stop].trim_end_matches(['.', ',', ':', '\\', '-']);
+            let tail = text[root.len()..].trim_start_matches(':');
+            self.push(
+                Kind::WindowsRegistryKey,
+                format!("{long}{tail}"),
+                from,
+                from + text.len(),
+                Shape::Plain,
+            );
+            return true;
+        }
+        let drive = run.find(":\\").filter(|i| {
+            *i > 0
+                && run.as_bytes()[i - 1].is_ascii_alphabetic()
+                && (*i == 1 || !run.as_bytes()[i - 2].is_ascii_alphanumeric())
+        });
+        let from = if let Some(colon) = drive {
+            start + colon - 1
+        } else if run.starts_with("\\\\")
+            || (run.starts_with('%') && run[1..].contains("%\\"))
+            || run.starts_with("~\\")
+            || run.starts_with("$")
+        {
+            start
+        } else if run.starts_with('\\') && run[1..].contains('\\') {
+            start
+        } else if let Some(percent) = run.find('%').filter(|i| run[i + 1..].contains("%\\")) {
+            start + percent
+        } else {
+            return self.tail_of_path(start, end);
+        };
+        let stop = self.path_end(from, end);
+        let text = self.text[from..stop].trim_end_matches(['.', ',', ':', '-', ' ']);
+        if text.len() < 4 || !text.bytes().any(|b| b.is_ascii_alphanumeric()) {
+            return false;
+        }
+        if text.starts_with("\\\\.\\pipe\\") || text.to_ascii_lowercase().starts_with("\\pipe\\") {
+            self.push(Kind::NamedPipe, text, from, from + text.len(), Shape::Plain);
+        } else {
+            self.push(Kind::FilePath, text, from, from + text.len(), Shape::Plain);
+        }
+        true
+    }
+
+    /// `folder\file.exe` without a root; `DOMAIN\user` is nothing.
+    fn tail_of_path(&mut self, start: usize, end: usize) -> bool {
+        let text = self.text[start..end].trim_end_matches(['.', ',', ':', '-', '\\']);
+        if text.contains('/') || text.contains(':') || text.contains('@') || text.starts_with('\\')
+        {
+            return false;
+        }
+        let depth = text.bytes().filter(|b| *b == b'\\').count();
+        let last = text.rsplit('\\').next().unwrap_or_default();
+        if depth == 0 || !(self.is_file_name(last) || depth >= 2) || text.len() > LONGEST_PATH {
+            return false;
+        }
+        self.push(Kind::FilePath, text, start, start + text.len(), Shape::Plain);
+        true
+    }
+
+    /// Where the path from `from` ends: blanks belong to it when a backslash or a file extension
+    /// follows soon.
+    fn path_end(&self, from: usize, run_end: usize) -> usize {
+        let mut end = run_end;
+        loop {
+            // Bytes that no run holds, but paths do.
+            while matches!(
+                self.byte(end),
+                b'{' | b'}' | b'*' | b'!' | b'=' | b'&' | b'#' | b'[' | b']'
+            ) || self.byte(end).is_ascii_alphanumeric()
+                || matches!(
+                    self.byte(end),
+                    b'\\' | b'.' | b'-' | b'_' | b'%' | b'$' | b'~' | b'+' | b'@' | b'/'
+                )
+                || (matches!(self.byte(end), b'(' | b')')
+                    && self.byte(end + 1).is_ascii_alphanumeric() | (self.byte(end + 1) == b'\\'))
+            {
+                end += 1;
+            }
+            if self.byte(end) != b' '
+                || end - from > LONGEST_PATH
+                || end >= self.bytes.len()
+                || !self.blank_belongs(end)
+            {
+                break;
+            }
+            end += 1;
+        }
+        end
+    }
+
+    /// Whether the blank at `at` stands inside a path: within three words comes a backslash.
+    fn blank_belongs(&self, at: usize) -> bool {
+        let window = &self.bytes[at + 1..self.bytes.len().min(at + 48)];
+        let Some(len) = window.iter().position(|b| {
+            !(b.is_ascii_alphanumeric()
+                || matches!(b, b' ' | b'.' | b'-' | b'_' | b'(' | b')' | b'&'))
+        }) else {
+            return false;
+        };
+        if window[len] != b'\\' || len == 0 || window[0] == b' ' {
+            return false;
+        }
+        let words: Vec<&[u8]> = window[..len].split(|b| *b == b' ').collect();
+        let stops: [&[u8]; 9] =
+            [b"and", b"or", b"to", b"in", b"from", b"under", b"into", b"at", b"as"];
+        words.len() <= 3
+            && !words.iter().any(|w| w.is_empty() || stops.contains(w) || w.starts_with(b"HK"))
+            && !self.is_file_end(at)
+    }
+
+    /// Whether the name that ends at `at` has a file extension: the path ends there.
+    fn is_file_end(&self, at: usize) -> bool {
+        let from = at.saturating_sub(24);
+        let tail = self.bytes.get(from..at).unwrap_or_default();
+        let name = tail.rsplit(|b| matches!(b, b'\\' | b' ')).next().unwrap_or_default();
+        std::str::from_utf8(name).is_ok_and(|name| self.is_file_name(name))
+    }
+
+    /// `/etc/passwd`, `/owa/auth/x.aspx`.
+    pub(super) fn unix_path(&mut self, start: usize, end: usize) -> bool {
+        if self.before(start) == b'<'
+            || self.before(start).is_ascii_alphanumeric()
+            || self.before(start) >= 0x80
+        {
+            return false;
+        }
+        let text = self.text[start..end].trim_end_matches(['.', ',', ':', '-', '/']);
+        if text.len() < 4 || text.len() > LONGEST_PATH || text.starts_with("//") {
+            return false;
+        }
+        let mut parts = text[1..].split('/');
+        let root = parts.next().unwrap_or_default();
+        let last = text.rsplit('/').next().unwrap_or_default();
+        let depth = text.bytes().filter(|b| *b == b'/').count();
+        if !(UNIX_ROOTS.contains(&root) && depth >= 2 || self.is_file_name(last)) {
+            return false;
+        }
+        self.push(Kind::FilePath, text, start, start + text.len(), Shape::Plain);
+        true
+    }
+
+    /// `folder/file.exe`: the file name counts, the folder is context.
+    pub(super) fn relative_path(&mut self, start: usize, end: usize) -> bool {
+        let text = self.text[start..end].trim_end_matches(['.', ',', '-', '/']);
+        let Some((_, last)) = text.rsplit_once('/') else { return false };
+        if !self.is_file_name(last)
+            || text.contains("//")
+            || text.contains('%')
+            || self.byte(end) == b'('
+        {
+            return false;
+        }
+        // Names listed with slashes (`a.exe/b.exe`) are several.
+        if text.split('/').filter(|part| self.is_file_name(part)).count() > 1 {
+            return false;
+        }
+        self.push(Kind::FilePath, text, start, start + text.len(), Shape::Plain);
+        true
+    }
+}
+
+/// Where a registry root followed by a backslash starts in `run`.
+fn find_root(run: &str, root: &str) -> Option<usize> {
+    let at = run.find(root)?;
+    let after = run[at + root.len()..].trim_start_matches(':');
+    (after.starts_with('\\') && !run[..at].ends_with(|c: char| c.is_ascii_alphanumeric()))
+        .then_some(at)
+}
+
+/// `0000…`, `aaaa…`: no hash.
+fn is_filler(run: &[u8]) -> bool {
+    run.iter().all(|b| *b == run[0])
+}
