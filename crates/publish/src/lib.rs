@@ -1,8 +1,38 @@
 //! Facts to bytes: pages as text, Markdown, HTML and JSON.
+//!
+//! The engine gathers a [`Picture`]: facts, their origins, documents, gaps and quotes.
+//! [`Page::build`] turns it into sections as typed data; the page is then written in four ways.
+//! Everything that comes from documents is made harmless before it is shown.
+//!
+//! ```
+//! use lapwing_knowledge::Knowledge;
+//! use lapwing_model::{Entity, Kind, PartialDate};
+//! use lapwing_publish::{Page, Picture, TextStyle};
+//!
+//! let today = PartialDate::new(2021, Some(3), Some(9)).unwrap();
+//! let subject = Entity::new(Kind::Ipv4Addr, "192.0.2.7");
+//! let page = Page::build(&Picture::new(subject, "192.0.2.7", today), Knowledge::builtin());
+//! assert!(page.to_text(&TextStyle::default()).contains("192.0.2[.]7"));
+//! assert_eq!(page.to_json()["subject"]["value"], "192.0.2.7");
+//! ```
 #![deny(missing_docs)]
 
+mod evidence;
+mod html;
+mod layout;
+mod markdown;
 mod page;
 mod picture;
+mod safe;
+mod sections;
+mod text;
+mod words;
 
-pub use page::{Page, TextStyle};
+pub use evidence::{Evidence, Named, QuoteLine};
+pub use page::{Candidate, Page, TextStyle};
 pub use picture::{Distinct, DocumentSummary, Picture, Quote};
+pub use sections::{
+    ActorRow, CountryRole, CountryRow, Counts, Denial, GapLine, IndicatorRow, Judgement, MemberRow,
+    Moment, OriginRow, ReferenceRow, Related, SoftwareRow, StatementRow, TechniqueBasis,
+    TechniqueRow, Tie, VictimRow, VictimState, VulnerabilityRow,
+};

@@ -1,0 +1,279 @@
+//! The page for a terminal: aligned columns, wrapped at the width, long lists capped.
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::TextStyle;
+use crate::layout::{Block, Cell, Item, Layout, Table, Tone};
+
+/// Rows of a table and items of a list that fit a glance; more are counted and named.
+const MOST_ROWS: usize = 20;
+/// Narrower terminals are treated as this wide.
+const LEAST_WIDTH: usize = 40;
+/// Blanks between columns.
+const GUTTER: usize = 2;
+/// No column is squeezed below this while another is wider.
+const LEAST_COLUMN: usize = 6;
+
+/// Lays a page out as text.
+pub(crate) fn render(page: &Layout, style: TextStyle) -> String {
+    let mut out = Out { text: String::new(), colour: style.colour };
+    let width = style.width.max(LEAST_WIDTH);
+    for line in wrap(&page.title, width) {
+        out.line(&[(&line, Tone::Strong)]);
+    }
+    out.line(&[(&format!("{} · {} · {}", page.kind, page.marking, page.dated), Tone::Quiet)]);
+    let figures: Vec<String> = page
+        .figures
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{n} {what}"))
+        .collect();
+    for line in wrap(&figures.join(" · "), width) {
+        out.line(&[(&line, Tone::Quiet)]);
+    }
+    for section in &page.sections {
+        out.text.push('\n');
+        out.heading(section.title);
+        for (at, block) in section.body.iter().enumerate() {
+            if at > 0 {
+                out.text.push('\n');
+            }
+            match block {
+                Block::Prose(text) => {
+                    for line in wrap(text, width) {
+                        out.line(&[(&line, Tone::Plain)]);
+                    }
+                }
+                Block::Items(items) => list(&mut out, items, width),
+                Block::Timeline(items) => timeline(&mut out, items, width),
+                Block::Table(it) => table(&mut out, it, width),
+            }
+        }
+    }
+    out.text.push('\n');
+    for line in wrap(&page.footer, width) {
+        out.line(&[(&line, Tone::Quiet)]);
+    }
+    out.text
+}
+
+struct Out {
+    text: String,
+    colour: bool,
+}
+
+impl Out {
+    fn heading(&mut self, text: &str) {
+        let upper = text.to_uppercase();
+        let style = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
+        self.styled(&upper, style);
+        self.text.push('\n');
+    }
+
+    fn line(&mut self, parts: &[(&str, Tone)]) {
+        for (text, tone) in parts {
+            self.part(text, *tone);
+        }
+        let end = self.text.trim_end_matches(' ').len();
+        self.text.truncate(end);
+        self.text.push('\n');
+    }
+
+    fn part(&mut self, text: &str, tone: Tone) {
+        self.styled(text, tone_style(tone));
+    }
+
+    fn styled(&mut self, text: &str, style: Style) {
+        // Blanks stay outside, so that a line's end can be trimmed.
+        let body = text.trim_end_matches(' ');
+        if self.colour && style != Style::new() && !body.is_empty() {
+            self.text.push_str(&format!("{style}{body}{style:#}"));
+        } else {
+            self.text.push_str(body);
+        }
+        self.text.push_str(&text[body.len()..]);
+    }
+}
+
+fn tone_style(tone: Tone) -> Style {
+    let colour = |c: AnsiColor| Style::new().fg_color(Some(c.into()));
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Strong => Style::new().bold(),
+        Tone::Quiet => Style::new().dimmed(),
+        Tone::Good => colour(AnsiColor::Green),
+        Tone::Warn => colour(AnsiColor::Yellow),
+        Tone::Bad => colour(AnsiColor::Red),
+    }
+}
+
+fn list(out: &mut Out, items: &[Item], width: usize) {
+    for item in items.iter().take(MOST_ROWS) {
+        let lead = item.lead.as_deref().unwrap_or("-");
+        hanging(out, lead, &item.text, item.tone, 0, width);
+        for line in item.below.iter().take(MOST_ROWS) {
+            hanging(out, "·", line, Tone::Quiet, lead.width() + 1, width);
+        }
+        if item.below.len() > MOST_ROWS {
+            let more = format!("… {} more: lapwing list documents", item.below.len() - MOST_ROWS);
+            hanging(out, "·", &more, Tone::Quiet, lead.width() + 1, width);
+        }
+    }
+    if items.len() > MOST_ROWS {
+        let more = format!("… {} more: --as md shows all", items.len() - MOST_ROWS);
+        out.line(&[(&more, Tone::Quiet)]);
+    }
+}
+
+fn hanging(out: &mut Out, lead: &str, text: &str, tone: Tone, indent: usize, width: usize) {
+    let lead_width = lead.width() + 1;
+    let room = width.saturating_sub(indent + lead_width).max(LEAST_COLUMN);
+    for (at, line) in wrap(text, room).iter().enumerate() {
+        out.text.push_str(&" ".repeat(indent));
+        let head = if at == 0 { format!("{lead} ") } else { " ".repeat(lead_width) };
+        out.line(&[(&head, Tone::Quiet), (line, tone)]);
+    }
+}
+
+fn timeline(out: &mut Out, items: &[Item], width: usize) {
+    let column = items.iter().filter_map(|i| i.lead.as_deref()).map(UnicodeWidthStr::width).max();
+    let column = column.unwrap_or(0);
+    for item in items.iter().take(MOST_ROWS) {
+        let lead = pad(item.lead.as_deref().unwrap_or(""), column + 1);
+        hanging(out, &lead, &item.text, item.tone, 0, width);
+    }
+    if items.len() > MOST_ROWS {
+        let more = format!("… {} more: --as md shows all", items.len() - MOST_ROWS);
+        out.line(&[(&more, Tone::Quiet)]);
+    }
+}
+
+fn table(out: &mut Out, table: &Table, width: usize) {
+    let shown = &table.rows[..table.rows.len().min(MOST_ROWS)];
+    // A column that says nothing takes no room.
+    let used: Vec<usize> = (0..table.columns.len())
+        .filter(|&c| shown.iter().any(|r| r.cells.get(c).is_some_and(|x| !x.text.is_empty())))
+        .collect();
+    let natural: Vec<usize> = used
+        .iter()
+        .map(|&c| {
+            let cells = shown.iter().filter_map(|r| r.cells.get(c)).map(|x| x.text.width());
+            cells.chain(table.columns.get(c).map(|h| h.width())).max().unwrap_or(0)
+        })
+        .collect();
+    let room = width.saturating_sub(GUTTER * used.len().saturating_sub(1));
+    let widths = fit(&natural, room);
+    let heads: Vec<Cell> = used
+        .iter()
+        .map(|&c| Cell::new(*table.columns.get(c).unwrap_or(&"")).tone(Tone::Quiet))
+        .collect();
+    row(out, &heads.iter().collect::<Vec<_>>(), &widths);
+    for line in shown {
+        let cells: Vec<&Cell> = used.iter().filter_map(|&c| line.cells.get(c)).collect();
+        row(out, &cells, &widths);
+    }
+    if table.rows.len() > shown.len() {
+        let more = format!("… {} more: {}", table.rows.len() - shown.len(), table.more);
+        out.line(&[(&more, Tone::Quiet)]);
+    }
+}
+
+fn row(out: &mut Out, cells: &[&Cell], widths: &[usize]) {
+    let lines: Vec<Vec<String>> =
+        cells.iter().zip(widths).map(|(cell, width)| wrap(&cell.text, *width)).collect();
+    let height = lines.iter().map(Vec::len).max().unwrap_or(0);
+    for at in 0..height {
+        let mut parts = Vec::new();
+        for ((cell, column), width) in cells.iter().zip(&lines).zip(widths) {
+            let text = column.get(at).map_or("", String::as_str);
+            parts.push((pad(text, width + GUTTER), cell.tone));
+        }
+        let parts: Vec<(&str, Tone)> = parts.iter().map(|(t, tone)| (t.as_str(), *tone)).collect();
+        out.line(&parts);
+    }
+}
+
+/// Takes from the widest columns until all fit.
+fn fit(natural: &[usize], room: usize) -> Vec<usize> {
+    let mut widths = natural.to_vec();
+    while widths.iter().sum::<usize>() > room {
+        let widest = widths.iter().copied().max().unwrap_or(0);
+        if widest <= LEAST_COLUMN {
+            break;
+        }
+        let next = widths.iter().copied().filter(|w| *w < widest).max().unwrap_or(0);
+        let many = widths.iter().filter(|w| **w == widest).count();
+        let over = widths.iter().sum::<usize>() - room;
+        let cut = over.div_ceil(many).min(widest - next.max(LEAST_COLUMN)).max(1);
+        for width in &mut widths {
+            if *width == widest {
+                *width -= cut;
+            }
+        }
+    }
+    widths
+}
+
+fn pad(text: &str, width: usize) -> String {
+    let blanks = width.saturating_sub(text.width());
+    format!("{text}{}", " ".repeat(blanks))
+}
+
+/// Breaks text at blanks, and words that are too long anywhere.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split(' ').filter(|w| !w.is_empty()) {
+        let long = word.width();
+        if used > 0 && used + 1 + long > width {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if long <= width {
+            if used > 0 {
+                line.push(' ');
+                used += 1;
+            }
+            line.push_str(word);
+            used += long;
+            continue;
+        }
+        for c in word.chars() {
+            let wide = c.width().unwrap_or(0);
+            if used + wide > width && used > 0 {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push(c);
+            used += wide;
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wraps_by_columns_not_by_bytes() {
+        assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("漢字漢字", 4), ["漢字", "漢字"]);
+        assert!(wrap("", 4).is_empty());
+    }
+
+    #[test]
+    fn the_widest_columns_give_way() {
+        assert_eq!(fit(&[5, 30, 10], 30), [5, 15, 10]);
+        assert_eq!(fit(&[20, 20], 20), [10, 10]);
+        assert_eq!(fit(&[4, 4], 40), [4, 4]);
+        assert_eq!(fit(&[6, 6, 6], 10), [6, 6, 6]);
+    }
+}

@@ -1,0 +1,273 @@
+//! How kinds, relations and counts are said in English.
+
+use lapwing_knowledge::Knowledge;
+use lapwing_model::{Entity, GapKind, Kind, Object, Relation};
+
+use crate::safe::clean_name;
+
+/// What a kind is called, one and many.
+pub(crate) fn kind_words(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Ipv4Addr => ("IPv4 address", "IPv4 addresses"),
+        Kind::Ipv6Addr => ("IPv6 address", "IPv6 addresses"),
+        Kind::DomainName => ("domain name", "domain names"),
+        Kind::Url => ("URL", "URLs"),
+        Kind::EmailAddr => ("mail address", "mail addresses"),
+        Kind::Md5 => ("MD5 hash", "MD5 hashes"),
+        Kind::Sha1 => ("SHA-1 hash", "SHA-1 hashes"),
+        Kind::Sha256 => ("SHA-256 hash", "SHA-256 hashes"),
+        Kind::Sha512 => ("SHA-512 hash", "SHA-512 hashes"),
+        Kind::Ssdeep => ("ssdeep hash", "ssdeep hashes"),
+        Kind::Imphash => ("import hash", "import hashes"),
+        Kind::FileName => ("file name", "file names"),
+        Kind::FilePath => ("file path", "file paths"),
+        Kind::AutonomousSystem => ("autonomous system", "autonomous systems"),
+        Kind::MacAddr => ("MAC address", "MAC addresses"),
+        Kind::WindowsRegistryKey => ("registry key", "registry keys"),
+        Kind::Mutex => ("mutex", "mutexes"),
+        Kind::UserAgent => ("user agent", "user agents"),
+        Kind::CryptocurrencyWallet => ("wallet address", "wallet addresses"),
+        Kind::Process => ("process", "processes"),
+        Kind::NamedPipe => ("named pipe", "named pipes"),
+        Kind::Certificate => ("certificate", "certificates"),
+        Kind::Vulnerability => ("vulnerability", "vulnerabilities"),
+        Kind::Weakness => ("weakness", "weaknesses"),
+        Kind::AttackPattern => ("technique", "techniques"),
+        Kind::ThreatActor => ("threat actor", "threat actors"),
+        Kind::Cluster => ("cluster", "clusters"),
+        Kind::Malware => ("malware", "malware families"),
+        Kind::Tool => ("tool", "tools"),
+        Kind::Campaign => ("campaign", "campaigns"),
+        Kind::Location => ("location", "locations"),
+        Kind::Sector => ("sector", "sectors"),
+        Kind::Identity => ("organisation", "organisations"),
+        Kind::Software => ("product", "products"),
+        Kind::Pattern => ("pattern", "patterns"),
+        Kind::Other => ("other value", "other values"),
+        Kind::Report => ("report", "reports"),
+    }
+}
+
+/// `1 indicator`, `2 indicators`.
+pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// As [`count`], with the word that adds an `s`.
+pub(crate) fn counted(n: usize, one: &str) -> String {
+    count(n, one, &format!("{one}s"))
+}
+
+/// `a`, `a and b`, `a, b and c`; after `most` of them, how many more.
+pub(crate) fn join(words: &[String], most: usize) -> String {
+    if words.len() > most + 1 {
+        let shown = words.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
+        return format!("{shown} and {} more", words.len() - most);
+    }
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// The name of an entity for a reader: country codes as names, techniques and weaknesses with theirs.
+pub(crate) fn name(entity: &Entity, knowledge: &Knowledge) -> String {
+    let value = entity.value.as_str();
+    let known = match entity.kind {
+        Kind::Location => knowledge.place(value).map(|p| p.name.clone()),
+        Kind::AttackPattern => knowledge.technique(value).map(|t| format!("{} {}", t.id, t.name)),
+        Kind::Weakness => knowledge.weakness(value).map(|w| format!("{} {}", w.id, w.name)),
+        _ => None,
+    };
+    clean_name(&known.unwrap_or_else(|| value.to_owned()))
+}
+
+/// As [`name`], for what a claim says of its subject.
+pub(crate) fn object_name(object: &Object, knowledge: &Knowledge) -> String {
+    match object {
+        Object::Entity(entity) => name(entity, knowledge),
+        Object::Text(text) => clean_name(text),
+    }
+}
+
+/// A statement as a sentence without its full stop.
+pub(crate) fn statement(
+    subject: &Entity,
+    relation: Relation,
+    object: &Object,
+    k: &Knowledge,
+) -> String {
+    let s = name(subject, k);
+    let o = object_name(object, k);
+    let place = object.entity().is_some_and(|e| matches!(e.kind, Kind::Sector | Kind::Location));
+    match relation {
+        Relation::AttributedTo if subject.kind.is_actor_like() => {
+            format!("{s} is attributed to {o}")
+        }
+        Relation::AttributedTo if subject.kind == Kind::Vulnerability => {
+            format!("Exploitation of {s} is attributed to {o}")
+        }
+        // A source that ties an actor to a campaign seldom says that all of it is theirs.
+        Relation::AttributedTo => format!("Some of the activity in {s} is attributed to {o}"),
+        Relation::Compromises if place => format!("{s} hit victims in {o}"),
+        Relation::Targets if place => format!("{s} is aimed at victims in {o}"),
+        _ => format!("{s} {} {o}", verb(subject, relation)),
+    }
+}
+
+/// A denied statement as a sentence without its full stop.
+pub(crate) fn denial(
+    subject: &Entity,
+    relation: Relation,
+    object: &Object,
+    k: &Knowledge,
+) -> String {
+    let s = name(subject, k);
+    let o = object_name(object, k);
+    match relation {
+        Relation::Affects => format!("{s} is not known to affect {o}"),
+        Relation::Targets | Relation::Compromises => format!("{s} is not known to have hit {o}"),
+        Relation::AttributedTo => format!("{s} is said not to be the work of {o}"),
+        Relation::AliasOf => format!("{s} is said not to be {o}"),
+        Relation::Role => format!("{s} is said not to be {}", article(&o)),
+        _ => format!("It is denied that {s} {} {o}", verb(subject, relation)),
+    }
+}
+
+fn article(noun: &str) -> String {
+    let an = noun.chars().next().is_some_and(|c| "aeiouAEIOU".contains(c));
+    format!("{} {noun}", if an { "an" } else { "a" })
+}
+
+/// The verb of a relation in the third person.
+pub(crate) fn verb(subject: &Entity, relation: Relation) -> &'static str {
+    match relation {
+        Relation::Role => "is named as",
+        Relation::Indicates => "indicates",
+        Relation::Uses => "uses",
+        Relation::Targets => "targets",
+        Relation::Compromises => "hit",
+        Relation::AttributedTo => "is attributed to",
+        Relation::Exploits => "exploits",
+        Relation::CommunicatesWith => "talks to",
+        Relation::Drops => "drops",
+        Relation::LocatedAt if subject.kind.is_actor_like() => "operates from",
+        Relation::LocatedAt if subject.kind.is_observable() => "is hosted in",
+        Relation::LocatedAt => "is tied to",
+        Relation::OriginatesFrom => "comes from",
+        Relation::SponsoredBy => "is sponsored by",
+        Relation::ResolvesTo => "resolves to",
+        Relation::BelongsTo => "belongs to",
+        Relation::PartOf => "is part of",
+        Relation::AliasOf => "is another name for",
+        Relation::HasWeakness => "rests on",
+        Relation::Affects => "affects",
+        Relation::TrackedBy => "is tracked by",
+        Relation::SameObject => "is the same object as",
+        Relation::DerivedFrom => "was made from",
+        Relation::References => "points to",
+        Relation::FirstSeen => "was first seen on",
+        Relation::LastSeen => "was last seen on",
+        Relation::FixedOn => "was fixed on",
+        Relation::Property => "has the property",
+        Relation::About => "is about",
+        Relation::RelatedTo => "is linked to",
+    }
+}
+
+/// A gap as a sentence: who lacks what, and how much of it.
+pub(crate) fn gap(gap: &lapwing_model::Gap, who: &str, document: &str) -> String {
+    let one = gap.entity_kind.map_or(gap.what.as_str(), |k| kind_words(k).0);
+    let noun = clean_name(if gap.what.starts_with("file:") || gap.what.is_empty() {
+        one
+    } else {
+        &gap.what
+    });
+    let many = gap
+        .entity_kind
+        .map(kind_words)
+        .filter(|(one, _)| *one == noun)
+        .map_or_else(|| plural(&noun), |(_, many)| many.to_owned());
+    let shown = gap.shown.map_or(String::new(), |n| format!(" ({n} shown)"));
+    let n = gap.count.unwrap_or(0) as usize;
+    let document = format!("“{document}”");
+    match (gap.kind, gap.count) {
+        (GapKind::Hidden, Some(_)) => {
+            let (are, it) = if n == 1 { (noun, "it does") } else { (many, "it does") };
+            format!("{who} declares {n} more {are} that {it} not show{shown}: {document}.")
+        }
+        (GapKind::Hidden, None) => {
+            format!(
+                "{who} declares more {many} than it shows, without a number{shown}: {document}."
+            )
+        }
+        (GapKind::Redacted, Some(_)) => {
+            format!(
+                "{} {} redacted in {document}{shown}.",
+                count(n, &noun, &many),
+                if n == 1 { "is" } else { "are" }
+            )
+        }
+        (GapKind::Redacted, None) => format!("Some {many} are redacted in {document}{shown}."),
+        (GapKind::Truncated, Some(_)) => {
+            format!("{document} breaks off: {} missing{shown}.", count(n, &noun, &many))
+        }
+        (GapKind::Truncated, None) => {
+            format!("{document} breaks off: {noun} is incomplete{shown}.")
+        }
+        (GapKind::Unread, Some(_)) => {
+            format!("{} of {document} could not be kept{shown}.", count(n, &noun, &many))
+        }
+        (GapKind::Unread, None) => format!("Some {many} of {document} could not be kept{shown}."),
+    }
+}
+
+fn plural(noun: &str) -> String {
+    if let Some(stem) = noun.strip_suffix('y').filter(|s| !s.ends_with(['a', 'e', 'o'])) {
+        return format!("{stem}ies");
+    }
+    let hiss = noun.ends_with("sh") || noun.ends_with("ch") || noun.ends_with(['s', 'x']);
+    format!("{noun}{}", if hiss { "es" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lapwing_model::{Gap, Span};
+
+    #[test]
+    fn gaps_are_said_in_plain_words() {
+        let hidden = Gap {
+            kind: GapKind::Hidden,
+            what: "indicator".into(),
+            entity_kind: None,
+            count: Some(1),
+            shown: Some(3),
+            span: Span::new(0, 1),
+        };
+        assert_eq!(
+            gap(&hidden, "ExampleDB", "Page"),
+            "ExampleDB declares 1 more indicator that it does not show (3 shown): “Page”."
+        );
+        let redacted = Gap {
+            kind: GapKind::Redacted,
+            what: "file:sha256".into(),
+            entity_kind: Some(Kind::Sha256),
+            count: Some(8),
+            shown: None,
+            span: Span::new(0, 1),
+        };
+        assert_eq!(gap(&redacted, "CERT", "Alert"), "8 SHA-256 hashes are redacted in “Alert”.");
+    }
+
+    #[test]
+    fn lists_read_as_english() {
+        let words: Vec<String> = ["a", "b", "c", "d"].map(String::from).into();
+        assert_eq!(join(&words[..1], 9), "a");
+        assert_eq!(join(&words, 9), "a, b, c and d");
+        assert_eq!(join(&words, 2), "a, b and 2 more");
+        assert_eq!(join(&words, 3), "a, b, c and d");
+        assert_eq!(plural("country"), "countries");
+    }
+}
