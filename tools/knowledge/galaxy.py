@@ -135,7 +135,7 @@ def family_name(value):
 class Software:
     """Software of ATT&CK and families of the galaxy, one record for one name."""
 
-    def __init__(self, attack, galaxies):
+    def __init__(self, attack, galaxies, own_tools):
         self.records = [dict(id=i, name=s["name"], aliases=list(s["aliases"]), kind=s["kind"], ids=set())
                         for i, s in sorted(attack.software.items())]
         self._by_id = {r["id"]: r for r in self.records}
@@ -146,6 +146,9 @@ class Software:
         for name, kind in MALWARE:
             for v in values(galaxies, name):
                 self._add(v, kind or self._tool_kind(v))
+        for name, others in own_tools:
+            synonyms_of = {"synonyms": [o for o in others.split(";") if o]}
+            self._add({"value": name, "uuid": "", "meta": synonyms_of}, "tool")
 
     @staticmethod
     def _tool_kind(v):
@@ -167,10 +170,11 @@ class Software:
             mutual = [r for r in known_as if key(r["name"]) in {key(o) for o in others}]
             same = mutual[0] if len(mutual) == 1 else None
         if same is None:
-            same = dict(id="misp:" + v["uuid"], name=name, aliases=[], kind=kind, ids=set())
+            found = "misp:" + v["uuid"] if v["uuid"] else "lapwing:" + key(name)
+            same = dict(id=found, name=name, aliases=[], kind=kind, ids=set())
             self.records.append(same)
             self._by_name.setdefault(key(name), same)
-        same["ids"].add(v["uuid"])
+        same["ids"] |= {v["uuid"]} - {""}
         same["aliases"] += [name, *others]
         self._index(same)
 

@@ -152,7 +152,13 @@ impl Knowledge {
 
     /// Whom an actor is said to aim at, by the actor's [`Actor::id`].
     pub fn targets(&self, actor_id: &str) -> Option<&Targets> {
-        self.actor_table().targets.get(actor_id)
+        let Actors { named, targets } = self.actor_table();
+        targets.get(actor_id).or_else(|| {
+            // An update may have given a galaxy's actor its ATT&CK identifier since.
+            let at = named.records.iter().position(|actor| actor.id == actor_id)?;
+            let former = named.other_ids.iter().filter(|(_, other)| *other == at);
+            former.into_iter().find_map(|(id, _)| targets.get(id))
+        })
     }
 
     /// All campaigns of ATT&CK.
@@ -259,7 +265,7 @@ impl Knowledge {
                 | "organisations" | "entity" | "entities" | "provider" | "providers"
                 | "institution" | "institutions" | "operator" | "operators" | "agency"
                 | "agencies" | "vertical" | "verticals" | "services" | "bodies" => {
-                    rest = head.trim()
+                    rest = head.trim();
                 }
                 _ => return None,
             }

@@ -132,7 +132,7 @@ pub(crate) fn campaigns(updates: &[Update]) -> Named<Campaign> {
         })
         .collect();
     releases(updates).fold(Named::new(records, Vec::new()), |named, release| {
-        layered(named, &release.campaigns, |known, fresh| *known = fresh.clone())
+        layered(named, &release.campaigns, Clone::clone_from)
     })
 }
 
@@ -149,17 +149,21 @@ fn layered<T: Record + Clone>(known: Named<T>, fresh: &[T], join: fn(&mut T, &T)
     for record in fresh {
         let same_name = || at_name.get(&name_key(record.name())).copied().flatten();
         let at = at_id.get(record.id()).copied().or_else(same_name);
-        match at.and_then(|at| Some((at, records.get_mut(at)?))) {
-            Some((at, old)) => {
-                if old.id() != record.id() {
-                    other_ids.push((record.id().to_owned(), at));
-                }
-                join(old, record);
+        if let Some((at, old)) = at.and_then(|at| Some((at, records.get_mut(at)?))) {
+            if old.id() != record.id() {
+                // ATT&CK's identifier leads, for its relations use it.
+                let former = if old.id().starts_with("misp:") {
+                    old.set_id(record.id())
+                } else {
+                    record.id().to_owned()
+                };
+                at_id.insert(record.id().to_owned(), at);
+                other_ids.push((former, at));
             }
-            None => {
-                at_id.insert(record.id().to_owned(), records.len());
-                records.push(record.clone());
-            }
+            join(old, record);
+        } else {
+            at_id.insert(record.id().to_owned(), records.len());
+            records.push(record.clone());
         }
     }
     Named::new(records, other_ids)

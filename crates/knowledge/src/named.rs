@@ -32,6 +32,8 @@ pub(crate) trait Record {
     fn id(&self) -> &str;
     fn name(&self) -> &str;
     fn aliases(&self) -> &[String];
+    /// Sets the identifier and gives the former one.
+    fn set_id(&mut self, id: &str) -> String;
 }
 
 macro_rules! record {
@@ -40,6 +42,7 @@ macro_rules! record {
             fn id(&self) -> &str { &self.id }
             fn name(&self) -> &str { &self.name }
             fn aliases(&self) -> &[String] { &self.aliases }
+            fn set_id(&mut self, id: &str) -> String { std::mem::replace(&mut self.id, id.to_owned()) }
         }
     )* };
 }
