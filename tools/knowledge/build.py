@@ -81,8 +81,12 @@ def gazetteer(words, junk, tables):
     found = {}
 
     def add(surface, kind, value, ambiguous):
-        surface = clean(surface) if kind not in ("location", "identity", "sector") else surface
-        if surface and key(surface) not in junk | {""}:
+        # The galaxies' names need care; our own lists are as they are meant.
+        if kind not in ("location", "identity", "sector", "software"):
+            surface = clean(surface)
+            if surface and key(surface) in junk:
+                return
+        if surface:
             found.setdefault((surface, kind), {})[value] = ambiguous
 
     for kind, rows in [("threat-actor", tables["actors"]), ("campaign", tables["campaigns"])]:

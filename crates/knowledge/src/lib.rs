@@ -202,12 +202,12 @@ impl Knowledge {
 
     /// Identifiers of the techniques and software that ATT&CK says an actor, campaign or software uses.
     pub fn uses(&self, id: &str) -> &[String] {
-        self.use_table().uses.get(id).map_or(&[], Vec::as_slice)
+        self.use_table().uses(id)
     }
 
     /// Identifiers of the actors, campaigns and software that ATT&CK says use a technique or software.
     pub fn used_by(&self, id: &str) -> &[String] {
-        self.use_table().used_by.get(id).map_or(&[], Vec::as_slice)
+        self.use_table().used_by(id)
     }
 
     /// A weakness by `CWE-79`.

@@ -1,6 +1,7 @@
 //! The built-in tables, with updates laid over them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use foldhash::{HashMap, HashMapExt as _};
 use lapwing_model::{Entity, Kind};
@@ -26,11 +27,32 @@ pub(crate) struct Actors {
     pub(crate) targets: HashMap<String, Targets>,
 }
 
-/// Who uses what, both ways.
-#[derive(Debug)]
+/// Who uses what. A row is split into identifiers when it is asked for.
+#[derive(Debug, Default)]
 pub(crate) struct Uses {
-    pub(crate) uses: HashMap<String, Vec<String>>,
-    pub(crate) used_by: HashMap<String, Vec<String>>,
+    rows: HashMap<String, (String, OnceLock<Vec<String>>)>,
+    used_by: OnceLock<HashMap<String, Vec<String>>>,
+}
+
+impl Uses {
+    pub(crate) fn uses(&self, user: &str) -> &[String] {
+        self.rows.get(user).map_or(&[], |(row, ids)| ids.get_or_init(|| list(row, ';')))
+    }
+
+    pub(crate) fn used_by(&self, used: &str) -> &[String] {
+        let index = self.used_by.get_or_init(|| {
+            let mut users: Vec<&String> = self.rows.keys().collect();
+            users.sort_unstable();
+            let mut index: HashMap<String, Vec<String>> = HashMap::new();
+            for user in users {
+                for used in self.uses(user) {
+                    index.entry(used.clone()).or_default().push(user.clone());
+                }
+            }
+            index
+        });
+        index.get(used).map_or(&[], Vec::as_slice)
+    }
 }
 
 fn releases(updates: &[Update]) -> impl Iterator<Item = &AttackRelease> {
@@ -188,22 +210,17 @@ fn join_names(id: &str, name: &mut String, aliases: &mut Vec<String>, fresh: &dy
 
 pub(crate) fn uses(updates: &[Update]) -> Uses {
     let builtin = packed!("uses");
-    let mut uses: HashMap<String, Vec<String>> =
-        rows(&builtin).map(|[user, used]| (user.to_owned(), list(used, ';'))).collect();
+    let mut all: HashMap<String, (String, OnceLock<Vec<String>>)> = rows(&builtin)
+        .map(|[user, used]| (user.to_owned(), (used.to_owned(), OnceLock::new())))
+        .collect();
     for (user, used) in releases(updates).flat_map(|release| &release.uses) {
-        let all = uses.entry(user.clone()).or_default();
-        all.extend(used.iter().cloned());
-        all.sort();
-        all.dedup();
+        let (row, _) = all.entry(user.clone()).or_default();
+        let known = list(row, ';');
+        let together: BTreeSet<&str> = used.iter().chain(&known).map(String::as_str).collect();
+        let together: Vec<&str> = together.into_iter().collect();
+        *row = together.join(";");
     }
-    let mut pairs: Vec<(&String, &String)> =
-        uses.iter().flat_map(|(user, used)| used.iter().map(move |u| (u, user))).collect();
-    pairs.sort_unstable();
-    let mut used_by: HashMap<String, Vec<String>> = HashMap::new();
-    for (used, user) in pairs {
-        used_by.entry(used.clone()).or_default().push(user.clone());
-    }
-    Uses { uses, used_by }
+    Uses { rows: all, ..Uses::default() }
 }
 
 pub(crate) fn weaknesses() -> (Vec<Weakness>, HashMap<String, usize>) {

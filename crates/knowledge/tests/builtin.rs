@@ -219,6 +219,8 @@ fn first_look_up_of_each_table() {
     step("software");
     fresh.uses("G0125");
     step("uses");
+    fresh.used_by("T1505.003");
+    step("used by");
     fresh.weakness("CWE-269");
     step("weakness");
     fresh.place("Italy");

@@ -40,7 +40,7 @@ const HOSTS: &str = r#"{
   "list": [".partner.test", "d41d8cd98f00b204e9800998ecf8427f"]}"#;
 
 fn load(name: &str, text: &str) -> Update {
-    load_update(name, text.as_bytes()).unwrap()
+    load_update(name, text.as_bytes()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
