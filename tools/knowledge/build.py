@@ -78,6 +78,7 @@ def gazetteer(words, junk, tables):
         other_uses |= {key(n) for n in [name, *others.split(";")]}
     for name, others, _ in tables["organisations"]:
         other_uses |= {key(n) for n in [name, *others.split(";")]}
+    matrices = {row[0]: row[5] for row in tables["techniques"]}  # `enterprise` sorts before `mobile`
     found = {}
 
     def add(surface, kind, value, ambiguous):
@@ -99,8 +100,9 @@ def gazetteer(words, junk, tables):
     for row in tables["software"]:
         for surface in [row[1], *filter(None, row[2].split("|"))]:
             add(surface, row[3], row[1], words.everyday(surface) or key(surface) in other_uses)
-    for found_id, name, tactics, revoked_by, gone in tables["techniques"]:
-        if gone or revoked_by:
+    for found_id, name, tactics, revoked_by, gone, matrix in tables["techniques"]:
+        # Names of ICS techniques are mostly those of Enterprise; the table is an old one.
+        if gone or revoked_by or matrix == "ics":
             continue
         preparation = set(tactics.split(";")) <= {"reconnaissance", "resource-development"}
         plain = all(words.zipf(w) >= 3.3 for w in name.split())
@@ -123,7 +125,7 @@ def gazetteer(words, junk, tables):
     for (surface, kind), meanings in sorted(found.items()):
         # Two things of one kind with one name: the name itself is the value, for the reader to resolve.
         value = next(iter(meanings)) if len(meanings) == 1 else (
-            surface if kind != "attack-pattern" else sorted(meanings)[0])
+            surface if kind != "attack-pattern" else min(meanings, key=lambda t: (matrices[t], t)))
         yield [surface, kind, value, "1" if any(meanings.values()) else ""]
 
 

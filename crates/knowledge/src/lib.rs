@@ -31,8 +31,8 @@ use lapwing_model::Entity;
 
 pub use named::name_key;
 pub use records::{
-    Actor, Benign, Campaign, KnowledgeSource, Name, Place, Sector, Software, TACTICS, Tactic,
-    Targets, Technique, Weakness,
+    Actor, Benign, Campaign, KnowledgeSource, Matrix, Name, Place, Sector, Software, TACTICS,
+    Tactic, Targets, Technique, Weakness,
 };
 pub use update::{KnowledgeError, Update, load_update};
 
@@ -114,15 +114,17 @@ impl Knowledge {
         Some(found)
     }
 
-    /// A technique that is valid today, by its whole name (case, spaces and hyphens apart).
+    /// A technique that is valid today, by its whole name (case, spaces and hyphens apart);
+    /// that of Enterprise where Mobile or ICS has one of the same name.
     pub fn technique_named(&self, name: &str) -> Option<&Technique> {
         let index = self.technique_names.get_or_init(|| {
             let all = self.technique_table().iter().enumerate();
+            let valid = all.filter(|(_, t)| t.revoked_by.is_none() && !t.deprecated);
+            let mut valid: Vec<(usize, &Technique)> = valid.collect();
+            valid.sort_by_key(|(_, technique)| technique.matrix);
             let mut index = HashMap::default();
-            for (at, technique) in all {
-                if technique.revoked_by.is_none() && !technique.deprecated {
-                    index.entry(name_key(&technique.name)).or_insert(at);
-                }
+            for (at, technique) in valid {
+                index.entry(name_key(&technique.name)).or_insert(at);
             }
             index
         });

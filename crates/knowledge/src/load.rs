@@ -10,8 +10,8 @@ use crate::named::{Named, Record, name_key};
 use crate::table::{list, rows, unpack_text};
 use crate::update::{AttackRelease, Content};
 use crate::{
-    Actor, Campaign, KnowledgeSource, Name, Place, Sector, Software, Targets, Technique, Update,
-    Weakness,
+    Actor, Campaign, KnowledgeSource, Matrix, Name, Place, Sector, Software, Targets, Technique,
+    Update, Weakness,
 };
 
 macro_rules! packed {
@@ -65,12 +65,17 @@ fn releases(updates: &[Update]) -> impl Iterator<Item = &AttackRelease> {
 pub(crate) fn techniques(updates: &[Update]) -> Vec<Technique> {
     let builtin = packed!("techniques");
     let mut all: Vec<Technique> = rows(&builtin)
-        .map(|[id, name, tactics, revoked_by, gone]| Technique {
+        .map(|[id, name, tactics, revoked_by, gone, matrix]| Technique {
             id: id.into(),
             name: name.into(),
             tactics: list(tactics, ';'),
             revoked_by: (!revoked_by.is_empty()).then(|| revoked_by.into()),
             deprecated: gone == "1",
+            matrix: match matrix {
+                "mobile" => Matrix::Mobile,
+                "ics" => Matrix::Ics,
+                _ => Matrix::Enterprise,
+            },
         })
         .collect();
     for fresh in releases(updates).flat_map(|release| &release.techniques) {

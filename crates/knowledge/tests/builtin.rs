@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lapwing_knowledge::{Knowledge, TACTICS, name_key};
+use lapwing_knowledge::{Knowledge, Matrix, TACTICS, name_key};
 use lapwing_model::Kind;
 
 fn known() -> &'static Knowledge {
@@ -29,6 +29,10 @@ fn web_shell_has_name_tactic_and_parent() {
     assert_eq!(found.tactics, ["persistence"]);
     assert!(!found.deprecated && found.revoked_by.is_none());
     assert_eq!(known().technique_named("web shell").unwrap().id, "T1505.003");
+    // Mobile has one of this name with a lower number.
+    assert_eq!(known().technique_named("Encrypted Channel").unwrap().id, "T1573");
+    assert_eq!(known().technique("T1521").unwrap().matrix, Matrix::Mobile);
+    assert_eq!(known().technique("T0800").unwrap().matrix, Matrix::Ics);
     assert!(known().technique("T9999").is_none());
     assert!(known().technique("").is_none());
 }
@@ -53,8 +57,8 @@ fn enterprise_tactics_are_those_of_the_matrix() {
     let valid = known().techniques().iter().filter(|t| t.revoked_by.is_none() && !t.deprecated);
     let unknown: BTreeSet<&String> =
         valid.flat_map(|t| &t.tactics).filter(|t| !short.contains(t.as_str())).collect();
-    // Mobile and ICS have three of their own.
-    assert!(unknown.len() <= 4, "{unknown:?}");
+    // Mobile and ICS have some of their own.
+    assert!(unknown.len() <= 6, "{unknown:?}");
 }
 
 #[test]
