@@ -16,6 +16,10 @@ def tactic_order(tactic):
     return (TACTICS.index(tactic) if tactic in TACTICS else len(TACTICS), tactic)
 
 
+# What ATT&CK has taken out since the galaxy's cluster of ICS techniques was made, and the identifiers
+# which that cluster gives to a wrong or to two techniques.
+ICS_GONE = {"T0810", "T0818", "T0824", "T0825", "T0841", "T0844", "T0850", "T0870", "T0875"}
+ICS_MISTAKEN = {"T0833", "T0854"}
 FILES = ["attack-patterns-lookup-v18.1.json", "groups-campaigns-lookup-v18.1.json",
          "software-lookup-v18.1.json", "relationships-lookup-v18.1.json"]
 
@@ -32,6 +36,7 @@ class Attack:
         self.enterprise_techniques = len(self.techniques)
         for name in ["mitre-attack-pattern", "mitre-intrusion-set", "mitre-malware", "mitre-tool"]:
             self._galaxy(name, json.loads(galaxies.read(CLUSTERS + name + ".json")))
+        self._ics(json.loads(galaxies.read(CLUSTERS + "mitre-ics-techniques.json")))
         self._relate(data[3]["relationships"], galaxies)
 
     def _enterprise(self, data):
@@ -39,7 +44,8 @@ class Attack:
             self._id_of[t["stix_id"].split("--")[1]] = t["external_id"]
             self.techniques[t["external_id"]] = {
                 "name": t["name"], "tactics": set(t["tactics"] or []),
-                "deprecated": t["deprecated"], "revoked": t["revoked"], "revoked_by": ""}
+                "deprecated": t["deprecated"], "revoked": t["revoked"], "revoked_by": "",
+                "matrix": "enterprise"}
         for g in data[1]["groups_campaigns"]:
             self._id_of[g["stix_id"].split("--")[1]] = g["external_id"]
             table = self.groups if g["stix_type"] == "intrusion-set" else self.campaigns
@@ -50,6 +56,17 @@ class Attack:
             if not (s["revoked"] or s["deprecated"]):
                 self.software[s["external_id"]] = {
                     "name": s["name"], "aliases": list(s["aliases"] or []), "kind": s["stix_type"]}
+
+    def _ics(self, cluster):
+        for v in cluster["values"]:
+            # This cluster is of the time before the identifiers got their zero.
+            found = re.sub(r"^T(\d{3})$", r"T0\1", "".join(v["meta"]["Technique ID"]).strip())
+            if found in ICS_MISTAKEN:
+                continue
+            said = " ".join(v["meta"]["Tactic"]).lower().replace(" ", "-")
+            self.techniques.setdefault(found, {
+                "name": v["value"].strip(), "deprecated": found in ICS_GONE, "revoked": False,
+                "revoked_by": "", "tactics": {t for t in TACTICS if t in said}, "matrix": "ics"})
 
     def _galaxy(self, galaxy, cluster):
         for v in cluster["values"]:
@@ -62,10 +79,12 @@ class Attack:
             revoked = any(r["type"] == "revoked-by" for r in v.get("related", [])) or v.get("revoked", False)
             if galaxy == "mitre-attack-pattern":
                 tactics = {k.split(":")[1] for k in meta.get("kill_chain", [])}
-                old = any(k.startswith("pre-attack:") for k in meta.get("kill_chain", []))
+                chains = {k.split(":")[0] for k in meta.get("kill_chain", [])}
+                old = "pre-attack" in chains
+                mobile = any(c.startswith("mobile") for c in chains)
                 self.techniques.setdefault(found, {
                     "name": name, "tactics": tactics, "deprecated": old, "revoked": revoked,
-                    "revoked_by": ""})
+                    "revoked_by": "", "matrix": "mobile" if mobile else "enterprise"})
             elif galaxy == "mitre-intrusion-set" and not revoked:
                 self.groups.setdefault(found, {"name": name, "aliases": meta.get("synonyms", [])})
             elif galaxy in ("mitre-malware", "mitre-tool") and not revoked:
@@ -104,7 +123,7 @@ class Attack:
         for found, t in sorted(self.techniques.items()):
             gone = t["deprecated"] or (t["revoked"] and not t["revoked_by"])
             yield [found, t["name"], ";".join(sorted(t["tactics"], key=tactic_order)),
-                   t["revoked_by"], "1" if gone else ""]
+                   t["revoked_by"], "1" if gone else "", t["matrix"]]
 
     def use_rows(self):
         by_source = {}

@@ -7,7 +7,8 @@ import struct
 LISTS = "pymispwarninglists/data/misp-warninglists/lists/"
 SCANNERS = "-scanning -scanner"
 
-# name, meaning, shared, names under a listed domain count too, a list of mere popularity,
+# name, meaning, shared, names under a listed domain count too, weight (0 says what a thing is; 1 only
+# that many visit it; 2 what is published there, which yields to a service that many share),
 # warninglists it is made of. The order is the order of precedence among lists of one value.
 CATALOGUE = [
     ("documentation", "reserved for documentation: stands for any host in examples", 1, 1, 0, []),
@@ -36,7 +37,7 @@ CATALOGUE = [
     ("security-vendors", "the site of a security vendor", 0, 1, 0,
      ["automated-malware-analysis"]),
     ("news-sites", "a news site", 0, 1, 0, []),
-    ("security-publications", "a site that publishes on security", 0, 1, 0, ["security-provider-blogpost"]),
+    ("security-publications", "a site that publishes on security", 0, 1, 2, ["security-provider-blogpost"]),
     ("software-vendors", "the site of a software vendor", 0, 1, 0, []),
     ("microsoft", "an address or domain of Microsoft", 0, 1, 0,
      ["microsoft", "microsoft-office365", "microsoft-office365-ip", "microsoft-office365-cn",
@@ -46,7 +47,7 @@ CATALOGUE = [
     ("wikimedia", "an address of Wikimedia", 0, 1, 0, ["wikimedia"]),
     ("openai", "an address of a web crawler", 0, 1, 0, ["openai-gptbot"]),
     ("sinkholes", "a sinkhole: run by defenders in place of the adversary", 0, 1, 0, ["sinkholes"]),
-    ("research-scanners", "scans the internet for research", 0, 1, 0, SCANNERS),
+    ("research-scanners", "scans the internet for research, often from rented addresses", 1, 1, 0, SCANNERS),
     ("block-pages", "the page that a DNS filter shows", 0, 1, 0,
      ["umbrella-blockpage-hostname", "umbrella-blockpage-v4", "umbrella-blockpage-v6"]),
     ("captive-portals", "a check for captive portals", 0, 0, 1, ["captive-portals"]),
@@ -99,7 +100,7 @@ class Benign:
 
     def _warninglist(self, position, source):
         data = json.loads(self._package.read(f"{LISTS}{source}/list.json"))
-        self.newest = max(self.newest, str(data["version"]) if len(str(data["version"])) == 8 else "")
+        self.newest = max(self.newest, str(data["version"]) if str(data["version"]).startswith("20") else "")
         for value in data["list"]:
             value = value.strip().lower()
             if data["type"] == "cidr" or self._is_network(value):
@@ -142,8 +143,8 @@ class Benign:
             self.counts[position] += 1
 
     def tables(self):
-        lists = "".join(f"{n}\t{why}\t{shared}\t{under}\t{popular}\n"
-                        for n, why, shared, under, popular, _ in CATALOGUE)
+        lists = "".join(f"{n}\t{why}\t{shared}\t{under}\t{weight}\n"
+                        for n, why, shared, under, weight, _ in CATALOGUE)
         yield "benign_lists.tsv", lists.encode()
         yield "benign_domains.tsv", "".join(
             f"{d}\t{';'.join(map(str, sorted(l)))}\n" for d, l in sorted(self.domains.items())).encode()

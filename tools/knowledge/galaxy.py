@@ -40,7 +40,9 @@ class Actors:
                         for i, g in attack.groups.items()}
         self._attack, self._places, self._sectors = attack, places, sectors
         self._add([dict(v, source="threat-actor") for v in values(galaxies, "threat-actor")])
-        self._add([dict(v, source="microsoft") for v in values(galaxies, "microsoft-activity-group")])
+        # This galaxy has an actor once by its former and once by its present name: one after the other.
+        for v in values(galaxies, "microsoft-activity-group"):
+            self._add([dict(v, source="microsoft")])
 
     def _add(self, incoming):
         pairs = []
@@ -73,8 +75,8 @@ class Actors:
     def _same(self, v, record):
         """How surely a galaxy value is the record's actor; 0: not shown to be.
 
-        A shared alias alone never joins two actors: at least one side must carry the other's own name,
-        and where only one side does, a link of the galaxy must say the same.
+        A shared alias alone never joins two actors: at least one side must carry the other's own name;
+        where only one side does, a link of the galaxy or a second shared name must say the same.
         """
         own, theirs = key(v["value"]), key(record["name"])
         if own == theirs:
@@ -90,7 +92,10 @@ class Actors:
         linked = linked or f"attack.mitre.org/groups/{record['id']}" in refs or record["id"] in synonyms(v)
         if forward and backward:
             return 7 if linked else 5
-        return (4 if backward else 3) if linked else (2 if v["source"] == "microsoft" else 0)
+        if linked:
+            return 4 if backward else 3
+        shared = {own, *map(key, synonyms(v))} & {key(n) for n in names_of(record)}
+        return 2 if len(shared) >= 2 or v["source"] == "microsoft" else 0
 
     def _join(self, record, v):
         meta = v.get("meta", {})
@@ -135,7 +140,7 @@ def family_name(value):
 class Software:
     """Software of ATT&CK and families of the galaxy, one record for one name."""
 
-    def __init__(self, attack, galaxies):
+    def __init__(self, attack, galaxies, own_tools):
         self.records = [dict(id=i, name=s["name"], aliases=list(s["aliases"]), kind=s["kind"], ids=set())
                         for i, s in sorted(attack.software.items())]
         self._by_id = {r["id"]: r for r in self.records}
@@ -146,6 +151,9 @@ class Software:
         for name, kind in MALWARE:
             for v in values(galaxies, name):
                 self._add(v, kind or self._tool_kind(v))
+        for name, others in own_tools:
+            synonyms_of = {"synonyms": [o for o in others.split(";") if o]}
+            self._add({"value": name, "uuid": "", "meta": synonyms_of}, "tool")
 
     @staticmethod
     def _tool_kind(v):
@@ -167,10 +175,11 @@ class Software:
             mutual = [r for r in known_as if key(r["name"]) in {key(o) for o in others}]
             same = mutual[0] if len(mutual) == 1 else None
         if same is None:
-            same = dict(id="misp:" + v["uuid"], name=name, aliases=[], kind=kind, ids=set())
+            found = "misp:" + v["uuid"] if v["uuid"] else "lapwing:" + key(name)
+            same = dict(id=found, name=name, aliases=[], kind=kind, ids=set())
             self.records.append(same)
             self._by_name.setdefault(key(name), same)
-        same["ids"].add(v["uuid"])
+        same["ids"] |= {v["uuid"]} - {""}
         same["aliases"] += [name, *others]
         self._index(same)
 

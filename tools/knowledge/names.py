@@ -57,6 +57,9 @@ class Words:
 def clean(surface):
     """A surface form without stray blanks, or None where it names nothing by itself."""
     surface = re.sub(r"\s+", " ", unicodedata.normalize("NFC", surface)).strip(" ,;\t")
+    surface = re.sub(r"^Subgroup: | \((Group|group|APT)\)$", "", surface)
+    if surface.startswith("Unidentified "):
+        return None
     if any(c in surface for c in "\t\n|") or not 3 <= len(surface) <= 60:
         return None
     letters = sum(c.isalpha() for c in surface)
@@ -66,3 +69,9 @@ def clean(surface):
     if re.fullmatch(r"[GSC]\d{4}", surface):
         return None
     return surface
+
+
+def short_form(surface):
+    """`Sandworm` for `Sandworm Team`: what reports call an actor for short."""
+    found = re.fullmatch(r"(?:The )?(\S{5,}) (?:Group|Team|Gang)", surface)
+    return found and found[1]

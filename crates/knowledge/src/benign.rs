@@ -37,16 +37,30 @@ record_table!(SHA512, "benign_hash64.bin");
 struct List {
     benign: Benign,
     covers_subdomains: bool,
-    /// A list of what is often visited: says less than a list of what a thing is.
-    popular: bool,
+    weight: Weight,
+}
+
+/// How much a list says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// What a thing is.
+    Nature,
+    /// That many visit it.
+    Popular,
+    /// What is published there: yields to a service which many share.
+    Publication,
 }
 
 static LISTS: LazyLock<Vec<List>> = LazyLock::new(|| {
     rows(&unpack_text(include_bytes!("../data/benign_lists.tsv.zst")))
-        .map(|[list, why, shared, under, popular]| List {
+        .map(|[list, why, shared, under, weight]| List {
             benign: Benign { list: list.into(), why: why.into(), shared: shared == "1" },
             covers_subdomains: under == "1",
-            popular: popular == "1",
+            weight: match weight {
+                "1" => Weight::Popular,
+                "2" => Weight::Publication,
+                _ => Weight::Nature,
+            },
         })
         .collect()
 });
@@ -57,7 +71,7 @@ pub(crate) fn benign(fresher: &[&BenignList], entity: &Entity) -> Option<Benign>
     match entity.kind {
         Kind::Ipv4Addr | Kind::Ipv6Addr => address(fresher, network(value)?),
         Kind::DomainName => domain(fresher, value),
-        Kind::Url => host(fresher, host_of(value)?),
+        Kind::Url => url(fresher, value),
         // Anyone may have an address at a provider: the provider's name clears no mailbox.
         Kind::EmailAddr => {
             let found = domain(fresher, value.rsplit_once('@')?.1)?;
@@ -79,11 +93,16 @@ fn network(value: &str) -> Option<IpNet> {
     Some(network.trunc())
 }
 
-fn host(fresher: &[&BenignList], host: &str) -> Option<Benign> {
-    match network(host) {
-        Some(found) => address(fresher, found),
-        None => domain(fresher, host),
+/// A URL is what its host is; a page of a site that is merely popular may be any visitor's.
+fn url(fresher: &[&BenignList], url: &str) -> Option<Benign> {
+    let host = host_of(url)?;
+    if let Some(found) = network(host) {
+        return address(fresher, found);
     }
+    let (found, weight) = weighed_domain(fresher, host)?;
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let page = rest.split_once(['/', '?', '#']).is_some_and(|(_, page)| !page.is_empty());
+    Some(Benign { shared: found.shared || (weight == Weight::Popular && page), ..found })
 }
 
 /// The host of a URL, without user, port and brackets.
@@ -117,38 +136,122 @@ fn key(octets: &[u8], length: u8) -> Vec<u8> {
     octets.iter().copied().chain([length]).collect()
 }
 
-/// What the lists say of a name: the longest listed suffix speaks. A list that only says that many
-/// visit a site does not clear names under it which a shorter suffix knows as many tenants'.
+/// What the lists say of a name: the longest listed suffix speaks, but for lists that say little
+/// ([`Weight`]): behind these, a shorter suffix that many share speaks.
 fn domain(fresher: &[&BenignList], name: &str) -> Option<Benign> {
+    weighed_domain(fresher, name).map(|(found, _)| found)
+}
+
+fn weighed_domain(fresher: &[&BenignList], name: &str) -> Option<(Benign, Weight)> {
     let name = name.trim_end_matches('.').to_lowercase();
-    let mut popular = None;
+    let mut kept = None;
     let mut suffix = Some(name.as_str());
     while let Some(current) = suffix {
-        let whole = current.len() == name.len();
-        let fresh = fresher.iter().find(|l| {
-            (whole || l.covers_subdomains)
-                && l.domains.binary_search_by(|d| d.as_str().cmp(current)).is_ok()
-        });
-        let known = fresh.map(|l| (l.benign(), l.popular)).or_else(|| {
-            let lists = find_line(&DOMAINS, current)?;
-            let numbers = lists.split(';').filter_map(|n| n.parse::<usize>().ok());
-            let mut lists = numbers.filter_map(|n| LISTS.get(n));
-            let list = lists.find(|l| whole || l.covers_subdomains)?;
-            Some((list.benign.clone(), list.popular))
-        });
-        match known {
-            Some((found, false)) if popular.is_none() || found.shared => return Some(found),
-            Some((found, true)) if popular.is_none() => popular = Some((found, current)),
-            _ => {}
+        if let Some((found, weight)) = listed(fresher, current, current.len() == name.len()) {
+            if found.shared || (weight == Weight::Nature && kept.is_none()) {
+                return Some((found, weight));
+            }
+            if kept.is_none() {
+                kept = Some((found, weight, current));
+            }
         }
         suffix = current.split_once('.').map(|(_, rest)| rest);
     }
-    // A suffix under which anyone can have a name (the private part of the public suffix list).
-    popular.map(|(found, at)| {
-        let many = psl::suffix(at.as_bytes())
-            .is_some_and(|s| s.as_bytes() == at.as_bytes() && s.typ() == Some(psl::Type::Private));
-        Benign { shared: found.shared || (many && at.len() < name.len()), ..found }
-    })
+    let (found, weight, site) = kept?;
+    if weight != Weight::Popular || site.len() == name.len() {
+        return Some((found, weight));
+    }
+    let under = name.get(..name.len() - site.len() - 1)?;
+    match psl::suffix(site.as_bytes()) {
+        // That many visit names under a public suffix says nothing of one of them.
+        Some(public) if public.as_bytes() == site.as_bytes() => match public.typ() {
+            Some(psl::Type::Private) => Some((Benign { shared: true, ..found }, weight)),
+            _ => None,
+        },
+        _ => {
+            let own = under.split('.').all(|label| OWN_LABELS.contains(&label));
+            Some((Benign { shared: found.shared || !own, ..found }, weight))
+        }
+    }
+}
+
+/// Labels that sites give to parts of themselves. Other names under a popular site may be its
+/// customers': free hosts are among the most visited sites.
+const OWN_LABELS: &[&str] = &[
+    "about",
+    "account",
+    "accounts",
+    "api",
+    "archive",
+    "assets",
+    "auth",
+    "blog",
+    "blogs",
+    "cdn",
+    "community",
+    "de",
+    "dev",
+    "developer",
+    "developers",
+    "doc",
+    "docs",
+    "download",
+    "downloads",
+    "en",
+    "es",
+    "forum",
+    "forums",
+    "fr",
+    "go",
+    "help",
+    "id",
+    "image",
+    "images",
+    "img",
+    "info",
+    "jp",
+    "kb",
+    "learn",
+    "login",
+    "m",
+    "mail",
+    "media",
+    "mobile",
+    "news",
+    "portal",
+    "research",
+    "ru",
+    "search",
+    "security",
+    "shop",
+    "sso",
+    "static",
+    "status",
+    "store",
+    "support",
+    "tech",
+    "update",
+    "updates",
+    "web",
+    "wiki",
+    "www",
+    "www2",
+];
+
+/// The first list, in order of precedence, that holds exactly this name.
+fn listed(fresher: &[&BenignList], name: &str, whole: bool) -> Option<(Benign, Weight)> {
+    let fresh = fresher.iter().find(|list| {
+        (whole || list.covers_subdomains)
+            && list.domains.binary_search_by(|domain| domain.as_str().cmp(name)).is_ok()
+    });
+    if let Some(list) = fresh {
+        let weight = if list.popular { Weight::Popular } else { Weight::Nature };
+        return Some((list.benign(), weight));
+    }
+    let numbers = find_line(&DOMAINS, name)?.split(';').filter_map(|n| n.parse::<usize>().ok());
+    let mut lists = numbers.filter_map(|n| LISTS.get(n));
+    let list = lists.find(|list| whole || list.covers_subdomains)?;
+    Some((list.benign.clone(), list.weight))
 }
 
 fn hash(fresher: &[&BenignList], value: &str) -> Option<Benign> {
@@ -243,6 +346,19 @@ mod tests {
         assert_eq!(of(Kind::DomainName, "www.example.com"), Some(("documentation".into(), true)));
         assert_eq!(of(Kind::DomainName, "attack.mitre.org").map(|b| b.1), Some(false));
         assert_eq!(list(Kind::DomainName, "Today.DarkReading.com.").as_deref(), Some("news-sites"));
+    }
+
+    #[test]
+    fn popularity_clears_a_site_and_not_its_customers() {
+        assert_eq!(of(Kind::DomainName, "www.wikipedia.org").map(|b| b.1), Some(false));
+        // `my.id` is among the most visited, and a public suffix.
+        assert_eq!(list(Kind::DomainName, "anyone.my.id"), None);
+        assert_eq!(of(Kind::DomainName, "a0b1c2.ebay.com"), Some(("top-sites".into(), true)));
+        assert_eq!(of(Kind::DomainName, "ebay.com"), Some(("top-sites".into(), false)));
+        assert_eq!(of(Kind::Url, "https://www.ebay.com/").map(|b| b.1), Some(false));
+        assert_eq!(of(Kind::Url, "https://www.ebay.com/usr/x").map(|b| b.1), Some(true));
+        // Researchers publish there; so can anyone.
+        assert_eq!(of(Kind::Url, "https://www.dropbox.com/s/x").map(|b| b.1), Some(true));
     }
 
     #[test]

@@ -31,8 +31,8 @@ use lapwing_model::Entity;
 
 pub use named::name_key;
 pub use records::{
-    Actor, Benign, Campaign, KnowledgeSource, Name, Place, Sector, Software, TACTICS, Tactic,
-    Targets, Technique, Weakness,
+    Actor, Benign, Campaign, KnowledgeSource, Matrix, Name, Place, Sector, Software, TACTICS,
+    Tactic, Targets, Technique, Weakness,
 };
 pub use update::{KnowledgeError, Update, load_update};
 
@@ -114,15 +114,17 @@ impl Knowledge {
         Some(found)
     }
 
-    /// A technique that is valid today, by its whole name (case, spaces and hyphens apart).
+    /// A technique that is valid today, by its whole name (case, spaces and hyphens apart);
+    /// that of Enterprise where Mobile or ICS has one of the same name.
     pub fn technique_named(&self, name: &str) -> Option<&Technique> {
         let index = self.technique_names.get_or_init(|| {
             let all = self.technique_table().iter().enumerate();
+            let valid = all.filter(|(_, t)| t.revoked_by.is_none() && !t.deprecated);
+            let mut valid: Vec<(usize, &Technique)> = valid.collect();
+            valid.sort_by_key(|(_, technique)| technique.matrix);
             let mut index = HashMap::default();
-            for (at, technique) in all {
-                if technique.revoked_by.is_none() && !technique.deprecated {
-                    index.entry(name_key(&technique.name)).or_insert(at);
-                }
+            for (at, technique) in valid {
+                index.entry(name_key(&technique.name)).or_insert(at);
             }
             index
         });
@@ -152,7 +154,13 @@ impl Knowledge {
 
     /// Whom an actor is said to aim at, by the actor's [`Actor::id`].
     pub fn targets(&self, actor_id: &str) -> Option<&Targets> {
-        self.actor_table().targets.get(actor_id)
+        let Actors { named, targets } = self.actor_table();
+        targets.get(actor_id).or_else(|| {
+            // An update may have given a galaxy's actor its ATT&CK identifier since.
+            let at = named.records.iter().position(|actor| actor.id == actor_id)?;
+            let former = named.other_ids.iter().filter(|(_, other)| *other == at);
+            former.into_iter().find_map(|(id, _)| targets.get(id))
+        })
     }
 
     /// All campaigns of ATT&CK.
@@ -196,12 +204,12 @@ impl Knowledge {
 
     /// Identifiers of the techniques and software that ATT&CK says an actor, campaign or software uses.
     pub fn uses(&self, id: &str) -> &[String] {
-        self.use_table().uses.get(id).map_or(&[], Vec::as_slice)
+        self.use_table().uses(id)
     }
 
     /// Identifiers of the actors, campaigns and software that ATT&CK says use a technique or software.
     pub fn used_by(&self, id: &str) -> &[String] {
-        self.use_table().used_by.get(id).map_or(&[], Vec::as_slice)
+        self.use_table().used_by(id)
     }
 
     /// A weakness by `CWE-79`.
@@ -259,7 +267,7 @@ impl Knowledge {
                 | "organisations" | "entity" | "entities" | "provider" | "providers"
                 | "institution" | "institutions" | "operator" | "operators" | "agency"
                 | "agencies" | "vertical" | "verticals" | "services" | "bodies" => {
-                    rest = head.trim()
+                    rest = head.trim();
                 }
                 _ => return None,
             }

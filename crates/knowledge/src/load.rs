@@ -1,6 +1,7 @@
 //! The built-in tables, with updates laid over them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use foldhash::{HashMap, HashMapExt as _};
 use lapwing_model::{Entity, Kind};
@@ -9,8 +10,8 @@ use crate::named::{Named, Record, name_key};
 use crate::table::{list, rows, unpack_text};
 use crate::update::{AttackRelease, Content};
 use crate::{
-    Actor, Campaign, KnowledgeSource, Name, Place, Sector, Software, Targets, Technique, Update,
-    Weakness,
+    Actor, Campaign, KnowledgeSource, Matrix, Name, Place, Sector, Software, Targets, Technique,
+    Update, Weakness,
 };
 
 macro_rules! packed {
@@ -26,11 +27,32 @@ pub(crate) struct Actors {
     pub(crate) targets: HashMap<String, Targets>,
 }
 
-/// Who uses what, both ways.
-#[derive(Debug)]
+/// Who uses what. A row is split into identifiers when it is asked for.
+#[derive(Debug, Default)]
 pub(crate) struct Uses {
-    pub(crate) uses: HashMap<String, Vec<String>>,
-    pub(crate) used_by: HashMap<String, Vec<String>>,
+    rows: HashMap<String, (String, OnceLock<Vec<String>>)>,
+    used_by: OnceLock<HashMap<String, Vec<String>>>,
+}
+
+impl Uses {
+    pub(crate) fn uses(&self, user: &str) -> &[String] {
+        self.rows.get(user).map_or(&[], |(row, ids)| ids.get_or_init(|| list(row, ';')))
+    }
+
+    pub(crate) fn used_by(&self, used: &str) -> &[String] {
+        let index = self.used_by.get_or_init(|| {
+            let mut users: Vec<&String> = self.rows.keys().collect();
+            users.sort_unstable();
+            let mut index: HashMap<String, Vec<String>> = HashMap::new();
+            for user in users {
+                for used in self.uses(user) {
+                    index.entry(used.clone()).or_default().push(user.clone());
+                }
+            }
+            index
+        });
+        index.get(used).map_or(&[], Vec::as_slice)
+    }
 }
 
 fn releases(updates: &[Update]) -> impl Iterator<Item = &AttackRelease> {
@@ -43,12 +65,17 @@ fn releases(updates: &[Update]) -> impl Iterator<Item = &AttackRelease> {
 pub(crate) fn techniques(updates: &[Update]) -> Vec<Technique> {
     let builtin = packed!("techniques");
     let mut all: Vec<Technique> = rows(&builtin)
-        .map(|[id, name, tactics, revoked_by, gone]| Technique {
+        .map(|[id, name, tactics, revoked_by, gone, matrix]| Technique {
             id: id.into(),
             name: name.into(),
             tactics: list(tactics, ';'),
             revoked_by: (!revoked_by.is_empty()).then(|| revoked_by.into()),
             deprecated: gone == "1",
+            matrix: match matrix {
+                "mobile" => Matrix::Mobile,
+                "ics" => Matrix::Ics,
+                _ => Matrix::Enterprise,
+            },
         })
         .collect();
     for fresh in releases(updates).flat_map(|release| &release.techniques) {
@@ -132,7 +159,7 @@ pub(crate) fn campaigns(updates: &[Update]) -> Named<Campaign> {
         })
         .collect();
     releases(updates).fold(Named::new(records, Vec::new()), |named, release| {
-        layered(named, &release.campaigns, |known, fresh| *known = fresh.clone())
+        layered(named, &release.campaigns, Clone::clone_from)
     })
 }
 
@@ -149,17 +176,21 @@ fn layered<T: Record + Clone>(known: Named<T>, fresh: &[T], join: fn(&mut T, &T)
     for record in fresh {
         let same_name = || at_name.get(&name_key(record.name())).copied().flatten();
         let at = at_id.get(record.id()).copied().or_else(same_name);
-        match at.and_then(|at| Some((at, records.get_mut(at)?))) {
-            Some((at, old)) => {
-                if old.id() != record.id() {
-                    other_ids.push((record.id().to_owned(), at));
-                }
-                join(old, record);
+        if let Some((at, old)) = at.and_then(|at| Some((at, records.get_mut(at)?))) {
+            if old.id() != record.id() {
+                // ATT&CK's identifier leads, for its relations use it.
+                let former = if old.id().starts_with("misp:") {
+                    old.set_id(record.id())
+                } else {
+                    record.id().to_owned()
+                };
+                at_id.insert(record.id().to_owned(), at);
+                other_ids.push((former, at));
             }
-            None => {
-                at_id.insert(record.id().to_owned(), records.len());
-                records.push(record.clone());
-            }
+            join(old, record);
+        } else {
+            at_id.insert(record.id().to_owned(), records.len());
+            records.push(record.clone());
         }
     }
     Named::new(records, other_ids)
@@ -184,22 +215,17 @@ fn join_names(id: &str, name: &mut String, aliases: &mut Vec<String>, fresh: &dy
 
 pub(crate) fn uses(updates: &[Update]) -> Uses {
     let builtin = packed!("uses");
-    let mut uses: HashMap<String, Vec<String>> =
-        rows(&builtin).map(|[user, used]| (user.to_owned(), list(used, ';'))).collect();
+    let mut all: HashMap<String, (String, OnceLock<Vec<String>>)> = rows(&builtin)
+        .map(|[user, used]| (user.to_owned(), (used.to_owned(), OnceLock::new())))
+        .collect();
     for (user, used) in releases(updates).flat_map(|release| &release.uses) {
-        let all = uses.entry(user.clone()).or_default();
-        all.extend(used.iter().cloned());
-        all.sort();
-        all.dedup();
+        let (row, _) = all.entry(user.clone()).or_default();
+        let known = list(row, ';');
+        let together: BTreeSet<&str> = used.iter().chain(&known).map(String::as_str).collect();
+        let together: Vec<&str> = together.into_iter().collect();
+        *row = together.join(";");
     }
-    let mut pairs: Vec<(&String, &String)> =
-        uses.iter().flat_map(|(user, used)| used.iter().map(move |u| (u, user))).collect();
-    pairs.sort_unstable();
-    let mut used_by: HashMap<String, Vec<String>> = HashMap::new();
-    for (used, user) in pairs {
-        used_by.entry(used.clone()).or_default().push(user.clone());
-    }
-    Uses { uses, used_by }
+    Uses { rows: all, ..Uses::default() }
 }
 
 pub(crate) fn weaknesses() -> (Vec<Weakness>, HashMap<String, usize>) {

@@ -15,16 +15,36 @@ use crate::{Actor, Campaign, Software};
 /// assert_eq!(name_key("APT 28"), name_key("apt-28"));
 /// ```
 pub fn name_key(name: &str) -> String {
-    let lower = name.to_lowercase().replace(['\'', '’'], "");
-    let mut words: Vec<&str> =
-        lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    if words.len() > 1 && words.first() == Some(&"the") {
-        words.remove(0);
+    // One pass and one allocation: a start of Lapwing makes keys of some ten thousand names.
+    let mut key = String::with_capacity(name.len());
+    let (mut first_end, mut last_start, mut in_word) = (0, 0, false);
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() || (!c.is_ascii() && c.is_alphanumeric()) {
+            if !in_word {
+                if first_end == 0 {
+                    first_end = key.len();
+                }
+                last_start = key.len();
+                in_word = true;
+            }
+            if c.is_ascii() {
+                key.push(c.to_ascii_lowercase());
+            } else {
+                key.extend(c.to_lowercase());
+            }
+        } else if !matches!(c, '\'' | '’') {
+            in_word = false;
+        }
     }
-    if words.len() > 1 && matches!(words.last(), Some(&("group" | "team" | "gang"))) {
-        words.pop();
+    let ends_in_group = matches!(key.get(last_start..), Some("group" | "team" | "gang"));
+    let starts_with_the = key.get(..first_end) == Some("the");
+    if ends_in_group && last_start > 0 && !(starts_with_the && last_start == first_end) {
+        key.truncate(last_start);
     }
-    words.concat()
+    if starts_with_the {
+        key.drain(..first_end);
+    }
+    key
 }
 
 /// A record that [`Named`] can hold.
@@ -32,6 +52,8 @@ pub(crate) trait Record {
     fn id(&self) -> &str;
     fn name(&self) -> &str;
     fn aliases(&self) -> &[String];
+    /// Sets the identifier and gives the former one.
+    fn set_id(&mut self, id: &str) -> String;
 }
 
 macro_rules! record {
@@ -40,6 +62,7 @@ macro_rules! record {
             fn id(&self) -> &str { &self.id }
             fn name(&self) -> &str { &self.name }
             fn aliases(&self) -> &[String] { &self.aliases }
+            fn set_id(&mut self, id: &str) -> String { std::mem::replace(&mut self.id, id.to_owned()) }
         }
     )* };
 }

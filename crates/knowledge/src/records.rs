@@ -16,6 +16,23 @@ pub struct Technique {
     pub revoked_by: Option<String>,
     /// Taken out of ATT&CK without successor.
     pub deprecated: bool,
+    /// The matrix it belongs to.
+    pub matrix: Matrix,
+}
+
+/// A matrix of ATT&CK.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Matrix {
+    /// Enterprise, with what was once PRE-ATT&CK.
+    #[default]
+    Enterprise,
+    /// Mobile.
+    Mobile,
+    /// Industrial control systems.
+    Ics,
 }
 
 impl Technique {

@@ -7,7 +7,7 @@ use lapwing_model::Kind;
 use serde::{Deserialize, Serialize};
 
 use crate::named::name_key;
-use crate::{Actor, Benign, Campaign, KnowledgeSource, Software, Technique};
+use crate::{Actor, Benign, Campaign, KnowledgeSource, Matrix, Software, Technique};
 
 /// Why a file cannot be taken as an update.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +134,8 @@ struct StixObject {
     #[serde(default)]
     kill_chain_phases: Vec<KillChainPhase>,
     #[serde(default)]
+    x_mitre_domains: Vec<String>,
+    #[serde(default)]
     revoked: bool,
     #[serde(default)]
     x_mitre_deprecated: bool,
@@ -152,6 +154,8 @@ struct ExternalReference {
 
 #[derive(Deserialize)]
 struct KillChainPhase {
+    #[serde(default)]
+    kill_chain_name: String,
     phase_name: String,
 }
 
@@ -267,6 +271,7 @@ fn attack(file: &str, objects: &[StixObject]) -> Result<Update, KnowledgeError> 
                 let successor = revoked_by.get(id.as_str()).map(|&next| next.to_owned());
                 release.techniques.push(Technique {
                     deprecated: gone && successor.is_none(),
+                    matrix: matrix_of(object),
                     revoked_by: successor,
                     tactics: object
                         .kill_chain_phases
@@ -313,6 +318,17 @@ fn attack(file: &str, objects: &[StixObject]) -> Result<Update, KnowledgeError> 
         source: source(file, format!("MITRE {name}"), version, terms, entries),
         content: Content::Attack(Box::new(release)),
     })
+}
+
+/// The matrix that the object states; releases before version 9 state it in the kill chain only.
+fn matrix_of(object: &StixObject) -> Matrix {
+    let chains = object.kill_chain_phases.iter().map(|phase| phase.kill_chain_name.as_str());
+    let mut stated = object.x_mitre_domains.iter().map(String::as_str).chain(chains);
+    match stated.find(|text| text.contains("attack")) {
+        Some(text) if text.contains("mobile") => Matrix::Mobile,
+        Some(text) if text.contains("ics") => Matrix::Ics,
+        _ => Matrix::Enterprise,
+    }
 }
 
 fn galaxy(
