@@ -10,13 +10,15 @@ use std::time::{Duration, Instant};
 use lapwing_model::{Claim, Document, Entity, Format, Kind, Reading, Relation, Role, Span};
 use lapwing_store::Store;
 
-/// A document of `rows` values, each with three claims; one value in ten is shared by others.
+/// A document of `rows` values, each with two or three claims; one value in ten is shared with
+/// each hundredth document.
 fn reading(number: u64, rows: u64, format: Format, words: usize) -> Reading {
     let mut text = format!("document {number}\n");
     let actor = Entity::new(Kind::ThreatActor, format!("Actor {}", number % 50));
     let mut claims = Vec::new();
     for row in 0..rows {
-        let unique = if row % 10 == 0 { row } else { number * 1_000_000 + row };
+        let unique =
+            if row % 10 == 0 { number % 100 * 1_000_000 + row } else { number * 1_000_000 + row };
         let (kind, value) = match row % 4 {
             0 => (Kind::Ipv4Addr, format!("198.51.{}.{}", unique / 256 % 65536, unique % 256)),
             1 => (Kind::DomainName, format!("host{unique}.example.test")),

@@ -61,7 +61,8 @@ pub(crate) fn insert(
     if !reading.regions.is_empty() {
         put_part(conn, n, Part::Regions, &regions::encode(&reading.regions))?;
     }
-    put_part(conn, n, Part::Trace, trace)?;
+    // Not compressed: every change reads the traces of all documents.
+    keep_part(conn, n, Part::Trace, trace.len(), trace)?;
     let mut insert =
         conn.prepare_cached("INSERT INTO gap (document, position, body) VALUES (?1, ?2, ?3)")?;
     for (position, gap) in reading.gaps.iter().enumerate() {
@@ -120,12 +121,22 @@ fn without_text(document: &Document) -> Document {
 }
 
 fn put_part(conn: &Connection, n: i64, part: Part, bytes: &[u8]) -> Result<(), Fault> {
+    keep_part(conn, n, part, bytes.len(), &pack(bytes)?)
+}
+
+fn keep_part(
+    conn: &Connection,
+    n: i64,
+    part: Part,
+    size: usize,
+    bytes: &[u8],
+) -> Result<(), Fault> {
     conn.prepare_cached("INSERT INTO part (document, kind, size, bytes) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![n, part as i64, bytes.len() as i64, pack(bytes)?])?;
+        .execute(params![n, part as i64, size as i64, bytes])?;
     Ok(())
 }
 
-/// A part of a visible document; `None` when there is no such document or part.
+/// A compressed part of a visible document; `None` when there is no such document or part.
 pub(crate) fn part(
     conn: &Connection,
     id: DocumentId,
@@ -238,14 +249,13 @@ pub(crate) fn gaps(conn: &Connection) -> Result<Vec<(DocumentId, Gap)>, Fault> {
 /// What fuse keeps of each visible document, in order of identifier.
 pub(crate) fn traces(conn: &Connection) -> Result<Vec<(DocumentId, Vec<u8>)>, Fault> {
     let mut statement = conn.prepare_cached(
-        "SELECT d.id, p.bytes, p.size FROM document d JOIN part p ON p.document = d.n \
+        "SELECT d.id, p.bytes FROM document d JOIN part p ON p.document = d.n \
          AND p.kind = ?1 WHERE d.visible = 1 ORDER BY d.id",
     )?;
     let mut rows = statement.query([Part::Trace as i64])?;
     let mut traces = Vec::new();
     while let Some(row) = rows.next()? {
-        let packed = row.get_ref(1)?.as_blob().map_err(|e| Fault::damaged(e.to_string()))?;
-        traces.push((DocumentId(row.get(0)?), unpack(packed, row.get(2)?)?));
+        traces.push((DocumentId(row.get(0)?), row.get(1)?));
     }
     Ok(traces)
 }

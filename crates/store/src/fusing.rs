@@ -59,10 +59,11 @@ pub(crate) fn fuse_touched(
     let mut changed = 0;
     let mut statement =
         conn.prepare("SELECT subject, relation, object FROM temp.touched ORDER BY 1, 2, 3")?;
+    let mut prepared = claims::prepare(conn)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let touched = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let claims = claims::of_statement(conn, names, touched)?;
+        let claims = claims::of_statement(conn, names, &mut prepared, touched)?;
         let fact = match claims.first() {
             Some(first) => fuse(&claims).map(|fact| same_statement(first, fact)).transpose()?,
             None => None,

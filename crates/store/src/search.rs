@@ -131,6 +131,7 @@ mod tests {
     fn marks_become_ranges_even_when_the_text_holds_some() {
         let snippet = marked("a \u{FDD0}b\u{FDD1}\u{FDD1} é\u{FDD0}");
         assert_eq!(snippet.text, "a b é");
-        assert_eq!(snippet.marks, [2..3]);
+        assert_eq!(snippet.marks.first(), Some(&(2..3)));
+        assert_eq!(snippet.marks.len(), 1);
     }
 }

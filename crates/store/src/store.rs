@@ -151,7 +151,13 @@ impl Store {
             let object = names.find(conn, object)?;
             match (subject, relation, object) {
                 (Some(subject), Some(relation), Some(object)) => {
-                    claims::of_statement(conn, names, (subject.n, relation, object.n))
+                    let mut prepared = claims::prepare(conn)?;
+                    claims::of_statement(
+                        conn,
+                        names,
+                        &mut prepared,
+                        (subject.n, relation, object.n),
+                    )
                 }
                 _ => Ok(Vec::new()),
             }

@@ -1,5 +1,7 @@
 //! The file: who else may use it, and what it is when it is no sound store.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what should not happen")]
+
 mod common;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! Readings of our own making, and the simplest fuse that is a function of the claims alone.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test stops at what should not happen")]
 
 use lapwing_model::{
     Admiralty, AnalyticConfidence, Basis, Claim, Contribution, Document, Entity, Fact, Format, Gap,
@@ -24,7 +25,10 @@ pub fn reading(number: u32) -> Reading {
     document.title = Some(format!("Note {number} on web shells"));
     document.published = format!("2021-03-{:02}", 1 + number % 28).parse().ok();
     let mut reading = Reading::new(document, raw);
-    let actor = Entity::new(Kind::ThreatActor, if number % 2 == 0 { "HAFNIUM" } else { "Hafnium" });
+    let actor = Entity::new(
+        Kind::ThreatActor,
+        if number.is_multiple_of(2) { "HAFNIUM" } else { "Hafnium" },
+    );
     let span = Span::new(10, 17);
     let address = Entity::new(Kind::Ipv4Addr, format!("192.0.2.{}", number % 7));
     let host = Entity::new(Kind::DomainName, format!("c{number}.example.test"));
@@ -33,7 +37,7 @@ pub fn reading(number: u32) -> Reading {
     reading.claims.push(Claim::mention(host.clone(), Role::Indicator, Span::new(50, 60)));
     reading.claims.push(Claim::new(address, Relation::Indicates, actor.clone(), span));
     let mut uses = Claim::new(actor, Relation::Uses, technique, span);
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         uses.polarity = Polarity::Denied;
         uses.stated_word = Some("certain".into());
         uses.period.first = "2021-01".parse().ok();
