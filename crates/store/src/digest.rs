@@ -43,12 +43,27 @@ pub(crate) fn digest(conn: &Connection, names: &Names) -> Result<String, Fault> 
         feed("blob", name.as_bytes());
         feed("bytes", &blobs::get(conn, &name)?.unwrap_or_default());
     }
+    // Facts are summed: their order is that of the kinds' numbers, which an older store may
+    // have given otherwise.
+    let mut sum = [0_u8; 32];
     let mut each = |fact: Fact| {
-        let bytes = json(&fact).map_err(|fault| fault.at(std::path::Path::new("")));
-        bytes.map(|bytes| feed("fact", &bytes))
+        let bytes = json(&fact).map_err(|fault| fault.at(std::path::Path::new("")))?;
+        add(&mut sum, blake3::hash(&bytes).as_bytes());
+        Ok(())
     };
     facts::each(conn, names, &FactQuery::default(), &mut each)?;
+    feed("facts", &sum);
     Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Adds two numbers of 256 bits, little end first.
+fn add(sum: &mut [u8; 32], number: &[u8; 32]) {
+    let mut carry = 0_u16;
+    for (digit, other) in sum.iter_mut().zip(number) {
+        carry += u16::from(*digit) + u16::from(*other);
+        *digit = carry as u8;
+        carry >>= 8;
+    }
 }
 
 fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Fault> {
