@@ -1,56 +1,248 @@
-#![allow(unused, missing_docs, clippy::todo, clippy::unused_self, clippy::needless_pass_by_ref_mut)]
-use crate::*;
-use lapwing_model::*;
+use std::path::Path;
 
-/// One transaction.
-pub struct Change<'s>(&'s mut Store);
+use jiff::Timestamp;
+use lapwing_model::{ChangeId, DocumentId, Entity, Fact, Origin, Reading};
+use rusqlite::{Connection, OptionalExtension};
 
-impl Change<'_> {
+use crate::documents;
+use crate::error::{Fault, StoreError};
+use crate::history;
+use crate::names::Names;
+use crate::records::{Added, StoredClaim, Undone};
+use crate::store::Store;
+use crate::{blobs, claims, fusing, origins};
+
+/// One transaction: all of it is kept by [`Change::commit`], or none.
+///
+/// The usual way is [`Change::add`] for each reading, [`Change::put_origins`] with the origins
+/// of all documents, [`Change::fuse_touched`], and [`Change::commit`].
+pub struct Change<'s> {
+    store: &'s mut Store,
+    id: ChangeId,
+    counts: Counts,
+    changed: bool,
+    open: bool,
+}
+
+#[derive(Default)]
+struct Counts {
+    documents: u64,
+    claims: u64,
+    gaps: u64,
+}
+
+impl<'s> Change<'s> {
+    pub(crate) fn begin(
+        store: &'s mut Store,
+        command: &str,
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let begun = || {
+            store.conn.execute_batch("BEGIN IMMEDIATE")?;
+            fusing::begin(&store.conn)?;
+            let id = store
+                .conn
+                .prepare_cached("INSERT INTO change (at, command) VALUES (?1, ?2)")?
+                .insert((at.to_string(), command))?;
+            Ok(ChangeId(id))
+        };
+        let begun: Result<ChangeId, Fault> = begun();
+        match begun {
+            Ok(id) => Ok(Self { store, id, counts: Counts::default(), changed: false, open: true }),
+            Err(fault) => {
+                if !store.conn.is_autocommit() {
+                    let _ = store.conn.execute_batch("ROLLBACK");
+                }
+                Err(fault.at(&store.path))
+            }
+        }
+    }
+
+    /// The number that this change has in the history.
+    #[must_use]
     pub fn id(&self) -> ChangeId {
-        todo!()
+        self.id
     }
+
+    /// Whether nothing was changed so far: then a commit leaves no entry in the history.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
-        todo!()
+        !self.changed
     }
+
+    /// Adds a document with its claims and gaps, and touches its statements.
+    ///
+    /// `trace` is what fuse wants to keep of it; `resolve` gives the name under which an entity
+    /// is known (it must leave such names as they are). Bytes that are visible already change
+    /// nothing; bytes that were undone become visible again, as they are read now.
     pub fn add(
         &mut self,
         reading: &Reading,
         trace: &[u8],
         resolve: &dyn Fn(&Entity) -> Entity,
     ) -> Result<Added, StoreError> {
-        todo!()
+        let id = reading.document.id;
+        let (change, counts) = (self.id, &mut self.counts);
+        let added = self.store.with(|conn, names| {
+            if documents::visible(conn, id)?.is_some() {
+                return Ok(Added::Known);
+            }
+            let n = documents::insert(conn, change, reading, trace)?;
+            let claims = claims::insert(conn, names, (n, id), &reading.claims, resolve)?;
+            let gaps = reading.gaps.len() as u64;
+            conn.prepare_cached("UPDATE document SET claims = ?2, gaps = ?3 WHERE n = ?1")?
+                .execute((n, claims as i64, gaps as i64))?;
+            fusing::touch(conn, n)?;
+            counts.documents += 1;
+            counts.claims += claims;
+            counts.gaps += gaps;
+            Ok(Added::New)
+        })?;
+        self.changed |= added == Added::New;
+        Ok(added)
     }
+
+    /// Takes a change back: its documents go out of sight and its blobs give way to those
+    /// before. Nothing is deleted; undoing an undo brings all of it back.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownChange`], [`StoreError::AlreadyUndone`].
     pub fn undo(&mut self, change: ChangeId) -> Result<Undone, StoreError> {
-        todo!()
+        let by = self.id;
+        let counts = &mut self.counts;
+        let undone = self.store.with(|conn, _| {
+            let (undone, rows) = history::undo(conn, change, by)?;
+            for n in rows {
+                fusing::touch(conn, n)?;
+            }
+            for id in undone.hidden.iter().chain(&undone.shown) {
+                let (claims, gaps): (i64, i64) = conn
+                    .prepare_cached(
+                        "SELECT claims, gaps FROM document WHERE id = ?1 \
+                         ORDER BY visible DESC, n DESC LIMIT 1",
+                    )?
+                    .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?
+                    .unwrap_or_default();
+                counts.documents += 1;
+                counts.claims += claims as u64;
+                counts.gaps += gaps as u64;
+            }
+            Ok(undone)
+        })?;
+        self.changed = true;
+        Ok(undone)
     }
+
+    /// What fuse keeps of each visible document, those of this change included, in order of
+    /// identifier.
     pub fn traces(&self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError> {
-        todo!()
+        self.store.traces()
     }
+
+    /// The origins as they are now, in order of identifier.
     pub fn origins(&self) -> Result<Vec<Origin>, StoreError> {
-        todo!()
+        self.store.origins()
     }
+
+    /// The store as this change sees it: all questions may be asked in its midst.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        self.store
+    }
+
+    /// Replaces all origins, and touches the statements of documents whose origin, or place in
+    /// it, is another now.
     pub fn put_origins(&mut self, origins: &[Origin]) -> Result<(), StoreError> {
-        todo!()
+        let changed = self.store.with(|conn, _| {
+            let (changed, moved) = origins::put(conn, origins)?;
+            for document in moved {
+                fusing::touch_document(conn, document)?;
+            }
+            Ok(changed)
+        })?;
+        self.changed |= changed;
+        Ok(())
     }
+
+    /// Touches every statement, for when what fuse knows has changed.
     pub fn touch_all(&mut self) -> Result<(), StoreError> {
-        todo!()
+        self.store.with(|conn, _| fusing::touch_all(conn))
     }
+
+    /// Resolves all names anew, and touches the statements of those that have another now.
     pub fn resolve_again(&mut self, resolve: &dyn Fn(&Entity) -> Entity) -> Result<(), StoreError> {
-        todo!()
+        let renamed = self.store.with(|conn, names| fusing::resolve_again(conn, names, resolve))?;
+        self.changed |= renamed > 0;
+        Ok(())
     }
+
+    /// Derives the facts of all touched statements: `fuse` gets all visible claims of one
+    /// statement in order of identifier (denials too), and gives its fact. Statements without a
+    /// visible claim lose theirs. Returns how many facts are others than before.
+    ///
+    /// # Errors
+    /// [`StoreError::ForeignFact`] when the fact is of another statement than its claims.
     pub fn fuse_touched(
         &mut self,
         fuse: &mut dyn FnMut(&[StoredClaim]) -> Option<Fact>,
     ) -> Result<u64, StoreError> {
-        todo!()
+        let changed = self.store.with(|conn, names| fusing::fuse_touched(conn, names, fuse))?;
+        self.changed |= changed > 0;
+        Ok(changed)
     }
+
+    /// The bytes kept under a name.
     pub fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        todo!()
+        self.store.blob(name)
     }
+
+    /// Keeps bytes under a name, in place of those before.
     pub fn put_blob(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        todo!()
+        let id = self.id;
+        let changed = self.store.with(|conn, _| blobs::put(conn, id, name, bytes))?;
+        self.changed |= changed;
+        Ok(())
     }
-    pub fn commit(self) -> Result<ChangeId, StoreError> {
-        todo!()
+
+    /// Keeps all of this change: when it returns, nothing of it can be lost. Where nothing was
+    /// changed, the history gets no entry and the number is free for the next change.
+    pub fn commit(mut self) -> Result<ChangeId, StoreError> {
+        if !self.changed {
+            return Ok(self.id); // rolled back on drop
+        }
+        let (id, counts) = (self.id, &self.counts);
+        let numbers = [counts.documents, counts.claims, counts.gaps].map(|n| n as i64);
+        self.store.with(|conn, _| {
+            conn.prepare_cached(
+                "UPDATE change SET documents = ?2, claims = ?3, gaps = ?4 WHERE id = ?1",
+            )?
+            .execute((id.0, numbers[0], numbers[1], numbers[2]))?;
+            conn.execute_batch("COMMIT")?;
+            Ok(())
+        })?;
+        self.open = false;
+        Ok(id)
+    }
+}
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            // SQLite rolls back by itself on some errors (a full disk); then there is none left.
+            let _ = self.store.conn.execute_batch("ROLLBACK");
+            self.store.names.forget();
+        }
+    }
+}
+
+impl Store {
+    /// Runs a part of a change, and adds the file to its error.
+    pub(crate) fn with<T>(
+        &self,
+        run: impl FnOnce(&Connection, &Names) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let path: &Path = &self.path;
+        run(&self.conn, &self.names).map_err(|fault| fault.at(path))
     }
 }

@@ -1,9 +1,48 @@
 //! Documents, claims and facts in one SQLite file: transactions, undo, as-of, search.
+//!
+//! A [`Store`] answers questions; a [`Change`] is one transaction that adds documents with
+//! their claims, takes earlier changes back, and keeps the facts that the caller derives.
+//! Claims are only ever added; facts and origins are derived and replaced.
+//!
+//! ```
+//! use lapwing_model::{Claim, Document, Entity, Format, Kind, Reading, Role, Span};
+//! use lapwing_store::{Added, Store};
+//!
+//! # fn main() -> Result<(), lapwing_store::StoreError> {
+//! let mut store = Store::in_memory()?;
+//! let raw = b"C2: 192.0.2.7".to_vec();
+//! let text = String::from("C2: 192.0.2.7");
+//! let mut reading = Reading::new(Document::new(&raw, "note.txt", Format::Text, text), raw);
+//! let address = Entity::new(Kind::Ipv4Addr, "192.0.2.7");
+//! reading.claims.push(Claim::mention(address, Role::Indicator, Span::new(4, 13)));
+//!
+//! let mut change = store.begin("add note.txt", "2021-03-02T10:00:00Z".parse().unwrap())?;
+//! assert_eq!(change.add(&reading, b"", &Clone::clone)?, Added::New);
+//! change.commit()?;
+//! assert_eq!(store.claims_of(reading.document.id)?.len(), 1);
+//! # Ok(())
+//! # }
+//! ```
 #![deny(missing_docs)]
 
+mod as_of;
+mod blobs;
 mod change;
+mod claims;
+mod codec;
+mod digest;
+mod documents;
+mod entities;
 mod error;
+mod facts;
+mod fusing;
+mod history;
+mod names;
+mod origins;
 mod records;
+mod regions;
+mod schema;
+mod search;
 mod store;
 
 pub use change::Change;

@@ -1,109 +1,255 @@
-#![allow(unused, missing_docs, clippy::todo, clippy::unused_self, clippy::needless_pass_by_ref_mut)]
-use crate::*;
-use lapwing_model::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// A store.
-pub struct Store;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use lapwing_model::{
+    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, Region, Relation,
+};
+use rusqlite::Connection;
+
+use crate::change::Change;
+use crate::documents::Part;
+use crate::error::StoreError;
+use crate::names::Names;
+use crate::records::{
+    ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, StoredClaim,
+};
+use crate::{
+    as_of, blobs, claims, digest, documents, entities, facts, history, origins, schema, search,
+};
+
+/// A store: one connection to one file. Any number of processes may read it while one writes.
+///
+/// All answers come in an order that does not depend on when things were added, and speak only
+/// of what is visible: documents whose change is not undone, and what follows from them.
+pub struct Store {
+    pub(crate) conn: Connection,
+    pub(crate) names: Names,
+    pub(crate) path: PathBuf,
+}
 
 impl Store {
+    /// Opens a store, makes it (and its folders) where it is not there, and brings its schema
+    /// up to date.
+    ///
+    /// # Errors
+    /// A file that is no store, a newer schema, a place that cannot be written.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        todo!()
+        Ok(Self::of(schema::open(path)?, path))
     }
+
+    /// Opens a store for reading only; it works on a read-only medium too.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when it is not there; else as [`Store::open`].
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        todo!()
+        Ok(Self::of(schema::open_read_only(path)?, path))
     }
+
+    /// Makes a throw-away store. It stays in memory as long as it is small; what does not fit
+    /// the cache (48 MB) goes to an unnamed temporary file.
+    ///
+    /// # Errors
+    /// When there is no room for a temporary file.
     pub fn in_memory() -> Result<Self, StoreError> {
-        todo!()
+        let path = Path::new("(temporary store)");
+        Ok(Self::of(schema::open_unnamed(path)?, path))
     }
-    pub fn begin(&mut self, command: &str, at: jiff::Timestamp) -> Result<Change<'_>, StoreError> {
-        todo!()
+
+    fn of(conn: Connection, path: &Path) -> Self {
+        Self { conn, names: Names::default(), path: path.to_owned() }
     }
-    pub fn set_patience(&mut self, patience: std::time::Duration) -> Result<(), StoreError> {
-        todo!()
+
+    /// The file of the store.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
+
+    /// Sets how long to wait for another writer before [`StoreError::Locked`] (10 s at first).
+    pub fn set_patience(&mut self, patience: Duration) -> Result<(), StoreError> {
+        self.with(|conn, _| Ok(conn.busy_timeout(patience)?))
+    }
+
+    /// Sets how many pages of 4 KiB the file may have; for trying what a full disk does.
+    #[doc(hidden)]
+    pub fn set_most_pages(&mut self, pages: u32) -> Result<(), StoreError> {
+        self.with(|conn, _| {
+            Ok(conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
+        })
+    }
+
+    /// Begins a change, the only way to write. `command` is what the history shows for it.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process writes and does not finish in time.
+    pub fn begin(&mut self, command: &str, at: Timestamp) -> Result<Change<'_>, StoreError> {
+        Change::begin(self, command, at)
+    }
+
+    /// All changes, the oldest first.
     pub fn history(&self) -> Result<Vec<ChangeRecord>, StoreError> {
-        todo!()
+        self.with(|conn, _| history::all(conn))
     }
+
+    /// All documents without their texts, by name and identifier.
     pub fn documents(&self) -> Result<Vec<DocumentRecord>, StoreError> {
-        todo!()
+        self.with(|conn, _| documents::records(conn))
     }
+
+    /// A document with its text.
     pub fn document(&self, id: DocumentId) -> Result<Option<Document>, StoreError> {
-        todo!()
+        self.with(|conn, _| documents::document(conn, id))
     }
+
+    /// A document without its text.
     pub fn document_record(&self, id: DocumentId) -> Result<Option<DocumentRecord>, StoreError> {
-        todo!()
+        self.with(|conn, _| documents::record(conn, id))
     }
+
+    /// Documents whose identifier starts so (four digits at least), or whose name, title or
+    /// address holds the text in any case; exact ones first.
     pub fn find_documents(
         &self,
         id_prefix_or_name: &str,
     ) -> Result<Vec<DocumentRecord>, StoreError> {
-        todo!()
+        self.with(|conn, _| documents::find(conn, id_prefix_or_name))
     }
+
+    /// The bytes of a document as they were read.
     pub fn raw(&self, id: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
-        todo!()
+        self.with(|conn, _| documents::part(conn, id, Part::Raw))
     }
+
+    /// The structure of a document's text; empty for an unknown document.
     pub fn regions(&self, id: DocumentId) -> Result<Vec<Region>, StoreError> {
-        todo!()
+        self.with(|conn, _| documents::regions(conn, id))
     }
+
+    /// The claims of a document, in order of place and identifier.
     pub fn claims_of(&self, id: DocumentId) -> Result<Vec<StoredClaim>, StoreError> {
-        todo!()
+        self.with(|conn, names| claims::of_document(conn, names, id))
     }
+
+    /// The claim of an identifier. Takes time in the number of documents; for the claims under
+    /// a fact use [`Store::claims_for`].
     pub fn claim(&self, id: ClaimId) -> Result<Option<StoredClaim>, StoreError> {
-        todo!()
+        self.with(|conn, names| claims::find(conn, names, id))
     }
+
+    /// The claims that make a statement of resolved names, in order of identifier.
     pub fn claims_for(
         &self,
         subject: &Entity,
         relation: Relation,
         object: &Object,
     ) -> Result<Vec<StoredClaim>, StoreError> {
-        todo!()
+        self.with(|conn, names| {
+            let subject = names.find(conn, &Object::Entity(subject.clone()))?;
+            let relation = names.find_word(conn, relation.as_str())?;
+            let object = names.find(conn, object)?;
+            match (subject, relation, object) {
+                (Some(subject), Some(relation), Some(object)) => {
+                    let mut prepared = claims::prepare(conn)?;
+                    claims::of_statement(
+                        conn,
+                        names,
+                        &mut prepared,
+                        (subject.n, relation, object.n),
+                    )
+                }
+                _ => Ok(Vec::new()),
+            }
+        })
     }
+
+    /// All gaps, in order of document and place.
     pub fn gaps(&self) -> Result<Vec<(DocumentId, Gap)>, StoreError> {
-        todo!()
+        self.with(|conn, _| documents::gaps(conn))
     }
+
+    /// The facts that a query asks for, by kind and value of the subject, relation, kind and
+    /// value of the object.
     pub fn facts(&self, query: &FactQuery) -> Result<Vec<Fact>, StoreError> {
-        todo!()
+        let mut facts = Vec::new();
+        self.each_fact(query, &mut |fact| {
+            facts.push(fact);
+            Ok(())
+        })?;
+        Ok(facts)
     }
+
+    /// As [`Store::facts`], one after the other: for more than memory should hold.
     pub fn each_fact(
         &self,
         query: &FactQuery,
         each: &mut dyn FnMut(Fact) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        todo!()
+        self.with(|conn, names| facts::each(conn, names, query, each))
     }
+
+    /// The resolved entities that facts speak of, by kind and value.
     pub fn entities(&self, kind: Option<Kind>) -> Result<Vec<EntityRecord>, StoreError> {
-        todo!()
+        self.with(|conn, names| entities::all(conn, names, kind))
     }
+
+    /// The entities that a text means: those of that name or value ignoring case or, failing
+    /// that, those that hold it, those that start with it first (200 at most). A name that
+    /// resolves to another leads to that one.
     pub fn find_entities(&self, text: &str) -> Result<Vec<Entity>, StoreError> {
-        todo!()
+        self.with(|conn, names| entities::find(conn, names, text))
     }
+
+    /// All origins, in order of identifier.
     pub fn origins(&self) -> Result<Vec<Origin>, StoreError> {
-        todo!()
+        self.with(|conn, _| origins::all(conn))
     }
+
+    /// The origin of a document.
     pub fn origin_of(&self, id: DocumentId) -> Result<Option<Origin>, StoreError> {
-        todo!()
+        self.with(|conn, _| origins::of(conn, id))
     }
+
+    /// Entities and documents that hold all words (or, failing that, any); text in double
+    /// quotes is one phrase. Any characters may stand in the words.
     pub fn search(&self, words: &str, limit: usize) -> Result<Vec<SearchHit>, StoreError> {
-        todo!()
+        self.with(|conn, names| search::search(conn, names, words, limit))
     }
+
+    /// What fuse keeps of each document, in order of identifier.
     pub fn traces(&self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError> {
-        todo!()
+        self.with(|conn, _| documents::traces(conn))
     }
+
+    /// The bytes kept under a name.
     pub fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        todo!()
+        self.with(|conn, _| blobs::get(conn, name))
     }
+
+    /// The names of blobs that start with a prefix, in order.
     pub fn blobs(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        todo!()
+        self.with(|conn, _| blobs::names(conn, prefix))
     }
-    pub fn as_of(&self, date: jiff::civil::Date) -> Result<Self, StoreError> {
-        todo!()
+
+    /// A throw-away store with the documents known by the end of a day: published by then or,
+    /// where they do not say, added by then (UTC). Facts and origins are empty: derive them
+    /// with [`Change::put_origins`], [`Change::touch_all`] and [`Change::fuse_touched`].
+    pub fn as_of(&self, date: Date) -> Result<Self, StoreError> {
+        let past = Self::in_memory()?;
+        self.with(|from, _| as_of::copy(from, &past.conn, date))?;
+        past.names.forget();
+        Ok(past)
     }
+
+    /// A hash over all that is visible. It does not depend on the order in which things came,
+    /// nor on what was done and undone.
     pub fn digest(&self) -> Result<String, StoreError> {
-        todo!()
+        self.with(digest::digest)
     }
+
+    /// Looks for damage: an empty list is a sound store.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
-        todo!()
+        self.with(digest::check)
     }
 }

@@ -1,0 +1,95 @@
+//! The store as it would have been on a past day.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use crate::documents;
+use crate::error::Fault;
+
+/// Copies into the empty store `to` all documents that were known by the end of a day, with
+/// their claims, gaps and traces, and the blobs in force; facts and origins are left to be
+/// derived again.
+///
+/// A document was known from the day it was published on (the last day that its date may mean)
+/// or, where it has no date, from the day it was added on (UTC).
+pub(crate) fn copy(from: &Connection, to: &Connection, date: Date) -> Result<(), Fault> {
+    to.execute_batch("BEGIN IMMEDIATE")?;
+    // Word by word, so that the numbers in all other rows stay as they are.
+    to.execute_batch("DELETE FROM word")?;
+    copy_rows(from, to, "word", "", [])?;
+    copy_rows(from, to, "change", "", [])?;
+    copy_rows(from, to, "blob", "", [])?;
+    let mut entities = BTreeSet::new();
+    let mut index = to.prepare(
+        "INSERT INTO document_search (rowid, title, text)
+         SELECT n, title, text FROM document_words WHERE n = ?1",
+    )?;
+    for n in known_by(from, date)? {
+        for table in ["document", "part", "claim", "gap"] {
+            let key = if table == "document" { "n" } else { "document" };
+            copy_rows(from, to, table, &format!("WHERE {key} = ?1"), [n])?;
+        }
+        let mut named = from.prepare_cached(
+            "SELECT subject, object, resolved_subject, resolved_object FROM claim \
+             WHERE document = ?1",
+        )?;
+        let mut rows = named.query([n])?;
+        while let Some(row) = rows.next()? {
+            for at in 0..4 {
+                entities.insert(row.get::<_, i64>(at)?);
+            }
+        }
+        if from
+            .prepare_cached("SELECT 1 FROM document_search_docsize WHERE id = ?1")?
+            .exists([n])?
+        {
+            index.execute([n])?;
+        }
+    }
+    for n in entities {
+        copy_rows(from, to, "entity", "WHERE n = ?1", [n])?;
+    }
+    to.execute_batch("COMMIT")?;
+    Ok(())
+}
+
+/// Rows of the visible documents that were known by the end of a day.
+fn known_by(from: &Connection, date: Date) -> Result<Vec<i64>, Fault> {
+    let mut known = Vec::new();
+    for record in documents::records(from)? {
+        let since = match record.document.published {
+            Some(published) => published.last_day(),
+            None => record.added.to_zoned(TimeZone::UTC).date(),
+        };
+        if since <= date {
+            known.extend(documents::visible(from, record.document.id)?);
+        }
+    }
+    known.sort_unstable();
+    Ok(known)
+}
+
+fn copy_rows<const N: usize>(
+    from: &Connection,
+    to: &Connection,
+    table: &str,
+    condition: &str,
+    params: [i64; N],
+) -> Result<(), Fault> {
+    let mut select = from.prepare_cached(&format!("SELECT * FROM {table} {condition}"))?;
+    let names = select.column_names().collect::<Vec<_>>().join(", ");
+    let count = select.column_count();
+    let marks = vec!["?"; count].join(", ");
+    let mut insert =
+        to.prepare_cached(&format!("INSERT INTO {table} ({names}) VALUES ({marks})"))?;
+    let mut rows = select.query(params_from_iter(params))?;
+    while let Some(row) = rows.next()? {
+        let values = (0..count).map(|at| row.get::<_, Value>(at)).collect::<Result<Vec<_>, _>>()?;
+        insert.execute(params_from_iter(values))?;
+    }
+    Ok(())
+}

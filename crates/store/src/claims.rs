@@ -1,0 +1,229 @@
+//! Claims to rows and back.
+
+use lapwing_model::{
+    Basis, Claim, ClaimId, Confidence, DocumentId, Entity, Period, Polarity, Relation, Span,
+};
+use rusqlite::{CachedStatement, Connection, Row, params};
+
+use crate::codec::{date_number, date_of};
+use crate::error::Fault;
+use crate::names::Names;
+use crate::records::StoredClaim;
+
+/// The columns that [`read`] takes, of `claim c` joined with `document d`.
+pub(crate) const COLUMNS: &str = "d.id, c.id, c.resolved_subject, c.relation, c.resolved_object, \
+    c.subject, c.object, c.start, c.stop, c.polarity, c.basis, c.precision, c.stated, \
+    c.stated_word, c.said_by, c.first, c.last, c.method, c.why, c.context";
+
+const INSERT: &str = "INSERT OR IGNORE INTO claim (document, id, resolved_subject, relation, \
+    resolved_object, subject, object, start, stop, polarity, basis, precision, stated, \
+    stated_word, said_by, first, last, method, why, context) \
+    VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)";
+
+/// Writes the claims of document `n`; of claims with one identifier, the first is kept.
+/// Returns how many there are.
+pub(crate) fn insert(
+    conn: &Connection,
+    names: &Names,
+    (n, document): (i64, DocumentId),
+    claims: &[Claim],
+    resolve: &dyn Fn(&Entity) -> Entity,
+) -> Result<u64, Fault> {
+    let mut ordered: Vec<(ClaimId, usize)> =
+        claims.iter().enumerate().map(|(at, claim)| (claim.id(document), at)).collect();
+    // New names get their numbers in the order of the text, …
+    let numbered = claims
+        .iter()
+        .map(|claim| {
+            let subject = names.entity(conn, &claim.subject, resolve)?;
+            Ok((subject, names.object(conn, &claim.object, resolve)?))
+        })
+        .collect::<Result<Vec<_>, Fault>>()?;
+    // … and rows are written in the order of their key, so that pages fill one after the other.
+    ordered.sort_unstable();
+    let mut insert = conn.prepare_cached(INSERT)?;
+    let mut count = 0;
+    for (id, at) in ordered {
+        let (Some(claim), Some((subject, object))) = (claims.get(at), numbered.get(at)) else {
+            continue;
+        };
+        let word =
+            |text: &Option<String>| text.as_deref().map(|text| names.word(conn, text)).transpose();
+        count += insert.execute(params![
+            n,
+            id.0,
+            subject.resolved,
+            names.word(conn, claim.relation.as_str())?,
+            object.resolved,
+            subject.n,
+            object.n,
+            claim.span.start,
+            claim.span.end,
+            polarity_number(claim.polarity),
+            basis_number(claim.basis),
+            claim.precision.as_percent(),
+            claim.stated.map(Confidence::as_percent),
+            word(&claim.stated_word)?,
+            word(&claim.said_by)?,
+            claim.period.first.map(date_number),
+            claim.period.last.map(date_number),
+            names.word(conn, &claim.method)?,
+            word(&claim.why)?,
+            word(&claim.context)?,
+        ])?;
+    }
+    Ok(count as u64)
+}
+
+/// Reads a row of [`COLUMNS`].
+pub(crate) fn read(conn: &Connection, names: &Names, row: &Row<'_>) -> Result<StoredClaim, Fault> {
+    let word = |at: usize| -> Result<Option<String>, Fault> {
+        row.get::<_, Option<i64>>(at)?.map(|n| names.text(conn, n)).transpose()
+    };
+    let date = |at: usize| row.get::<_, Option<i64>>(at)?.map(date_of).transpose();
+    let (subject, object): (i64, i64) = (row.get(5)?, row.get(6)?);
+    let written = names.entity_of(conn, subject)?;
+    let written_object = names.object_of(conn, object)?;
+    let resolved: i64 = row.get(2)?;
+    let resolved_object: i64 = row.get(4)?;
+    Ok(StoredClaim {
+        id: ClaimId(row.get(1)?),
+        document: DocumentId(row.get(0)?),
+        subject: if resolved == subject {
+            written.clone()
+        } else {
+            names.entity_of(conn, resolved)?
+        },
+        object: if resolved_object == object {
+            written_object.clone()
+        } else {
+            names.object_of(conn, resolved_object)?
+        },
+        claim: Claim {
+            subject: written,
+            relation: relation(conn, names, row.get(3)?)?,
+            object: written_object,
+            span: Span { start: row.get(7)?, end: row.get(8)? },
+            polarity: polarity(row.get(9)?)?,
+            basis: basis(row.get(10)?)?,
+            stated: row.get::<_, Option<u8>>(12)?.map(Confidence::percent),
+            stated_word: word(13)?,
+            precision: Confidence::percent(row.get(11)?),
+            said_by: word(14)?,
+            period: Period { first: date(15)?, last: date(16)? },
+            method: names.text(conn, row.get(17)?)?,
+            why: word(18)?,
+            context: word(19)?,
+        },
+    })
+}
+
+/// Reads the claims of a query whose columns are [`COLUMNS`].
+pub(crate) fn select(
+    conn: &Connection,
+    names: &Names,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Vec<StoredClaim>, Fault> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut claims = Vec::new();
+    while let Some(row) = rows.next()? {
+        claims.push(read(conn, names, row)?);
+    }
+    Ok(claims)
+}
+
+/// Asks for all visible claims of a statement; for [`of_statement`].
+pub(crate) fn prepare(conn: &Connection) -> Result<CachedStatement<'_>, Fault> {
+    // CROSS JOIN holds the planner to the order: the statement's few claims first.
+    Ok(conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM claim c INDEXED BY claim_statement
+         CROSS JOIN document d ON d.n = c.document
+         WHERE c.resolved_subject = ?1 AND c.relation = ?2 AND c.resolved_object = ?3
+           AND d.visible = 1"
+    ))?)
+}
+
+/// All visible claims of a statement, in order of identifier.
+pub(crate) fn of_statement(
+    conn: &Connection,
+    names: &Names,
+    prepared: &mut CachedStatement<'_>,
+    statement: (i64, i64, i64),
+) -> Result<Vec<StoredClaim>, Fault> {
+    let mut rows = prepared.query(statement)?;
+    let mut claims = Vec::new();
+    while let Some(row) = rows.next()? {
+        claims.push(read(conn, names, row)?);
+    }
+    claims.sort_unstable_by_key(|claim| claim.id);
+    Ok(claims)
+}
+
+/// All claims of a visible document, in order of place.
+pub(crate) fn of_document(
+    conn: &Connection,
+    names: &Names,
+    document: DocumentId,
+) -> Result<Vec<StoredClaim>, Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM document d JOIN claim c ON c.document = d.n
+         WHERE d.id = ?1 AND d.visible = 1"
+    );
+    let mut claims = select(conn, names, &sql, [document.0])?;
+    claims.sort_by_key(|claim| (claim.claim.span, claim.id));
+    Ok(claims)
+}
+
+/// The visible claim of an identifier. One probe a document: an index over all identifiers
+/// would cost every writer what only `explain` needs.
+pub(crate) fn find(
+    conn: &Connection,
+    names: &Names,
+    id: ClaimId,
+) -> Result<Option<StoredClaim>, Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM document d CROSS JOIN claim c ON c.document = d.n AND c.id = ?1
+         WHERE d.visible = 1"
+    );
+    Ok(select(conn, names, &sql, [id.0])?.pop())
+}
+
+pub(crate) fn relation(conn: &Connection, names: &Names, n: i64) -> Result<Relation, Fault> {
+    names.text(conn, n)?.parse().map_err(|e| Fault::damaged(format!("{e}")))
+}
+
+fn polarity_number(polarity: Polarity) -> u8 {
+    match polarity {
+        Polarity::Asserted => 0,
+        Polarity::Hedged => 1,
+        Polarity::Denied => 2,
+    }
+}
+
+fn polarity(number: u8) -> Result<Polarity, Fault> {
+    match number {
+        0 => Ok(Polarity::Asserted),
+        1 => Ok(Polarity::Hedged),
+        2 => Ok(Polarity::Denied),
+        _ => Err(Fault::damaged(format!("{number} is no polarity"))),
+    }
+}
+
+pub(crate) fn basis_number(basis: Basis) -> u8 {
+    match basis {
+        Basis::Observed => 0,
+        Basis::Assessed => 1,
+        Basis::Predicted => 2,
+    }
+}
+
+pub(crate) fn basis(number: u8) -> Result<Basis, Fault> {
+    match number {
+        0 => Ok(Basis::Observed),
+        1 => Ok(Basis::Assessed),
+        2 => Ok(Basis::Predicted),
+        _ => Err(Fault::damaged(format!("{number} is no basis"))),
+    }
+}

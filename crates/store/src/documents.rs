@@ -1,0 +1,261 @@
+//! Documents to rows and back.
+
+use lapwing_model::{ChangeId, Document, DocumentId, Format, Gap, Reading, Region};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::codec::{date_number, pack, unpack};
+use crate::error::Fault;
+use crate::records::DocumentRecord;
+use crate::regions;
+
+/// The large parts of a document, by the number under which each is kept.
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
+    Raw = 0,
+    Text = 1,
+    Regions = 2,
+    Trace = 3,
+}
+
+const RECORD: &str = "SELECT d.header, d.claims, d.gaps, d.raw_bytes, d.text_bytes, d.change, \
+    c.at FROM document d JOIN change c ON c.id = d.change WHERE d.visible = 1";
+
+/// The row of the visible document with this identifier.
+pub(crate) fn visible(conn: &Connection, id: DocumentId) -> Result<Option<i64>, Fault> {
+    let n = conn
+        .prepare_cached("SELECT n FROM document WHERE id = ?1 AND visible = 1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?;
+    Ok(n)
+}
+
+/// Writes a document and its parts, without claims and gaps; returns its row.
+pub(crate) fn insert(
+    conn: &Connection,
+    change: ChangeId,
+    reading: &Reading,
+    trace: &[u8],
+) -> Result<i64, Fault> {
+    let document = &reading.document;
+    let header = serde_json::to_string(&without_text(document))
+        .map_err(|e| Fault::damaged(e.to_string()))?;
+    let n = conn
+        .prepare_cached(
+            "INSERT INTO document (id, change, visible, claims, gaps, raw_bytes, text_bytes, \
+             published, name, title, header) VALUES (?1, ?2, 1, 0, 0, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .insert(params![
+            document.id.0,
+            change.0,
+            reading.raw.len() as i64,
+            document.text.len() as i64,
+            document.published.map(date_number),
+            document.name,
+            document.title,
+            header,
+        ])?;
+    put_part(conn, n, Part::Raw, &reading.raw)?;
+    if document.text.as_bytes() != reading.raw {
+        put_part(conn, n, Part::Text, document.text.as_bytes())?;
+    }
+    if !reading.regions.is_empty() {
+        put_part(conn, n, Part::Regions, &regions::encode(&reading.regions))?;
+    }
+    // Not compressed: every change reads the traces of all documents.
+    keep_part(conn, n, Part::Trace, trace.len(), trace)?;
+    let mut insert =
+        conn.prepare_cached("INSERT INTO gap (document, position, body) VALUES (?1, ?2, ?3)")?;
+    for (position, gap) in reading.gaps.iter().enumerate() {
+        let body = serde_json::to_string(gap).map_err(|e| Fault::damaged(e.to_string()))?;
+        insert.execute((n, position as i64, body))?;
+    }
+    if is_prose(document.format) {
+        conn.prepare_cached(
+            "INSERT INTO document_search (rowid, title, text) VALUES (?1, ?2, ?3)",
+        )?
+        .execute((n, &document.title, &document.text))?;
+    }
+    Ok(n)
+}
+
+/// Whether words of this format are worth searching: lists and tables hold values, which are
+/// found as entities.
+fn is_prose(format: Format) -> bool {
+    !matches!(format, Format::List | Format::Table)
+}
+
+/// A copy of all but the text, which may be large.
+fn without_text(document: &Document) -> Document {
+    let Document {
+        id,
+        name,
+        container,
+        format,
+        title,
+        source,
+        url,
+        published,
+        modified,
+        marking,
+        language,
+        properties,
+        lineage,
+        text: _,
+    } = document;
+    Document {
+        id: *id,
+        name: name.clone(),
+        container: container.clone(),
+        format: *format,
+        title: title.clone(),
+        source: source.clone(),
+        url: url.clone(),
+        published: *published,
+        modified: *modified,
+        marking: *marking,
+        language: language.clone(),
+        properties: properties.clone(),
+        lineage: lineage.clone(),
+        text: String::new(),
+    }
+}
+
+fn put_part(conn: &Connection, n: i64, part: Part, bytes: &[u8]) -> Result<(), Fault> {
+    keep_part(conn, n, part, bytes.len(), &pack(bytes)?)
+}
+
+fn keep_part(
+    conn: &Connection,
+    n: i64,
+    part: Part,
+    size: usize,
+    bytes: &[u8],
+) -> Result<(), Fault> {
+    conn.prepare_cached("INSERT INTO part (document, kind, size, bytes) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![n, part as i64, size as i64, bytes])?;
+    Ok(())
+}
+
+/// A compressed part of a visible document; `None` when there is no such document or part.
+pub(crate) fn part(
+    conn: &Connection,
+    id: DocumentId,
+    part: Part,
+) -> Result<Option<Vec<u8>>, Fault> {
+    let found: Option<(Vec<u8>, i64)> = conn
+        .prepare_cached(
+            "SELECT p.bytes, p.size FROM document d JOIN part p ON p.document = d.n \
+             AND p.kind = ?2 WHERE d.id = ?1 AND d.visible = 1",
+        )?
+        .query_row(params![id.0, part as i64], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    found.map(|(bytes, size)| unpack(&bytes, size)).transpose()
+}
+
+/// A visible document with its text.
+pub(crate) fn document(conn: &Connection, id: DocumentId) -> Result<Option<Document>, Fault> {
+    let Some(record) = record(conn, id)? else { return Ok(None) };
+    let text = match part(conn, id, Part::Text)? {
+        Some(text) => Some(text),
+        None => part(conn, id, Part::Raw)?,
+    };
+    let text = String::from_utf8(text.unwrap_or_default())
+        .map_err(|_| Fault::damaged(format!("the text of {id} is no UTF-8")))?;
+    Ok(Some(Document { text, ..record.document }))
+}
+
+pub(crate) fn regions(conn: &Connection, id: DocumentId) -> Result<Vec<Region>, Fault> {
+    part(conn, id, Part::Regions)?.map_or(Ok(Vec::new()), |bytes| regions::decode(&bytes))
+}
+
+pub(crate) fn record(conn: &Connection, id: DocumentId) -> Result<Option<DocumentRecord>, Fault> {
+    let sql = format!("{RECORD} AND d.id = ?1");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([id.0])?;
+    rows.next()?.map(read_record).transpose()
+}
+
+/// All visible documents, by name and identifier.
+pub(crate) fn records(conn: &Connection) -> Result<Vec<DocumentRecord>, Fault> {
+    select(conn, &format!("{RECORD} ORDER BY d.name, d.id"), [])
+}
+
+/// Visible documents whose identifier starts with a text of four or more digits, or whose name,
+/// title or address holds it in any case; those named exactly so first.
+pub(crate) fn find(conn: &Connection, wanted: &str) -> Result<Vec<DocumentRecord>, Fault> {
+    let wanted = wanted.trim();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let folded = wanted.to_lowercase();
+    let is_prefix =
+        (4..=32).contains(&folded.len()) && folded.bytes().all(|b| b.is_ascii_hexdigit());
+    let prefix = if is_prefix { folded.to_uppercase() } else { "-".to_owned() };
+    let sql = format!(
+        "{RECORD} AND (substr(hex(d.id), 1, length(?1)) = ?1 OR lapwing_holds(d.name, ?2) \
+         OR lapwing_holds(d.title, ?2) OR lapwing_holds(d.header ->> 'url', ?2)) \
+         ORDER BY substr(hex(d.id), 1, length(?1)) <> ?1, \
+         d.name <> ?3 AND coalesce(d.title, '') <> ?3, d.name, d.id"
+    );
+    select(conn, &sql, params![prefix, folded, wanted])
+}
+
+fn select(
+    conn: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Vec<DocumentRecord>, Fault> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(read_record(row)?);
+    }
+    Ok(records)
+}
+
+fn read_record(row: &Row<'_>) -> Result<DocumentRecord, Fault> {
+    let header: String = row.get(0)?;
+    let number = |at: usize| Ok::<_, Fault>(row.get::<_, i64>(at)?.max(0) as u64);
+    let at: String = row.get(6)?;
+    Ok(DocumentRecord {
+        document: serde_json::from_str(&header)
+            .map_err(|e| Fault::damaged(format!("a document's header: {e}")))?,
+        claims: number(1)?,
+        gaps: number(2)?,
+        raw_bytes: number(3)?,
+        text_bytes: number(4)?,
+        change: ChangeId(row.get(5)?),
+        added: at.parse().map_err(|_| Fault::damaged(format!("`{at}` is no time")))?,
+    })
+}
+
+/// All gaps of visible documents, in order of document and place.
+pub(crate) fn gaps(conn: &Connection) -> Result<Vec<(DocumentId, Gap)>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT d.id, g.body FROM gap g JOIN document d ON d.n = g.document AND d.visible = 1 \
+         ORDER BY d.id, g.position",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut gaps = Vec::new();
+    while let Some(row) = rows.next()? {
+        let body: String = row.get(1)?;
+        let gap = serde_json::from_str(&body).map_err(|e| Fault::damaged(format!("a gap: {e}")))?;
+        gaps.push((DocumentId(row.get(0)?), gap));
+    }
+    Ok(gaps)
+}
+
+/// What fuse keeps of each visible document, in order of identifier.
+pub(crate) fn traces(conn: &Connection) -> Result<Vec<(DocumentId, Vec<u8>)>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT d.id, p.bytes FROM document d JOIN part p ON p.document = d.n \
+         AND p.kind = ?1 WHERE d.visible = 1 ORDER BY d.id",
+    )?;
+    let mut rows = statement.query([Part::Trace as i64])?;
+    let mut traces = Vec::new();
+    while let Some(row) = rows.next()? {
+        traces.push((DocumentId(row.get(0)?), row.get(1)?));
+    }
+    Ok(traces)
+}

@@ -1,0 +1,328 @@
+//! Facts to rows and back, and the questions asked of them.
+
+use lapwing_model::{
+    AnalyticConfidence, ClaimId, Contribution, Fact, Marking, Object, OriginId, Period, Relation,
+};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params, params_from_iter};
+
+use crate::claims::{basis, basis_number, relation};
+use crate::codec::{Reader, Writer, date_number};
+use crate::error::{Fault, StoreError};
+use crate::names::Names;
+use crate::records::FactQuery;
+
+/// First byte of a fact's body: the version of its layout.
+const LAYOUT: u64 = 1;
+
+/// Writes the fact of a statement; tells whether it is another than before.
+pub(crate) fn put(
+    conn: &Connection,
+    (subject, relation, object): (i64, i64, i64),
+    fact: &Fact,
+) -> Result<bool, Fault> {
+    let object_entity = fact.object.entity().map(|_| object);
+    let changed = conn
+        .prepare_cached(
+            "INSERT INTO fact (subject, relation, object, object_entity, probability, first, \
+             last, body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8) \
+             ON CONFLICT DO UPDATE SET probability = excluded.probability, \
+             first = excluded.first, last = excluded.last, body = excluded.body \
+             WHERE body <> excluded.body",
+        )?
+        .execute(params![
+            subject,
+            relation,
+            object,
+            object_entity,
+            fact.probability,
+            fact.period.first.map(date_number),
+            fact.period.last.map(date_number),
+            encode(fact),
+        ])?;
+    Ok(changed > 0)
+}
+
+/// Takes the fact of a statement away; tells whether there was one.
+pub(crate) fn remove(conn: &Connection, statement: (i64, i64, i64)) -> Result<bool, Fault> {
+    let removed = conn
+        .prepare_cached("DELETE FROM fact WHERE subject = ?1 AND relation = ?2 AND object = ?3")?
+        .execute(statement)?;
+    Ok(removed > 0)
+}
+
+/// Everything of a fact but its statement, which the row's key tells.
+fn encode(fact: &Fact) -> Vec<u8> {
+    // Taken apart by name: a field that is added to the model cannot be forgotten here.
+    let Fact {
+        subject: _,
+        relation: _,
+        object: _,
+        probability,
+        confidence,
+        basis,
+        period,
+        reported,
+        marking,
+        contributions,
+        notes,
+    } = fact;
+    let mut to = Writer::default();
+    to.number(LAYOUT);
+    to.float(*probability);
+    to.number(match confidence {
+        AnalyticConfidence::Low => 0,
+        AnalyticConfidence::Moderate => 1,
+        AnalyticConfidence::High => 2,
+    });
+    to.number(basis_number(*basis).into());
+    for date in [period.first, period.last, reported.first, reported.last] {
+        to.date(date);
+    }
+    to.number(marking_number(*marking));
+    to.number(contributions.len() as u64);
+    for contribution in contributions {
+        let Contribution {
+            origin,
+            supports,
+            weight,
+            reliability,
+            precision,
+            stated,
+            strongest,
+            claims,
+        } = contribution;
+        to.id(origin.0);
+        to.number((*supports).into());
+        for float in [weight, reliability, precision, stated] {
+            to.float(*float);
+        }
+        to.id(strongest.0);
+        // Most origins make one claim on a statement: it is the strongest and needs no list.
+        let listed = if claims == &[*strongest] { None } else { Some(claims) };
+        to.number(listed.map_or(0, |claims| claims.len() as u64 + 1));
+        listed.into_iter().flatten().for_each(|claim| to.id(claim.0));
+    }
+    to.number(notes.len() as u64);
+    for note in notes {
+        to.text(note);
+    }
+    to.0
+}
+
+fn marking_number(marking: Marking) -> u64 {
+    match marking {
+        Marking::Clear => 0,
+        Marking::Green => 1,
+        Marking::Amber => 2,
+        Marking::AmberStrict => 3,
+        Marking::Red => 4,
+    }
+}
+
+fn decode(
+    body: &[u8],
+    subject: lapwing_model::Entity,
+    relation: Relation,
+    object: Object,
+) -> Result<Fact, Fault> {
+    let mut from = Reader(body);
+    let unknown = |what: &str| Fault::damaged(format!("a fact of unknown {what}"));
+    if from.number()? != LAYOUT {
+        return Err(unknown("layout"));
+    }
+    let probability = from.float()?;
+    let confidence = match from.number()? {
+        0 => AnalyticConfidence::Low,
+        1 => AnalyticConfidence::Moderate,
+        2 => AnalyticConfidence::High,
+        _ => return Err(unknown("confidence")),
+    };
+    let basis = basis(from.small()?)?;
+    let period = Period { first: from.date()?, last: from.date()? };
+    let reported = Period { first: from.date()?, last: from.date()? };
+    let marking = match from.number()? {
+        0 => Marking::Clear,
+        1 => Marking::Green,
+        2 => Marking::Amber,
+        3 => Marking::AmberStrict,
+        4 => Marking::Red,
+        _ => return Err(unknown("marking")),
+    };
+    let mut contributions = Vec::new();
+    for _ in 0..from.number()? {
+        let origin = OriginId(from.id()?);
+        let supports = from.number()? != 0;
+        let (weight, reliability) = (from.float()?, from.float()?);
+        let (precision, stated) = (from.float()?, from.float()?);
+        let strongest = ClaimId(from.id()?);
+        let claims = match from.number()? {
+            0 => vec![strongest],
+            count => {
+                (1..count).map(|_| from.id().map(ClaimId)).collect::<Result<Vec<_>, Fault>>()?
+            }
+        };
+        contributions.push(Contribution {
+            origin,
+            supports,
+            weight,
+            reliability,
+            precision,
+            stated,
+            strongest,
+            claims,
+        });
+    }
+    let notes = (0..from.number()?).map(|_| from.text()).collect::<Result<Vec<_>, Fault>>()?;
+    Ok(Fact {
+        subject,
+        relation,
+        object,
+        probability,
+        confidence,
+        basis,
+        period,
+        reported,
+        marking,
+        contributions,
+        notes,
+    })
+}
+
+fn read(conn: &Connection, names: &Names, row: &Row<'_>) -> Result<Fact, Fault> {
+    let body = row.get_ref(3)?.as_blob().map_err(|e| Fault::damaged(e.to_string()))?;
+    decode(
+        body,
+        names.entity_of(conn, row.get(0)?)?,
+        relation(conn, names, row.get(1)?)?,
+        names.object_of(conn, row.get(2)?)?,
+    )
+}
+
+/// Gives each fact that a query asks for, in order of kind and value of the subject, relation,
+/// kind and value of the object.
+pub(crate) fn each(
+    conn: &Connection,
+    names: &Names,
+    query: &FactQuery,
+    each: &mut dyn FnMut(Fact) -> Result<(), StoreError>,
+) -> Result<(), Fault> {
+    let Some((sql, values)) = select(conn, names, query)? else { return Ok(()) };
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        each(read(conn, names, row)?)?;
+    }
+    Ok(())
+}
+
+/// The SQL of a query and its values; `None` when it names something that the store has not.
+fn select(
+    conn: &Connection,
+    names: &Names,
+    query: &FactQuery,
+) -> Result<Option<(String, Vec<Value>)>, Fault> {
+    let mut values: Vec<Value> = Vec::new();
+    let mut conditions: Vec<String> = Vec::new();
+    let mut from = "entity s CROSS JOIN fact f ON f.subject = s.n".to_owned();
+    let number = |object: Object| Ok::<_, Fault>(names.find(conn, &object)?.map(|found| found.n));
+
+    if let Some(subject) = &query.subject {
+        let Some(n) = number(subject.clone().into())? else { return Ok(None) };
+        values.push(n.into());
+        conditions.push(format!("s.n = ?{}", values.len()));
+    }
+    if let Some(object) = &query.object {
+        let Some(n) = number(object.clone().into())? else { return Ok(None) };
+        values.push(n.into());
+        if query.subject.is_none() {
+            "fact f CROSS JOIN entity s ON s.n = f.subject".clone_into(&mut from);
+        }
+        conditions.push(format!("f.object_entity = ?{}", values.len()));
+    }
+    if let Some(either) = &query.either {
+        let Some(n) = number(either.clone().into())? else { return Ok(None) };
+        values.push(n.into());
+        let at = values.len();
+        if query.subject.is_none() && query.object.is_none() {
+            from = format!(
+                "(SELECT subject, relation, object FROM fact WHERE subject = ?{at}
+                  UNION SELECT subject, relation, object FROM fact WHERE object_entity = ?{at}) x
+                 CROSS JOIN fact f ON f.subject = x.subject AND f.relation = x.relation
+                   AND f.object = x.object
+                 CROSS JOIN entity s ON s.n = f.subject"
+            );
+        } else {
+            conditions.push(format!("(f.subject = ?{at} OR f.object_entity = ?{at})"));
+        }
+    }
+    if let Some(relation) = query.relation {
+        let Some(n) = names.find_word(conn, relation.as_str())? else { return Ok(None) };
+        values.push(n.into());
+        conditions.push(format!("f.relation = ?{}", values.len()));
+    }
+    if let Some(role) = query.role {
+        let relation = names.find_word(conn, Relation::Role.as_str())?;
+        let word = number(Object::Text(role.as_str().to_owned()))?;
+        let (Some(relation), Some(word)) = (relation, word) else { return Ok(None) };
+        values.extend([relation.into(), word.into()]);
+        let at = values.len();
+        conditions.push(format!("f.relation = ?{} AND f.object = ?{at}", at - 1));
+    }
+    for (kind, table) in [(query.subject_kind, "s"), (query.object_kind, "o")] {
+        let Some(kind) = kind else { continue };
+        let Some(n) = names.find_word(conn, kind.as_str())? else { return Ok(None) };
+        values.push(n.into());
+        conditions.push(format!("{table}.kind = ?{}", values.len()));
+    }
+    if let Some(least) = query.least_probability {
+        values.push(least.into());
+        conditions.push(format!("f.probability >= ?{}", values.len()));
+    }
+    if let Some(documents) = &query.documents {
+        let mut list = String::new();
+        let mut find =
+            conn.prepare_cached("SELECT n FROM document WHERE id = ?1 AND visible = 1")?;
+        for document in documents {
+            let mut rows = find.query([document.0])?;
+            while let Some(row) = rows.next()? {
+                list.push_str(if list.is_empty() { "[" } else { "," });
+                list.push_str(&row.get::<_, i64>(0)?.to_string());
+            }
+        }
+        if list.is_empty() {
+            return Ok(None);
+        }
+        values.push((list + "]").into());
+        let wanted = format!("(SELECT value FROM json_each(?{}))", values.len());
+        if query.subject.is_none() && query.object.is_none() && query.either.is_none() {
+            from = format!(
+                "(SELECT DISTINCT resolved_subject, relation, resolved_object FROM claim
+                  WHERE document IN {wanted}) x
+                 CROSS JOIN fact f ON f.subject = x.resolved_subject AND f.relation = x.relation
+                   AND f.object = x.resolved_object
+                 CROSS JOIN entity s ON s.n = f.subject"
+            );
+        } else {
+            conditions.push(format!(
+                "EXISTS (SELECT 1 FROM claim c WHERE c.resolved_subject = f.subject
+                   AND c.relation = f.relation AND c.resolved_object = f.object
+                   AND c.document IN {wanted})"
+            ));
+        }
+    }
+    let mut sql = format!(
+        "SELECT f.subject, f.relation, f.object, f.body FROM {from}
+         CROSS JOIN entity o ON o.n = f.object"
+    );
+    if !conditions.is_empty() {
+        sql.push_str(" WHERE ");
+        sql.push_str(&conditions.join(" AND "));
+    }
+    sql.push_str(" ORDER BY s.kind, s.value, f.relation, o.kind, o.value");
+    // A negative limit is none.
+    values.push(query.limit.map_or(-1, |limit| limit as i64).into());
+    sql.push_str(" LIMIT ?");
+    sql.push_str(&values.len().to_string());
+    Ok(Some((sql, values)))
+}

@@ -1,0 +1,153 @@
+//! What was touched is fused again: statement by statement, in order, none kept in memory.
+
+use lapwing_model::{DocumentId, Entity, Fact};
+use rusqlite::Connection;
+
+use crate::claims;
+use crate::error::{Fault, StoreError};
+use crate::facts;
+use crate::names::{Names, TEXT, set_resolved};
+use crate::records::StoredClaim;
+
+/// Makes the table of touched statements; it lives and dies with the connection.
+pub(crate) fn begin(conn: &Connection) -> Result<(), Fault> {
+    conn.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS touched (
+           subject INTEGER, relation INTEGER, object INTEGER,
+           PRIMARY KEY (subject, relation, object)
+         ) WITHOUT ROWID;
+         CREATE TEMP TABLE IF NOT EXISTS renamed (n INTEGER PRIMARY KEY);
+         DELETE FROM temp.touched;
+         DELETE FROM temp.renamed;",
+    )?;
+    Ok(())
+}
+
+const TOUCH: &str = "INSERT OR IGNORE INTO temp.touched \
+    SELECT DISTINCT resolved_subject, relation, resolved_object FROM claim";
+
+/// Touches all statements of a document's row.
+pub(crate) fn touch(conn: &Connection, n: i64) -> Result<(), Fault> {
+    conn.prepare_cached(&format!("{TOUCH} WHERE document = ?1 ORDER BY 1, 2, 3"))?.execute([n])?;
+    Ok(())
+}
+
+/// Touches all statements of a visible document.
+pub(crate) fn touch_document(conn: &Connection, id: DocumentId) -> Result<(), Fault> {
+    match crate::documents::visible(conn, id)? {
+        Some(n) => touch(conn, n),
+        None => Ok(()),
+    }
+}
+
+/// Touches every statement that there is.
+pub(crate) fn touch_all(conn: &Connection) -> Result<(), Fault> {
+    conn.execute_batch(&format!(
+        "{TOUCH};
+         INSERT OR IGNORE INTO temp.touched SELECT subject, relation, object FROM fact;"
+    ))?;
+    Ok(())
+}
+
+/// Gives the claims of each touched statement to `fuse` and keeps the fact that it makes of
+/// them. Returns how many facts are others than before.
+pub(crate) fn fuse_touched(
+    conn: &Connection,
+    names: &Names,
+    fuse: &mut dyn FnMut(&[StoredClaim]) -> Option<Fact>,
+) -> Result<u64, Fault> {
+    let mut changed = 0;
+    let mut statement =
+        conn.prepare("SELECT subject, relation, object FROM temp.touched ORDER BY 1, 2, 3")?;
+    let mut prepared = claims::prepare(conn)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let touched = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let claims = claims::of_statement(conn, names, &mut prepared, touched)?;
+        let fact = match claims.first() {
+            Some(first) => fuse(&claims).map(|fact| same_statement(first, fact)).transpose()?,
+            None => None,
+        };
+        changed += u64::from(match fact {
+            Some(fact) => facts::put(conn, touched, &fact)?,
+            None => facts::remove(conn, touched)?,
+        });
+    }
+    drop(rows);
+    conn.execute_batch("DELETE FROM temp.touched")?;
+    Ok(changed)
+}
+
+fn same_statement(claim: &StoredClaim, fact: Fact) -> Result<Fact, StoreError> {
+    if fact.subject == claim.subject
+        && fact.relation == claim.claim.relation
+        && fact.object == claim.object
+    {
+        return Ok(fact);
+    }
+    Err(StoreError::ForeignFact {
+        statement: format!("{} {} {}", claim.subject, claim.claim.relation, claim.object),
+        given: format!("{} {} {}", fact.subject, fact.relation, fact.object),
+    })
+}
+
+/// Entities that are resolved in one go: bounds what is in memory.
+const BATCH: i64 = 4096;
+
+/// Resolves all names anew; touches the old and the new statements of those that changed.
+/// Returns how many names resolve to another now.
+pub(crate) fn resolve_again(
+    conn: &Connection,
+    names: &Names,
+    resolve: &dyn Fn(&Entity) -> Entity,
+) -> Result<u64, Fault> {
+    let mut renamed = 0_u64;
+    let mut last = 0_i64;
+    loop {
+        let batch = entities_after(conn, last)?;
+        let Some(&(end, ..)) = batch.last() else { break };
+        last = end;
+        for (n, kind, value, before) in batch {
+            if kind == TEXT {
+                continue;
+            }
+            let lapwing_model::Object::Entity(entity) = names.object_from(conn, kind, value)?
+            else {
+                continue;
+            };
+            let resolved = resolve(&entity);
+            let now = if resolved == entity { n } else { names.resolved(conn, &resolved)? };
+            if now != before {
+                set_resolved(conn, n, now)?;
+                conn.prepare_cached("INSERT OR IGNORE INTO temp.renamed VALUES (?1)")?
+                    .execute([n])?;
+                renamed += 1;
+            }
+        }
+    }
+    names.forget();
+    if renamed > 0 {
+        let among = "WHERE subject IN (SELECT n FROM temp.renamed)
+                        OR object IN (SELECT n FROM temp.renamed)";
+        conn.execute_batch(&format!(
+            "{TOUCH} {among};
+             UPDATE claim SET
+               resolved_subject = (SELECT resolved FROM entity WHERE n = claim.subject),
+               resolved_object = (SELECT resolved FROM entity WHERE n = claim.object) {among};
+             {TOUCH} {among};
+             DELETE FROM temp.renamed;"
+        ))?;
+    }
+    Ok(renamed)
+}
+
+type EntityRow = (i64, i64, String, i64);
+
+fn entities_after(conn: &Connection, last: i64) -> Result<Vec<EntityRow>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT n, kind, value, resolved FROM entity WHERE n > ?1 ORDER BY n LIMIT ?2",
+    )?;
+    let rows = statement
+        .query_map((last, BATCH), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

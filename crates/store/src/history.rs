@@ -1,0 +1,118 @@
+//! The history of changes: which are in force, and which documents that makes visible.
+
+use std::collections::BTreeSet;
+
+use lapwing_model::{ChangeId, DocumentId};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::blobs;
+use crate::error::{Fault, StoreError};
+use crate::records::{ChangeRecord, Undone};
+
+/// All changes, the oldest first.
+pub(crate) fn all(conn: &Connection) -> Result<Vec<ChangeRecord>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, at, command, documents, claims, gaps, undoes, undone_by FROM change \
+         ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut changes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let at: String = row.get(1)?;
+        let number = |at: usize| Ok::<_, Fault>(row.get::<_, i64>(at)?.max(0) as u64);
+        changes.push(ChangeRecord {
+            id: ChangeId(row.get(0)?),
+            at: at.parse().map_err(|_| Fault::damaged(format!("`{at}` is no time")))?,
+            command: row.get(2)?,
+            documents: number(3)?,
+            claims: number(4)?,
+            gaps: number(5)?,
+            undoes: row.get::<_, Option<i64>>(6)?.map(ChangeId),
+            undone_by: row.get::<_, Option<i64>>(7)?.map(ChangeId),
+        });
+    }
+    Ok(changes)
+}
+
+/// Takes `target` back by the change `by`. A change counts unless an undo that itself counts is
+/// directed at it; so an undo of an undo brings back, at any depth.
+///
+/// Returns also the rows of all documents whose sight changed.
+pub(crate) fn undo(
+    conn: &Connection,
+    target: ChangeId,
+    by: ChangeId,
+) -> Result<(Undone, Vec<i64>), Fault> {
+    let undone_by: Option<Option<i64>> = conn
+        .prepare_cached("SELECT undone_by FROM change WHERE id = ?1")?
+        .query_row([target.0], |row| row.get(0))
+        .optional()?;
+    match undone_by {
+        _ if target == by => return Err(StoreError::UnknownChange(target).into()),
+        None => return Err(StoreError::UnknownChange(target).into()),
+        Some(Some(other)) => {
+            let by = ChangeId(other);
+            return Err(StoreError::AlreadyUndone { change: target, by }.into());
+        }
+        Some(None) => {}
+    }
+    conn.prepare_cached("UPDATE change SET undoes = ?2 WHERE id = ?1")?
+        .execute((by.0, target.0))?;
+    // Down the chain: the undo that was undone, what it had undone, and so on to an add.
+    let mut undone = Undone::default();
+    let mut rows = Vec::new();
+    let mut at = Some(target.0);
+    while let Some(change) = at {
+        conn.prepare_cached(
+            "UPDATE change SET undone_by = (SELECT max(u.id) FROM change u \
+             WHERE u.undoes = ?1 AND u.undone_by IS NULL) WHERE id = ?1",
+        )?
+        .execute([change])?;
+        rows.extend(show_and_hide(conn, change, &mut undone)?);
+        undone.blobs.extend(blobs::of_change(conn, ChangeId(change))?);
+        at = conn
+            .prepare_cached("SELECT undoes FROM change WHERE id = ?1")?
+            .query_row([change], |row| row.get(0))?;
+    }
+    undone.hidden.sort_unstable();
+    undone.shown.sort_unstable();
+    undone.blobs.sort_unstable();
+    undone.blobs.dedup();
+    Ok((undone, rows))
+}
+
+/// Makes visible, for each document of a change, the latest row whose change is in force.
+fn show_and_hide(conn: &Connection, change: i64, undone: &mut Undone) -> Result<Vec<i64>, Fault> {
+    let ids = conn
+        .prepare_cached("SELECT DISTINCT id FROM document WHERE change = ?1")?
+        .query_map([change], |row| row.get::<_, [u8; 16]>(0))?
+        .collect::<Result<BTreeSet<_>, _>>()?;
+    let mut touched = Vec::new();
+    for id in ids {
+        let before = crate::documents::visible(conn, DocumentId(id))?;
+        let after: Option<i64> = conn
+            .prepare_cached(
+                "SELECT max(d.n) FROM document d JOIN change c ON c.id = d.change \
+                 WHERE d.id = ?1 AND c.undone_by IS NULL",
+            )?
+            .query_row([id], |row| row.get(0))?;
+        if before == after {
+            continue;
+        }
+        let mut set = conn.prepare_cached("UPDATE document SET visible = ?2 WHERE n = ?1")?;
+        if let Some(n) = before {
+            set.execute((n, 0))?;
+        }
+        if let Some(n) = after {
+            set.execute((n, 1))?;
+        }
+        match (before, after) {
+            (Some(_), None) => undone.hidden.push(DocumentId(id)),
+            (None, Some(_)) => undone.shown.push(DocumentId(id)),
+            _ => {}
+        }
+        touched.extend(before);
+        touched.extend(after);
+    }
+    Ok(touched)
+}

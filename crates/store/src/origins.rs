@@ -1,0 +1,108 @@
+//! Origins: replaced as a whole, written only where they changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lapwing_model::{DocumentId, Origin, OriginId};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::error::Fault;
+
+/// All origins, in order of identifier.
+pub(crate) fn all(conn: &Connection) -> Result<Vec<Origin>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT body FROM origin ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    let mut origins = Vec::new();
+    while let Some(row) = rows.next()? {
+        origins.push(parse(&row.get::<_, String>(0)?)?);
+    }
+    Ok(origins)
+}
+
+/// The origin of a document.
+pub(crate) fn of(conn: &Connection, id: DocumentId) -> Result<Option<Origin>, Fault> {
+    let body: Option<String> = conn
+        .prepare_cached(
+            "SELECT o.body FROM origin_member m JOIN origin o ON o.id = m.origin \
+             WHERE m.document = ?1",
+        )?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?;
+    body.map(|body| parse(&body)).transpose()
+}
+
+fn parse(body: &str) -> Result<Origin, Fault> {
+    serde_json::from_str(body).map_err(|e| Fault::damaged(format!("an origin: {e}")))
+}
+
+/// Replaces all origins; returns the documents whose origin, or place in it, is another now.
+pub(crate) fn put(
+    conn: &Connection,
+    origins: &[Origin],
+) -> Result<(bool, BTreeSet<DocumentId>), Fault> {
+    let mut left = fingerprints(conn)?;
+    let mut gone: Vec<Origin> = Vec::new();
+    let mut come: Vec<(&Origin, String, [u8; 16])> = Vec::new();
+    for origin in origins {
+        let body = serde_json::to_string(origin).map_err(|e| Fault::damaged(e.to_string()))?;
+        let fingerprint = OriginId::of(body.as_bytes()).0;
+        if left.remove(&origin.id.0) != Some(fingerprint) {
+            gone.extend(remove(conn, origin.id.0)?);
+            come.push((origin, body, fingerprint));
+        }
+    }
+    for id in left.into_keys() {
+        gone.extend(remove(conn, id)?);
+    }
+    let mut insert = conn.prepare_cached(
+        "INSERT OR REPLACE INTO origin (id, fingerprint, body) VALUES (?1,?2,?3)",
+    )?;
+    let mut join = conn.prepare_cached(
+        "INSERT OR REPLACE INTO origin_member (document, origin) VALUES (?1, ?2)",
+    )?;
+    for (origin, body, fingerprint) in &come {
+        insert.execute((origin.id.0, fingerprint, body))?;
+        for member in &origin.members {
+            join.execute((member.document.0, origin.id.0))?;
+        }
+    }
+    let changed = !gone.is_empty() || !come.is_empty();
+    let before = places(&gone);
+    let after = places(come.iter().map(|(origin, ..)| *origin));
+    let moved = |id: &&DocumentId| before.get(*id) != after.get(*id);
+    let touched = before.keys().chain(after.keys()).filter(moved).copied().collect();
+    Ok((changed, touched))
+}
+
+fn fingerprints(conn: &Connection) -> Result<BTreeMap<[u8; 16], [u8; 16]>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT id, fingerprint FROM origin")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn remove(conn: &Connection, id: [u8; 16]) -> Result<Option<Origin>, Fault> {
+    let body: Option<String> = conn
+        .prepare_cached("DELETE FROM origin WHERE id = ?1 RETURNING body")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    let Some(origin) = body.map(|body| parse(&body)).transpose()? else { return Ok(None) };
+    let mut leave =
+        conn.prepare_cached("DELETE FROM origin_member WHERE document = ?1 AND origin = ?2")?;
+    for member in &origin.members {
+        leave.execute((member.document.0, id))?;
+    }
+    Ok(Some(origin))
+}
+
+/// What a document's claims weigh by: its origin, and all that is said of its place in it.
+fn places<'o>(
+    origins: impl IntoIterator<Item = &'o Origin>,
+) -> BTreeMap<DocumentId, (OriginId, bool, String)> {
+    let mut places = BTreeMap::new();
+    for origin in origins {
+        for member in &origin.members {
+            let place = format!("{member:?}");
+            places.insert(member.document, (origin.id, origin.root_seen, place));
+        }
+    }
+    places
+}

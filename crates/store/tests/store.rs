@@ -1,0 +1,346 @@
+//! What the store promises: adding, undoing, asking.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what should not happen")]
+
+mod common;
+
+use common::{add, at, fuse, reading, resolve, undo};
+use lapwing_model::{ChangeId, DocumentId, Entity, Format, Kind, Relation, Role};
+use lapwing_store::{Added, FactQuery, SearchHit, Store, StoreError};
+use proptest::prelude::Strategy;
+
+fn store_of(numbers: impl IntoIterator<Item = u32>) -> Store {
+    let mut store = Store::in_memory().unwrap();
+    for number in numbers {
+        add(&mut store, &reading(number), 1 + (number % 20) as u8).unwrap();
+    }
+    store
+}
+
+#[test]
+fn what_was_added_comes_back_whole() {
+    let store = store_of(0..12);
+    let wanted = reading(5);
+    let id = wanted.document.id;
+    assert_eq!(store.document(id).unwrap().unwrap(), wanted.document);
+    assert_eq!(store.raw(id).unwrap().unwrap(), wanted.raw);
+    let mut claims: Vec<_> = store.claims_of(id).unwrap();
+    assert!(claims.iter().all(|c| c.id == c.claim.id(id) && c.document == id));
+    for claim in &claims {
+        assert_eq!(store.claim(claim.id).unwrap().as_ref(), Some(claim));
+    }
+    let mut found: Vec<_> = claims.drain(..).map(|c| c.claim).collect();
+    let mut expected = wanted.claims.clone();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    assert_eq!(store.gaps().unwrap().len(), 12);
+    assert_eq!(store.origins().unwrap().len(), 12);
+    assert_eq!(store.origin_of(id).unwrap().unwrap().label, "reports/5.txt");
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    assert_eq!(store.claim(lapwing_model::ClaimId([7; 16])).unwrap(), None);
+    assert_eq!(store.document(DocumentId([7; 16])).unwrap(), None);
+}
+
+#[test]
+fn adding_the_same_bytes_twice_changes_nothing() {
+    let mut store = store_of(0..3);
+    let (digest, history) = (store.digest().unwrap(), store.history().unwrap());
+    assert_eq!(add(&mut store, &reading(1), 9).unwrap(), Added::Known);
+    assert_eq!(store.digest().unwrap(), digest);
+    assert_eq!(store.history().unwrap(), history);
+}
+
+#[test]
+fn a_change_that_is_dropped_leaves_no_trace() {
+    let mut store = store_of(0..3);
+    let digest = store.digest().unwrap();
+    {
+        let mut change = store.begin("add and give up", at(9)).unwrap();
+        change.add(&reading(50), b"", &resolve).unwrap();
+        change.fuse_touched(&mut fuse).unwrap();
+    }
+    assert_eq!(store.digest().unwrap(), digest);
+    assert_eq!(store.history().unwrap().len(), 3);
+    assert_eq!(add(&mut store, &reading(50), 9).unwrap(), Added::New);
+    assert_eq!(store.digest().unwrap(), store_of([0, 1, 2, 50]).digest().unwrap());
+}
+
+#[test]
+fn undo_and_its_undo_lead_back_and_forth() {
+    let mut store = store_of(0..4);
+    let before = store.digest().unwrap();
+    add(&mut store, &reading(10), 9).unwrap();
+    let after = store.digest().unwrap();
+    assert_ne!(before, after);
+
+    let undone = undo(&mut store, 5).unwrap(); // change 6
+    assert_eq!(undone.hidden, [reading(10).document.id]);
+    assert_eq!(store.digest().unwrap(), before);
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    assert!(matches!(undo(&mut store, 5), Err(StoreError::AlreadyUndone { .. })));
+    assert!(matches!(undo(&mut store, 99), Err(StoreError::UnknownChange(ChangeId(99)))));
+
+    let redone = undo(&mut store, 6).unwrap(); // change 7
+    assert_eq!(redone.shown, [reading(10).document.id]);
+    assert_eq!(store.digest().unwrap(), after);
+    undo(&mut store, 7).unwrap(); // change 8: undone again
+    assert_eq!(store.digest().unwrap(), before);
+
+    // Added anew beside the undone row; then the old row may come back and go again.
+    assert_eq!(add(&mut store, &reading(10), 20).unwrap(), Added::New); // change 9
+    assert_eq!(store.digest().unwrap(), after);
+    undo(&mut store, 8).unwrap();
+    assert_eq!(store.digest().unwrap(), after);
+    undo(&mut store, 9).unwrap();
+    assert_eq!(store.digest().unwrap(), after, "the first row is in force again");
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    let history = store.history().unwrap();
+    assert_eq!(history[8].undone_by, Some(ChangeId(11)));
+    assert_eq!(history[4].undone_by, None);
+    assert_eq!((history[5].undoes, history[5].documents), (Some(ChangeId(5)), 1));
+}
+
+#[test]
+fn facts_answer_by_subject_object_role_kind_and_document() {
+    let store = store_of(0..12);
+    let actor = Entity::new(Kind::ThreatActor, "Hafnium");
+    let count = |query: FactQuery| store.facts(&query).unwrap().len();
+    let all = count(FactQuery::default());
+    assert_eq!(all, 7 + 12 + 7 + 1);
+    assert_eq!(count(FactQuery { subject: Some(actor.clone()), ..Default::default() }), 1);
+    assert_eq!(count(FactQuery { object: Some(actor.clone()), ..Default::default() }), 7);
+    assert_eq!(count(FactQuery { either: Some(actor.clone()), ..Default::default() }), 8);
+    assert_eq!(count(FactQuery { role: Some(Role::Indicator), ..Default::default() }), 19);
+    let hosts = FactQuery { subject_kind: Some(Kind::DomainName), ..Default::default() };
+    assert_eq!(count(hosts.clone()), 12);
+    assert_eq!(count(FactQuery { limit: Some(5), ..hosts.clone() }), 5);
+    let of_one = Some(vec![reading(3).document.id]);
+    assert_eq!(count(FactQuery { documents: of_one.clone(), ..Default::default() }), 4);
+    assert_eq!(count(FactQuery { documents: of_one.clone(), ..hosts }), 1);
+    let both = FactQuery { documents: of_one, either: Some(actor.clone()), ..Default::default() };
+    assert_eq!(count(both), 2);
+    assert_eq!(count(FactQuery { documents: Some(vec![]), ..Default::default() }), 0);
+    let sure = FactQuery { least_probability: Some(0.99), ..Default::default() };
+    assert_eq!(count(sure), all - 1, "the use of T1505.003 is denied by three");
+    let unknown = Entity::new(Kind::Tool, "none");
+    assert_eq!(count(FactQuery { either: Some(unknown), ..Default::default() }), 0);
+
+    let uses = FactQuery { relation: Some(Relation::Uses), ..Default::default() };
+    let fact = store.facts(&uses).unwrap().remove(0);
+    assert_eq!(fact.contributions.len(), 12);
+    let claims = store.claims_for(&fact.subject, fact.relation, &fact.object).unwrap();
+    assert_eq!(fuse(&claims), Some(fact), "a fact comes back as it was made");
+
+    let actors = store.entities(Some(Kind::ThreatActor)).unwrap();
+    assert_eq!(actors.len(), 1);
+    assert_eq!((actors[0].documents, actors[0].facts), (12, 8));
+    assert_eq!(store.entities(None).unwrap().len(), 1 + 7 + 12 + 1);
+}
+
+#[test]
+fn entities_are_found_by_any_spelling() {
+    let store = store_of(0..12);
+    let actor = Entity::new(Kind::ThreatActor, "Hafnium");
+    for spelling in ["hafnium", "HAFNIUM", "Hafnium", "haFNium", " hafn"] {
+        assert_eq!(
+            store.find_entities(spelling).unwrap(),
+            std::slice::from_ref(&actor),
+            "{spelling}"
+        );
+    }
+    assert_eq!(store.find_entities("c1.example").unwrap()[0].value, "c1.example.test");
+    assert_eq!(store.find_entities("192.0.2.").unwrap().len(), 7);
+    assert!(store.find_entities("").unwrap().is_empty());
+    assert!(store.find_entities("%").unwrap().is_empty());
+}
+
+#[test]
+fn documents_are_found_by_identifier_name_and_title() {
+    let store = store_of(0..12);
+    let id = reading(4).document.id;
+    let named = |text: &str| store.find_documents(text).unwrap();
+    assert_eq!(named(&id.short())[0].document.id, id);
+    assert_eq!(named("reports/4.txt")[0].document.id, id);
+    assert_eq!(named("NOTE 4 ON")[0].document.id, id);
+    assert_eq!(named("web shells").len(), 12);
+    assert!(named("100% none").is_empty() && named("").is_empty());
+}
+
+#[test]
+fn search_finds_words_and_survives_any_query() {
+    let mut store = store_of(0..12);
+    let mut list = reading(40);
+    list.document.format = Format::List;
+    list.document.title = None;
+    add(&mut store, &list, 1).unwrap();
+    let hits = store.search("web shell", 50).unwrap();
+    assert_eq!(hits.len(), 12, "the list is not among them");
+    let SearchHit::Document { snippet, label, .. } = &hits[0] else { panic!("{hits:?}") };
+    assert!(label.starts_with("Note "));
+    assert!(
+        snippet.marks.iter().any(|mark| snippet.text[mark.clone()].eq_ignore_ascii_case("web"))
+    );
+    let hits = store.search("hafnium", 4).unwrap();
+    assert!(matches!(&hits[0], SearchHit::Entity(entity) if entity.value == "Hafnium"));
+    for hostile in [
+        "\"",
+        "\"web",
+        "web\" OR \"",
+        "AND",
+        "NOT",
+        "NEAR(",
+        "title:web",
+        "*",
+        "^web",
+        "a-b",
+        "'; DROP TABLE fact; --",
+        "{",
+        "col : x",
+        "\0",
+        "web\0shell",
+        "\u{FDD0}",
+        "😀",
+        "((((((((((",
+        "-web",
+        "+",
+        "web*",
+    ] {
+        store.search(hostile, 5).unwrap();
+    }
+    store.search(&"word ".repeat(5000), 5).unwrap();
+    assert!(store.search("web", 0).unwrap().is_empty());
+    // What is undone is not found.
+    for change in 1..=12 {
+        undo(&mut store, change).unwrap();
+    }
+    assert!(store.search("web shell", 50).unwrap().is_empty());
+    assert!(store.find_entities("c3.example.test").unwrap().is_empty());
+}
+
+#[test]
+fn as_of_knows_only_what_was_known() {
+    let mut store = store_of(0..10); // published on the 1st to the 10th of March
+    let mut undated = reading(60);
+    undated.document.published = None;
+    add(&mut store, &undated, 5).unwrap(); // added on the 5th
+    let mut month = reading(61);
+    month.document.published = "2021-03".parse().ok();
+    add(&mut store, &month, 1).unwrap();
+
+    let mut past = store.as_of("2021-03-05".parse().unwrap()).unwrap();
+    assert_eq!(past.documents().unwrap().len(), 5 + 1);
+    assert!(past.facts(&FactQuery::default()).unwrap().is_empty());
+    let mut change = past.begin("derive", at(28)).unwrap();
+    let origins = common::origins(&change);
+    change.put_origins(&origins).unwrap();
+    change.touch_all().unwrap();
+    change.fuse_touched(&mut fuse).unwrap();
+    change.commit().unwrap();
+    assert_eq!(past.check().unwrap(), Vec::<String>::new());
+    assert!(!past.search("web", 10).unwrap().is_empty());
+
+    let mut same = store_of(0..5);
+    add(&mut same, &undated, 9).unwrap();
+    assert_eq!(past.digest().unwrap(), same.digest().unwrap());
+    assert_eq!(store.as_of("2020-01-01".parse().unwrap()).unwrap().documents().unwrap(), []);
+    assert_eq!(store.as_of("2021-03-31".parse().unwrap()).unwrap().documents().unwrap().len(), 12);
+}
+
+#[test]
+fn names_resolve_again_when_knowledge_changes() {
+    let mut store = store_of(0..6);
+    let mut change = store.begin("knowledge update", at(9)).unwrap();
+    change.put_blob("knowledge/actors", b"newer").unwrap();
+    let newer = |entity: &Entity| {
+        if entity.value.eq_ignore_ascii_case("hafnium") {
+            return Entity::new(entity.kind, "Silk Typhoon");
+        }
+        entity.clone()
+    };
+    change.resolve_again(&newer).unwrap();
+    change.fuse_touched(&mut fuse).unwrap();
+    change.commit().unwrap();
+    let found = store.find_entities("hafnium").unwrap();
+    assert_eq!(found, [Entity::new(Kind::ThreatActor, "Silk Typhoon")]);
+    assert_eq!(store.entities(Some(Kind::ThreatActor)).unwrap()[0].documents, 6);
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    assert_eq!(store.blob("knowledge/actors").unwrap().unwrap(), b"newer");
+    assert_eq!(store.blobs("knowledge/").unwrap(), ["knowledge/actors"]);
+
+    let mut change = store.begin("undo", at(10)).unwrap();
+    assert_eq!(change.undo(ChangeId(7)).unwrap().blobs, ["knowledge/actors"]);
+    change.resolve_again(&resolve).unwrap();
+    change.fuse_touched(&mut fuse).unwrap();
+    change.commit().unwrap();
+    assert_eq!(store.blob("knowledge/actors").unwrap(), None);
+    assert_eq!(store.digest().unwrap(), store_of(0..6).digest().unwrap());
+}
+
+#[test]
+fn hostile_strings_are_kept_as_they_are() {
+    let mut store = Store::in_memory().unwrap();
+    let hostile = ["'; DROP TABLE claim; --", "a\0b", "\u{202E}rtl", "", "𝕏\u{FFFF}", "%_\\\"'"];
+    let mut odd = reading(1);
+    for (at, value) in hostile.iter().enumerate() {
+        let entity = Entity::new(Kind::FileName, *value);
+        let span = lapwing_model::Span::new(at, at + 1);
+        let mut claim = lapwing_model::Claim::mention(entity, Role::Unclear, span);
+        claim.context = Some((*value).to_owned());
+        odd.claims.push(claim);
+    }
+    odd.document.title = Some(hostile.join(" "));
+    odd.document.name = hostile.concat();
+    odd.document.text = hostile.concat();
+    add(&mut store, &odd, 1).unwrap();
+    let id = odd.document.id;
+    assert_eq!(store.document(id).unwrap().unwrap(), odd.document);
+    let mut found: Vec<_> = store.claims_of(id).unwrap().into_iter().map(|c| c.claim).collect();
+    found.sort();
+    odd.claims.sort();
+    assert_eq!(found, odd.claims);
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    for value in hostile {
+        store.find_entities(value).unwrap();
+        store.find_documents(value).unwrap();
+    }
+}
+
+#[test]
+fn a_fact_of_another_statement_is_refused() {
+    let mut store = Store::in_memory().unwrap();
+    let mut change = store.begin("add", at(1)).unwrap();
+    change.add(&reading(1), b"", &resolve).unwrap();
+    let fused = change.fuse_touched(&mut |claims| {
+        fuse(claims).map(|fact| lapwing_model::Fact { relation: Relation::Drops, ..fact })
+    });
+    assert!(matches!(fused, Err(StoreError::ForeignFact { .. })));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
+
+    /// Any order of adds, with any of them undone and brought back, gives the same digest.
+    #[test]
+    fn order_and_detours_do_not_matter(
+        order in proptest::prelude::Just((0..8_u32).collect::<Vec<_>>()).prop_shuffle(),
+        detours in proptest::collection::vec(0..8_usize, 0..4),
+    ) {
+        let straight = store_of(0..8).digest().unwrap();
+        let mut store = Store::in_memory().unwrap();
+        for (step, number) in order.iter().enumerate() {
+            add(&mut store, &reading(*number), 3).unwrap();
+            if detours.contains(&step) {
+                let last = store.history().unwrap().len() as i64;
+                undo(&mut store, last).unwrap();
+                if step % 2 == 0 {
+                    undo(&mut store, last + 1).unwrap();
+                } else {
+                    add(&mut store, &reading(*number), 4).unwrap();
+                }
+            }
+        }
+        proptest::prop_assert_eq!(store.digest().unwrap(), straight);
+        proptest::prop_assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    }
+}
