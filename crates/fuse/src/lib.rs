@@ -1,141 +1,62 @@
-//! Claims to facts: names, origins, confidence. Pure.
+//! Claims to facts: names, origins, confidence. Pure: no I/O, no clock, and the order in which
+//! documents and claims arrive never matters.
+//!
+//! A [`Resolver`] maps names to canonical entities. A [`Trace`] is the little that [`origins`]
+//! needs to know of a document to tell originals from copies. A [`Fusion`] combines the claims
+//! of one statement into its fact; [`explain`] shows the arithmetic.
+//!
+//! ```
+//! use lapwing_fuse::{Evidence, Fusion, Trace, origins};
+//! use lapwing_knowledge::Knowledge;
+//! use lapwing_model::{Claim, Document, Entity, Format, Kind, Reading, Role, Span};
+//!
+//! let text = "C2: 192.0.2.7";
+//! let mut document = Document::new(text.as_bytes(), "alert.txt", Format::Text, text.into());
+//! document.source = Some("CISA".into());
+//! let mut reading = Reading::new(document, text.into());
+//! let address = Entity::new(Kind::Ipv4Addr, "192.0.2.7");
+//! reading.claims.push(Claim::mention(address, Role::Indicator, Span::new(4, 13)));
+//!
+//! let traces = [Trace::of(&reading)];
+//! let origins = origins(&traces);
+//! let claim = &reading.claims[0];
+//! let evidence = Evidence {
+//!     id: claim.id(reading.document.id),
+//!     document: reading.document.id,
+//!     claim,
+//!     subject: &claim.subject,
+//!     object: &claim.object,
+//! };
+//! let fusion = Fusion::new(Knowledge::builtin(), &traces, &origins);
+//! let fact = fusion.fuse(&[evidence]).unwrap();
+//! assert_eq!(fact.origins_for(), 1);
+//! assert!(fact.probability > 0.8 && fact.probability < 1.0);
+//! ```
 #![deny(missing_docs)]
-#![expect(clippy::unused_self, clippy::needless_pass_by_value, reason = "skeleton")]
 
-use lapwing_knowledge::Knowledge;
-use lapwing_model::{
-    Claim, ClaimId, DocumentId, Entity, Fact, Object, Origin, PartialDate, Reading, Status,
-};
-use serde::Serialize;
+mod address;
+mod derivation;
+mod distinct;
+mod error;
+mod explain;
+mod fusion;
+mod name;
+mod origin;
+mod reliability;
+mod sketch;
+mod status;
+mod trace;
 
-/// Bytes that are no trace.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FuseError {
-    /// Written by another version of the format.
-    #[error("the trace has version {0}")]
-    Version(u8),
-    /// Too short, too long, or not what the format says.
-    #[error("the trace is damaged: {0}")]
-    Damaged(&'static str),
-}
+#[cfg(test)]
+mod testing;
 
-/// Names to canonical entities, through aliases.
-#[derive(Debug)]
-pub struct Resolver<'k> {
-    _knowledge: &'k Knowledge,
-}
-
-/// One of several things that a name may mean.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Candidate {
-    /// What it may mean.
-    pub entity: Entity,
-    /// Identifier in the reference data (`G0125`).
-    pub id: String,
-    /// Why it is a candidate, in words.
-    pub why: String,
-}
-
-impl<'k> Resolver<'k> {
-    /// Makes a resolver over the reference data.
-    pub fn new(knowledge: &'k Knowledge) -> Self {
-        Self { _knowledge: knowledge }
-    }
-    /// The canonical entity.
-    pub fn canonical(&self, entity: &Entity) -> Entity {
-        entity.clone()
-    }
-    /// Every thing an ambiguous name may mean.
-    pub fn candidates(&self, _entity: &Entity) -> Vec<Candidate> {
-        Vec::new()
-    }
-}
-
-/// What origins need to know of a document.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Trace;
-
-impl Trace {
-    /// Takes the trace of a reading.
-    pub fn of(_reading: &Reading) -> Trace {
-        Trace
-    }
-    /// As compact bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        Vec::new()
-    }
-    /// From [`Self::to_bytes`].
-    pub fn from_bytes(_bytes: &[u8]) -> Result<Trace, FuseError> {
-        Ok(Trace)
-    }
-}
-
-/// Groups documents by the observer they go back to.
-pub fn origins(_traces: &[Trace]) -> Vec<Origin> {
-    Vec::new()
-}
-
-/// One visible claim, with its names resolved.
-#[derive(Clone, Copy, Debug)]
-pub struct Evidence<'a> {
-    /// The claim's identifier.
-    pub id: ClaimId,
-    /// The document that makes it.
-    pub document: DocumentId,
-    /// The claim as it was made.
-    pub claim: &'a Claim,
-    /// Its subject, resolved.
-    pub subject: &'a Entity,
-    /// Its object, resolved.
-    pub object: &'a Object,
-}
-
-/// Context of a fusion.
-#[derive(Debug)]
-pub struct Fusion<'a> {
-    _context: (&'a Knowledge, &'a [Trace], &'a [Origin]),
-}
-
-impl<'a> Fusion<'a> {
-    /// Makes a context of all traces and their origins.
-    pub fn new(knowledge: &'a Knowledge, traces: &'a [Trace], origins: &'a [Origin]) -> Self {
-        Self { _context: (knowledge, traces, origins) }
-    }
-    /// Fuses all visible claims of one statement; `None` when there is none.
-    pub fn fuse(&self, _claims: &[Evidence<'_>]) -> Option<Fact> {
-        None
-    }
-}
-
-/// The arithmetic of a fact as structured steps; `Display` gives the text.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Explanation {
-    /// The statement in words.
-    pub statement: String,
-}
-
-/// Explains a fact from the claims it was fused from.
-pub fn explain(fact: &Fact, _fusion: &Fusion<'_>, _claims: &[Evidence<'_>]) -> Explanation {
-    Explanation { statement: format!("{} {} {}", fact.subject, fact.relation, fact.object) }
-}
-
-/// Two names that nothing shows to be the same.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Distinct {
-    /// The first by order.
-    pub a: Entity,
-    /// The second.
-    pub b: Entity,
-    /// Why, in words.
-    pub reason: String,
-}
-
-/// Pairs of actors or clusters of one picture that nothing shows to be the same.
-pub fn not_shown_same(_names: &[Entity], _facts: &[Fact], _k: &Knowledge) -> Vec<Distinct> {
-    Vec::new()
-}
-
-/// Whether an indicator may still be used to detect, on the day `today`.
-pub fn status(_fact: &Fact, _today: PartialDate) -> Status {
-    Status::Undated
-}
+pub use address::canonical_url;
+pub use distinct::{Distinct, not_shown_same};
+pub use error::FuseError;
+pub use explain::{Explanation, OriginStep, explain};
+pub use fusion::{Calibration, Evidence, Fusion};
+pub use name::{Candidate, Resolver};
+pub use origin::origins;
+pub use reliability::SourceClass;
+pub use status::{Lifetime, lifetime, status};
+pub use trace::Trace;
