@@ -1,2 +1,62 @@
-//! Claims to facts: names, origins, confidence. Pure.
+//! Claims to facts: names, origins, confidence. Pure: no I/O, no clock, and the order in which
+//! documents and claims arrive never matters.
+//!
+//! A [`Resolver`] maps names to canonical entities. A [`Trace`] is the little that [`origins`]
+//! needs to know of a document to tell originals from copies. A [`Fusion`] combines the claims
+//! of one statement into its fact; [`explain`] shows the arithmetic.
+//!
+//! ```
+//! use lapwing_fuse::{Evidence, Fusion, Trace, origins};
+//! use lapwing_knowledge::Knowledge;
+//! use lapwing_model::{Claim, Document, Entity, Format, Kind, Reading, Role, Span};
+//!
+//! let text = "C2: 192.0.2.7";
+//! let mut document = Document::new(text.as_bytes(), "alert.txt", Format::Text, text.into());
+//! document.source = Some("CISA".into());
+//! let mut reading = Reading::new(document, text.into());
+//! let address = Entity::new(Kind::Ipv4Addr, "192.0.2.7");
+//! reading.claims.push(Claim::mention(address, Role::Indicator, Span::new(4, 13)));
+//!
+//! let traces = [Trace::of(&reading)];
+//! let origins = origins(&traces);
+//! let claim = &reading.claims[0];
+//! let evidence = Evidence {
+//!     id: claim.id(reading.document.id),
+//!     document: reading.document.id,
+//!     claim,
+//!     subject: &claim.subject,
+//!     object: &claim.object,
+//! };
+//! let fusion = Fusion::new(Knowledge::builtin(), &traces, &origins);
+//! let fact = fusion.fuse(&[evidence]).unwrap();
+//! assert_eq!(fact.origins_for(), 1);
+//! assert!(fact.probability > 0.8 && fact.probability < 1.0);
+//! ```
 #![deny(missing_docs)]
+
+mod address;
+mod derivation;
+mod distinct;
+mod error;
+mod explain;
+mod fusion;
+mod name;
+mod origin;
+mod reliability;
+mod sketch;
+mod status;
+mod trace;
+
+#[cfg(test)]
+mod testing;
+
+pub use address::canonical_url;
+pub use distinct::{Distinct, not_shown_same};
+pub use error::FuseError;
+pub use explain::{Explanation, OriginStep, explain};
+pub use fusion::{Calibration, Evidence, Fusion};
+pub use name::{Candidate, Resolver};
+pub use origin::origins;
+pub use reliability::SourceClass;
+pub use status::{Lifetime, lifetime, status};
+pub use trace::Trace;

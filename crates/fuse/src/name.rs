@@ -1,0 +1,238 @@
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use lapwing_knowledge::Knowledge;
+use lapwing_model::{Entity, Kind};
+use serde::Serialize;
+
+/// Names to canonical entities, through the aliases of the reference data.
+///
+/// The answer depends on the name alone, so that the order of arrival never matters.
+#[derive(Debug)]
+pub struct Resolver<'k> {
+    knowledge: &'k Knowledge,
+    gazetteer: OnceLock<BTreeMap<(Kind, String), Option<&'k str>>>,
+}
+
+/// One of several things that a name may mean.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Candidate {
+    /// What it may mean, by its preferred name.
+    pub entity: Entity,
+    /// Identifier in the reference data (`G0125`).
+    pub id: String,
+    /// Why it is a candidate, in words.
+    pub why: String,
+}
+
+impl<'k> Resolver<'k> {
+    /// Makes a resolver over the reference data.
+    #[must_use]
+    pub fn new(knowledge: &'k Knowledge) -> Self {
+        Self { knowledge, gazetteer: OnceLock::new() }
+    }
+
+    /// The canonical entity: the preferred name of an unambiguous alias; else the name itself
+    /// in one spelling, whatever its case and spaces.
+    #[must_use]
+    pub fn canonical(&self, entity: &Entity) -> Entity {
+        let value = entity.value.split_whitespace().collect::<Vec<_>>().join(" ");
+        let of = |value: String| Entity::new(entity.kind, value);
+        match entity.kind {
+            Kind::ThreatActor | Kind::Cluster => self.actor(&value),
+            Kind::Malware | Kind::Tool => match self.knowledge.software_named(&value).as_slice() {
+                [one] => Entity::new(one.kind, one.name.clone()),
+                _ => of(one_spelling(&value)),
+            },
+            Kind::AttackPattern => of(self.technique(&value)),
+            Kind::Vulnerability => of(identifier(&value)),
+            Kind::Weakness => {
+                let bare = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+                of(if bare { format!("CWE-{value}") } else { identifier(&value) })
+            }
+            Kind::Location => of(self
+                .knowledge
+                .place(&value)
+                .map_or_else(|| one_spelling(&value), |place| place.code.clone())),
+            Kind::Sector => of(self
+                .knowledge
+                .sector(&value)
+                .map_or_else(|| value.to_lowercase(), |sector| sector.name.clone())),
+            Kind::Identity | Kind::Software => {
+                let known = self.known(entity.kind, &value);
+                of(known.map_or_else(|| one_spelling(&value), str::to_owned))
+            }
+            Kind::Campaign => of(one_spelling(&value)),
+            Kind::DomainName => of(value.trim_end_matches('.').to_lowercase()),
+            Kind::EmailAddr => of(value.to_lowercase()),
+            kind if kind.is_file_hash() => of(value.to_ascii_lowercase()),
+            // Paths, keys, agents, patterns: spaces and case belong to the value.
+            _ => of(entity.value.trim().to_owned()),
+        }
+    }
+
+    /// Everything that an ambiguous name of an actor, malware or tool may mean, in order of
+    /// name; empty when it means one thing or nothing known.
+    #[must_use]
+    pub fn candidates(&self, entity: &Entity) -> Vec<Candidate> {
+        let value = entity.value.split_whitespace().collect::<Vec<_>>().join(" ");
+        let why = |name: &str, id: &str| {
+            if name.eq_ignore_ascii_case(&value) {
+                format!("{value} is the preferred name of {id}")
+            } else {
+                format!("{value} is an alias of {name} ({id})")
+            }
+        };
+        let mut found: Vec<Candidate> = match entity.kind {
+            Kind::ThreatActor | Kind::Cluster => {
+                let actors = self.knowledge.actors_named(&value);
+                let of = |actor: &&lapwing_knowledge::Actor| Candidate {
+                    entity: Entity::new(Kind::ThreatActor, actor.name.clone()),
+                    id: actor.id.clone(),
+                    why: why(&actor.name, &actor.id),
+                };
+                actors.iter().map(of).collect()
+            }
+            Kind::Malware | Kind::Tool => {
+                let software = self.knowledge.software_named(&value);
+                let of = |software: &&lapwing_knowledge::Software| Candidate {
+                    entity: Entity::new(software.kind, software.name.clone()),
+                    id: software.id.clone(),
+                    why: why(&software.name, &software.id),
+                };
+                software.iter().map(of).collect()
+            }
+            _ => Vec::new(),
+        };
+        found.sort();
+        found.dedup();
+        if found.len() > 1 { found } else { Vec::new() }
+    }
+
+    fn actor(&self, value: &str) -> Entity {
+        match self.knowledge.actors_named(value).as_slice() {
+            [one] => Entity::new(Kind::ThreatActor, one.name.clone()),
+            _ if is_cluster_name(value) => Entity::new(Kind::Cluster, cluster_spelling(value)),
+            _ => Entity::new(Kind::ThreatActor, one_spelling(value)),
+        }
+    }
+
+    /// The identifier of a technique that is valid today; by identifier or by name.
+    fn technique(&self, value: &str) -> String {
+        let by_name = || {
+            let same = |name: &str| name.eq_ignore_ascii_case(value);
+            let mut found = self.knowledge.techniques().iter().filter(|t| same(&t.name));
+            let first = found.next()?;
+            found.next().is_none().then_some(first)
+        };
+        let found = self.knowledge.current_technique(value).or_else(by_name);
+        found.map_or_else(|| identifier(value), |technique| technique.id.clone())
+    }
+
+    /// The gazetteer's name for an organisation or product; `None` when unknown or ambiguous.
+    fn known(&self, kind: Kind, value: &str) -> Option<&'k str> {
+        let table = self.gazetteer.get_or_init(|| {
+            let mut table: BTreeMap<(Kind, String), Option<&'k str>> = BTreeMap::new();
+            let names = self.knowledge.names().iter();
+            for name in names.filter(|n| matches!(n.entity.kind, Kind::Identity | Kind::Software)) {
+                let key = (name.entity.kind, name.surface.to_lowercase());
+                let meant = Some(name.entity.value.as_str());
+                let entry = table.entry(key).or_insert(meant);
+                if *entry != meant {
+                    *entry = None;
+                }
+            }
+            table
+        });
+        table.get(&(kind, value.to_lowercase())).copied().flatten()
+    }
+}
+
+/// `CVE-2021-26855` of any case and dash.
+fn identifier(value: &str) -> String {
+    value.replace(['\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '_'], "-").to_uppercase()
+}
+
+/// Prefixes under which vendors number activity that is not yet attributed.
+const CLUSTER_PREFIXES: &[&str] = &["UNC", "DEV", "STORM", "UAC", "CL-STA", "CL-CRI", "TEMP"];
+
+/// Whether a name has the shape of a cluster: `UNC2639`, `DEV-0343`, `Storm-0558`.
+pub(crate) fn is_cluster_name(value: &str) -> bool {
+    let upper = value.to_uppercase();
+    CLUSTER_PREFIXES.iter().any(|prefix| {
+        upper.strip_prefix(prefix).is_some_and(|rest| {
+            let digits = rest.trim_start_matches(['-', ' ']);
+            (2..=6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+        })
+    })
+}
+
+/// `UNC 2639` is `UNC2639`; `STORM-0558` is `Storm-0558`.
+fn cluster_spelling(value: &str) -> String {
+    let upper = value.to_uppercase().replace(' ', "-");
+    if let Some(rest) = upper.strip_prefix("UNC") {
+        return format!("UNC{}", rest.trim_start_matches('-'));
+    }
+    match upper.strip_prefix("STORM") {
+        Some(rest) => format!("Storm-{}", rest.trim_start_matches('-')),
+        None => upper,
+    }
+}
+
+/// One spelling for all cases of a name that no table knows: words with digits and words of up
+/// to three letters in capitals, the others with a capital first letter.
+fn one_spelling(value: &str) -> String {
+    let spell = |word: &str| {
+        let small =
+            matches!(word.to_lowercase().as_str(), "of" | "the" | "and" | "in" | "on" | "for");
+        let code = word.chars().any(|c| c.is_ascii_digit()) || word.chars().count() <= 3;
+        if small {
+            word.to_lowercase()
+        } else if code {
+            word.to_uppercase()
+        } else {
+            let lower = word.to_lowercase();
+            let mut chars = lower.chars();
+            let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+            first + chars.as_str()
+        }
+    };
+    value.split(' ').map(spell).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn canonical(kind: Kind, value: &str) -> Entity {
+        Resolver::new(Knowledge::builtin()).canonical(&Entity::new(kind, value))
+    }
+
+    #[test]
+    fn spelling_does_not_make_two_of_one() {
+        let same = |kind, names: &[&str]| {
+            let first = canonical(kind, names[0]);
+            for name in names {
+                assert_eq!(canonical(kind, name), first, "{name}");
+            }
+            first
+        };
+        same(Kind::ThreatActor, &["Hafnium", "HAFNIUM", " hafnium "]);
+        same(Kind::Campaign, &["Operation  Night Heron", "operation night heron"]);
+        let cluster = same(Kind::ThreatActor, &["UNC2639", "unc2639", "UNC 2639", "UNC-2639"]);
+        assert_eq!(cluster, Entity::new(Kind::Cluster, "UNC2639"));
+        assert_eq!(canonical(Kind::Vulnerability, "cve-2021-26855").value, "CVE-2021-26855");
+        assert_eq!(canonical(Kind::Weakness, "269").value, "CWE-269");
+        assert_eq!(canonical(Kind::DomainName, "Mail.Example.COM.").value, "mail.example.com");
+        assert_eq!(canonical(Kind::FilePath, r"C:\A  b").value, r"C:\A  b");
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_is_idempotent(name in "[A-Za-z0-9 .-]{1,20}", kind in 0..Kind::ALL.len()) {
+            let once = canonical(Kind::ALL[kind], &name);
+            prop_assert_eq!(&once, &canonical(once.kind, &once.value));
+        }
+    }
+}

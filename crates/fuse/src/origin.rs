@@ -1,0 +1,161 @@
+use std::collections::BTreeMap;
+
+use lapwing_model::{Admiralty, DocumentId, Origin, OriginId, OriginMember};
+
+use crate::derivation::{Edge, Sets, Virtual, edges};
+use crate::reliability::{Descent, SourceClass, derived_grade, root_grade};
+use crate::trace::Trace;
+
+/// Groups documents by the observer that they go back to.
+///
+/// Each document derives from at most one other, so that a compilation does not glue its
+/// sources together; the roots of these trees are the origins. Pure, and independent of the
+/// order of `traces`; close to linear in their number.
+#[must_use]
+pub fn origins(traces: &[Trace]) -> Vec<Origin> {
+    let docs = in_precedence(traces);
+    let (edges, virtuals) = edges(&docs);
+    let parents = forest(docs.len(), virtuals.len(), edges);
+    let grades = grades(&docs, &virtuals, &parents);
+
+    let mut trees: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for at in 0..docs.len() {
+        trees.entry(root_of(&parents, at)).or_default().push(at);
+    }
+    let mut origins: Vec<Origin> = trees
+        .into_iter()
+        .map(|(root, members)| {
+            let (id, label, root_seen) = name_of_root(&docs, &virtuals, root);
+            let mut members: Vec<usize> = members;
+            members.sort_by_key(|at| (parents[*at].is_some(), *at));
+            let member = |at: usize| member(&docs, &virtuals, &parents, &grades, at);
+            Origin { id, label, root_seen, members: members.into_iter().map(member).collect() }
+        })
+        .collect();
+    origins.sort_by_key(|origin| origin.id);
+    origins
+}
+
+/// Distinct documents, those that are likelier to be originals first: by date, lists last,
+/// longer before shorter, and at last by identifier.
+fn in_precedence(traces: &[Trace]) -> Vec<&Trace> {
+    let mut docs: Vec<&Trace> = traces.iter().collect();
+    docs.sort_by_cached_key(|trace| {
+        let day = trace.head.published.map(lapwing_model::PartialDate::first_day);
+        let id = trace.head.document;
+        (day.is_none(), day, trace.is_list(), std::cmp::Reverse(trace.head.words), id)
+    });
+    let mut seen = std::collections::BTreeSet::new();
+    docs.retain(|trace| seen.insert(trace.head.document));
+    docs
+}
+
+/// Gives each node its surest parent, leaving out what would close a circle.
+fn forest(docs: usize, virtuals: usize, mut edges: Vec<Edge>) -> Vec<Option<Edge>> {
+    // Versions of a page first; a common container only where nothing else is known.
+    let rank = |edge: &Edge| match edge.descent {
+        Descent::Same if edge.parent < docs => 0,
+        Descent::Same => 2,
+        _ => 1,
+    };
+    edges.sort_by(|a, b| {
+        let surest = b.probability.total_cmp(&a.probability);
+        rank(a)
+            .cmp(&rank(b))
+            .then(surest)
+            .then((a.child, a.parent).cmp(&(b.child, b.parent)))
+            .then_with(|| a.why.cmp(&b.why))
+    });
+    let mut parents: Vec<Option<Edge>> = vec![None; docs + virtuals];
+    let mut trees = Sets::new(docs + virtuals);
+    for edge in edges {
+        if parents[edge.child].is_none() && trees.find(edge.child) != trees.find(edge.parent) {
+            trees.join(edge.child, edge.parent);
+            let child = edge.child;
+            parents[child] = Some(edge);
+        }
+    }
+    parents
+}
+
+fn root_of(parents: &[Option<Edge>], mut at: usize) -> usize {
+    while let Some(edge) = &parents[at] {
+        at = edge.parent;
+    }
+    at
+}
+
+/// Grades every node after its parent.
+fn grades(docs: &[&Trace], virtuals: &[Virtual], parents: &[Option<Edge>]) -> Vec<Admiralty> {
+    let mut grades: Vec<Option<Admiralty>> = vec![None; parents.len()];
+    for start in 0..parents.len() {
+        // Up to the first graded node, then back down.
+        let mut path = Vec::new();
+        let mut at = start;
+        while grades[at].is_none() {
+            path.push(at);
+            match &parents[at] {
+                Some(edge) => at = edge.parent,
+                None => break,
+            }
+        }
+        for at in path.into_iter().rev() {
+            let own = match at.checked_sub(docs.len()) {
+                None => root_grade(SourceClass::of(docs[at])),
+                Some(at) => root_grade(SourceClass::of_name(&virtuals[at].publisher)),
+            };
+            grades[at] = Some(match &parents[at] {
+                Some(edge) => match grades[edge.parent] {
+                    Some(parent) => derived_grade(own, parent, edge.descent),
+                    None => own,
+                },
+                None => own,
+            });
+        }
+    }
+    let unknown = root_grade(SourceClass::Unnamed);
+    grades.into_iter().map(|grade| grade.unwrap_or(unknown)).collect()
+}
+
+fn name_of_root(docs: &[&Trace], virtuals: &[Virtual], root: usize) -> (OriginId, String, bool) {
+    let Some(at) = root.checked_sub(docs.len()) else {
+        let head = &docs[root].head;
+        let label = match &head.source {
+            Some(source) => format!("{source}: {}", head.label),
+            None => head.label.clone(),
+        };
+        return (origin_of(head.document), label, true);
+    };
+    let outside = &virtuals[at];
+    let id = OriginId::of_parts(&[b"outside", outside.key.as_bytes()]);
+    (id, outside.label.clone(), outside.container)
+}
+
+/// The origin of a document that derives from nothing.
+pub(crate) fn origin_of(document: DocumentId) -> OriginId {
+    OriginId::of_parts(&[b"document", &document.0])
+}
+
+fn member(
+    docs: &[&Trace],
+    virtuals: &[Virtual],
+    parents: &[Option<Edge>],
+    grades: &[Admiralty],
+    at: usize,
+) -> OriginMember {
+    let edge = parents[at].as_ref();
+    let parent = edge.map(|edge| match edge.parent.checked_sub(docs.len()) {
+        None => docs[edge.parent].head.document.to_string(),
+        Some(outside) => virtuals[outside].label.clone(),
+    });
+    OriginMember {
+        document: docs[at].head.document,
+        derived_from: parent,
+        probability: edge.map_or(1.0, |edge| edge.probability),
+        why: edge.map(|edge| edge.why.clone()),
+        grade: grades[at],
+    }
+}
+
+#[cfg(test)]
+mod tests;

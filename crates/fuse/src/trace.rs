@@ -1,0 +1,355 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use lapwing_model::{
+    Claim, DocumentId, Format, Kind, LineageKind, Marking, PartialDate, Reading, RegionKind,
+    Relation, Role, Span,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::FuseError;
+use crate::address::{page_url, publisher_key};
+use crate::sketch::{Sketch, hash, hash_run, words};
+
+/// Version of the byte form.
+pub(crate) const VERSION: u8 = 1;
+/// Hashes kept of the runs of three words.
+const TEXT_LIMIT: usize = 320;
+/// Hashes kept of the values, and of the pairs of neighbouring values.
+const VALUE_LIMIT: usize = 64;
+/// Rare names kept.
+const NAME_LIMIT: usize = 24;
+/// Lineage statements kept.
+const LINEAGE_LIMIT: usize = 12;
+/// Longest text kept of a title, name or address, in characters.
+const STRING_LIMIT: usize = 160;
+/// A document with at most this many words for each of its values is a list.
+const WORDS_PER_VALUE_OF_A_LIST: u64 = 12;
+
+/// What [`origins`](crate::origins) and [`Fusion`](crate::Fusion) need to know of a document:
+/// about two kilobytes, whatever the document's size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    pub(crate) head: Head,
+    /// Runs of three words of its own prose.
+    pub(crate) text: Sketch,
+    /// Its indicator values.
+    pub(crate) values: Sketch,
+    /// Pairs of neighbouring indicator values, in order of first appearance.
+    pub(crate) pairs: Sketch,
+}
+
+/// The part of a trace that is names and dates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    pub document: DocumentId,
+    pub format: Format,
+    /// Name to show.
+    pub label: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub container: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source: Option<String>,
+    /// Canonical address, when it names a page.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub published: Option<PartialDate>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub marking: Option<Marking>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub lineage: Vec<Derived>,
+    /// Names that hardly two independent observers use: clusters. Sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub rare: Vec<String>,
+    /// Number of words of the text.
+    pub words: u64,
+}
+
+/// A lineage statement without its span.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Derived {
+    pub kind: LineageKind,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub publisher: Option<String>,
+    /// Canonical address, when it names a page.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub url: Option<String>,
+}
+
+impl Derived {
+    pub fn publisher_key(&self) -> String {
+        self.publisher.as_deref().map(publisher_key).unwrap_or_default()
+    }
+}
+
+impl Trace {
+    /// Takes the trace of a reading; linear in its text and claims.
+    #[must_use]
+    pub fn of(reading: &Reading) -> Trace {
+        let document = &reading.document;
+        let (values, pairs) = value_sketches(&reading.claims);
+        let (text, words) = text_sketch(reading);
+        let cut = |text: &String| short(text);
+        let url = document.url.as_deref().or_else(|| {
+            let name = document.name.as_str();
+            (name.starts_with("http://") || name.starts_with("https://")).then_some(name)
+        });
+        Trace {
+            head: Head {
+                document: document.id,
+                format: document.format,
+                label: short(document.label()),
+                container: document.container.as_ref().map(cut),
+                title: document.title.as_ref().map(cut),
+                source: document.source.as_ref().map(cut).filter(|s| !s.trim().is_empty()),
+                url: url.and_then(page_url).as_ref().map(cut),
+                published: document.published.or(document.modified),
+                marking: document.marking,
+                lineage: lineage(reading),
+                rare: rare_names(&reading.claims),
+                words,
+            },
+            text,
+            values,
+            pairs,
+        }
+    }
+
+    /// The document that this is the trace of.
+    #[must_use]
+    pub fn document(&self) -> DocumentId {
+        self.head.document
+    }
+
+    /// Whether values make up most of the document.
+    pub(crate) fn is_list(&self) -> bool {
+        self.values.seen > 0 && self.head.words <= self.values.seen * WORDS_PER_VALUE_OF_A_LIST
+    }
+
+    /// Whether the text is written for people, so that its wording tells who copies whom.
+    pub(crate) fn is_prose(&self) -> bool {
+        matches!(
+            self.head.format,
+            Format::Markdown
+                | Format::AsciiDoc
+                | Format::Html
+                | Format::Pdf
+                | Format::Feed
+                | Format::Text
+        )
+    }
+
+    pub(crate) fn source_key(&self) -> String {
+        self.head.source.as_deref().map(publisher_key).unwrap_or_default()
+    }
+
+    /// As bytes: version, length and JSON of the names, then each sketch as numbers,
+    /// little-endian.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let head = serde_json::to_vec(&self.head).unwrap_or_default();
+        let mut bytes = vec![VERSION];
+        bytes.extend((head.len() as u32).to_le_bytes());
+        bytes.extend(head);
+        for sketch in [&self.text, &self.values, &self.pairs] {
+            bytes.push(u8::from(sketch.full));
+            bytes.extend(sketch.seen.to_le_bytes());
+            bytes.extend((sketch.hashes.len() as u16).to_le_bytes());
+            for hash in &sketch.hashes {
+                bytes.extend(hash.to_le_bytes());
+            }
+        }
+        bytes
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// When the bytes are of another version, cut off, too long, or not in the format.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Trace, FuseError> {
+        let mut rest = bytes;
+        let [version] = take::<1>(&mut rest)?;
+        if version != VERSION {
+            return Err(FuseError::Version(version));
+        }
+        let length = u32::from_le_bytes(take(&mut rest)?) as usize;
+        let (head, mut rest) =
+            rest.split_at_checked(length).ok_or(FuseError::Damaged("the names are cut off"))?;
+        let head = serde_json::from_slice(head)
+            .map_err(|_| FuseError::Damaged("the names are not in the format"))?;
+        let text = take_sketch(&mut rest, TEXT_LIMIT)?;
+        let values = take_sketch(&mut rest, VALUE_LIMIT)?;
+        let pairs = take_sketch(&mut rest, VALUE_LIMIT)?;
+        if !rest.is_empty() {
+            return Err(FuseError::Damaged("bytes follow its end"));
+        }
+        Ok(Trace { head, text, values, pairs })
+    }
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], FuseError> {
+    let (first, tail) = rest.split_first_chunk().ok_or(FuseError::Damaged("it is cut off"))?;
+    *rest = tail;
+    Ok(*first)
+}
+
+fn take_sketch(rest: &mut &[u8], limit: usize) -> Result<Sketch, FuseError> {
+    let [full] = take::<1>(rest)?;
+    let seen = u64::from_le_bytes(take(rest)?);
+    let count = u16::from_le_bytes(take(rest)?) as usize;
+    if count > limit {
+        return Err(FuseError::Damaged("a sketch is too long"));
+    }
+    let mut hashes = Vec::with_capacity(count);
+    for _ in 0..count {
+        hashes.push(u32::from_le_bytes(take(rest)?));
+    }
+    if !hashes.is_sorted_by(|a, b| a < b) {
+        return Err(FuseError::Damaged("a sketch is out of order"));
+    }
+    Ok(Sketch::from_parts(limit, hashes, seen, full != 0))
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(STRING_LIMIT).collect()
+}
+
+fn lineage(reading: &Reading) -> Vec<Derived> {
+    // To cite is not to derive.
+    let derived = reading.document.lineage.iter().filter(|l| l.kind != LineageKind::Cites);
+    let all: BTreeSet<Derived> = derived
+        .map(|l| Derived {
+            kind: l.kind,
+            publisher: l.publisher.as_deref().map(short),
+            url: l.url.as_deref().and_then(page_url).as_deref().map(short),
+        })
+        .filter(|d| d.url.is_some() || !d.publisher_key().is_empty())
+        .collect();
+    all.into_iter().take(LINEAGE_LIMIT).collect()
+}
+
+fn rare_names(claims: &[Claim]) -> Vec<String> {
+    let named = claims
+        .iter()
+        .flat_map(|claim| std::iter::once(&claim.subject).chain(claim.object.entity()));
+    let rare: BTreeSet<String> = named
+        .filter(|entity| entity.kind == Kind::Cluster)
+        .map(|entity| short(&entity.value.to_uppercase()))
+        .collect();
+    rare.into_iter().take(NAME_LIMIT).collect()
+}
+
+/// Whether a claim says that its subject is of use to detect.
+fn is_indicator(claim: &Claim) -> bool {
+    claim.subject.kind.is_observable()
+        && (claim.role() == Some(Role::Indicator) || claim.relation == Relation::Indicates)
+}
+
+fn value_sketches(claims: &[Claim]) -> (Sketch, Sketch) {
+    let mut first_at: BTreeMap<(Kind, &str), (u32, usize)> = BTreeMap::new();
+    for (order, claim) in claims.iter().enumerate().filter(|(_, c)| is_indicator(c)) {
+        let at = (claim.span.start, order);
+        let entry = first_at.entry((claim.subject.kind, &claim.subject.value)).or_insert(at);
+        *entry = (*entry).min(at);
+    }
+    let mut in_order: Vec<((u32, usize), u64)> = first_at
+        .iter()
+        .map(|((kind, value), at)| (*at, hash(format!("{kind}:{value}").as_bytes())))
+        .collect();
+    in_order.sort_unstable();
+    let mut values = Sketch::new(VALUE_LIMIT);
+    let mut pairs = Sketch::new(VALUE_LIMIT);
+    for (_, value) in &in_order {
+        values.insert(hash_run(&[*value]));
+    }
+    for pair in in_order.windows(2) {
+        pairs.insert(hash_run(&[pair[0].1, pair[1].1]));
+    }
+    (values.finish(), pairs.finish())
+}
+
+/// The sketch of the runs of three words, and the number of words.
+///
+/// Navigation, references and the indicator values themselves are left out: two reports that
+/// share a list are told from two reports that share their wording.
+fn text_sketch(reading: &Reading) -> (Sketch, u64) {
+    let text = reading.document.text.as_str();
+    let mut left_out: Vec<Span> = reading
+        .regions
+        .iter()
+        .filter(|r| matches!(r.kind, RegionKind::Furniture | RegionKind::References))
+        .map(|r| r.span)
+        .chain(reading.claims.iter().filter(|c| is_indicator(c)).map(|c| c.span))
+        .collect();
+    left_out.sort_unstable();
+
+    let mut sketch = Sketch::new(TEXT_LIMIT);
+    let mut count = 0;
+    let mut run = [0_u64; 3];
+    let mut part = |text: &str| {
+        words(text, |word| {
+            count += 1;
+            run = [run[1], run[2], hash(word.as_bytes())];
+            if count >= 3 {
+                sketch.insert(hash_run(&run));
+            }
+        });
+    };
+    let mut at = 0;
+    for span in left_out {
+        let range = span.range();
+        if range.start > at {
+            part(text.get(at..range.start).unwrap_or(""));
+        }
+        at = at.max(range.end);
+    }
+    part(text.get(at..).unwrap_or(""));
+    (sketch.finish(), count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Made, prose};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_trace_survives_its_bytes_and_stays_small() {
+        let mut made = Made::new("post", &prose(7, 4000)).source("Example Labs").lineage(
+            LineageKind::Rewrites,
+            "Dark Reading",
+            "https://www.example.com/a/b?utm_source=x",
+        );
+        for n in 0..200 {
+            made = made.indicator(&format!("192.0.2.{n}"));
+        }
+        let trace = Trace::of(&made.reading());
+        let bytes = trace.to_bytes();
+        assert!(bytes.len() < 2500, "{}", bytes.len());
+        assert_eq!(Trace::from_bytes(&bytes).unwrap(), trace);
+        assert_eq!(trace.head.lineage[0].url.as_deref(), Some("example.com/a/b"));
+    }
+
+    #[test]
+    fn damaged_bytes_are_named() {
+        let bytes = Trace::of(&Made::new("a", "some words to read").reading()).to_bytes();
+        assert_eq!(Trace::from_bytes(&[9]), Err(FuseError::Version(9)));
+        for cut in 0..bytes.len() {
+            assert!(Trace::from_bytes(&bytes[..cut]).is_err());
+        }
+        let longer = [bytes.as_slice(), &[0]].concat();
+        assert!(Trace::from_bytes(&longer).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Trace::from_bytes(&bytes);
+            let mut versioned = bytes;
+            versioned.insert(0, VERSION);
+            let _ = Trace::from_bytes(&versioned);
+        }
+    }
+}
