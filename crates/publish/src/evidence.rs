@@ -147,8 +147,9 @@ fn class_of(fact: &Fact) -> Class {
             Class::Actor
         }
         Relation::SponsoredBy | Relation::OriginatesFrom => Class::Country,
-        Relation::LocatedAt if object == Some(Kind::Location) => Class::Country,
-        Relation::RelatedTo if object == Some(Kind::Location) => Class::Country,
+        Relation::LocatedAt | Relation::RelatedTo if object == Some(Kind::Location) => {
+            Class::Country
+        }
         Relation::RelatedTo | Relation::PartOf
             if subject.is_actor_like() || object.is_some_and(Kind::is_actor_like) =>
         {

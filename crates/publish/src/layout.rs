@@ -56,15 +56,14 @@ impl Cell {
     pub(crate) fn likelihood(evidence: &Evidence) -> Self {
         let percent = (evidence.probability * 100.0).round() as u8;
         Self {
-            text: format!("{}, {percent} %", evidence.likelihood),
+            text: format!("{}, {percent}%", evidence.likelihood),
             meter: Some(percent),
             ..Self::default()
         }
     }
 
     /// How many origins and documents, and the doubts.
-    pub(crate) fn weight(evidence: &Evidence, safe: &Safe) -> Self {
-        let _ = safe;
+    pub(crate) fn weight(evidence: &Evidence) -> Self {
         let tone = if evidence.against > 0 { Tone::Warn } else { Tone::Plain };
         Self::new(evidence.weight()).tone(tone)
     }

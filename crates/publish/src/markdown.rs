@@ -75,7 +75,7 @@ fn cell(cell: &Cell) -> String {
         return "–".to_owned();
     }
     // In a code span nothing but the fence and the table's bar has a meaning.
-    if cell.code && !cell.text.contains(['`', '|', '\\']) {
+    if cell.code && !cell.text.contains(['`', '|', '\\', '<', '>']) {
         return format!("`{}`", cell.text);
     }
     let text = escape(&cell.text);

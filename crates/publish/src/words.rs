@@ -83,11 +83,28 @@ pub(crate) fn name(entity: &Entity, knowledge: &Knowledge) -> String {
     clean_name(&known.unwrap_or_else(|| value.to_owned()))
 }
 
-/// As [`name`], for what a claim says of its subject.
-pub(crate) fn object_name(object: &Object, knowledge: &Knowledge) -> String {
+/// As [`name`], for use in a sentence: a campaign often bears the name of what it is aimed at.
+fn phrase(entity: &Entity, knowledge: &Knowledge) -> String {
+    let name = name(entity, knowledge);
+    if entity.kind == Kind::Campaign && !name.to_lowercase().contains("campaign") {
+        format!("the {name} campaign")
+    } else {
+        name
+    }
+}
+
+/// As [`phrase`], for what a claim says of its subject.
+fn object_phrase(object: &Object, knowledge: &Knowledge) -> String {
     match object {
-        Object::Entity(entity) => name(entity, knowledge),
+        Object::Entity(entity) => phrase(entity, knowledge),
         Object::Text(text) => clean_name(text),
+    }
+}
+
+fn capital(text: &str) -> String {
+    match text.strip_prefix("the ") {
+        Some(rest) => format!("The {rest}"),
+        None => text.to_owned(),
     }
 }
 
@@ -98,8 +115,8 @@ pub(crate) fn statement(
     object: &Object,
     k: &Knowledge,
 ) -> String {
-    let s = name(subject, k);
-    let o = object_name(object, k);
+    let s = capital(&phrase(subject, k));
+    let o = object_phrase(object, k);
     let place = object.entity().is_some_and(|e| matches!(e.kind, Kind::Sector | Kind::Location));
     match relation {
         Relation::AttributedTo if subject.kind.is_actor_like() => {
@@ -109,7 +126,9 @@ pub(crate) fn statement(
             format!("Exploitation of {s} is attributed to {o}")
         }
         // A source that ties an actor to a campaign seldom says that all of it is theirs.
-        Relation::AttributedTo => format!("Some of the activity in {s} is attributed to {o}"),
+        Relation::AttributedTo => {
+            format!("Some of the activity in {} is attributed to {o}", phrase(subject, k))
+        }
         Relation::Compromises if place => format!("{s} hit victims in {o}"),
         Relation::Targets if place => format!("{s} is aimed at victims in {o}"),
         _ => format!("{s} {} {o}", verb(subject, relation)),
@@ -123,8 +142,8 @@ pub(crate) fn denial(
     object: &Object,
     k: &Knowledge,
 ) -> String {
-    let s = name(subject, k);
-    let o = object_name(object, k);
+    let s = capital(&phrase(subject, k));
+    let o = object_phrase(object, k);
     match relation {
         Relation::Affects => format!("{s} is not known to affect {o}"),
         Relation::Targets | Relation::Compromises => format!("{s} is not known to have hit {o}"),

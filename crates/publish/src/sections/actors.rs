@@ -191,7 +191,7 @@ fn laid_out(row: &ActorRow, safe: &Safe) -> Row {
             Cell::new(safe.prose(&said)),
             Cell::new(safe.prose(&words::join(&names(&row.countries), 4))),
             Cell::likelihood(&row.evidence),
-            Cell::weight(&row.evidence, safe),
+            Cell::weight(&row.evidence),
         ],
         quotes: Quoted::all(&row.evidence, safe),
     }

@@ -117,7 +117,7 @@ pub(crate) fn section(rows: &[CountryRow], safe: &Safe) -> Option<Section> {
                     Cell::new(role).tone(if quiet { Tone::Quiet } else { Tone::Plain }),
                     Cell::new(safe.prose(&words::join(&names(&row.of), 4))),
                     Cell::likelihood(&row.evidence),
-                    Cell::weight(&row.evidence, safe),
+                    Cell::weight(&row.evidence),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),
             }

@@ -122,7 +122,7 @@ pub(crate) fn section(rows: &[IndicatorRow], safe: &Safe) -> Option<Section> {
                     Cell::new(row.last_known.map_or_else(String::new, |d| d.to_string())),
                     Cell::new(safe.prose(&words::join(&names(&row.indicates), 4))),
                     Cell::likelihood(&row.evidence),
-                    Cell::weight(&row.evidence, safe),
+                    Cell::weight(&row.evidence),
                     Cell::new(safe.prose(&notes.join("; "))).tone(Tone::Quiet),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),

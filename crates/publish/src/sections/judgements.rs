@@ -101,7 +101,7 @@ pub(crate) fn section(judgements: &[Judgement], safe: &Safe) -> Option<Section> 
                 Cell::likelihood(&j.evidence),
                 Cell::new(j.evidence.confidence.to_string()),
                 Cell::new(safe.prose(&said(&j.evidence))),
-                Cell::weight(&j.evidence, safe),
+                Cell::weight(&j.evidence),
             ],
             quotes: Quoted::all(&j.evidence, safe),
         })

@@ -65,7 +65,7 @@ pub(crate) fn section(rows: &[SoftwareRow], safe: &Safe) -> Option<Section> {
                     Cell::new(words::kind_words(row.software.kind).0),
                     Cell::new(safe.prose(&format!("{by}{predicted}"))),
                     Cell::likelihood(&row.evidence),
-                    Cell::weight(&row.evidence, safe),
+                    Cell::weight(&row.evidence),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),
             }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{TechniqueBasis, VictimState};
 use crate::layout::{Block, Section};
-use crate::safe::Safe;
+use crate::safe::{Safe, clean_name};
 use crate::{Page, words};
 
 /// How many of everything a page holds.
@@ -134,12 +134,13 @@ fn who(page: &Page) -> Option<String> {
     if parts.is_empty() {
         return None;
     }
-    let apart = if page.distinct.is_empty() {
-        ""
-    } else if page.distinct.len() == 1 {
-        "; one pair of them is not shown to be the same"
-    } else {
-        "; they are not shown to be the same"
+    let apart = match page.distinct.as_slice() {
+        [] => String::new(),
+        [one] => {
+            let (a, b) = (clean_name(&one.a.value), clean_name(&one.b.value));
+            format!("; {a} and {b} are not shown to be the same")
+        }
+        _ => "; they are not shown to be the same".to_owned(),
     };
     Some(format!("The sources name {}{apart}.", parts.join(" and ")))
 }
@@ -174,17 +175,12 @@ fn what(page: &Page) -> Option<String> {
         });
     }
     if c.missing > 0 {
-        let verb = if c.missing == 1 { "is" } else { "are" };
-        text.push_str(&format!(
-            "; {} further {verb} declared or redacted and not shown",
-            missing(c.missing)
-        ));
+        text.push_str(&match c.missing {
+            1 => "; 1 further value or row is declared or redacted and not shown".to_owned(),
+            n => format!("; {n} further values or rows are declared or redacted and not shown"),
+        });
     }
     Some(format!("{text}."))
-}
-
-fn missing(n: u64) -> String {
-    if n == 1 { "1 value or row".to_owned() } else { format!("{n} values or rows") }
 }
 
 /// When it began, what was hit, when the fix came.

@@ -116,7 +116,7 @@ pub(crate) fn section(rows: &[TechniqueRow], safe: &Safe) -> Option<Section> {
                     Cell::new(safe.prose(&words::join(&row.tactics, 4))),
                     Cell::new(safe.prose(&words::join(&names(&row.weaknesses), 4))),
                     Cell::new(safe.prose(&words::join(&names(&row.used_by), 4))),
-                    Cell::weight(&row.evidence, safe),
+                    Cell::weight(&row.evidence),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),
             }

@@ -115,7 +115,7 @@ pub(crate) fn section(rows: &[VictimRow], safe: &Safe) -> Option<Section> {
                     Cell::new(row.state.as_str()).tone(tone),
                     Cell::new(safe.prose(&words::join(&names(&row.by), 3))),
                     Cell::likelihood(&row.evidence),
-                    Cell::weight(&row.evidence, safe),
+                    Cell::weight(&row.evidence),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),
             }

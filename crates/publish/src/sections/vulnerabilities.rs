@@ -117,7 +117,7 @@ pub(crate) fn section(rows: &[VulnerabilityRow], safe: &Safe) -> Option<Section>
                     Cell::new(safe.prose(&by)),
                     Cell::new(safe.prose(&about.join("; "))),
                     Cell::new(row.fixed_on.map_or_else(String::new, |d| d.to_string())),
-                    Cell::weight(&row.evidence, safe),
+                    Cell::weight(&row.evidence),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),
             }
