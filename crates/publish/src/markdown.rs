@@ -22,7 +22,9 @@ pub(crate) fn render(page: &Layout) -> String {
             match block {
                 Block::Prose(text) => out.push_str(&format!("{}\n", escape(text))),
                 Block::Items(items) | Block::Timeline(items) => {
-                    items.iter().for_each(|item| list_item(&mut out, item));
+                    for item in items {
+                        list_item(&mut out, item);
+                    }
                 }
                 Block::Table(it) => table(&mut out, it),
             }

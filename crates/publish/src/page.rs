@@ -5,7 +5,7 @@ use lapwing_model::{Entity, Kind, Marking, PartialDate};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::evidence::Index;
+use crate::evidence::{Index, Named};
 use crate::layout::{Layout, Section};
 use crate::safe::{Safe, clean, defang};
 use crate::sections::{
@@ -207,7 +207,7 @@ impl Page {
     fn hostile(&self) -> BTreeSet<Entity> {
         let subject = Some(&self.subject).filter(|e| e.kind.is_observable()).cloned();
         let related = self.indicators.iter().flat_map(|row| {
-            row.related.iter().map(|r| &r.to).chain([&row.indicator]).map(|n| n.entity())
+            row.related.iter().map(|r| &r.to).chain([&row.indicator]).map(Named::entity)
         });
         let urls = |e: &Entity| {
             (e.kind == Kind::Url)

@@ -1,4 +1,5 @@
 //! What the reader sees, in all four renderings.
+#![expect(clippy::unwrap_used, reason = "the sample is test code outside test functions")]
 
 mod sample;
 

@@ -54,7 +54,8 @@ pub struct CountryRow {
 }
 
 pub(crate) fn gather(index: &Index<'_>) -> Vec<CountryRow> {
-    let mut found: BTreeMap<(CountryRole, Named), (Vec<Named>, Vec<&Fact>)> = BTreeMap::new();
+    type Told<'f> = (Vec<Named>, Vec<&'f Fact>);
+    let mut found: BTreeMap<(CountryRole, Named), Told<'_>> = BTreeMap::new();
     for (_, fact) in index.of(Class::Country).chain(index.of(Class::Victim)) {
         let (place, of) = match fact.object.entity() {
             Some(place) => (place, Some(&fact.subject)),

@@ -116,7 +116,7 @@ pub(crate) fn section(rows: &[IndicatorRow], safe: &Safe) -> Option<Section> {
             notes.extend(row.related.iter().map(|r| link(row, r)));
             Row {
                 cells: vec![
-                    shown(kind, &row.indicator.value, safe),
+                    Cell::code(Safe::value(kind, &row.indicator.value)),
                     Cell::new(words::kind_words(kind).0),
                     Cell::new(row.status.as_str()).tone(tone(row.status)),
                     Cell::new(row.last_known.map_or_else(String::new, |d| d.to_string())),
@@ -141,10 +141,6 @@ pub(crate) fn section(rows: &[IndicatorRow], safe: &Safe) -> Option<Section> {
     ];
     let table = Table { columns, rows, more: "lapwing list indicators", quote: false };
     Some(Section::new("indicators", "Indicators", vec![Block::Table(table)]))
-}
-
-fn shown(kind: Kind, value: &str, safe: &Safe) -> Cell {
-    Cell::code(safe.value(kind, value))
 }
 
 fn link(row: &IndicatorRow, related: &Related) -> String {

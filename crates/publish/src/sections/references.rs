@@ -56,7 +56,7 @@ pub(crate) fn section(rows: &[ReferenceRow], safe: &Safe) -> Option<Section> {
             // What is cited is meant to be read; a host that is also accused stays defanged.
             let live = web && !safe.is_hostile_link(&row.value) && row.value.len() < 2000;
             let text =
-                if live { clean(&row.value, 2000) } else { safe.value(row.kind, &row.value) };
+                if live { clean(&row.value, 2000) } else { Safe::value(row.kind, &row.value) };
             Item { link: live.then(|| text.clone()), ..Item::new(text) }
         })
         .collect();

@@ -65,8 +65,9 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<VulnerabilityRow> {
             for fact in &facts {
                 match (&fact.object, fact.relation) {
                     (_, Relation::Exploits) => {
-                        add(&mut row.exploited_by, index.named(&fact.subject))
+                        add(&mut row.exploited_by, index.named(&fact.subject));
                     }
+
                     (Object::Entity(o), Relation::Affects) => add(&mut row.affects, index.named(o)),
                     _ => {}
                 }

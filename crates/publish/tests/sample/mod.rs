@@ -35,7 +35,7 @@ impl Painter {
         Self { picture: Picture::new(subject, asked, date("2022-03-01")), claims: 0 }
     }
 
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "a fact has that many parts")]
     pub fn fact(
         &mut self,
         subject: &Entity,
