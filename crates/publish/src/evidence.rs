@@ -317,6 +317,16 @@ impl Evidence {
         self.basis == Basis::Predicted
     }
 
+    /// The likelihood word as it stands in a sentence (`with a roughly even chance`).
+    pub(crate) fn likelihood_phrase(&self) -> String {
+        match self.likelihood {
+            Likelihood::AlmostNoChance => "with almost no chance".to_owned(),
+            Likelihood::RoughlyEven => "with a roughly even chance".to_owned(),
+            Likelihood::AlmostCertain => "almost certainly".to_owned(),
+            word => word.to_string(),
+        }
+    }
+
     /// `2 origins, 3 documents`, and who is against.
     pub(crate) fn weight(&self) -> String {
         let mut text = format!(

@@ -180,3 +180,11 @@ fn write_the_sample_page() {
     let text = page.to_text(&TextStyle { width: 110, colour: true });
     std::fs::write(folder.join("campaign.txt"), text).unwrap();
 }
+
+#[test]
+fn an_indicator_has_its_own_page() {
+    let mut picture = campaign();
+    picture.subject = entity(Kind::Ipv4Addr, "168.119.93.163");
+    let text = page(&picture).to_text(&TextStyle { width: 110, colour: false });
+    insta::assert_snapshot!("indicator.txt", text);
+}

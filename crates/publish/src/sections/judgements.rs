@@ -8,18 +8,20 @@ use crate::words;
 
 /// Most judgements on a page: what is more is told by the sections.
 const MOST: usize = 16;
+/// Most facts that are weighed for them.
+const MOST_FACTS: usize = 200;
 
 /// A statement that matters for decisions, with likelihood and confidence kept apart.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Judgement {
     /// The statement as a sentence.
     pub sentence: String,
-    /// Of what.
-    pub subject: Entity,
+    /// Of what: statements that weigh the same are told together.
+    pub subjects: Vec<Entity>,
     /// The verb.
     pub relation: Relation,
     /// What.
-    pub object: Object,
+    pub objects: Vec<Object>,
     /// What stands behind it.
     pub evidence: Evidence,
 }
@@ -46,25 +48,71 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<Judgement> {
             .then(b.probability.total_cmp(&a.probability))
             .then_with(|| (&a.subject, &a.object).cmp(&(&b.subject, &b.object)))
     });
-    facts.truncate(MOST);
-    facts.into_iter().map(|fact| judge(index, fact)).collect()
+    facts.truncate(MOST_FACTS);
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for fact in facts {
+        let evidence = index.evidence(&[fact]);
+        match groups.iter_mut().find(|group| group.takes(fact, &evidence)) {
+            Some(group) => group.facts.push(fact),
+            None => groups.push(Group { facts: vec![fact], evidence }),
+        }
+    }
+    groups.truncate(MOST);
+    groups.iter().map(|group| group.judge(index)).collect()
 }
 
-fn judge(index: &Index<'_>, fact: &Fact) -> Judgement {
-    let evidence = index.evidence(&[fact]);
-    let plain = words::statement(&fact.subject, fact.relation, &fact.object, index.knowledge);
-    let sentence = if evidence.only_predicted() {
-        format!("{} predicts: {plain}.", words::join(&evidence.said_by, 3))
-    } else {
-        format!("{plain}.")
-    };
-    Judgement {
-        sentence,
-        subject: fact.subject.clone(),
-        relation: fact.relation,
-        object: fact.object.clone(),
-        evidence,
+/// Statements of one verb that weigh the same and differ in subject or in object only.
+struct Group<'f> {
+    facts: Vec<&'f Fact>,
+    evidence: Evidence,
+}
+
+impl Group<'_> {
+    fn takes(&self, fact: &Fact, evidence: &Evidence) -> bool {
+        let [first, rest @ ..] = self.facts.as_slice() else { return true };
+        let by_object = |f: &Fact| f.subject == first.subject && !is_date(f);
+        let by_subject =
+            |f: &Fact| f.object == first.object && f.subject.kind == first.subject.kind;
+        let alike = (by_object(fact) && rest.iter().all(|f| by_object(f)))
+            || (by_subject(fact) && rest.iter().all(|f| by_subject(f)));
+        // Who did it is judged one by one.
+        let alone = fact.relation == Relation::AttributedTo;
+        let (a, b) = (&self.evidence, evidence);
+        first.relation == fact.relation
+            && alike
+            && !alone
+            && (a.likelihood, a.confidence, a.basis, a.hedged, a.origins, a.against)
+                == (b.likelihood, b.confidence, b.basis, b.hedged, b.origins, b.against)
+            && (&a.said_by, &a.stated) == (&b.said_by, &b.stated)
     }
+
+    fn judge(&self, index: &Index<'_>) -> Judgement {
+        // The weakest of them is what may be said of all.
+        let mut evidence = index.evidence(&self.facts);
+        let weakest = self.facts.iter().map(|f| f.probability).fold(1.0, f64::min);
+        evidence.probability = (weakest * 1000.0).round() / 1000.0;
+        let mut subjects: Vec<Entity> = self.facts.iter().map(|f| f.subject.clone()).collect();
+        subjects.dedup();
+        let mut objects: Vec<Object> = self.facts.iter().map(|f| f.object.clone()).collect();
+        objects.dedup();
+        let relation = self.facts.first().map_or(Relation::RelatedTo, |f| f.relation);
+        let plain = words::statements(
+            &subjects.iter().collect::<Vec<_>>(),
+            relation,
+            &objects.iter().collect::<Vec<_>>(),
+            index.knowledge,
+        );
+        let sentence = if evidence.only_predicted() {
+            format!("{} predicts: {plain}.", words::join(&evidence.said_by, 3))
+        } else {
+            format!("{plain}.")
+        };
+        Judgement { sentence, subjects, relation, objects, evidence }
+    }
+}
+
+fn is_date(fact: &Fact) -> bool {
+    fact.object.entity().is_none()
 }
 
 fn touches(fact: &Fact, subject: &Entity) -> bool {

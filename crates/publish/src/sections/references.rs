@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{Fact, Kind, Relation};
 use serde::Serialize;
@@ -29,7 +29,7 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<ReferenceRow> {
         found.entry(cited).or_default().push(fact);
     }
     // A bare host name says less than the address on it.
-    let hosts: Vec<String> = found
+    let hosts: BTreeSet<String> = found
         .keys()
         .filter(|(kind, _)| *kind == Kind::Url)
         .map(|(_, url)| crate::safe::host_of(url).to_lowercase())

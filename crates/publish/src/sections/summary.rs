@@ -80,7 +80,9 @@ pub(crate) fn figures(page: &Page) -> Vec<(usize, &'static str)> {
 
 /// Two to four sentences, each from facts only.
 pub(crate) fn write(page: &Page) -> Vec<String> {
-    let sentences = [Some(known(page)), who(page), what(page), when(page)];
+    let about = about(page);
+    let what = if about.is_some() { None } else { what(page) };
+    let sentences = [Some(known(page)), about, who(page), what, when(page)];
     sentences.into_iter().flatten().collect()
 }
 
@@ -112,6 +114,34 @@ fn known(page: &Page) -> String {
         .replacen(", each an origin of its own tell", ", each an origin of its own, tell", 1)
         .replacen("one origin tell", "one origin, tell", 1)
         .replacen("origins tell", "origins, tell", 1)
+}
+
+/// What a single value, vulnerability or technique is in the picture.
+fn about(page: &Page) -> Option<String> {
+    let subject = &page.subject;
+    if let Some(row) = page.indicators.iter().find(|r| r.indicator.entity() == *subject) {
+        let known = row.last_known.map_or(String::new(), |d| format!(", last known {d}"));
+        let to = words::join(&super::names(&row.indicates), 4);
+        let to = if to.is_empty() { to } else { format!("; it points to {to}") };
+        return Some(format!(
+            "It is {} an indicator ({}{known}){to}.",
+            row.evidence.likelihood_phrase(),
+            row.status.as_str()
+        ));
+    }
+    if let Some(row) = page.vulnerabilities.iter().find(|r| r.vulnerability.entity() == *subject) {
+        let by = words::join(&super::names(&row.exploited_by), 4);
+        let predicted = if row.only_predicted { ", which is only predicted" } else { "" };
+        return (!by.is_empty()).then(|| format!("It is said to be exploited by {by}{predicted}."));
+    }
+    let row = page.techniques.iter().find(|r| r.technique.entity() == *subject)?;
+    let by = words::join(&super::names(&row.used_by), 4);
+    Some(match row.basis {
+        TechniqueBasis::Observed => format!("Its use by {by} was observed."),
+        TechniqueBasis::Assessed => format!("Its use by {by} is an analyst's judgement."),
+        TechniqueBasis::Predicted => "Its use is only predicted, not observed.".to_owned(),
+        TechniqueBasis::Named => "It is named; nobody says who uses it.".to_owned(),
+    })
 }
 
 /// Who is behind it, and whether they are shown to be the same.
