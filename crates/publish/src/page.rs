@@ -161,7 +161,7 @@ impl Page {
         for name in sections_of(self.subject.kind) {
             order.extend(match *name {
                 "summary" => sections::summary::section(self, &safe),
-                "judgements" => sections::judgements::section(&self.judgements, &safe),
+                "judgements" => sections::judgements::section(self, &safe),
                 "actors" => sections::actors::section(self, &safe),
                 "timeline" => sections::timeline::section(&self.timeline, &safe),
                 "countries" => sections::countries::section(&self.countries, &safe),

@@ -72,9 +72,10 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<IndicatorRow> {
             }
         })
         .collect();
+    let own = |row: &IndicatorRow| row.indicator.entity() == index.picture.subject;
     rows.sort_by(|a, b| {
-        (rank(a.status), a.indicator.kind)
-            .cmp(&(rank(b.status), b.indicator.kind))
+        (!own(a), rank(a.status), a.indicator.kind)
+            .cmp(&(!own(b), rank(b.status), b.indicator.kind))
             .then(b.evidence.origins.cmp(&a.evidence.origins))
             .then(b.evidence.probability.total_cmp(&a.evidence.probability))
             .then_with(|| a.indicator.cmp(&b.indicator))

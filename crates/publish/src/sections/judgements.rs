@@ -4,7 +4,7 @@ use serde::Serialize;
 use crate::evidence::{Class, Evidence, Index};
 use crate::layout::{Block, Cell, Quoted, Row, Section, Table, Tone};
 use crate::safe::Safe;
-use crate::words;
+use crate::{Page, words};
 
 /// Most judgements on a page: what is more is told by the sections.
 const MOST: usize = 16;
@@ -137,11 +137,12 @@ fn rank(fact: &Fact, subject: &Entity) -> Option<u8> {
     })
 }
 
-pub(crate) fn section(judgements: &[Judgement], safe: &Safe) -> Option<Section> {
-    if judgements.is_empty() {
+pub(crate) fn section(page: &Page, safe: &Safe) -> Option<Section> {
+    if page.judgements.is_empty() {
         return None;
     }
-    let rows = judgements
+    let rows = page
+        .judgements
         .iter()
         .map(|j| Row {
             cells: vec![
@@ -160,11 +161,36 @@ pub(crate) fn section(judgements: &[Judgement], safe: &Safe) -> Option<Section> 
         more: "lapwing explain",
         quote: true,
     };
-    Some(Section::new("judgements", "Key judgements", vec![Block::Table(table)]))
+    let rests = Block::Prose(safe.prose(&rests_on(page)));
+    Some(Section::new("judgements", "Key judgements", vec![Block::Table(table), rests]))
+}
+
+/// How many origins, actors and clusters there are, and which are kept apart.
+fn rests_on(page: &Page) -> String {
+    let c = &page.counts;
+    let mut text = format!(
+        "This rests on {}; the page tells of {} and {}.",
+        words::counted(c.origins, "origin"),
+        words::counted(c.actors, "actor"),
+        words::counted(c.clusters, "cluster")
+    );
+    let name = |value: &str| crate::safe::clean_name(value);
+    let pairs: Vec<String> = page
+        .distinct
+        .iter()
+        .map(|d| format!("{} with {}", name(&d.a.value), name(&d.b.value)))
+        .collect();
+    if !pairs.is_empty() {
+        text.push_str(&format!(" Not shown to be the same: {}.", words::join(&pairs, 8)));
+    }
+    text
 }
 
 fn said(evidence: &Evidence) -> String {
-    let who = words::join(&evidence.said_by, 3);
+    let mut who = words::join(&evidence.said_by, 3);
+    if evidence.hedged {
+        who.push_str(", with reserve");
+    }
     if evidence.stated.is_empty() {
         who
     } else {
