@@ -237,6 +237,9 @@ def compromised():
     s.cmdlet(step(36), "New-OabVirtualDirectory", '-WebSiteName "Default Web Site" -Server "MX01" -Role "ClientAccess"')
     s.sysmon(step(35), 11, "File created", ProcessId="4", Image="System", TargetFilename=f"C:\\{shell}",
              CreationUtcTime=f"{step(35):%Y-%m-%d %H:%M:%S}.000", User="NT AUTHORITY\\SYSTEM")
+    s.sysmon(step(53), 11, "File created", ProcessId="5120", Image="c:\\windows\\system32\\inetsrv\\w3wp.exe",
+             TargetFilename="C:\\Windows\\Microsoft.NET\\Framework64\\v4.0.30319\\Temporary ASP.NET Files\\owa\\8e05b027\\e164d61b\\help.aspx.cdcab7d2.compiled",
+             User="NT AUTHORITY\\SYSTEM")
     for seconds, method, status in [(52, "GET", 200), (61, "POST", 200), (88, "POST", 200)]:
         s.web(step(seconds), method, "/owa/auth/help.aspx", "", EXPLOITER, agent, status)
     late = datetime(2021, 3, 2, 22, 47, 3)
@@ -258,7 +261,7 @@ def compromised():
         ("InternalAuthenticationMethods", "WindowsIntegrated"),
         ("ExternalUrl", "http://f/[body removed]"),
         ("AdminDisplayName", ""), ("ExchangeVersion", "0.10 (14.0.100.0)"),
-        ("WhenChanged", "01.03.2021 04:12:27"), ("WhenCreated", "12.06.2019 10:02:11"),
+        ("WhenChanged", "3/1/2021 4:12:27 AM"), ("WhenCreated", "6/12/2019 10:02:11 AM"),
         ("ObjectClass", "top"), ("", "msExchVirtualDirectory"), ("", "msExchOABVirtualDirectory"),
     ]
     lines = [f"{name:<32}: {value}".rstrip() for name, value in dump]
@@ -289,7 +292,6 @@ def clean():
         day_of_work(s, datetime(2021, 3, 3) + timedelta(days=n), 90)
     at = datetime(2021, 3, 4, 10, 20, 5)
     url = "https://mail.mx03.example.org/OAB"
-    s.ecp.append((at, [stamp(at), s.name, "ECP.Request", f"S:TIME=120;S:SID={s.id()};S:CMD=Set-OabVirtualDirectory.ExternalUrl='{url}'.Identity='OAB (Default Web Site)';S:REQID=;"]))
     s.cmdlet(at, "Set-OabVirtualDirectory", f'-ExternalUrl "{url}" -Identity "OAB (Default Web Site)"')
     s.save()
 

@@ -12,8 +12,8 @@ InternalAuthenticationMethods   : WindowsIntegrated
 ExternalUrl                     : http://f/[body removed]
 AdminDisplayName                :
 ExchangeVersion                 : 0.10 (14.0.100.0)
-WhenChanged                     : 01.03.2021 04:12:27
-WhenCreated                     : 12.06.2019 10:02:11
+WhenChanged                     : 3/1/2021 4:12:27 AM
+WhenCreated                     : 6/12/2019 10:02:11 AM
 ObjectClass                     : top
                                 : msExchVirtualDirectory
                                 : msExchOABVirtualDirectory
