@@ -188,3 +188,78 @@ fn an_indicator_has_its_own_page() {
     let text = page(&picture).to_text(&TextStyle { width: 110, colour: false });
     insta::assert_snapshot!("indicator.txt", text);
 }
+
+#[test]
+fn references_are_links_unless_their_host_is_accused() {
+    let mut picture = campaign();
+    let mut painter = Painter::new(picture.subject.clone(), "x");
+    for url in [
+        "https://example.org/\"><script>alert(1)</script>",
+        "https://www.dupa.tk/report",
+        "javascript:alert(1)",
+        "https://example.org/a`|b",
+    ] {
+        let url = entity(Kind::Url, url);
+        let role = Object::Text("reference".into());
+        painter.fact(&url, Relation::Role, role, 0.9, Basis::Observed, Polarity::Asserted, &[]);
+    }
+    picture.facts.extend(painter.picture.facts);
+    let html = page(&picture).to_html();
+    assert!(html.contains("<a href=\"https://example.org/babuk\""));
+    assert!(!html.contains("<script"));
+    assert!(!html.contains("href=\"javascript") && !html.contains("href=\"https://www.dupa"));
+    assert!(html.contains("hxxps://www.dupa[.]tk/report"));
+    assert!(!page(&picture).to_markdown().contains("<script"));
+}
+
+/// Every line of a page fits the terminal.
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    let page = page(&campaign());
+    for width in [80, 100, 140] {
+        let text = page.to_text(&TextStyle { width, colour: false });
+        for line in text.lines() {
+            let columns = unicode_width::UnicodeWidthStr::width(line);
+            assert!(columns <= width, "{columns} > {width}: {line}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "a figure for people: run it with --release and --nocapture"]
+fn time_of_a_large_page() {
+    let topic = entity(Kind::Campaign, "Topic");
+    let mut painter = Painter::new(topic.clone(), "Topic");
+    for n in 0..20_000 {
+        let address =
+            entity(Kind::Ipv4Addr, &format!("10.{}.{}.{}", n / 65536, n / 256 % 256, n % 256));
+        let said = [(1, "an address", None, Some("High")), (2, "the same", None, None)];
+        let role = Object::Text("indicator".into());
+        painter.fact(
+            &address,
+            Relation::Role,
+            role,
+            0.7,
+            Basis::Observed,
+            Polarity::Asserted,
+            &said,
+        );
+        let to = topic.clone();
+        painter.fact(
+            &address,
+            Relation::Indicates,
+            to,
+            0.7,
+            Basis::Observed,
+            Polarity::Asserted,
+            &said,
+        );
+    }
+    let begin = std::time::Instant::now();
+    let page = page(&painter.picture);
+    let built = begin.elapsed();
+    let text = page.to_text(&TextStyle::default()).len();
+    let shown = begin.elapsed();
+    let html = page.to_html().len();
+    println!("build {built:?}, text {shown:?} ({text} B), html {:?} ({html} B)", begin.elapsed());
+}
