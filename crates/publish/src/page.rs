@@ -54,8 +54,8 @@ pub struct Page {
     /// The past day whose picture this is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_of: Option<PartialDate>,
-    /// Strictest marking of all documents and facts on the page.
-    pub marking: Marking,
+    /// Strictest marking of all documents and facts on the page; `None` when nothing is marked.
+    pub marking: Option<Marking>,
     /// How many of everything.
     pub counts: Counts,
     /// What the page says, in two to four sentences.
@@ -188,7 +188,7 @@ impl Page {
         Layout {
             title,
             kind: words::kind_words(kind).0,
-            marking: self.marking.to_string(),
+            marking: self.marking.map_or_else(|| "no marking".to_owned(), |m| m.to_string()),
             dated: self.as_of.map_or_else(
                 || format!("as known on {}", self.today),
                 |day| format!("as known on {day}, written on {}", self.today),
@@ -352,7 +352,9 @@ fn sections_of(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-fn marking(picture: &Picture) -> Marking {
-    let documents = picture.documents.iter().filter_map(|d| d.marking);
-    documents.chain(picture.facts.iter().map(|f| f.marking)).max().unwrap_or_default()
+/// A fact of unmarked documents has the least strict marking; that alone is no permission.
+fn marking(picture: &Picture) -> Option<Marking> {
+    let stated = picture.documents.iter().filter_map(|d| d.marking).max();
+    let facts = picture.facts.iter().map(|f| f.marking).filter(|m| *m > Marking::Clear).max();
+    stated.max(facts)
 }

@@ -87,6 +87,7 @@ fn a_subject_that_nothing_is_known_of_has_a_page() {
     let picture = Picture::new(entity(Kind::Malware, "Nil"), "nil", sample::date("2022-01-01"));
     let text = page(&picture).to_text(&TextStyle::default());
     assert!(text.contains("No document in the store tells of Nil."), "{text}");
+    assert!(text.contains("no marking") && !text.contains("TLP"), "{text}");
 }
 
 #[test]

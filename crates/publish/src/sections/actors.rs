@@ -63,9 +63,10 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<ActorRow> {
     }
     let mut rows: Vec<ActorRow> =
         facts.into_iter().map(|(actor, facts)| row(index, actor, &facts)).collect();
+    let own = |row: &ActorRow| row.actor.entity() == index.picture.subject;
     rows.sort_by(|a, b| {
-        (a.actor.kind == Kind::Cluster)
-            .cmp(&(b.actor.kind == Kind::Cluster))
+        (!own(a), a.actor.kind == Kind::Cluster)
+            .cmp(&(!own(b), b.actor.kind == Kind::Cluster))
             .then(b.evidence.probability.total_cmp(&a.evidence.probability))
             .then_with(|| a.actor.cmp(&b.actor))
     });

@@ -86,7 +86,8 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<TechniqueRow> {
             }
         })
         .collect();
-    rows.sort_by(|a, b| (a.basis, &a.technique).cmp(&(b.basis, &b.technique)));
+    let own = |row: &TechniqueRow| row.technique.entity() == index.picture.subject;
+    rows.sort_by(|a, b| (!own(a), a.basis, &a.technique).cmp(&(!own(b), b.basis, &b.technique)));
     rows
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<VulnerabilityRow> {
     for fact in index.denied().filter(|f| f.subject.kind == Kind::Vulnerability) {
         details.entry(&fact.subject).or_default().push(fact);
     }
-    found
+    let mut rows: Vec<VulnerabilityRow> = found
         .into_iter()
         .map(|(vulnerability, facts)| {
             let evidence = index.evidence(&facts);
@@ -89,7 +89,10 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<VulnerabilityRow> {
             }
             row
         })
-        .collect()
+        .collect();
+    // The sort is stable: all others stay in order of their number.
+    rows.sort_by_key(|row| row.vulnerability.entity() != index.picture.subject);
+    rows
 }
 
 pub(crate) fn section(rows: &[VulnerabilityRow], safe: &Safe) -> Option<Section> {
