@@ -147,8 +147,9 @@ fn class_of(fact: &Fact) -> Class {
             Class::Actor
         }
         Relation::SponsoredBy | Relation::OriginatesFrom => Class::Country,
-        Relation::LocatedAt if object == Some(Kind::Location) => Class::Country,
-        Relation::RelatedTo if object == Some(Kind::Location) => Class::Country,
+        Relation::LocatedAt | Relation::RelatedTo if object == Some(Kind::Location) => {
+            Class::Country
+        }
         Relation::RelatedTo | Relation::PartOf
             if subject.is_actor_like() || object.is_some_and(Kind::is_actor_like) =>
         {
@@ -314,6 +315,16 @@ impl Evidence {
     /// Whether nobody has seen it: a source's model says so.
     pub(crate) fn only_predicted(&self) -> bool {
         self.basis == Basis::Predicted
+    }
+
+    /// The likelihood word as it stands in a sentence (`with a roughly even chance`).
+    pub(crate) fn likelihood_phrase(&self) -> String {
+        match self.likelihood {
+            Likelihood::AlmostNoChance => "with almost no chance".to_owned(),
+            Likelihood::RoughlyEven => "with a roughly even chance".to_owned(),
+            Likelihood::AlmostCertain => "almost certainly".to_owned(),
+            word => word.to_string(),
+        }
     }
 
     /// `2 origins, 3 documents`, and who is against.

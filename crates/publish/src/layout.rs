@@ -1,5 +1,7 @@
 //! A page as blocks that every rendering understands; all strings in it are safe to show.
 
+use std::collections::BTreeSet;
+
 use crate::evidence::{Evidence, QuoteLine};
 use crate::safe::{Safe, clean};
 
@@ -56,17 +58,21 @@ impl Cell {
     pub(crate) fn likelihood(evidence: &Evidence) -> Self {
         let percent = (evidence.probability * 100.0).round() as u8;
         Self {
-            text: format!("{}, {percent} %", evidence.likelihood),
+            text: format!("{}, {percent}%", evidence.likelihood),
             meter: Some(percent),
             ..Self::default()
         }
     }
 
     /// How many origins and documents, and the doubts.
-    pub(crate) fn weight(evidence: &Evidence, safe: &Safe) -> Self {
-        let _ = safe;
+    pub(crate) fn weight(evidence: &Evidence) -> Self {
         let tone = if evidence.against > 0 { Tone::Warn } else { Tone::Plain };
         Self::new(evidence.weight()).tone(tone)
+    }
+
+    /// Whether it is one word that a line's end should not break.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.text.len() <= 44 && !self.text.contains(' ')
     }
 
     pub(crate) fn percent(&self) -> u8 {
@@ -89,6 +95,10 @@ impl Quoted {
     }
 
     fn lines(quotes: &[QuoteLine], safe: &Safe) -> Vec<Quoted> {
+        // One sentence often carries several claims: it is shown once.
+        let mut seen = BTreeSet::new();
+        let quotes: Vec<&QuoteLine> =
+            quotes.iter().filter(|q| seen.insert((q.document, q.text.as_str()))).collect();
         let mut shown: Vec<Quoted> = quotes
             .iter()
             .take(Self::MOST)

@@ -16,6 +16,10 @@
 //! assert_eq!(page.to_json()["subject"]["value"], "192.0.2.7");
 //! ```
 #![deny(missing_docs)]
+#![expect(
+    clippy::format_push_string,
+    reason = "writing to a string cannot fail; `write!` would only add results to ignore"
+)]
 
 mod evidence;
 mod html;

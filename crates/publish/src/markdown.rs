@@ -22,7 +22,9 @@ pub(crate) fn render(page: &Layout) -> String {
             match block {
                 Block::Prose(text) => out.push_str(&format!("{}\n", escape(text))),
                 Block::Items(items) | Block::Timeline(items) => {
-                    items.iter().for_each(|item| list_item(&mut out, item));
+                    for item in items {
+                        list_item(&mut out, item);
+                    }
                 }
                 Block::Table(it) => table(&mut out, it),
             }
@@ -75,7 +77,7 @@ fn cell(cell: &Cell) -> String {
         return "–".to_owned();
     }
     // In a code span nothing but the fence and the table's bar has a meaning.
-    if cell.code && !cell.text.contains(['`', '|', '\\']) {
+    if cell.code && !cell.text.contains(['`', '|', '\\', '<', '>']) {
         return format!("`{}`", cell.text);
     }
     let text = escape(&cell.text);

@@ -5,7 +5,7 @@ use lapwing_model::{Entity, Kind, Marking, PartialDate};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::evidence::Index;
+use crate::evidence::{Index, Named};
 use crate::layout::{Layout, Section};
 use crate::safe::{Safe, clean, defang};
 use crate::sections::{
@@ -54,8 +54,8 @@ pub struct Page {
     /// The past day whose picture this is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_of: Option<PartialDate>,
-    /// Strictest marking of all documents and facts on the page.
-    pub marking: Marking,
+    /// Strictest marking of all documents and facts on the page; `None` when nothing is marked.
+    pub marking: Option<Marking>,
     /// How many of everything.
     pub counts: Counts,
     /// What the page says, in two to four sentences.
@@ -161,7 +161,7 @@ impl Page {
         for name in sections_of(self.subject.kind) {
             order.extend(match *name {
                 "summary" => sections::summary::section(self, &safe),
-                "judgements" => sections::judgements::section(&self.judgements, &safe),
+                "judgements" => sections::judgements::section(self, &safe),
                 "actors" => sections::actors::section(self, &safe),
                 "timeline" => sections::timeline::section(&self.timeline, &safe),
                 "countries" => sections::countries::section(&self.countries, &safe),
@@ -188,7 +188,7 @@ impl Page {
         Layout {
             title,
             kind: words::kind_words(kind).0,
-            marking: self.marking.to_string(),
+            marking: self.marking.map_or_else(|| "no marking".to_owned(), |m| m.to_string()),
             dated: self.as_of.map_or_else(
                 || format!("as known on {}", self.today),
                 |day| format!("as known on {day}, written on {}", self.today),
@@ -207,7 +207,7 @@ impl Page {
     fn hostile(&self) -> BTreeSet<Entity> {
         let subject = Some(&self.subject).filter(|e| e.kind.is_observable()).cloned();
         let related = self.indicators.iter().flat_map(|row| {
-            row.related.iter().map(|r| &r.to).chain([&row.indicator]).map(|n| n.entity())
+            row.related.iter().map(|r| &r.to).chain([&row.indicator]).map(Named::entity)
         });
         let urls = |e: &Entity| {
             (e.kind == Kind::Url)
@@ -352,7 +352,9 @@ fn sections_of(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-fn marking(picture: &Picture) -> Marking {
-    let documents = picture.documents.iter().filter_map(|d| d.marking);
-    documents.chain(picture.facts.iter().map(|f| f.marking)).max().unwrap_or_default()
+/// A fact of unmarked documents has the least strict marking; that alone is no permission.
+fn marking(picture: &Picture) -> Option<Marking> {
+    let stated = picture.documents.iter().filter_map(|d| d.marking).max();
+    let facts = picture.facts.iter().map(|f| f.marking).filter(|m| *m > Marking::Clear).max();
+    stated.max(facts)
 }

@@ -115,7 +115,7 @@ impl Safe {
     }
 
     /// A value for a cell: cleaned, defanged, bounded.
-    pub(crate) fn value(&self, kind: Kind, value: &str) -> String {
+    pub(crate) fn value(kind: Kind, value: &str) -> String {
         defang(kind, &clean(value, VALUE_LIMIT))
     }
 

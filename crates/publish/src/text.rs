@@ -163,7 +163,19 @@ fn table(out: &mut Out, table: &Table, width: usize) {
         })
         .collect();
     let room = width.saturating_sub(GUTTER * used.len().saturating_sub(1));
-    let widths = fit(&natural, room);
+    // Values and words stay whole where there is room: a broken address is a wrong one.
+    let whole: Vec<usize> = used
+        .iter()
+        .map(|&c| {
+            let cells = shown.iter().filter_map(|r| r.cells.get(c));
+            let longest = cells.map(|x| {
+                let words = x.text.split(' ').map(UnicodeWidthStr::width).max().unwrap_or(0);
+                words.min(if x.code { width * 2 / 5 } else { width / 5 })
+            });
+            longest.chain(table.columns.get(c).map(|h| h.width())).max().unwrap_or(0)
+        })
+        .collect();
+    let widths = fit(&natural, &whole, room);
     let heads: Vec<Cell> = used
         .iter()
         .map(|&c| Cell::new(*table.columns.get(c).unwrap_or(&"")).tone(Tone::Quiet))
@@ -194,21 +206,16 @@ fn row(out: &mut Out, cells: &[&Cell], widths: &[usize]) {
     }
 }
 
-/// Takes from the widest columns until all fit.
-fn fit(natural: &[usize], room: usize) -> Vec<usize> {
+/// Takes from the widest columns until all fit: first what is above `least`, then all.
+fn fit(natural: &[usize], least: &[usize], room: usize) -> Vec<usize> {
     let mut widths = natural.to_vec();
-    while widths.iter().sum::<usize>() > room {
-        let widest = widths.iter().copied().max().unwrap_or(0);
-        if widest <= LEAST_COLUMN {
-            break;
-        }
-        let next = widths.iter().copied().filter(|w| *w < widest).max().unwrap_or(0);
-        let many = widths.iter().filter(|w| **w == widest).count();
-        let over = widths.iter().sum::<usize>() - room;
-        let cut = over.div_ceil(many).min(widest - next.max(LEAST_COLUMN)).max(1);
-        for width in &mut widths {
-            if *width == widest {
-                *width -= cut;
+    for floor in [least, &vec![LEAST_COLUMN; least.len()][..]] {
+        while widths.iter().sum::<usize>() > room {
+            let open = widths.iter().zip(floor).enumerate().filter(|(_, (w, f))| w > f);
+            let widest = open.max_by_key(|(at, (w, _))| (**w, usize::MAX - at)).map(|(at, _)| at);
+            match widest.and_then(|at| widths.get_mut(at)) {
+                Some(width) => *width -= 1,
+                None => break,
             }
         }
     }
@@ -271,9 +278,10 @@ mod tests {
 
     #[test]
     fn the_widest_columns_give_way() {
-        assert_eq!(fit(&[5, 30, 10], 30), [5, 15, 10]);
-        assert_eq!(fit(&[20, 20], 20), [10, 10]);
-        assert_eq!(fit(&[4, 4], 40), [4, 4]);
-        assert_eq!(fit(&[6, 6, 6], 10), [6, 6, 6]);
+        assert_eq!(fit(&[5, 30, 10], &[5, 5, 5], 30), [5, 15, 10]);
+        assert_eq!(fit(&[20, 20], &[15, 1], 20), [15, 5]);
+        assert_eq!(fit(&[20, 20], &[20, 20], 20), [10, 10]);
+        assert_eq!(fit(&[4, 4], &[4, 4], 40), [4, 4]);
+        assert_eq!(fit(&[6, 6, 6], &[6, 6, 6], 10), [6, 6, 6]);
     }
 }

@@ -5,6 +5,9 @@ use lapwing_model::{Entity, GapKind, Kind, Object, Relation};
 
 use crate::safe::clean_name;
 
+/// Most names that a sentence lists.
+const MOST_NAMES: usize = 6;
+
 /// What a kind is called, one and many.
 pub(crate) fn kind_words(kind: Kind) -> (&'static str, &'static str) {
     match kind {
@@ -77,17 +80,43 @@ pub(crate) fn name(entity: &Entity, knowledge: &Knowledge) -> String {
     let known = match entity.kind {
         Kind::Location => knowledge.place(value).map(|p| p.name.clone()),
         Kind::AttackPattern => knowledge.technique(value).map(|t| format!("{} {}", t.id, t.name)),
+        Kind::Sector => Some(sector_name(value)),
         Kind::Weakness => knowledge.weakness(value).map(|w| format!("{} {}", w.id, w.name)),
         _ => None,
     };
     clean_name(&known.unwrap_or_else(|| value.to_owned()))
 }
 
-/// As [`name`], for what a claim says of its subject.
-pub(crate) fn object_name(object: &Object, knowledge: &Knowledge) -> String {
+/// STIX's sector words as English: `government-local` is local government.
+fn sector_name(word: &str) -> String {
+    match word.split_once('-') {
+        Some(("government", level)) => format!("{} government", level.replace('-', " ")),
+        _ => word.replace('-', " "),
+    }
+}
+
+/// As [`name`], for use in a sentence: a campaign often bears the name of what it is aimed at.
+fn phrase(entity: &Entity, knowledge: &Knowledge) -> String {
+    let name = name(entity, knowledge);
+    if entity.kind == Kind::Campaign && !name.to_lowercase().contains("campaign") {
+        format!("the {name} campaign")
+    } else {
+        name
+    }
+}
+
+/// As [`phrase`], for what a claim says of its subject.
+fn object_phrase(object: &Object, knowledge: &Knowledge) -> String {
     match object {
-        Object::Entity(entity) => name(entity, knowledge),
+        Object::Entity(entity) => phrase(entity, knowledge),
         Object::Text(text) => clean_name(text),
+    }
+}
+
+fn capital(text: &str) -> String {
+    match text.strip_prefix("the ") {
+        Some(rest) => format!("The {rest}"),
+        None => text.to_owned(),
     }
 }
 
@@ -98,22 +127,54 @@ pub(crate) fn statement(
     object: &Object,
     k: &Knowledge,
 ) -> String {
-    let s = name(subject, k);
-    let o = object_name(object, k);
-    let place = object.entity().is_some_and(|e| matches!(e.kind, Kind::Sector | Kind::Location));
+    statements(&[subject], relation, &[object], k)
+}
+
+/// Statements that differ in their subjects or in their objects as one sentence.
+pub(crate) fn statements(
+    subjects: &[&Entity],
+    relation: Relation,
+    objects: &[&Object],
+    k: &Knowledge,
+) -> String {
+    let phrases: Vec<String> = subjects.iter().map(|s| phrase(s, k)).collect();
+    let subject = join(&phrases, MOST_NAMES);
+    let words: Vec<String> = objects.iter().map(|o| object_phrase(o, k)).collect();
+    let object = join(&words, MOST_NAMES);
+    let Some(first) = subjects.first() else { return object };
+    let many = subjects.len() > 1;
+    let is = if many { "are" } else { "is" };
+    let in_place =
+        |o: &&Object| o.entity().is_some_and(|e| matches!(e.kind, Kind::Sector | Kind::Location));
+    let place = objects.iter().all(in_place);
+    let s = capital(&subject);
     match relation {
-        Relation::AttributedTo if subject.kind.is_actor_like() => {
-            format!("{s} is attributed to {o}")
+        Relation::AttributedTo if first.kind.is_actor_like() => {
+            format!("{s} {is} attributed to {object}")
         }
-        Relation::AttributedTo if subject.kind == Kind::Vulnerability => {
-            format!("Exploitation of {s} is attributed to {o}")
+        Relation::AttributedTo if first.kind == Kind::Vulnerability => {
+            format!("Exploitation of {subject} is attributed to {object}")
         }
         // A source that ties an actor to a campaign seldom says that all of it is theirs.
-        Relation::AttributedTo => format!("Some of the activity in {s} is attributed to {o}"),
-        Relation::Compromises if place => format!("{s} hit victims in {o}"),
-        Relation::Targets if place => format!("{s} is aimed at victims in {o}"),
-        _ => format!("{s} {} {o}", verb(subject, relation)),
+        Relation::AttributedTo => {
+            format!("Some of the activity in {subject} is attributed to {object}")
+        }
+        Relation::Compromises if place => format!("{s} hit victims in {object}"),
+        Relation::Targets if place => format!("{s} {is} aimed at victims in {object}"),
+        _ if many => format!("{s} {} {object}", plural_verb(verb(first, relation))),
+        _ => format!("{s} {} {object}", verb(first, relation)),
     }
+}
+
+fn plural_verb(verb: &str) -> String {
+    let (head, rest) = verb.split_once(' ').map_or((verb, ""), |(head, rest)| (head, rest));
+    let head = match head {
+        "is" => "are",
+        "was" => "were",
+        "has" => "have",
+        other => other.strip_suffix('s').unwrap_or(other),
+    };
+    if rest.is_empty() { head.to_owned() } else { format!("{head} {rest}") }
 }
 
 /// A denied statement as a sentence without its full stop.
@@ -123,8 +184,8 @@ pub(crate) fn denial(
     object: &Object,
     k: &Knowledge,
 ) -> String {
-    let s = name(subject, k);
-    let o = object_name(object, k);
+    let s = capital(&phrase(subject, k));
+    let o = object_phrase(object, k);
     match relation {
         Relation::Affects => format!("{s} is not known to affect {o}"),
         Relation::Targets | Relation::Compromises => format!("{s} is not known to have hit {o}"),
@@ -269,5 +330,9 @@ mod tests {
         assert_eq!(join(&words, 2), "a, b and 2 more");
         assert_eq!(join(&words, 3), "a, b, c and d");
         assert_eq!(plural("country"), "countries");
+        assert_eq!(plural_verb("is part of"), "are part of");
+        assert_eq!(plural_verb("hit"), "hit");
+        assert_eq!(plural_verb("exploits"), "exploit");
+        assert_eq!(sector_name("government-local"), "local government");
     }
 }

@@ -47,22 +47,26 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<ActorRow> {
             }
         }
     }
-    // Whoever uses, exploits or hits belongs here too, even with no other statement on it.
-    for class in [Class::Technique, Class::Vulnerability, Class::Victim, Class::Software] {
-        for (_, fact) in index.of(class).filter(|(_, f)| f.subject.kind.is_actor_like()) {
-            facts.entry(&fact.subject).or_default().push(fact);
+    // Whoever uses, exploits, hits or is pointed to belongs here too; but where there are
+    // statements on the actor itself, those alone tell how sure one may be of it.
+    let mut others: BTreeMap<&Entity, Vec<&Fact>> = BTreeMap::new();
+    let classes =
+        [Class::Technique, Class::Vulnerability, Class::Victim, Class::Software, Class::Indicator];
+    for (_, fact) in classes.into_iter().flat_map(|class| index.of(class)) {
+        let ends = [Some(&fact.subject), fact.object.entity()];
+        for end in ends.into_iter().flatten().filter(|e| e.kind.is_actor_like()) {
+            others.entry(end).or_default().push(fact);
         }
     }
-    for (_, fact) in index.of(Class::Indicator) {
-        if let Some(actor) = fact.object.entity().filter(|e| e.kind.is_actor_like()) {
-            facts.entry(actor).or_default().push(fact);
-        }
+    for (actor, told) in others {
+        facts.entry(actor).or_insert(told);
     }
     let mut rows: Vec<ActorRow> =
         facts.into_iter().map(|(actor, facts)| row(index, actor, &facts)).collect();
+    let own = |row: &ActorRow| row.actor.entity() == index.picture.subject;
     rows.sort_by(|a, b| {
-        (a.actor.kind == Kind::Cluster)
-            .cmp(&(b.actor.kind == Kind::Cluster))
+        (!own(a), a.actor.kind == Kind::Cluster)
+            .cmp(&(!own(b), b.actor.kind == Kind::Cluster))
             .then(b.evidence.probability.total_cmp(&a.evidence.probability))
             .then_with(|| a.actor.cmp(&b.actor))
     });
@@ -191,7 +195,7 @@ fn laid_out(row: &ActorRow, safe: &Safe) -> Row {
             Cell::new(safe.prose(&said)),
             Cell::new(safe.prose(&words::join(&names(&row.countries), 4))),
             Cell::likelihood(&row.evidence),
-            Cell::weight(&row.evidence, safe),
+            Cell::weight(&row.evidence),
         ],
         quotes: Quoted::all(&row.evidence, safe),
     }

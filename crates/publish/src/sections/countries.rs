@@ -54,7 +54,8 @@ pub struct CountryRow {
 }
 
 pub(crate) fn gather(index: &Index<'_>) -> Vec<CountryRow> {
-    let mut found: BTreeMap<(CountryRole, Named), (Vec<Named>, Vec<&Fact>)> = BTreeMap::new();
+    type Told<'f> = (Vec<Named>, Vec<&'f Fact>);
+    let mut found: BTreeMap<(CountryRole, Named), Told<'_>> = BTreeMap::new();
     for (_, fact) in index.of(Class::Country).chain(index.of(Class::Victim)) {
         let (place, of) = match fact.object.entity() {
             Some(place) => (place, Some(&fact.subject)),
@@ -117,7 +118,7 @@ pub(crate) fn section(rows: &[CountryRow], safe: &Safe) -> Option<Section> {
                     Cell::new(role).tone(if quiet { Tone::Quiet } else { Tone::Plain }),
                     Cell::new(safe.prose(&words::join(&names(&row.of), 4))),
                     Cell::likelihood(&row.evidence),
-                    Cell::weight(&row.evidence, safe),
+                    Cell::weight(&row.evidence),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),
             }

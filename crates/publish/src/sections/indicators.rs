@@ -72,9 +72,10 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<IndicatorRow> {
             }
         })
         .collect();
+    let own = |row: &IndicatorRow| row.indicator.entity() == index.picture.subject;
     rows.sort_by(|a, b| {
-        (rank(a.status), a.indicator.kind)
-            .cmp(&(rank(b.status), b.indicator.kind))
+        (!own(a), rank(a.status), a.indicator.kind)
+            .cmp(&(!own(b), rank(b.status), b.indicator.kind))
             .then(b.evidence.origins.cmp(&a.evidence.origins))
             .then(b.evidence.probability.total_cmp(&a.evidence.probability))
             .then_with(|| a.indicator.cmp(&b.indicator))
@@ -116,13 +117,13 @@ pub(crate) fn section(rows: &[IndicatorRow], safe: &Safe) -> Option<Section> {
             notes.extend(row.related.iter().map(|r| link(row, r)));
             Row {
                 cells: vec![
-                    shown(kind, &row.indicator.value, safe),
+                    Cell::code(Safe::value(kind, &row.indicator.value)),
                     Cell::new(words::kind_words(kind).0),
                     Cell::new(row.status.as_str()).tone(tone(row.status)),
                     Cell::new(row.last_known.map_or_else(String::new, |d| d.to_string())),
                     Cell::new(safe.prose(&words::join(&names(&row.indicates), 4))),
                     Cell::likelihood(&row.evidence),
-                    Cell::weight(&row.evidence, safe),
+                    Cell::weight(&row.evidence),
                     Cell::new(safe.prose(&notes.join("; "))).tone(Tone::Quiet),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),
@@ -141,10 +142,6 @@ pub(crate) fn section(rows: &[IndicatorRow], safe: &Safe) -> Option<Section> {
     ];
     let table = Table { columns, rows, more: "lapwing list indicators", quote: false };
     Some(Section::new("indicators", "Indicators", vec![Block::Table(table)]))
-}
-
-fn shown(kind: Kind, value: &str, safe: &Safe) -> Cell {
-    Cell::code(safe.value(kind, value))
 }
 
 fn link(row: &IndicatorRow, related: &Related) -> String {

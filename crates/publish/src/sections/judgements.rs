@@ -4,22 +4,24 @@ use serde::Serialize;
 use crate::evidence::{Class, Evidence, Index};
 use crate::layout::{Block, Cell, Quoted, Row, Section, Table, Tone};
 use crate::safe::Safe;
-use crate::words;
+use crate::{Page, words};
 
 /// Most judgements on a page: what is more is told by the sections.
 const MOST: usize = 16;
+/// Most facts that are weighed for them.
+const MOST_FACTS: usize = 200;
 
 /// A statement that matters for decisions, with likelihood and confidence kept apart.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Judgement {
     /// The statement as a sentence.
     pub sentence: String,
-    /// Of what.
-    pub subject: Entity,
+    /// Of what: statements that weigh the same are told together.
+    pub subjects: Vec<Entity>,
     /// The verb.
     pub relation: Relation,
     /// What.
-    pub object: Object,
+    pub objects: Vec<Object>,
     /// What stands behind it.
     pub evidence: Evidence,
 }
@@ -46,25 +48,71 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<Judgement> {
             .then(b.probability.total_cmp(&a.probability))
             .then_with(|| (&a.subject, &a.object).cmp(&(&b.subject, &b.object)))
     });
-    facts.truncate(MOST);
-    facts.into_iter().map(|fact| judge(index, fact)).collect()
+    facts.truncate(MOST_FACTS);
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for fact in facts {
+        let evidence = index.evidence(&[fact]);
+        match groups.iter_mut().find(|group| group.takes(fact, &evidence)) {
+            Some(group) => group.facts.push(fact),
+            None => groups.push(Group { facts: vec![fact], evidence }),
+        }
+    }
+    groups.truncate(MOST);
+    groups.iter().map(|group| group.judge(index)).collect()
 }
 
-fn judge(index: &Index<'_>, fact: &Fact) -> Judgement {
-    let evidence = index.evidence(&[fact]);
-    let plain = words::statement(&fact.subject, fact.relation, &fact.object, index.knowledge);
-    let sentence = if evidence.only_predicted() {
-        format!("{} predicts: {plain}.", words::join(&evidence.said_by, 3))
-    } else {
-        format!("{plain}.")
-    };
-    Judgement {
-        sentence,
-        subject: fact.subject.clone(),
-        relation: fact.relation,
-        object: fact.object.clone(),
-        evidence,
+/// Statements of one verb that weigh the same and differ in subject or in object only.
+struct Group<'f> {
+    facts: Vec<&'f Fact>,
+    evidence: Evidence,
+}
+
+impl Group<'_> {
+    fn takes(&self, fact: &Fact, evidence: &Evidence) -> bool {
+        let [first, rest @ ..] = self.facts.as_slice() else { return true };
+        let by_object = |f: &Fact| f.subject == first.subject && !is_date(f);
+        let by_subject =
+            |f: &Fact| f.object == first.object && f.subject.kind == first.subject.kind;
+        let alike = (by_object(fact) && rest.iter().all(|f| by_object(f)))
+            || (by_subject(fact) && rest.iter().all(|f| by_subject(f)));
+        // Who did it is judged one by one.
+        let alone = fact.relation == Relation::AttributedTo;
+        let (a, b) = (&self.evidence, evidence);
+        first.relation == fact.relation
+            && alike
+            && !alone
+            && (a.likelihood, a.confidence, a.basis, a.hedged, a.origins, a.against)
+                == (b.likelihood, b.confidence, b.basis, b.hedged, b.origins, b.against)
+            && (&a.said_by, &a.stated) == (&b.said_by, &b.stated)
     }
+
+    fn judge(&self, index: &Index<'_>) -> Judgement {
+        // The weakest of them is what may be said of all.
+        let mut evidence = index.evidence(&self.facts);
+        let weakest = self.facts.iter().map(|f| f.probability).fold(1.0, f64::min);
+        evidence.probability = (weakest * 1000.0).round() / 1000.0;
+        let mut subjects: Vec<Entity> = self.facts.iter().map(|f| f.subject.clone()).collect();
+        subjects.dedup();
+        let mut objects: Vec<Object> = self.facts.iter().map(|f| f.object.clone()).collect();
+        objects.dedup();
+        let relation = self.facts.first().map_or(Relation::RelatedTo, |f| f.relation);
+        let plain = words::statements(
+            &subjects.iter().collect::<Vec<_>>(),
+            relation,
+            &objects.iter().collect::<Vec<_>>(),
+            index.knowledge,
+        );
+        let sentence = if evidence.only_predicted() {
+            format!("{} predicts: {plain}.", words::join(&evidence.said_by, 3))
+        } else {
+            format!("{plain}.")
+        };
+        Judgement { sentence, subjects, relation, objects, evidence }
+    }
+}
+
+fn is_date(fact: &Fact) -> bool {
+    fact.object.entity().is_none()
 }
 
 fn touches(fact: &Fact, subject: &Entity) -> bool {
@@ -89,11 +137,12 @@ fn rank(fact: &Fact, subject: &Entity) -> Option<u8> {
     })
 }
 
-pub(crate) fn section(judgements: &[Judgement], safe: &Safe) -> Option<Section> {
-    if judgements.is_empty() {
+pub(crate) fn section(page: &Page, safe: &Safe) -> Option<Section> {
+    if page.judgements.is_empty() {
         return None;
     }
-    let rows = judgements
+    let rows = page
+        .judgements
         .iter()
         .map(|j| Row {
             cells: vec![
@@ -101,7 +150,7 @@ pub(crate) fn section(judgements: &[Judgement], safe: &Safe) -> Option<Section> 
                 Cell::likelihood(&j.evidence),
                 Cell::new(j.evidence.confidence.to_string()),
                 Cell::new(safe.prose(&said(&j.evidence))),
-                Cell::weight(&j.evidence, safe),
+                Cell::weight(&j.evidence),
             ],
             quotes: Quoted::all(&j.evidence, safe),
         })
@@ -112,11 +161,36 @@ pub(crate) fn section(judgements: &[Judgement], safe: &Safe) -> Option<Section> 
         more: "lapwing explain",
         quote: true,
     };
-    Some(Section::new("judgements", "Key judgements", vec![Block::Table(table)]))
+    let rests = Block::Prose(safe.prose(&rests_on(page)));
+    Some(Section::new("judgements", "Key judgements", vec![Block::Table(table), rests]))
+}
+
+/// How many origins, actors and clusters there are, and which are kept apart.
+fn rests_on(page: &Page) -> String {
+    let c = &page.counts;
+    let mut text = format!(
+        "This rests on {}; the page tells of {} and {}.",
+        words::counted(c.origins, "origin"),
+        words::counted(c.actors, "actor"),
+        words::counted(c.clusters, "cluster")
+    );
+    let name = |value: &str| crate::safe::clean_name(value);
+    let pairs: Vec<String> = page
+        .distinct
+        .iter()
+        .map(|d| format!("{} with {}", name(&d.a.value), name(&d.b.value)))
+        .collect();
+    if !pairs.is_empty() {
+        text.push_str(&format!(" Not shown to be the same: {}.", words::join(&pairs, 8)));
+    }
+    text
 }
 
 fn said(evidence: &Evidence) -> String {
-    let who = words::join(&evidence.said_by, 3);
+    let mut who = words::join(&evidence.said_by, 3);
+    if evidence.hedged {
+        who.push_str(", with reserve");
+    }
     if evidence.stated.is_empty() {
         who
     } else {

@@ -42,10 +42,9 @@ fn names(named: &[Named]) -> Vec<String> {
     names
 }
 
-/// Adds a name unless it is there.
+/// Adds a name to a sorted list unless it is there.
 fn add(list: &mut Vec<Named>, named: Named) {
-    if !list.contains(&named) {
-        list.push(named);
-        list.sort();
+    if let Err(at) = list.binary_search(&named) {
+        list.insert(at, named);
     }
 }

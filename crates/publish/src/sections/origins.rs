@@ -126,11 +126,9 @@ fn lineage(
         Some(about) => made.push_str(&format!(" about {about}")),
         None => {}
     }
-    if made.is_empty() {
-        if let Some((from, why)) = derived {
-            let why = why.map_or(String::new(), |w| format!(" ({})", clean_name(w)));
-            made = format!("derives from {}{why}", clean_name(from));
-        }
+    if let Some((from, why)) = derived.filter(|_| made.is_empty()) {
+        let why = why.map_or(String::new(), |w| format!(" ({})", clean_name(w)));
+        made = format!("derives from {}{why}", clean_name(from));
     }
     if !made.is_empty() && !root_seen {
         made.push_str("; the original is not in the store");

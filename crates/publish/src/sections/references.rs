@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{Fact, Kind, Relation};
 use serde::Serialize;
@@ -29,7 +29,7 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<ReferenceRow> {
         found.entry(cited).or_default().push(fact);
     }
     // A bare host name says less than the address on it.
-    let hosts: Vec<String> = found
+    let hosts: BTreeSet<String> = found
         .keys()
         .filter(|(kind, _)| *kind == Kind::Url)
         .map(|(_, url)| crate::safe::host_of(url).to_lowercase())
@@ -56,7 +56,7 @@ pub(crate) fn section(rows: &[ReferenceRow], safe: &Safe) -> Option<Section> {
             // What is cited is meant to be read; a host that is also accused stays defanged.
             let live = web && !safe.is_hostile_link(&row.value) && row.value.len() < 2000;
             let text =
-                if live { clean(&row.value, 2000) } else { safe.value(row.kind, &row.value) };
+                if live { clean(&row.value, 2000) } else { Safe::value(row.kind, &row.value) };
             Item { link: live.then(|| text.clone()), ..Item::new(text) }
         })
         .collect();

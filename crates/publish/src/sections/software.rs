@@ -61,11 +61,12 @@ pub(crate) fn section(rows: &[SoftwareRow], safe: &Safe) -> Option<Section> {
             let by = words::join(&names(&row.used_by), 4);
             Row {
                 cells: vec![
-                    Cell::new(safe.value(row.software.kind, &row.software.name)).tone(Tone::Strong),
+                    Cell::new(Safe::value(row.software.kind, &row.software.name))
+                        .tone(Tone::Strong),
                     Cell::new(words::kind_words(row.software.kind).0),
                     Cell::new(safe.prose(&format!("{by}{predicted}"))),
                     Cell::likelihood(&row.evidence),
-                    Cell::weight(&row.evidence, safe),
+                    Cell::weight(&row.evidence),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),
             }

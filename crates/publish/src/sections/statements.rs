@@ -61,7 +61,7 @@ pub(crate) fn section(rows: &[StatementRow], safe: &Safe) -> Option<Section> {
             cells: vec![
                 Cell::new(safe.prose(&row.sentence)),
                 Cell::likelihood(&row.evidence),
-                Cell::weight(&row.evidence, safe),
+                Cell::weight(&row.evidence),
             ],
             quotes: Quoted::all(&row.evidence, safe),
         })

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{TechniqueBasis, VictimState};
 use crate::layout::{Block, Section};
-use crate::safe::Safe;
+use crate::safe::{Safe, clean_name};
 use crate::{Page, words};
 
 /// How many of everything a page holds.
@@ -80,7 +80,9 @@ pub(crate) fn figures(page: &Page) -> Vec<(usize, &'static str)> {
 
 /// Two to four sentences, each from facts only.
 pub(crate) fn write(page: &Page) -> Vec<String> {
-    let sentences = [Some(known(page)), who(page), what(page), when(page)];
+    let about = about(page);
+    let what = if about.is_some() { None } else { what(page) };
+    let sentences = [Some(known(page)), about, who(page), what, when(page)];
     sentences.into_iter().flatten().collect()
 }
 
@@ -114,6 +116,34 @@ fn known(page: &Page) -> String {
         .replacen("origins tell", "origins, tell", 1)
 }
 
+/// What a single value, vulnerability or technique is in the picture.
+fn about(page: &Page) -> Option<String> {
+    let subject = &page.subject;
+    if let Some(row) = page.indicators.iter().find(|r| r.indicator.entity() == *subject) {
+        let known = row.last_known.map_or(String::new(), |d| format!(", last known {d}"));
+        let to = words::join(&super::names(&row.indicates), 4);
+        let to = if to.is_empty() { to } else { format!("; it points to {to}") };
+        return Some(format!(
+            "It is {} an indicator ({}{known}){to}.",
+            row.evidence.likelihood_phrase(),
+            row.status.as_str()
+        ));
+    }
+    if let Some(row) = page.vulnerabilities.iter().find(|r| r.vulnerability.entity() == *subject) {
+        let by = words::join(&super::names(&row.exploited_by), 4);
+        let predicted = if row.only_predicted { ", which is only predicted" } else { "" };
+        return (!by.is_empty()).then(|| format!("It is said to be exploited by {by}{predicted}."));
+    }
+    let row = page.techniques.iter().find(|r| r.technique.entity() == *subject)?;
+    let by = words::join(&super::names(&row.used_by), 4);
+    Some(match row.basis {
+        TechniqueBasis::Observed => format!("Its use by {by} was observed."),
+        TechniqueBasis::Assessed => format!("Its use by {by} is an analyst's judgement."),
+        TechniqueBasis::Predicted => "Its use is only predicted, not observed.".to_owned(),
+        TechniqueBasis::Named => "It is named; nobody says who uses it.".to_owned(),
+    })
+}
+
 /// Who is behind it, and whether they are shown to be the same.
 fn who(page: &Page) -> Option<String> {
     let of = |kind| -> Vec<String> {
@@ -134,12 +164,13 @@ fn who(page: &Page) -> Option<String> {
     if parts.is_empty() {
         return None;
     }
-    let apart = if page.distinct.is_empty() {
-        ""
-    } else if page.distinct.len() == 1 {
-        "; one pair of them is not shown to be the same"
-    } else {
-        "; they are not shown to be the same"
+    let apart = match page.distinct.as_slice() {
+        [] => String::new(),
+        [one] => {
+            let (a, b) = (clean_name(&one.a.value), clean_name(&one.b.value));
+            format!("; {a} and {b} are not shown to be the same")
+        }
+        _ => "; they are not shown to be the same".to_owned(),
     };
     Some(format!("The sources name {}{apart}.", parts.join(" and ")))
 }
@@ -174,17 +205,12 @@ fn what(page: &Page) -> Option<String> {
         });
     }
     if c.missing > 0 {
-        let verb = if c.missing == 1 { "is" } else { "are" };
-        text.push_str(&format!(
-            "; {} further {verb} declared or redacted and not shown",
-            missing(c.missing)
-        ));
+        text.push_str(&match c.missing {
+            1 => "; 1 further value or row is declared or redacted and not shown".to_owned(),
+            n => format!("; {n} further values or rows are declared or redacted and not shown"),
+        });
     }
     Some(format!("{text}."))
-}
-
-fn missing(n: u64) -> String {
-    if n == 1 { "1 value or row".to_owned() } else { format!("{n} values or rows") }
 }
 
 /// When it began, what was hit, when the fix came.

@@ -86,7 +86,8 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<TechniqueRow> {
             }
         })
         .collect();
-    rows.sort_by(|a, b| (a.basis, &a.technique).cmp(&(b.basis, &b.technique)));
+    let own = |row: &TechniqueRow| row.technique.entity() == index.picture.subject;
+    rows.sort_by(|a, b| (!own(a), a.basis, &a.technique).cmp(&(!own(b), b.basis, &b.technique)));
     rows
 }
 
@@ -116,7 +117,7 @@ pub(crate) fn section(rows: &[TechniqueRow], safe: &Safe) -> Option<Section> {
                     Cell::new(safe.prose(&words::join(&row.tactics, 4))),
                     Cell::new(safe.prose(&words::join(&names(&row.weaknesses), 4))),
                     Cell::new(safe.prose(&words::join(&names(&row.used_by), 4))),
-                    Cell::weight(&row.evidence, safe),
+                    Cell::weight(&row.evidence),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),
             }

@@ -21,8 +21,10 @@ pub struct Moment {
 }
 
 pub(crate) fn gather(index: &Index<'_>) -> Vec<Moment> {
-    let mut moments: Vec<Moment> =
-        index.of(Class::Date).filter_map(|(_, fact)| moment(index, fact)).collect();
+    // The dates of single values stand with the indicators, or they would drown the story.
+    let tells = |f: &Fact| !f.subject.kind.is_observable() || f.subject == index.picture.subject;
+    let dated = index.of(Class::Date).filter(|(_, fact)| tells(fact));
+    let mut moments: Vec<Moment> = dated.filter_map(|(_, fact)| moment(index, fact)).collect();
     let published = index.picture.documents.iter().filter_map(|d| {
         let who = d.source.as_deref().map_or(String::new(), |s| format!("{s} publishes "));
         let label = words_name(&d.label);

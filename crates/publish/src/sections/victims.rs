@@ -110,12 +110,12 @@ pub(crate) fn section(rows: &[VictimRow], safe: &Safe) -> Option<Section> {
             };
             Row {
                 cells: vec![
-                    Cell::new(safe.value(row.victim.kind, &row.victim.name)).tone(Tone::Strong),
+                    Cell::new(Safe::value(row.victim.kind, &row.victim.name)).tone(Tone::Strong),
                     Cell::new(words::kind_words(row.victim.kind).0),
                     Cell::new(row.state.as_str()).tone(tone),
                     Cell::new(safe.prose(&words::join(&names(&row.by), 3))),
                     Cell::likelihood(&row.evidence),
-                    Cell::weight(&row.evidence, safe),
+                    Cell::weight(&row.evidence),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),
             }

@@ -48,7 +48,7 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<VulnerabilityRow> {
     for fact in index.denied().filter(|f| f.subject.kind == Kind::Vulnerability) {
         details.entry(&fact.subject).or_default().push(fact);
     }
-    found
+    let mut rows: Vec<VulnerabilityRow> = found
         .into_iter()
         .map(|(vulnerability, facts)| {
             let evidence = index.evidence(&facts);
@@ -65,8 +65,9 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<VulnerabilityRow> {
             for fact in &facts {
                 match (&fact.object, fact.relation) {
                     (_, Relation::Exploits) => {
-                        add(&mut row.exploited_by, index.named(&fact.subject))
+                        add(&mut row.exploited_by, index.named(&fact.subject));
                     }
+
                     (Object::Entity(o), Relation::Affects) => add(&mut row.affects, index.named(o)),
                     _ => {}
                 }
@@ -88,7 +89,10 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<VulnerabilityRow> {
             }
             row
         })
-        .collect()
+        .collect();
+    // The sort is stable: all others stay in order of their number.
+    rows.sort_by_key(|row| row.vulnerability.entity() != index.picture.subject);
+    rows
 }
 
 pub(crate) fn section(rows: &[VulnerabilityRow], safe: &Safe) -> Option<Section> {
@@ -117,7 +121,7 @@ pub(crate) fn section(rows: &[VulnerabilityRow], safe: &Safe) -> Option<Section>
                     Cell::new(safe.prose(&by)),
                     Cell::new(safe.prose(&about.join("; "))),
                     Cell::new(row.fixed_on.map_or_else(String::new, |d| d.to_string())),
-                    Cell::weight(&row.evidence, safe),
+                    Cell::weight(&row.evidence),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),
             }
