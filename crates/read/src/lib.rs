@@ -18,11 +18,19 @@
 //! ```
 #![deny(missing_docs)]
 
+mod dates;
+mod decode;
+mod detect;
 mod formats;
 mod item;
+mod lineage;
+mod meter;
 mod options;
+mod refang;
 mod source;
+mod value;
 
+pub use detect::detect;
 pub use item::{Input, Item};
 pub use options::{Limits, Options};
-pub use source::{detect, read_bytes, read_path, read_stream};
+pub use source::{read_bytes, read_path, read_stream};

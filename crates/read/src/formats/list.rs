@@ -1,0 +1,320 @@
+//! Lists: one value a line, with comments, headings, labels and a few words around.
+
+use std::ops::Range;
+
+use lapwing_model::{
+    Claim, Confidence, Document, Entity, Format, Kind, Reading, Region, RegionKind, Relation, Role,
+    Span,
+};
+
+use super::kind_words::TypeWord;
+use crate::Input;
+use crate::value::{classify, classify_as};
+
+/// Lines of the head of a file that decide whether it is a list.
+const SAMPLE: usize = 500;
+/// How often a value on a line of its own is an indicator of the list.
+const PRECISION: u8 = 95;
+
+/// What one line of a list holds; ranges are of the line.
+enum Line {
+    Blank,
+    Comment(Range<usize>),
+    Heading(Range<usize>),
+    /// Values, and the words after them.
+    Values(Vec<(Entity, Range<usize>)>, Option<Range<usize>>),
+    Words(Range<usize>),
+}
+
+/// Whether the head of a text is a list: at least half of its lines hold a value and little else.
+pub(crate) fn looks_like(head: &str) -> bool {
+    let (mut values, mut value_bytes, mut words, mut word_bytes, mut labelled) =
+        (0, 0, 0, 0, 0usize);
+    for line in head.lines().take(SAMPLE) {
+        match parse(line, None) {
+            Line::Values(found, rest) => {
+                values += 1;
+                value_bytes += found.iter().map(|(_, r)| r.len()).sum::<usize>();
+                labelled += usize::from(found.first().is_some_and(|(_, r)| r.start > 8));
+                word_bytes += rest.map_or(0, |r| r.len()) / 2;
+            }
+            Line::Words(range) => {
+                words += 1;
+                word_bytes += range.len();
+            }
+            Line::Blank | Line::Comment(_) | Line::Heading(_) => {}
+        }
+    }
+    values > 0
+        && values >= words
+        && value_bytes >= word_bytes / 2
+        && (labelled * 2 <= values || values > words * 3)
+}
+
+/// Whether a whole text is one line with one value.
+pub(crate) fn single_value(text: &str) -> bool {
+    let mut lines = text.lines().filter(|l| !l.trim().is_empty());
+    matches!((lines.next(), lines.next()), (Some(line), None) if classify(line).is_some())
+}
+
+fn parse(line: &str, hint: Option<Kind>) -> Line {
+    let start = line.len() - line.trim_start().len();
+    let body = line.trim();
+    let whole = start..start + body.len();
+    if body.is_empty() {
+        return Line::Blank;
+    }
+    if body.starts_with(['#', ';', '!']) || body.starts_with("//") || body.starts_with("--") {
+        return Line::Comment(whole);
+    }
+    if body.len() > 8192 {
+        return many(line, start, body).unwrap_or(Line::Words(whole));
+    }
+    let (start, body) = without_bullet(start, body);
+    let (body, comment) = inline_comment(start, body);
+    if let Some(entity) = classify(body) {
+        return Line::Values(vec![(entity, start..start + body.len())], comment);
+    }
+    if let Some(found) = many(line, start, body) {
+        return found;
+    }
+    if let Some(found) = labelled(start, body) {
+        return found;
+    }
+    if let Some(found) = value_and_words(start, body) {
+        return found;
+    }
+    // What only a heading or the file's name can tell: user agents, mutexes, names of files.
+    if let Some(kind) = hint
+        && matches!(
+            kind,
+            Kind::UserAgent
+                | Kind::Mutex
+                | Kind::FileName
+                | Kind::FilePath
+                | Kind::WindowsRegistryKey
+                | Kind::NamedPipe
+        )
+        && let Some(entity) = classify_as(body, Some(kind))
+    {
+        return Line::Values(vec![(entity, start..start + body.len())], comment);
+    }
+    let short = body.len() <= 80 && body.split_whitespace().count() <= 8;
+    if short
+        && (body.ends_with(':') || heading_kind(body).is_some() || body.starts_with(['[', '=']))
+    {
+        return Line::Heading(whole);
+    }
+    Line::Words(whole)
+}
+
+fn without_bullet(start: usize, body: &str) -> (usize, &str) {
+    let number = body.bytes().take_while(u8::is_ascii_digit).count();
+    let skip = if body.starts_with("- ") || body.starts_with("* ") || body.starts_with("+ ") {
+        2
+    } else if let Some(rest) = body.strip_prefix(['•', '·', '▪', '–']) {
+        body.len() - rest.len()
+    } else if (1..=4).contains(&number)
+        && (body[number..].starts_with(". ") || body[number..].starts_with(") "))
+    {
+        number + 2
+    } else {
+        return (start, body);
+    };
+    let rest = &body[skip..];
+    (start + skip + rest.len() - rest.trim_start().len(), rest.trim_start())
+}
+
+/// Cuts off ` # …`, ` // …`, ` ; …` and a last ` (…)`.
+fn inline_comment(start: usize, body: &str) -> (&str, Option<Range<usize>>) {
+    let mark = [" #", "\t#", " //", "\t//", " ;", "\t;", " <--", " <-", " --"]
+        .iter()
+        .filter_map(|m| body.find(m))
+        .min();
+    let bracket = body.ends_with(')').then(|| body.rfind(" (")).flatten();
+    let Some(at) = mark.or(bracket).filter(|at| *at > 0) else { return (body, None) };
+    let kept = body[..at].trim_end();
+    (kept, Some(start + at + 1..start + body.len()))
+}
+
+/// A line on which every token is a value (`md5sum` output, several addresses).
+fn many(line: &str, start: usize, body: &str) -> Option<Line> {
+    let mut found = Vec::new();
+    for token in body.split([' ', '\t', ',', ';', '|']).filter(|t| !t.is_empty()) {
+        let at = token.as_ptr() as usize - line.as_ptr() as usize;
+        // `hash *name`: the mark of a binary file in checksum lists.
+        let name = token.strip_prefix('*').unwrap_or(token);
+        found.push((classify(name)?, at + token.len() - name.len()..at + token.len()));
+    }
+    (start < line.len() && !found.is_empty()).then_some(Line::Values(found, None))
+}
+
+/// `MD5: …`, `C2 = …`.
+fn labelled(start: usize, body: &str) -> Option<Line> {
+    let at = body.find([':', '=']).filter(|at| (2..=40).contains(at))?;
+    let label = &body[..at];
+    if label.contains(['.', '/', '\\', '[']) || label.split_whitespace().count() > 4 {
+        return None;
+    }
+    let rest = body[at + 1..].trim_start_matches([':', '=', ' ', '\t']);
+    let offset = start + body.len() - rest.len();
+    let kind = TypeWord::read(label).and_then(TypeWord::kind);
+    if let Some(entity) = classify_as(rest, kind) {
+        return Some(Line::Values(vec![(entity, offset..offset + rest.len())], None));
+    }
+    let mut found = Vec::new();
+    for token in rest.split([' ', '\t', ',', ';']).filter(|t| !t.is_empty()) {
+        let from = offset + (token.as_ptr() as usize - rest.as_ptr() as usize);
+        found.push((classify(token)?, from..from + token.len()));
+    }
+    (!found.is_empty()).then_some(Line::Values(found, None))
+}
+
+/// A value first, then words about it; a sentence that begins with a value is none.
+fn value_and_words(start: usize, body: &str) -> Option<Line> {
+    let end = body.find([' ', '\t', ',', ';', '|'])?;
+    let (token, rest) = body.split_at(end);
+    let entity = classify(token)?;
+    let words = rest.trim_start_matches([' ', '\t', ',', ';', '|', '-', '–', ':']);
+    let verbs =
+        ["is", "was", "are", "were", "has", "had", "and", "or", "can", "may", "which", "will"];
+    if words
+        .split_whitespace()
+        .next()
+        .is_some_and(|w| verbs.contains(&w.to_ascii_lowercase().as_str()))
+    {
+        return None;
+    }
+    let from = start + body.len() - words.len();
+    Some(Line::Values(
+        vec![(entity, start..start + end)],
+        (!words.is_empty()).then(|| from..start + body.len()),
+    ))
+}
+
+/// The kind that a heading names: `IP addresses`, `SHA256 hashes:`, `# Domains`.
+fn heading_kind(text: &str) -> Option<TypeWord> {
+    let text = text.trim_matches(|c: char| !c.is_alphanumeric());
+    TypeWord::read(text).or_else(|| {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        (words.len() <= 5).then(|| words.iter().rev().find_map(|w| TypeWord::read(w))).flatten()
+    })
+}
+
+/// Reads a list part by part; the heading in force goes on into the next part.
+pub(crate) struct Reader {
+    heading: Option<String>,
+    hint: Option<Kind>,
+}
+
+impl Reader {
+    /// `name` may tell the kind (`webshell_names.txt`, `useragents.txt`).
+    pub fn new(name: &str) -> Self {
+        let file = name.rsplit(['/', '\\', '!']).next().unwrap_or(name);
+        let stem = file.split('.').next().unwrap_or(file);
+        let hint = TypeWord::read(stem).or_else(|| {
+            let words: Vec<&str> = stem.split(['_', '-', ' ']).collect();
+            words
+                .windows(2)
+                .rev()
+                .find_map(|w| TypeWord::read(&w.concat()))
+                .or_else(|| words.iter().rev().find_map(|w| TypeWord::read(w)))
+        });
+        Self { heading: None, hint: hint.and_then(TypeWord::kind) }
+    }
+
+    /// Reads one part.
+    pub fn part(&mut self, input: &Input<'_>) -> Reading {
+        let document = Document::new(input.raw, input.name, Format::List, input.text.to_owned());
+        let mut reading = Reading::new(document, input.raw.to_vec());
+        let mut at = 0;
+        for line in input.text.split_inclusive('\n') {
+            self.line(line.trim_end_matches(['\n', '\r']), at, &mut reading);
+            at += line.len();
+        }
+        reading
+    }
+
+    fn line(&mut self, line: &str, at: usize, reading: &mut Reading) {
+        let span = |range: &Range<usize>| Span::new(at + range.start, at + range.end);
+        match parse(line, self.hint) {
+            Line::Blank => {}
+            Line::Comment(range) => {
+                let words = line[range.clone()]
+                    .trim_start_matches(['#', ';', '/', '!', '-', ' ', '\t'])
+                    .trim();
+                // A value that is commented out is switched off, not indicated.
+                let kind = if classify(words).is_some() {
+                    RegionKind::Furniture
+                } else {
+                    RegionKind::Prose
+                };
+                let is_heading =
+                    kind == RegionKind::Prose && !words.is_empty() && words.len() <= 80;
+                reading.regions.push(Region { span: span(&range), kind });
+                if is_heading {
+                    self.enter(words);
+                }
+            }
+            Line::Heading(range) => {
+                reading
+                    .regions
+                    .push(Region { span: span(&range), kind: RegionKind::Heading { level: 2 } });
+                let words = line[range].trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+                self.enter(&words);
+            }
+            Line::Words(range) => {
+                reading.regions.push(Region { span: span(&range), kind: RegionKind::Prose });
+            }
+            Line::Values(found, rest) => {
+                if let (Some((_, first)), Some((_, last))) = (found.first(), found.last()) {
+                    let all = Span::new(at + first.start, at + last.end);
+                    reading.regions.push(Region { span: all, kind: RegionKind::Declared });
+                }
+                if let Some(rest) = &rest {
+                    reading.regions.push(Region { span: span(rest), kind: RegionKind::Prose });
+                }
+                self.claims(&found, at, reading);
+            }
+        }
+    }
+
+    fn enter(&mut self, heading: &str) {
+        if let Some(word) = heading_kind(heading) {
+            self.hint = word.kind();
+        }
+        self.heading = Some(heading.to_owned());
+    }
+
+    fn claims(&self, found: &[(Entity, Range<usize>)], at: usize, reading: &mut Reading) {
+        let by = |claim: Claim| claim.by("list:line", Confidence::percent(PRECISION));
+        for (entity, range) in found {
+            let role = if entity.kind.is_observable() { Role::Indicator } else { Role::Subject };
+            let span = Span::new(at + range.start, at + range.end);
+            let mut claim = by(Claim::mention(entity.clone(), role, span));
+            claim.context.clone_from(&self.heading);
+            reading.claims.push(claim);
+        }
+        // One hash beside a name, or beside a hash of another kind: one file.
+        if let [(first, _), rest @ ..] = found
+            && first.kind.is_file_hash()
+            && rest.len() <= 4
+        {
+            for (entity, range) in rest {
+                let same = matches!(
+                    entity.kind,
+                    Kind::FileName | Kind::FilePath | Kind::Ssdeep | Kind::Imphash
+                ) || (entity.kind.is_file_hash() && entity.kind != first.kind);
+                if same {
+                    let span = Span::new(at + range.start, at + range.end);
+                    reading.claims.push(by(Claim::new(
+                        first.clone(),
+                        Relation::SameObject,
+                        entity.clone(),
+                        span,
+                    )));
+                }
+            }
+        }
+    }
+}

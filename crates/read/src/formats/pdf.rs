@@ -1,0 +1,198 @@
+//! PDF: glyphs with their places, put together to lines, paragraphs, headings and furniture.
+//!
+//! A foreign parser works on a thread of its own: its panics and endless loops cost one file.
+
+mod glyphs;
+mod layout;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use hayro_syntax::metadata::Metadata;
+use hayro_syntax::object::DateTime;
+use lapwing_model::{Document, Format, PartialDate, Problem, ProblemKind, Reading};
+
+use super::prose;
+use crate::Item;
+use glyphs::{Failure, Message, Page};
+
+/// Pages beyond this are a sign of a page tree that runs in circles.
+const PAGES: usize = 20_000;
+
+pub(crate) fn read(name: &str, raw: &[u8], seconds: u64, out: &mut dyn FnMut(Item)) {
+    let (sender, receiver) = channel();
+    let stop = Arc::new(AtomicBool::new(false));
+    let (bytes, flag) = (raw.to_vec(), Arc::clone(&stop));
+    let worker = thread::Builder::new().name("pdf".into()).stack_size(32 << 20);
+    let spawned = worker.spawn(move || glyphs::collect(bytes, PAGES, &flag, &sender));
+    if let Err(error) = spawned {
+        return out(Item::Problem(Problem::fatal(
+            name,
+            ProblemKind::Unreadable,
+            format!("no thread to read it on: {error}"),
+        )));
+    }
+    let gathered = gather(&receiver, Duration::from_secs(seconds));
+    // A worker that still runs stops at its next glyph.
+    stop.store(true, Ordering::Relaxed);
+    finish(name, raw, seconds, gathered, out);
+}
+
+/// What came from the worker before it ended or its time was over.
+#[derive(Default)]
+struct Gathered {
+    metadata: Option<Box<Metadata>>,
+    pages: Vec<Page>,
+    failure: Option<Failure>,
+    late: bool,
+}
+
+fn gather(receiver: &Receiver<Message>, limit: Duration) -> Gathered {
+    let mut gathered = Gathered::default();
+    // The limit is for the whole file: one clock, not one for each page.
+    let deadline = std::time::Instant::now() + limit;
+    loop {
+        let left = deadline.saturating_duration_since(std::time::Instant::now());
+        match receiver.recv_timeout(left) {
+            Ok(Message::Metadata(metadata)) => gathered.metadata = Some(metadata),
+            Ok(Message::Page(page)) => gathered.pages.push(page),
+            Ok(Message::Failed(failure)) => {
+                gathered.failure = Some(failure);
+                return gathered;
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                gathered.late = true;
+                return gathered;
+            }
+            Err(RecvTimeoutError::Disconnected) => return gathered,
+        }
+    }
+}
+
+fn finish(name: &str, raw: &[u8], seconds: u64, gathered: Gathered, out: &mut dyn FnMut(Item)) {
+    let Gathered { metadata, pages, failure, late } = gathered;
+    let glyphs: usize = pages.iter().map(|p| p.glyphs).sum();
+    let some = glyphs > 0;
+    let mut report = |kind, message: String, hint: &str| {
+        let problem = if some {
+            Problem::partial(name, kind, message)
+        } else {
+            Problem::fatal(name, kind, message)
+        };
+        let problem = problem.at(format!("page {}", pages.len() + 1));
+        out(Item::Problem(if hint.is_empty() { problem } else { problem.hint(hint) }));
+    };
+    match failure {
+        Some(Failure::Encrypted) => {
+            return out(Item::Problem(
+                Problem::fatal(name, ProblemKind::Encrypted, "is protected by a password")
+                    .hint("save it without one first"),
+            ));
+        }
+        Some(Failure::Invalid) => {
+            return out(Item::Problem(Problem::fatal(
+                name,
+                ProblemKind::Malformed,
+                "cannot be read as a PDF",
+            )));
+        }
+        Some(Failure::Panic) => {
+            report(ProblemKind::Malformed, "a page is damaged and could not be read".to_owned(), "")
+        }
+        Some(Failure::Pages) => {
+            report(ProblemKind::Limit, format!("has more than {PAGES} pages"), "")
+        }
+        None if late => report(
+            ProblemKind::Limit,
+            format!("took longer than {seconds} seconds"),
+            "raise the limit `pdf_seconds`",
+        ),
+        None => {}
+    }
+    if !some {
+        if failure.is_none() && !late {
+            let problem = Problem::fatal(
+                name,
+                ProblemKind::Unsupported,
+                "has no text layer (scanned pages, or none)",
+            )
+            .hint("run text recognition on it first");
+            out(Item::Problem(problem));
+        }
+        return;
+    }
+    let unmapped: usize = pages.iter().map(|p| p.unmapped).sum();
+    if unmapped * 50 > glyphs {
+        let message = format!(
+            "{unmapped} of {glyphs} characters have no meaning in the file's fonts and were replaced"
+        );
+        out(Item::Problem(Problem::partial(name, ProblemKind::Encoding, message)));
+    }
+    let laid = layout::lay_out(&pages);
+    let mut document = Document::new(raw, name, Format::Pdf, laid.text);
+    if let Some(metadata) = metadata {
+        describe(&mut document, &metadata);
+    }
+    document.title = document.title.or(laid.title);
+    let mut reading = Reading::new(document, raw.to_vec());
+    reading.regions = laid.regions;
+    prose::complete(&mut reading);
+    if reading.document.published.is_none() {
+        // When the file was made: the best that is left.
+        let made = reading
+            .document
+            .properties
+            .iter()
+            .find(|(k, _)| k == "created")
+            .map(|(_, v)| v.clone());
+        reading.document.published = made.and_then(|d| d.parse().ok());
+    }
+    out(Item::Reading(Box::new(reading)));
+}
+
+fn describe(document: &mut Document, metadata: &Metadata) {
+    let text = |bytes: &Option<Box<[u8]>>| bytes.as_deref().map(string).filter(|t| !t.is_empty());
+    // Word processors and browsers write file names and addresses there.
+    document.title = text(&metadata.title).filter(|t| {
+        let lower = t.to_lowercase();
+        t.split_whitespace().count() > 1
+            && !lower.starts_with("microsoft word")
+            && !lower.ends_with(".docx")
+            && !lower.ends_with(".pdf")
+            && !lower.starts_with("untitled")
+    });
+    document.properties.extend(text(&metadata.author).map(|a| ("author".to_owned(), a)));
+    for keyword in text(&metadata.keywords)
+        .unwrap_or_default()
+        .split([',', ';'])
+        .map(str::trim)
+        .filter(|k| !k.is_empty())
+    {
+        document.properties.push(("tag".to_owned(), keyword.to_owned()));
+    }
+    let created = metadata.creation_date.as_ref().and_then(date);
+    document.properties.extend(created.map(|d| ("created".to_owned(), d.to_string())));
+    document.modified =
+        metadata.modification_date.as_ref().and_then(date).filter(|d| Some(*d) != created);
+}
+
+fn date(date: &DateTime) -> Option<PartialDate> {
+    PartialDate::new(i16::try_from(date.year).ok()?, Some(date.month), Some(date.day)).ok()
+}
+
+/// A PDF text string: UTF-16 with a mark, UTF-8 with a mark, or close to Latin-1 (PDF 1.7, 7.9.2.2).
+fn string(bytes: &[u8]) -> String {
+    let text = match bytes {
+        [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0xef, 0xbb, 0xbf, ..] => {
+            crate::decode::decode(bytes).text.into_owned()
+        }
+        _ => match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => bytes.iter().map(|b| char::from(*b)).collect(),
+        },
+    };
+    text.replace('\0', "").trim().to_owned()
+}

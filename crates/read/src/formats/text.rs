@@ -1,0 +1,189 @@
+//! Plain text: headings by their shape, paragraphs, lists, mail headers.
+
+use lapwing_model::{Document, Format, Reading, Region, RegionKind, Span};
+
+use super::prose;
+use crate::{Input, Item, dates};
+
+pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
+    let document = Document::new(input.raw, input.name, Format::Text, input.text.to_owned());
+    let mut reading = Reading::new(document, input.raw.to_vec());
+    let start = mail_head(input.text, &mut reading);
+    for block in blocks(input.text, start) {
+        regions(input.text, &block, &mut reading.regions);
+    }
+    if reading.document.title.is_none() {
+        reading.document.title = title(input.text, &mut reading.regions);
+    }
+    prose::complete(&mut reading);
+    out(Item::Reading(Box::new(reading)));
+}
+
+/// Lines with their places, without their ends.
+fn lines(text: &str, start: usize) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = start;
+    text[start..].split_inclusive(['\n', '\x0c']).map(move |line| {
+        let from = at;
+        at += line.len();
+        (from, line.trim_end_matches(['\n', '\r', '\x0c']))
+    })
+}
+
+/// Paragraphs: runs of lines that are not blank.
+fn blocks(text: &str, start: usize) -> Vec<Vec<(usize, &str)>> {
+    let mut all = vec![Vec::new()];
+    for (at, line) in lines(text, start) {
+        if line.trim().is_empty() {
+            all.push(Vec::new());
+        } else if let Some(block) = all.last_mut() {
+            block.push((at, line));
+        }
+    }
+    all.retain(|block| !block.is_empty());
+    all
+}
+
+fn trimmed(at: usize, line: &str) -> Span {
+    let lead = line.len() - line.trim_start().len();
+    Span::new(at + lead, at + lead + line.trim().len())
+}
+
+fn regions(text: &str, block: &[(usize, &str)], regions: &mut Vec<Region>) {
+    let mut push = |span: Span, kind| regions.push(Region { span, kind });
+    if let [(at, line)] = block {
+        let span = trimmed(*at, line);
+        if is_heading(line) {
+            return push(span, RegionKind::Heading { level: 2 });
+        }
+        let words = line.trim();
+        if words.contains("://") && !words.contains(char::is_whitespace) {
+            push(span, RegionKind::Link { target: words.to_owned() });
+        }
+    }
+    // A title underlined with `====` or `----`.
+    if let [(at, line), (_, under)] = block
+        && under.trim().len() >= 3
+        && under.trim().bytes().all(|b| b == b'=' || b == b'-')
+    {
+        let level = if under.contains('=') { 1 } else { 2 };
+        return push(trimmed(*at, line), RegionKind::Heading { level });
+    }
+    if block.iter().all(|(_, l)| l.starts_with("    ") || l.starts_with('\t')) && block.len() > 1 {
+        let (first, last) = (block[0], block[block.len() - 1]);
+        return push(Span::new(first.0, last.0 + last.1.len()), RegionKind::Code);
+    }
+    if block.iter().all(|(_, l)| l.trim_start().starts_with('>')) {
+        let (first, last) = (block[0], block[block.len() - 1]);
+        return push(Span::new(first.0, last.0 + last.1.len()), RegionKind::Quote);
+    }
+    // A run of lines: list items stand alone, the rest is one paragraph.
+    let mut open: Option<Span> = None;
+    for (at, line) in block {
+        let span = trimmed(*at, line);
+        let item = is_item(line.trim());
+        let label =
+            block.len() > 1 && line.trim().ends_with(':') && line.len() < 60 && open.is_none();
+        if item || label {
+            if let Some(span) = open.take() {
+                push(span, RegionKind::Prose);
+            }
+            push(span, if item { RegionKind::ListItem } else { RegionKind::Heading { level: 3 } });
+        } else {
+            open = Some(match open {
+                Some(before) => Span::new(before.start as usize, span.end as usize),
+                None => span,
+            });
+        }
+    }
+    if let Some(span) = open.filter(|s| s.slice(text).is_some()) {
+        push(span, RegionKind::Prose);
+    }
+}
+
+fn is_item(line: &str) -> bool {
+    let number = line.bytes().take_while(u8::is_ascii_digit).count();
+    line.starts_with("- ")
+        || line.starts_with("* ")
+        || line.starts_with(['•', '·', '▪', '‣'])
+        || ((1..=3).contains(&number)
+            && (line[number..].starts_with(". ") || line[number..].starts_with(") ")))
+}
+
+/// A short line of its own that ends as no sentence does and is no value.
+fn is_heading(line: &str) -> bool {
+    let words = line.trim();
+    let count = words.split_whitespace().count();
+    if count == 0 || count > 14 || words.len() > 110 || is_item(words) || words.contains("://") {
+        return false;
+    }
+    let first = words.chars().find(|c| c.is_alphanumeric());
+    let open_end = !words.ends_with(['.', '!', ';', ',', '"', '”'])
+        || words.ends_with('…')
+        || words.ends_with("...");
+    open_end
+        && first.is_some_and(|c| c.is_uppercase() || c.is_numeric())
+        && crate::value::classify(words).is_none()
+}
+
+/// The first heading of four words or more near the top; else the first line.
+fn title(text: &str, regions: &mut [Region]) -> Option<String> {
+    let near: Vec<usize> = (0..regions.len())
+        .filter(|i| matches!(regions[*i].kind, RegionKind::Heading { .. }))
+        .take_while(|i| *i < 6)
+        .collect();
+    let words = |i: usize| regions[i].span.slice(text).map_or(0, |t| t.split_whitespace().count());
+    let chosen =
+        near.iter().copied().find(|i| words(*i) >= 4).or(near.first().copied().filter(|i| *i == 0));
+    if let Some(i) = chosen {
+        regions[i].kind = RegionKind::Heading { level: 1 };
+        return regions[i].span.slice(text).map(str::to_owned);
+    }
+    let line = text.lines().find(|l| !l.trim().is_empty())?.trim();
+    (line.len() <= 200).then(|| line.to_owned())
+}
+
+/// Reads `From:`, `Subject:`, `Date:` at the top; gives where the body begins.
+fn mail_head(text: &str, reading: &mut Reading) -> usize {
+    let known = [
+        "from",
+        "to",
+        "cc",
+        "subject",
+        "date",
+        "reply-to",
+        "message-id",
+        "sent",
+        "received",
+        "return-path",
+        "mime-version",
+        "content-type",
+    ];
+    let (mut hits, mut end) = (0, 0);
+    let mut seen: Vec<(String, String)> = Vec::new();
+    for (at, line) in lines(text, 0).take(80) {
+        if line.is_empty() {
+            break;
+        }
+        match line.split_once(':') {
+            Some((key, value)) if !line.starts_with(' ') && !key.contains(' ') => {
+                let key = key.to_ascii_lowercase();
+                hits += usize::from(known.contains(&key.as_str()));
+                seen.push((key, value.trim().to_owned()));
+            }
+            _ if line.starts_with([' ', '\t']) && hits > 0 => {}
+            _ => return 0,
+        }
+        end = at + line.len();
+    }
+    if hits < 2 || !seen.iter().any(|(k, _)| k == "subject" || k == "from") {
+        return 0;
+    }
+    let value = |key: &str| seen.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+    reading.document.title = value("subject");
+    reading.document.published = value("date").or(value("sent")).and_then(|d| dates::parse(&d));
+    let from = value("from")
+        .map(|f| f.split('<').next().unwrap_or("").trim_matches(['"', ' ']).to_owned());
+    reading.document.source = from.filter(|f| !f.is_empty() && !f.contains('@'));
+    reading.regions.push(Region { span: Span::new(0, end), kind: RegionKind::Furniture });
+    end
+}
