@@ -1,0 +1,1 @@
+//! Whole documents, and what holds for any input.
