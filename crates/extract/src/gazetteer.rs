@@ -56,7 +56,7 @@ pub(crate) struct Hit<'g> {
 impl Gazetteer {
     pub(crate) fn from_names(names: &[Name]) -> Self {
         let mut gazetteer = Self { names: Trie::new(), phrases: Trie::new() };
-        for name in names {
+        for name in names.iter().filter(|n| is_telling(n)) {
             let entry = Entry {
                 surface: name.surface.clone(),
                 entity: name.entity.clone(),
@@ -129,6 +129,20 @@ impl Gazetteer {
             (None, b) => b,
         }
     }
+}
+
+/// Whether a name says enough: names of techniques such as "Software", "Vulnerabilities" or
+/// "Domains" (what adversaries get hold of, T1583 to T1608) are everyday words in reports.
+fn is_telling(name: &Name) -> bool {
+    if name.entity.kind != Kind::AttackPattern {
+        return true;
+    }
+    let number: u32 = name.entity.value.get(1..5).and_then(|n| n.parse().ok()).unwrap_or(0);
+    let lower = name.surface.to_ascii_lowercase();
+    let one = tokenise(&name.surface).len() == 1;
+    let single =
+        ["ing", "kit", "jacking"].iter().any(|end| lower.ends_with(end)) && lower != "scanning";
+    !(1583..=1608).contains(&number) && (!one || single)
 }
 
 /// CVE numbers of a vulnerability's nickname.

@@ -36,7 +36,7 @@ use lapwing_knowledge::{Knowledge, Name};
 use lapwing_model::{Claim, Kind, Reading, Relation, Role, Span};
 
 use crate::gazetteer::Gazetteer;
-use crate::layout::Layout;
+use crate::layout::{Layout, Topic};
 use crate::mention::Mention;
 use crate::refang::Plain;
 use crate::relation::Sentence;
@@ -188,7 +188,8 @@ impl<'k> Extractor<'k> {
                 continue;
             }
             if !mentions.is_empty() || date::has_month(span.slice(text).unwrap_or_default()) {
-                sentences.push(Sentence { words: Words::of(text, span), span, mentions });
+                let advice = layout.place(span).topic == Topic::Mitigation;
+                sentences.push(Sentence { words: Words::of(text, span), span, mentions, advice });
             }
         }
         claims.extend(relation::relations(&sentences, &frame));

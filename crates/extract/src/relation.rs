@@ -8,7 +8,7 @@ mod attribution;
 mod victims;
 
 use lapwing_model::{
-    Basis, Claim, Confidence, Entity, Kind, Object, PartialDate, Polarity, Reading, Relation, Span,
+    Basis, Claim, Confidence, Entity, Kind, Object, PartialDate, Polarity, Relation, Span,
 };
 
 use crate::date;
@@ -44,6 +44,8 @@ pub(crate) struct Sentence<'a> {
     pub(crate) words: Words,
     pub(crate) span: Span,
     pub(crate) mentions: &'a [Mention],
+    /// Stands where the report says what to do about it.
+    pub(crate) advice: bool,
 }
 
 /// Claims of one sentence, while they are made.
@@ -324,28 +326,29 @@ impl Telling<'_> {
 
     /// Whether the sentence speaks of what defenders do or should do.
     fn is_defence(&self) -> bool {
-        self.words().has(&[
-            "we have built",
-            "recommend",
-            "recommends",
-            "recommended",
-            "should",
-            "encouraged",
-            "advised",
-            "advises",
-            "urged",
-            "urges",
-            "mitigation",
-            "mitigations",
-            "threat hunting",
-            "hunting campaign",
-            "to detect",
-            "detection rule",
-            "detection rules",
-            "organizations can",
-            "defenders can",
-            "to protect",
-        ])
+        self.sentence.advice
+            || self.words().has(&[
+                "we have built",
+                "recommend",
+                "recommends",
+                "recommended",
+                "should",
+                "encouraged",
+                "advised",
+                "advises",
+                "urged",
+                "urges",
+                "mitigation",
+                "mitigations",
+                "threat hunting",
+                "hunting campaign",
+                "to detect",
+                "detection rule",
+                "detection rules",
+                "organizations can",
+                "defenders can",
+                "to protect",
+            ])
     }
 
     /// First seen, last seen, fixed.

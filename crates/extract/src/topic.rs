@@ -1,6 +1,8 @@
 //! What the document as a whole tells: its topic, links, ties between values of one row, and
 //! traces that only their heading makes known.
 
+use std::collections::BTreeSet;
+
 use lapwing_model::{
     Basis, Claim, Confidence, Entity, Kind, Reading, RegionKind, Relation, Role, Span,
 };
@@ -94,7 +96,12 @@ fn title(reading: &Reading) -> (&str, Option<usize>) {
         (None, None) => {
             let mut start = 0;
             for line in text.split_inclusive('\n').take(12) {
-                if line.split_whitespace().count() >= 5 && line.trim().len() < 160 {
+                let title = line.trim_end();
+                let marked = line.starts_with("# ") || line.starts_with("= ");
+                let words = title.split_whitespace().count();
+                if marked
+                    || (words >= 5 && title.len() < 160 && !title.ends_with(['.', ':', ';', ',']))
+                {
                     return (line.trim_end(), Some(start));
                 }
                 start += line.len();
@@ -292,10 +299,10 @@ pub(crate) fn traces(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -
     }
     claims.extend(agents(text, layout));
     claims.extend(named_mutexes(text));
+    let taken: BTreeSet<Span> =
+        values.iter().filter(|v| v.subject.kind == Kind::NamedPipe).map(|v| v.span).collect();
     claims.retain(|c| {
-        !layout.is_declared(c.span)
-            && !layout.is_apart(c.span)
-            && !values.iter().any(|v| v.span == c.span && v.subject.kind == c.subject.kind)
+        !layout.is_declared(c.span) && !layout.is_apart(c.span) && !taken.contains(&c.span)
     });
     claims.sort_by(|a, b| a.span.cmp(&b.span));
     let mut end = 0;

@@ -48,7 +48,10 @@ fn told(claims: &[Claim]) -> Values {
 
 fn table(path: &Path) -> Values {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().filter_map(|l| l.split_once('\t')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+    text.lines()
+        .filter_map(|l| l.split_once('\t'))
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .collect()
 }
 
 #[derive(Default)]
@@ -73,7 +76,10 @@ fn line(kind: &str, s: &Score) {
     let p = s.right as f64 / (s.right + s.wrong).max(1) as f64;
     let r = s.right as f64 / (s.right + s.missed).max(1) as f64;
     let f1 = 2.0 * p * r / (p + r).max(1e-9);
-    println!("{kind:8} P {p:.3} R {r:.3} F1 {f1:.3}  ({} right, {} wrong, {} missed)", s.right, s.wrong, s.missed);
+    println!(
+        "{kind:8} P {p:.3} R {r:.3} F1 {f1:.3}  ({} right, {} wrong, {} missed)",
+        s.right, s.wrong, s.missed
+    );
 }
 
 fn compare(name: &str, gold: &Values, got: &Values, scores: &mut BTreeMap<String, Score>) {
@@ -95,7 +101,8 @@ fn compare(name: &str, gold: &Values, got: &Values, scores: &mut BTreeMap<String
 }
 
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().filter_map(|e| Some(e.ok()?.path())).collect();
+    let mut all: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().filter_map(|e| Some(e.ok()?.path())).collect();
     all.retain(|p| p.to_string_lossy().ends_with(ending));
     all.sort();
     all
@@ -130,16 +137,30 @@ fn eset() {
         let claims = extractor.extract(&reading);
         let got = told(&claims);
         let is_hash = |kind: &str| matches!(kind, "md5" | "sha1" | "sha256");
-        let in_text = |values: Values| -> Values { values.into_iter().filter(|(_, v)| plain.contains(&v.to_lowercase())).collect() };
+        let in_text = |values: Values| -> Values {
+            values.into_iter().filter(|(_, v)| plain.contains(&v.to_lowercase())).collect()
+        };
         let misp = path.with_extension("misp.tsv");
         if misp.exists() {
-            let gold: Values = in_text(table(&misp)).into_iter().filter(|(k, _)| matches!(k.as_str(), "ip" | "domain" | "url" | "hostname")).map(|(k, v)| (if k == "hostname" { "domain".into() } else { k }, v)).collect();
-            let got = got.iter().filter(|(k, _)| matches!(k.as_str(), "ip" | "domain" | "url")).cloned().collect();
+            let gold: Values = in_text(table(&misp))
+                .into_iter()
+                .filter(|(k, _)| matches!(k.as_str(), "ip" | "domain" | "url" | "hostname"))
+                .map(|(k, v)| (if k == "hostname" { "domain".into() } else { k }, v))
+                .collect();
+            let got = got
+                .iter()
+                .filter(|(k, _)| matches!(k.as_str(), "ip" | "domain" | "url"))
+                .cloned()
+                .collect();
             compare(&name, &gold, &got, &mut network);
         }
         let file = path.with_extension("hashes.tsv");
         if file.exists() {
-            let gold: Values = in_text(table(&file)).into_iter().filter(|(k, _)| is_hash(k)).map(|(k, v)| (k, v.to_lowercase())).collect();
+            let gold: Values = in_text(table(&file))
+                .into_iter()
+                .filter(|(k, _)| is_hash(k))
+                .map(|(k, v)| (k, v.to_lowercase()))
+                .collect();
             let got = got.iter().filter(|(k, _)| is_hash(k)).cloned().collect();
             compare(&name, &gold, &got, &mut hashes);
         }
@@ -185,7 +206,14 @@ fn throughput() {
         }
         inputs.push(("corpus".into(), text));
     }
-    for (name, unit) in [("dots", "."), ("a.a.", "a.a."), ("hex", "deadbeef01"), ("brackets", "["), ("hxxp", "hxxp://"), ("prose", "The group used a loader in January against banks in Italy. ")] {
+    for (name, unit) in [
+        ("dots", "."),
+        ("a.a.", "a.a."),
+        ("hex", "deadbeef01"),
+        ("brackets", "["),
+        ("hxxp", "hxxp://"),
+        ("prose", "The group used a loader in January against banks in Italy. "),
+    ] {
         inputs.push((name.into(), unit.repeat(1_000_000 / unit.len())));
     }
     for (name, text) in inputs {
@@ -197,6 +225,10 @@ fn throughput() {
         let start = Instant::now();
         let claims = extractor.extract(&reading).len();
         let whole = start.elapsed().as_secs_f64();
-        println!("{name:9} {size:6.1} MB: values {:7.1} MB/s ({values}), all {:7.1} MB/s ({claims})", size / fast, size / whole);
+        println!(
+            "{name:9} {size:6.1} MB: values {:7.1} MB/s ({values}), all {:7.1} MB/s ({claims})",
+            size / fast,
+            size / whole
+        );
     }
 }

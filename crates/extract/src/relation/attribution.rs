@@ -46,6 +46,8 @@ const SPONSORING: &[&str] = &[
 ];
 const RESIDING: &[&str] = &[
     "operates in",
+    "operate in",
+    "operate from",
     "operating in",
     "operates from",
     "operating from",

@@ -94,7 +94,6 @@ impl Telling<'_> {
                     .first(
                         &[
                             "according to",
-                            "said",
                             "attributed to",
                             "operates in",
                             "operates from",
