@@ -178,8 +178,20 @@ impl Finder<'_> {
     /// A run of letters, digits, dots, hyphens and underscores.
     fn word(&mut self, start: usize, end: usize, flags: u16) {
         if flags & DOT == 0 {
-            if flags & (HYPHEN | OTHER) == 0 && self.hash(start, end) {
+            if flags & (HYPHEN | OTHER) == 0 {
+                if !self.hash(start, end) {
+                    self.identifier(start, end);
+                }
                 return;
+            }
+            // `+0123…+` of AsciiDoc, `sample_0123…`: a hash between other marks.
+            let joins = |b: &u8| CLASS[usize::from(*b)] & (HYPHEN | OTHER) != 0;
+            let mut from = start;
+            for part in self.bytes[start..end].split(joins) {
+                if matches!(part.len(), 32 | 40 | 64 | 128) && self.hash(from, from + part.len()) {
+                    return;
+                }
+                from += part.len() + 1;
             }
             self.identifier(start, end);
             return;

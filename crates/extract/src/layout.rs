@@ -59,7 +59,6 @@ pub(crate) struct Place<'r> {
     pub(crate) column: Option<&'r str>,
     pub(crate) furniture: bool,
     pub(crate) references: bool,
-    pub(crate) code: bool,
     /// Target of the link of which this is the visible text.
     pub(crate) link: Option<&'r str>,
     pub(crate) in_heading: bool,
@@ -186,13 +185,19 @@ impl<'r> Layout<'r> {
         overlaps(&self.declared, span)
     }
 
+    /// Whether the span belongs to navigation, licence or advertisement.
     pub(crate) fn is_furniture(&self, span: Span) -> bool {
         overlaps(&self.furniture, span)
     }
 
     /// Whether the span belongs to literature or navigation.
     pub(crate) fn is_apart(&self, span: Span) -> bool {
-        overlaps(&self.furniture, span) || overlaps(&self.references, span)
+        let after = self.sections.partition_point(|s| s.start <= span.start as usize);
+        let cited = after
+            .checked_sub(1)
+            .and_then(|i| self.sections.get(i))
+            .is_some_and(|s| s.topic == Topic::References && s.start != span.start as usize);
+        cited || overlaps(&self.furniture, span) || overlaps(&self.references, span)
     }
 
     pub(crate) fn is_code(&self, span: Span) -> bool {
@@ -240,7 +245,6 @@ impl<'r> Layout<'r> {
             column: None,
             furniture: overlaps(&self.furniture, span),
             references: overlaps(&self.references, span),
-            code: overlaps(&self.code, span),
             link: None,
             in_heading: overlaps(&self.headings, span),
         };
@@ -432,7 +436,7 @@ pub(crate) fn topic_of(title: &str) -> Topic {
     let words = spaced(title);
     TOPICS
         .iter()
-        .find(|(_, list)| list.iter().any(|word| words.contains(&format!(" {word} "))))
+        .find(|(_, list)| list.iter().any(|word| holds(&words, word)))
         .map_or(Topic::Neutral, |(topic, _)| *topic)
 }
 
@@ -478,12 +482,20 @@ pub(crate) fn sort_of(title: &str) -> Sort {
         "samples",
     ];
     let words = spaced(title);
-    let has = |list: &[&str]| list.iter().any(|word| words.contains(&format!(" {word} ")));
+    let has = |list: &[&str]| list.iter().any(|word| holds(&words, word));
     match (has(NETWORK), has(FILE)) {
         (true, false) => Sort::Network,
         (false, true) => Sort::File,
         _ => Sort::Any,
     }
+}
+
+/// Whether a padded title holds a word or phrase.
+fn holds(words: &str, word: &str) -> bool {
+    words.match_indices(word).any(|(at, _)| {
+        words.as_bytes().get(at.wrapping_sub(1)) == Some(&b' ')
+            && words.as_bytes().get(at + word.len()) == Some(&b' ')
+    })
 }
 
 /// Lower case, one blank between words, blanks at both ends, no marks.

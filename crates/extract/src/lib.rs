@@ -1,42 +1,97 @@
 //! Documents to claims: indicators, entities, techniques, roles, hedges, dates.
+//!
+//! [`Extractor`] takes a [`Reading`] and tells what its text states beyond what the reader took
+//! as declared: every value and name as a mention with its role and the reason for it, and what
+//! the sentences say of them. [`refang`] undoes defanging alone.
+//!
+//! ```
+//! use lapwing_extract::Extractor;
+//! use lapwing_knowledge::Knowledge;
+//! use lapwing_model::{Document, Format, Reading, Role};
+//!
+//! let text = "The implant beacons to c2[.]example[.]org, see https://example.com/report.";
+//! let document = Document::new(text.as_bytes(), "post.txt", Format::Text, text.to_owned());
+//! let claims = Extractor::new(Knowledge::builtin()).extract(&Reading::new(document, Vec::new()));
+//! let c2 = claims.iter().find(|c| c.subject.value == "c2.example.org").unwrap();
+//! assert_eq!(c2.role(), Some(Role::Indicator));
+//! assert_eq!(c2.span.slice(text), Some("c2[.]example[.]org"));
+//! ```
 #![deny(missing_docs)]
 
+mod date;
 mod find;
+mod gazetteer;
 mod layout;
+mod mention;
 mod refang;
+mod relation;
 mod role;
+mod sentence;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod topic;
 
-use lapwing_knowledge::Knowledge;
-use lapwing_model::{Claim, Kind, Reading, Span};
+use lapwing_knowledge::{Knowledge, Name};
+use lapwing_model::{Claim, Kind, Reading, Relation, Role, Span};
 
-use crate::layout::Layout;
+use crate::gazetteer::Gazetteer;
+use crate::layout::{Layout, Topic};
+use crate::mention::Mention;
 use crate::refang::Plain;
+use crate::relation::Sentence;
 use crate::role::Manner;
+use crate::sentence::Words;
 
 pub use crate::refang::refang;
 
 /// Turns readings into claims. Make it once, share it between threads.
 pub struct Extractor<'k> {
     knowledge: &'k Knowledge,
+    gazetteer: Gazetteer,
 }
 
 impl<'k> Extractor<'k> {
     /// Compiles the names of `knowledge` into tables.
     #[must_use]
     pub fn new(knowledge: &'k Knowledge) -> Self {
-        Self { knowledge }
+        Self::with_names(knowledge, knowledge.names())
+    }
+
+    /// As [`Self::new`], with other names than those of `knowledge`.
+    fn with_names(knowledge: &'k Knowledge, names: &[Name]) -> Self {
+        Self { knowledge, gazetteer: Gazetteer::from_names(names) }
     }
 
     /// The claims that the text of `reading` makes beyond its declared ones, in order of span.
+    ///
+    /// A text of more than 4 GiB is read up to there, as far as spans reach.
     #[must_use]
     pub fn extract(&self, reading: &Reading) -> Vec<Claim> {
         let layout = Layout::of(reading);
-        let plain = Plain::of(&reading.document.text);
-        self.values(reading, &plain, &layout)
+        let mut claims = self.judged_values(reading, &layout);
+        let entities = self.entities(reading, &layout, &claims);
+        claims.extend(topic::links(reading, &layout, &claims));
+        claims.extend(topic::ties(reading, &layout, &claims));
+        claims.extend(self.statements(reading, &layout, &entities, &claims));
+        claims.extend(entities.iter().map(|m| entity_claim(m, &layout)));
+        claims.sort_by(|a, b| {
+            (a.span, &a.subject, a.relation, &a.object)
+                .cmp(&(b.span, &b.subject, b.relation, &b.object))
+        });
+        claims.dedup();
+        claims
+    }
+
+    /// Only the values (addresses, hashes, files, identifiers), without names and sentences.
+    #[must_use]
+    pub fn values(&self, reading: &Reading) -> Vec<Claim> {
+        self.judged_values(reading, &Layout::of(reading))
     }
 
     /// Every value that stands in the text, judged in context.
-    fn values(&self, reading: &Reading, plain: &Plain<'_>, layout: &Layout<'_>) -> Vec<Claim> {
+    fn judged_values(&self, reading: &Reading, layout: &Layout<'_>) -> Vec<Claim> {
+        let plain = Plain::of(&reading.document.text);
         let mut found = find::find(&plain.text, self.knowledge);
         found.retain(|f| {
             let raw = plain.raw(&f.range);
@@ -69,8 +124,98 @@ impl<'k> Extractor<'k> {
                 .or_else(|| (!place.heading.is_empty()).then(|| place.heading.to_owned()));
             claims.push(claim);
         }
+        claims.extend(topic::traces(reading, layout, &claims));
         claims
     }
+
+    /// Every name that stands in the text, outside of values.
+    fn entities(&self, reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -> Vec<Mention> {
+        let text = reading.document.text.as_str();
+        let tokens = gazetteer::tokenise(text);
+        let mut mentions = mention::mentions(text, &tokens, &self.gazetteer);
+        let mut taken: Vec<Span> =
+            values.iter().filter(|c| c.role() != Some(Role::Unclear)).map(|c| c.span).collect();
+        taken.sort();
+        mentions.retain(|m| {
+            let after = taken.partition_point(|s| s.start < m.span.end);
+            let free =
+                after.checked_sub(1).and_then(|i| taken.get(i)).is_none_or(|s| !s.overlaps(m.span));
+            free && !layout.is_declared(m.span)
+        });
+        mentions
+    }
+
+    /// What the document is about, and what its sentences say.
+    fn statements(
+        &self,
+        reading: &Reading,
+        layout: &Layout<'_>,
+        entities: &[Mention],
+        values: &[Claim],
+    ) -> Vec<Claim> {
+        let text = reading.document.text.as_str();
+        let mut all: Vec<Mention> = entities.to_vec();
+        all.extend(
+            values
+                .iter()
+                .filter(|c| c.relation == Relation::Role && c.role() != Some(Role::Reference))
+                .map(|c| Mention {
+                    entity: c.subject.clone(),
+                    span: c.span,
+                    precision: c.precision,
+                    method: "extract:identifier",
+                    why: String::new(),
+                }),
+        );
+        all.sort_by_key(|m| m.span);
+        let (frame, mut claims) = topic::frame(reading, &all, &self.gazetteer);
+        claims.extend(topic::nicknames(entities));
+        let spans = sentence::sentences(text);
+        let mut sentences = Vec::new();
+        let mut from = 0;
+        for span in spans {
+            let first = from
+                + all
+                    .get(from..)
+                    .unwrap_or_default()
+                    .partition_point(|m| m.span.start < span.start);
+            let count =
+                all.get(first..).unwrap_or_default().partition_point(|m| m.span.start < span.end);
+            from = first;
+            let mentions = all.get(first..first + count).unwrap_or_default();
+            let long = span.len() > LONGEST_SENTENCE;
+            if long || layout.is_declared(span) || layout.is_apart(span) || layout.is_code(span) {
+                continue;
+            }
+            if !mentions.is_empty() || date::has_month(span.slice(text).unwrap_or_default()) {
+                let advice = layout.place(span).topic == Topic::Mitigation;
+                sentences.push(Sentence { words: Words::of(text, span), span, mentions, advice });
+            }
+        }
+        claims.extend(relation::relations(&sentences, &frame));
+        claims
+    }
+}
+
+/// A sentence longer than this is no sentence (a table or code without marks), in bytes.
+const LONGEST_SENTENCE: usize = 2000;
+
+/// The mention of an entity as a claim.
+fn entity_claim(mention: &Mention, layout: &Layout<'_>) -> Claim {
+    let place = layout.place(mention.span);
+    let role = if layout.is_apart(mention.span) { Role::Reference } else { Role::Subject };
+    let mut claim = Claim::mention(mention.entity.clone(), role, mention.span)
+        .by(mention.method, mention.precision);
+    claim.why = Some(if role == Role::Reference {
+        format!("{}, outside the report's own text", mention.why)
+    } else {
+        mention.why.clone()
+    });
+    claim.context = place
+        .column
+        .map(str::to_owned)
+        .or_else(|| (!place.heading.is_empty()).then(|| place.heading.to_owned()));
+    claim
 }
 
 fn is_network(kind: Kind) -> bool {

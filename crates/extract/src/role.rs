@@ -51,7 +51,7 @@ impl Manner {
         let covered: usize = found.iter().map(|f| f.range.len()).sum();
         let shown = text.bytes().filter(|b| b.is_ascii_alphanumeric() || *b >= 0x80).count();
         let list = matches!(document.format, Format::List | Format::Table)
-            || (!found.is_empty() && covered * 10 >= shown * 6);
+            || (!found.is_empty() && covered * 10 >= shown * 8);
         Self { defanged, list, publisher, publisher_name }
     }
 }
@@ -422,6 +422,9 @@ impl Case<'_> {
             from += 1;
         }
         let window = &self.before[from..];
+        if !window.bytes().any(|b| b.is_ascii_lowercase()) {
+            return None;
+        }
         cues.iter()
             .filter_map(|cue| {
                 let at = window.rfind(cue)?;
@@ -589,10 +592,9 @@ impl Case<'_> {
 
     fn known_benign(&self) -> Option<Judgement> {
         let entity = Entity::new(self.found.kind, self.found.value.clone());
-        let benign = self.knowledge.benign(&entity)?;
-        (!benign.shared).then(|| {
-            self.say(Role::Benign, 85, format!("on the list \"{}\": {}", benign.list, benign.why))
-        })
+        let benign = self.knowledge.benign(&entity).filter(|b| !b.shared)?;
+        let role = if benign.list.contains("reference") { Role::Reference } else { Role::Benign };
+        Some(self.say(role, 85, format!("on the list \"{}\": {}", benign.list, benign.why)))
     }
 
     fn network(&self) -> Judgement {

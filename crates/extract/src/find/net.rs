@@ -98,7 +98,9 @@ impl Finder<'_> {
             || bare == "localhost";
         let shape = if known { Shape::Plain } else { Shape::CodeLike };
         let host_lower = ascii_host(&body[..host_len]);
-        let value = format!("{scheme}://{host_lower}{}", &body[host_len..]);
+        // An empty path and `/` are the same (RFC 3986 section 6.2.3).
+        let path = &body[host_len..];
+        let value = format!("{scheme}://{host_lower}{}", if path == "/" { "" } else { path });
         self.push(Kind::Url, value, from, stop, shape);
         true
     }
@@ -136,7 +138,8 @@ impl Finder<'_> {
         {
             end -= 1;
         }
-        end
+        // `++` closes a passage that AsciiDoc takes as it is.
+        if self.text[at..end].ends_with("++") { end - 2 } else { end }
     }
 
     /// Runs with `:` that are one value: IPv6, MAC, address or host with a port, ssdeep.

@@ -1,0 +1,414 @@
+//! Entities named in the text: gazetteer and shape, with the case and context that names need.
+
+use std::collections::BTreeSet;
+
+use lapwing_model::{Confidence, Entity, Kind, Span};
+
+use crate::gazetteer::{Entry, Gazetteer, Token, nickname};
+use crate::shape;
+
+/// An entity that stands at a place in the raw text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mention {
+    pub(crate) entity: Entity,
+    pub(crate) span: Span,
+    pub(crate) precision: Confidence,
+    pub(crate) method: &'static str,
+    pub(crate) why: String,
+}
+
+/// Words that support a name of an actor, of malware or of a tool when they stand beside it.
+const ACTOR_WORDS: &[&str] = &[
+    "group",
+    "groups",
+    "actor",
+    "actors",
+    "gang",
+    "hackers",
+    "threat",
+    "operators",
+    "operator",
+    "apt",
+    "attributed",
+    "cluster",
+    "espionage",
+    "collective",
+    "crew",
+    "team",
+    "campaign",
+    "affiliate",
+    "affiliates",
+    "adversary",
+    "hacking",
+    "sponsored",
+    "intrusion",
+    "aka",
+];
+const MALWARE_WORDS: &[&str] = &[
+    "malware",
+    "ransomware",
+    "backdoor",
+    "trojan",
+    "rat",
+    "loader",
+    "stealer",
+    "infostealer",
+    "botnet",
+    "dropper",
+    "implant",
+    "payload",
+    "wiper",
+    "beacon",
+    "family",
+    "variant",
+    "sample",
+    "samples",
+    "downloader",
+    "keylogger",
+    "rootkit",
+    "worm",
+    "bot",
+    "spyware",
+    "shell",
+    "bootkit",
+    "framework",
+    "toolkit",
+    "miner",
+    "cryptominer",
+    "campaign",
+    "infection",
+    "infections",
+    "deployed",
+    "deploys",
+    "dropping",
+    "gang",
+    "operators",
+    "called",
+    "dubbed",
+    "named",
+    "aka",
+];
+const TOOL_WORDS: &[&str] = &[
+    "tool",
+    "tools",
+    "utility",
+    "framework",
+    "using",
+    "used",
+    "via",
+    "toolkit",
+    "open-source",
+    "legitimate",
+    "software",
+    "command",
+    "deployed",
+    "such",
+    "as",
+];
+const PLACE_WORDS: &[&str] = &[
+    "in",
+    "from",
+    "of",
+    "based",
+    "government",
+    "and",
+    "the",
+    "targeting",
+    "against",
+    "across",
+    "to",
+];
+
+/// Everything that is named in `text`, in order; none overlap.
+pub(crate) fn mentions(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Vec<Mention> {
+    let mut doubtful = Vec::new();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let token = tokens[at];
+        let shaped = shape::shaped(text, token.start as usize)
+            .filter(|_| !touches_letter(text, token.start as usize));
+        let hit = gazetteer.longest(text, tokens, at);
+        let mut step = 1;
+        if let Some(hit) = hit {
+            let last = tokens[at + hit.tokens - 1];
+            let span = Span { start: token.start, end: last.end };
+            let longer_shape = shaped.is_some_and(|(len, ..)| len > span.len());
+            if !longer_shape && !inside_value(text, span) {
+                match accept(text, tokens, at, hit.tokens, &hit.entries, span) {
+                    Verdict::Yes(mention) => {
+                        found.push(mention);
+                        step = hit.tokens;
+                    }
+                    Verdict::Doubtful(mention) => doubtful.push(mention),
+                    Verdict::No => {}
+                }
+            }
+        }
+        if step == 1 && found.last().is_none_or(|m: &Mention| m.span.end <= token.start) {
+            if let Some((len, kind, percent)) = shaped {
+                let span = Span::new(token.start as usize, token.start as usize + len);
+                if !inside_value(text, span) {
+                    found.push(of_shape(text, kind, percent, span));
+                    while tokens.get(at + step).is_some_and(|t| t.start < span.end) {
+                        step += 1;
+                    }
+                }
+            } else if let Some((span, taken)) = operation(text, tokens, at) {
+                let entity = Entity::new(Kind::Campaign, span.slice(text).unwrap_or_default());
+                found.push(Mention {
+                    entity,
+                    span,
+                    precision: Confidence::percent(75),
+                    method: "extract:shape",
+                    why: "named \"Operation …\"".into(),
+                });
+                step = taken;
+            }
+        }
+        at += step;
+    }
+    established(found, doubtful)
+}
+
+/// A doubtful name counts when the same name stands elsewhere with support.
+fn established(mut found: Vec<Mention>, doubtful: Vec<Mention>) -> Vec<Mention> {
+    let sure: BTreeSet<String> = found.iter().map(|m| m.entity.key().to_lowercase()).collect();
+    for mut mention in doubtful {
+        if sure.contains(&mention.entity.key().to_lowercase()) {
+            mention.why = "an everyday word, and a name elsewhere in this text".into();
+            found.push(mention);
+        }
+    }
+    found.sort_by_key(|m| (m.span.start, std::cmp::Reverse(m.span.end)));
+    let mut end = 0;
+    found.retain(|m| {
+        let free = m.span.start >= end;
+        if free {
+            end = m.span.end;
+        }
+        free
+    });
+    found
+}
+
+fn of_shape(text: &str, kind: Kind, percent: u8, span: Span) -> Mention {
+    let entity = Entity::new(kind, span.slice(text).unwrap_or_default());
+    Mention {
+        entity,
+        span,
+        precision: Confidence::percent(percent),
+        method: "extract:shape",
+        why: format!("has the shape of a name that trackers give to a {kind}"),
+    }
+}
+
+enum Verdict {
+    Yes(Mention),
+    Doubtful(Mention),
+    No,
+}
+
+/// Judges a hit by case, length and the words beside it.
+fn accept(
+    text: &str,
+    tokens: &[Token],
+    at: usize,
+    len: usize,
+    entries: &[&Entry],
+    span: Span,
+) -> Verdict {
+    let Some(shown) = span.slice(text) else { return Verdict::No };
+    if touches_letter(text, span.start as usize)
+        || text
+            .get(span.end as usize..)
+            .is_some_and(|rest| rest.chars().next().is_some_and(is_latin))
+    {
+        return Verdict::No;
+    }
+    // Of several meanings, the one that the words beside it support, then the first that is certain.
+    let supported = |entry: &Entry| is_supported(text, tokens, at, len, entry.entity.kind);
+    let entry = entries
+        .iter()
+        .find(|e| e.surface == shown && supported(e))
+        .or_else(|| entries.iter().find(|e| supported(e)))
+        .or_else(|| entries.iter().find(|e| !e.ambiguous && e.surface == shown))
+        .or_else(|| entries.iter().find(|e| !e.ambiguous))
+        .or_else(|| entries.first());
+    let Some(entry) = entry else { return Verdict::No };
+    let kind = entry.entity.kind;
+    let exact = entry.surface == shown;
+    let named = is_named(text, span);
+    let support = named || supported(entry);
+    let lower_shown = !shown.bytes().any(|b| b.is_ascii_uppercase());
+    let phrase = matches!(kind, Kind::Sector | Kind::AttackPattern);
+    let proper = !phrase && entry.surface.bytes().any(|b| b.is_ascii_uppercase());
+    let short = shown.len() <= 3
+        || (shown.len() == 4 && entry.surface.bytes().all(|b| !b.is_ascii_lowercase()));
+    if short && !exact {
+        return Verdict::No;
+    }
+    if phrase && entry.ambiguous && !exact {
+        return Verdict::No;
+    }
+    let several = entries.iter().any(|e| e.entity.kind == kind && e.entity != entry.entity);
+    let mut why = if exact {
+        "a known name".to_owned()
+    } else {
+        "a known name, in another spelling".to_owned()
+    };
+    if phrase {
+        why = format!("the words \"{}\"", entry.surface);
+    }
+    let preferred = match kind {
+        // The spelling of the source; resolving aliases is not done here.
+        Kind::ThreatActor | Kind::Malware | Kind::Tool | Kind::Campaign | Kind::Cluster => {
+            entry.surface.clone()
+        }
+        _ => entry.entity.value.clone(),
+    };
+    if several {
+        why.push_str(", which more than one bears");
+    }
+    let percent = match (kind, exact, support) {
+        _ if entry.percent > 0 => entry.percent,
+        (Kind::Location | Kind::Identity | Kind::Software, true, _) => 92,
+        (Kind::Sector, ..) => 80,
+        (Kind::AttackPattern, ..) => 65,
+        (_, true, true) => 96,
+        (_, true, false) => 88,
+        (_, false, true) => 85,
+        _ => 70,
+    };
+    let mention = Mention {
+        entity: Entity::new(kind, preferred),
+        span,
+        precision: Confidence::percent(if several { percent.min(60) } else { percent }),
+        method: if phrase { "extract:phrase" } else { "extract:gazetteer" },
+        why,
+    };
+    let doubtful = if entry.ambiguous && !phrase {
+        !(support && (exact || named || (!lower_shown && !opens_sentence(text, span))))
+    } else {
+        proper && lower_shown && len == 1 && !named && !(support && entry.surface.len() > 5)
+    };
+    let everyday = matches!(kind, Kind::Malware | Kind::Tool | Kind::ThreatActor)
+        && len == 1
+        && !support
+        && opens_sentence(text, span)
+        && is_plain_word(&entry.surface);
+    if doubtful || everyday { Verdict::Doubtful(mention) } else { Verdict::Yes(mention) }
+}
+
+/// One capital, then lower-case letters only: could be any word at the start of a sentence.
+fn is_plain_word(surface: &str) -> bool {
+    surface.len() <= 7 && surface.bytes().skip(1).all(|b| b.is_ascii_lowercase())
+}
+
+/// Whether "called", "named" … stands right before.
+fn is_named(text: &str, span: Span) -> bool {
+    let before = window_before(text, span.start as usize, 24);
+    let before = before.trim_end_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
+    [
+        "called",
+        "named",
+        "dubbed",
+        "known as",
+        "group",
+        "aka",
+        "tracked as",
+        "calls",
+        "actor",
+        "ransomware",
+        "malware",
+        "backdoor",
+        "trojan",
+    ]
+    .iter()
+    .any(|word| before.ends_with(word))
+}
+
+fn is_supported(text: &str, tokens: &[Token], at: usize, len: usize, kind: Kind) -> bool {
+    let words = match kind {
+        Kind::ThreatActor | Kind::Cluster | Kind::Campaign => ACTOR_WORDS,
+        Kind::Malware => MALWARE_WORDS,
+        Kind::Tool => TOOL_WORDS,
+        Kind::Location => PLACE_WORDS,
+        Kind::Vulnerability => return true,
+        _ => return false,
+    };
+    let from = at.saturating_sub(3);
+    let to = tokens.len().min(at + len + 3);
+    (from..to).filter(|i| !(at..at + len).contains(i)).any(|i| {
+        let gap = if i < at {
+            (tokens[i].end, tokens[at].start)
+        } else {
+            (tokens[at + len - 1].end, tokens[i].start)
+        };
+        let same_sentence = text
+            .get(gap.0 as usize..gap.1 as usize)
+            .is_some_and(|t| !t.contains(". ") && !t.contains('\n'));
+        same_sentence && words.iter().any(|w| w.eq_ignore_ascii_case(tokens[i].text(text)))
+    })
+}
+
+/// Whether the name is the first word of a sentence or line.
+fn opens_sentence(text: &str, span: Span) -> bool {
+    let before = window_before(text, span.start as usize, 4);
+    let trimmed = before.trim_end_matches([' ', '"', '\'', '*', '(', '\u{201c}']);
+    trimmed.is_empty() || trimmed.ends_with(['.', '\n', '!', '?', ':', '|', '-', '#', '='])
+}
+
+/// Whether the span is a part of a host, path or identifier (`cozy.example`, `a/emotet/b`).
+fn inside_value(text: &str, span: Span) -> bool {
+    let bytes = text.as_bytes();
+    let before =
+        (span.start as usize).checked_sub(1).and_then(|i| bytes.get(i)).copied().unwrap_or(b' ');
+    let after = bytes.get(span.end as usize).copied().unwrap_or(b' ');
+    let next = bytes.get(span.end as usize + 1).copied().unwrap_or(b' ');
+    matches!(before, b'/' | b'\\' | b'@' | b'_' | b'=' | b'%' | b'.')
+        || matches!(after, b'\\' | b'@' | b'_' | b'=')
+        || (matches!(after, b'.' | b'[') && (next.is_ascii_alphanumeric() || next == b'.'))
+        || (after == b'/' && before == b'/')
+}
+
+/// Whether a letter that is no ASCII touches the place (`é` before `t`).
+fn touches_letter(text: &str, at: usize) -> bool {
+    text.get(..at).and_then(|head| head.chars().next_back()).is_some_and(is_latin)
+}
+
+fn is_latin(c: char) -> bool {
+    c.is_alphabetic() && matches!(c, 'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}')
+}
+
+/// `Operation Name` with up to three capitalised words.
+fn operation(text: &str, tokens: &[Token], at: usize) -> Option<(Span, usize)> {
+    if tokens[at].text(text) != "Operation" {
+        return None;
+    }
+    let mut end = at;
+    for i in at + 1..tokens.len().min(at + 4) {
+        let gap = text.get(tokens[i - 1].end as usize..tokens[i].start as usize)?;
+        if gap != " " || !tokens[i].text(text).starts_with(|c: char| c.is_uppercase()) {
+            break;
+        }
+        end = i;
+    }
+    (end > at).then(|| (Span { start: tokens[at].start, end: tokens[end].end }, end - at + 1))
+}
+
+pub(crate) fn window_before(text: &str, at: usize, reach: usize) -> &str {
+    let mut from = at.saturating_sub(reach);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    text.get(from..at).unwrap_or_default()
+}
+
+/// CVE numbers of a mention that is a nickname.
+pub(crate) fn numbers_of(mention: &Mention) -> Vec<Entity> {
+    nickname(&mention.entity.value)
+        .into_iter()
+        .map(|id| Entity::new(Kind::Vulnerability, id))
+        .collect()
+}

@@ -1,0 +1,454 @@
+//! What sentences say of the things they name: who did what to whom, who says so, how surely.
+//!
+//! Rules are simple and local: a cue word, the mentions around it, the clause's polarity. A
+//! sentence that names no subject speaks of the document's topic.
+
+mod acts;
+mod attribution;
+mod victims;
+
+use lapwing_model::{
+    Basis, Claim, Confidence, Entity, Kind, Object, PartialDate, Polarity, Relation, Span,
+};
+
+use crate::date;
+use crate::mention::Mention;
+use crate::sentence::Words;
+
+/// What the reading says of itself, for all sentences.
+pub(crate) struct Frame {
+    /// What the document is about.
+    pub(crate) topic: Option<Entity>,
+    pub(crate) published: Option<PartialDate>,
+    /// A year that the text offers when nothing dates the document.
+    pub(crate) year_hint: Option<i16>,
+    /// Who publishes it: the "we" of its text.
+    pub(crate) publisher: Option<String>,
+}
+
+/// What earlier sentences left for pronouns to point at.
+#[derive(Default)]
+struct Memory {
+    /// The organisation that opened the last sentence about one: "it", "the company".
+    company: Option<String>,
+    /// The organisation whose researchers spoke last: "researchers", "the team".
+    researchers: Option<String>,
+    /// The actor named last: "the group".
+    actor: Option<Entity>,
+    /// Who spoke of that actor.
+    actor_said_by: Option<String>,
+}
+
+/// One sentence with what stands in it.
+pub(crate) struct Sentence<'a> {
+    pub(crate) words: Words,
+    pub(crate) span: Span,
+    pub(crate) mentions: &'a [Mention],
+    /// Stands where the report says what to do about it.
+    pub(crate) advice: bool,
+}
+
+/// Claims of one sentence, while they are made.
+struct Telling<'a> {
+    sentence: &'a Sentence<'a>,
+    frame: &'a Frame,
+    speaker: Option<String>,
+    subject: Option<Entity>,
+    claims: Vec<Claim>,
+}
+
+/// Reads the sentences in order and tells what they state.
+pub(crate) fn relations(sentences: &[Sentence<'_>], frame: &Frame) -> Vec<Claim> {
+    let mut memory = Memory::default();
+    let mut claims = Vec::new();
+    for sentence in sentences {
+        let speaker = speaker(sentence, &memory, frame);
+        let subject = subject(sentence, &memory);
+        let mut telling =
+            Telling { sentence, frame, speaker: speaker.clone(), subject, claims: Vec::new() };
+        telling.attribution(&memory);
+        telling.countries(&memory);
+        telling.tracking(&memory);
+        telling.aliases();
+        telling.victims();
+        telling.uses();
+        telling.exploits();
+        telling.affected();
+        telling.dates();
+        claims.append(&mut telling.claims);
+        memory.learn(sentence, speaker);
+    }
+    claims
+}
+
+/// Verbs of those who report, and who are no adversaries when they do.
+pub(crate) const SPEAKING: &[&str] = &[
+    "said",
+    "says",
+    "say",
+    "wrote",
+    "writes",
+    "reported",
+    "reports",
+    "attributes",
+    "attributed",
+    "attribute",
+    "assigns",
+    "assigned",
+    "assesses",
+    "assessed",
+    "assess",
+    "believes",
+    "believe",
+    "identified",
+    "observed",
+    "discovered",
+    "tracks",
+    "tracking",
+    "track",
+    "tracked",
+    "noted",
+    "warned",
+    "warns",
+    "confirmed",
+    "disclosed",
+    "found",
+    "detected",
+    "released",
+    "issued",
+    "published",
+    "analyzed",
+    "analysed",
+    "recommends",
+    "began seeing",
+    "linked",
+    "links",
+    "blamed",
+    "saw",
+    "spotted",
+    "uncovered",
+    "calls",
+    "refers",
+    "named",
+    "estimates",
+    "according",
+    "dubbed",
+    "patched",
+    "explained",
+];
+
+impl Memory {
+    fn learn(&mut self, sentence: &Sentence<'_>, speaker: Option<String>) {
+        let words = &sentence.words;
+        for mention in sentence.mentions {
+            if mention.entity.kind == Kind::Identity {
+                let name = mention.entity.value.clone();
+                let rest = words
+                    .lower
+                    .get(words.end(mention.span)..)
+                    .unwrap_or_default()
+                    .trim_start_matches([' ', '\'', '\u{2019}'])
+                    .trim_start_matches("s ");
+                if words.at(mention.span) < 12 {
+                    self.company = Some(name.clone());
+                }
+                if [
+                    "researchers",
+                    "analysts",
+                    "experts",
+                    "team",
+                    "began seeing",
+                    "threat intelligence",
+                ]
+                .iter()
+                .any(|w| rest.starts_with(w))
+                {
+                    self.researchers = Some(name);
+                }
+            }
+        }
+        if let Some(actor) = sentence.mentions.iter().rev().find(|m| m.entity.kind.is_actor_like())
+        {
+            if self.actor.as_ref() != Some(&actor.entity) || speaker.is_some() {
+                self.actor_said_by = speaker;
+            }
+            self.actor = Some(actor.entity.clone());
+        }
+    }
+}
+
+/// Who says what the sentence says, when it is not the publisher.
+fn speaker(sentence: &Sentence<'_>, memory: &Memory, frame: &Frame) -> Option<String> {
+    let words = &sentence.words;
+    let len = words.lower.len();
+    let identities = || sentence.mentions.iter().filter(|m| m.entity.kind == Kind::Identity);
+    if let Some((_, end)) = words.first(&["according to"], 0, len) {
+        if let Some(m) =
+            identities().find(|m| words.at(m.span) >= end && words.at(m.span) < end + 40)
+        {
+            return Some(m.entity.value.clone());
+        }
+    }
+    for m in identities() {
+        let end = words.end(m.span);
+        let reach = words.lower.len().min(end + 60);
+        let Some(reach) = (end..=reach).rev().find(|i| words.lower.is_char_boundary(*i)) else {
+            continue;
+        };
+        if let Some((at, _)) = words.first(SPEAKING, end, reach) {
+            let other = sentence.mentions.iter().any(|o| {
+                o.entity.kind.is_actor_like() && words.at(o.span) > end && words.at(o.span) < at
+            });
+            if !other {
+                return Some(m.entity.value.clone());
+            }
+        }
+    }
+    // "… by Mandiant"
+    for m in identities() {
+        let before = words.lower.get(..words.at(m.span)).unwrap_or_default();
+        if [
+            "tracked by ",
+            "reported by ",
+            "attributed by ",
+            "observed by ",
+            "discovered by ",
+            "identified by ",
+            "named by ",
+            "dubbed by ",
+        ]
+        .iter()
+        .any(|w| before.ends_with(w))
+        {
+            return Some(m.entity.value.clone());
+        }
+    }
+    let opening: String = words
+        .lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .take(3)
+        .collect::<Vec<_>>()
+        .join(" ");
+    let speaks = words.has(SPEAKING);
+    if speaks
+        && ["it ", "the company", "the vendor", "the agency", "the firm"]
+            .iter()
+            .any(|w| opening.starts_with(w))
+    {
+        return memory.company.clone();
+    }
+    if ["researchers", "the researchers", "so far the", "the team", "analysts", "the analysts"]
+        .iter()
+        .any(|w| opening.starts_with(w))
+        || (speaks && words.has(&["researchers", "the team"]))
+    {
+        return memory.researchers.clone();
+    }
+    if opening.starts_with("we ") && speaks {
+        return frame.publisher.clone();
+    }
+    None
+}
+
+/// The actor, cluster, campaign or malware that the sentence speaks of, pronouns resolved.
+fn subject(sentence: &Sentence<'_>, memory: &Memory) -> Option<Entity> {
+    let actor = sentence.mentions.iter().find(|m| m.entity.kind.is_actor_like());
+    let other = || {
+        sentence.mentions.iter().find(|m| matches!(m.entity.kind, Kind::Campaign | Kind::Malware))
+    };
+    if let Some(m) = actor.or_else(other) {
+        return Some(m.entity.clone());
+    }
+    let pronouns = [
+        "the group",
+        "this group",
+        "the actor",
+        "the threat actor",
+        "the gang",
+        "this actor",
+        "this threat actor",
+        "the hacking group",
+        "the apt",
+    ];
+    let head = sentence
+        .words
+        .lower
+        .get(..sentence.words.lower.len().min(48))
+        .unwrap_or(&sentence.words.lower);
+    pronouns.iter().any(|p| head.contains(p)).then(|| memory.actor.clone()).flatten()
+}
+
+impl Telling<'_> {
+    fn words(&self) -> &Words {
+        &self.sentence.words
+    }
+
+    fn of_kind(&self, wanted: fn(Kind) -> bool) -> Vec<&Mention> {
+        self.sentence.mentions.iter().filter(|m| wanted(m.entity.kind)).collect()
+    }
+
+    /// The subject that the sentence names, else the document's topic, with words on which.
+    fn who(&self) -> Option<(Entity, String)> {
+        match (&self.subject, &self.frame.topic) {
+            (Some(subject), _) => Some((subject.clone(), "said of it in the sentence".to_owned())),
+            (None, Some(topic)) => Some((
+                topic.clone(),
+                format!("the sentence names no subject; the document is about {}", topic.value),
+            )),
+            (None, None) => None,
+        }
+    }
+
+    /// Adds a claim with the polarity of the clause around `at` and what the sentence states.
+    fn claim(
+        &mut self,
+        subject: Entity,
+        relation: Relation,
+        object: impl Into<Object>,
+        span: Span,
+        at: usize,
+        percent: u8,
+        why: impl Into<String>,
+    ) -> &mut Claim {
+        let mut claim = Claim::new(subject, relation, object, span)
+            .by("extract:sentence", Confidence::percent(percent));
+        claim.polarity = self.words().polarity(at);
+        claim.said_by.clone_from(&self.speaker);
+        claim.why = Some(why.into());
+        if claim.polarity == Polarity::Hedged {
+            claim.basis = Basis::Assessed;
+        }
+        self.claims.push(claim);
+        let last = self.claims.len() - 1;
+        &mut self.claims[last]
+    }
+
+    /// Whether the sentence speaks of what defenders do or should do.
+    fn is_defence(&self) -> bool {
+        self.sentence.advice
+            || self.words().has(&[
+                "we have built",
+                "recommend",
+                "recommends",
+                "recommended",
+                "should",
+                "encouraged",
+                "advised",
+                "advises",
+                "urged",
+                "urges",
+                "mitigation",
+                "mitigations",
+                "threat hunting",
+                "hunting campaign",
+                "to detect",
+                "detection rule",
+                "detection rules",
+                "organizations can",
+                "defenders can",
+                "to protect",
+            ])
+    }
+
+    /// First seen, last seen, fixed.
+    fn dates(&mut self) {
+        let words = self.words().clone();
+        let fixed = [
+            "patch",
+            "patched",
+            "fix",
+            "fixed",
+            "security update",
+            "security updates",
+            "patches",
+            "released updates",
+            "out-of-band",
+            "update",
+        ];
+        let first = [
+            "began",
+            "begin",
+            "beginning",
+            "started",
+            "starting",
+            "first seen",
+            "first observed",
+            "first detected",
+            "first spotted",
+            "since",
+            "as early as",
+            "dating back",
+            "dates back",
+            "active since",
+            "emerged",
+            "first appeared",
+            "earliest",
+            "first identified",
+        ];
+        let last = ["last seen", "most recently", "as recently as", "last observed", "until"];
+        for stated in date::dates(&words.lower) {
+            let (from, to) = words.clause(stated.start);
+            let reach = |cues: &[&str]| {
+                let near = |at: usize| at.abs_diff(stated.start);
+                [words.last(cues, from, stated.start), words.first(cues, stated.end, to)]
+                    .into_iter()
+                    .flatten()
+                    .map(|(at, _)| near(at))
+                    .min()
+            };
+            let Some((relation, _)) = [
+                (Relation::FixedOn, reach(&fixed)),
+                (Relation::FirstSeen, reach(&first)),
+                (Relation::LastSeen, reach(&last)),
+            ]
+            .into_iter()
+            .filter_map(|(relation, far)| far.filter(|far| *far < 110).map(|far| (relation, far)))
+            .min_by_key(|(_, far)| *far) else {
+                continue;
+            };
+            let subject = if relation == Relation::FixedOn {
+                let fixes = self.of_kind(|k| matches!(k, Kind::Vulnerability));
+                fixes.first().map(|m| m.entity.clone()).or_else(|| self.frame.topic.clone())
+            } else {
+                self.who().map(|(who, _)| who)
+            };
+            let Some(subject) = subject else { continue };
+            let span = self.sentence.span;
+            match stated.resolve(self.frame.published, self.frame.year_hint) {
+                Some((date, how)) => {
+                    let guessed = how.contains("other dates");
+                    let claim = self.claim(
+                        subject,
+                        relation,
+                        Object::Text(date.to_string()),
+                        span,
+                        stated.start,
+                        if guessed { 45 } else { 75 },
+                        format!("\"{}\", {how}", stated.shown()),
+                    );
+                    match relation {
+                        Relation::LastSeen => claim.period.last = Some(date),
+                        Relation::FirstSeen => claim.period.first = Some(date),
+                        _ => {}
+                    }
+                    if guessed && claim.polarity == Polarity::Asserted {
+                        claim.polarity = Polarity::Hedged;
+                    }
+                }
+                None => {
+                    let value = format!("{relation}={}", stated.shown());
+                    self.claim(
+                        subject,
+                        Relation::Property,
+                        Object::Text(value),
+                        span,
+                        stated.start,
+                        70,
+                        "the text gives no year",
+                    );
+                }
+            }
+        }
+    }
+}

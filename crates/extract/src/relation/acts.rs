@@ -1,0 +1,299 @@
+//! What was used, exploited, affected; and what was not.
+
+use lapwing_model::{Entity, Kind, Polarity, Relation, Span};
+
+use super::{SPEAKING, Telling};
+
+const USING: &[&str] = &[
+    "use",
+    "uses",
+    "used",
+    "using",
+    "deploy",
+    "deploys",
+    "deployed",
+    "deploying",
+    "drop",
+    "drops",
+    "dropped",
+    "dropping",
+    "install",
+    "installs",
+    "installed",
+    "installing",
+    "create",
+    "creates",
+    "created",
+    "creating",
+    "leverage",
+    "leverages",
+    "leveraged",
+    "leveraging",
+    "execute",
+    "executes",
+    "executed",
+    "executing",
+    "employ",
+    "employs",
+    "employed",
+    "employing",
+    "deliver",
+    "delivers",
+    "delivered",
+    "delivering",
+    "distribute",
+    "distributes",
+    "distributed",
+    "distributing",
+    "via",
+    "utilize",
+    "utilizes",
+    "utilized",
+    "utilizing",
+    "launch",
+    "launched",
+    "load",
+    "loads",
+    "loaded",
+    "downloads",
+    "downloaded",
+    "ran",
+    "run",
+    "runs",
+    "running",
+    "included",
+    "including",
+    "involved",
+    "involving",
+    "conducted",
+    "performed",
+    "relies on",
+    "relied on",
+    "with",
+    "through",
+    "planted",
+    "placed",
+    "wrote",
+    "developed",
+    "armed",
+];
+const EXPLOITING: &[&str] = &[
+    "exploit",
+    "exploits",
+    "exploited",
+    "exploiting",
+    "exploitation",
+    "abuse",
+    "abused",
+    "abusing",
+    "leveraged",
+    "leveraging",
+    "weaponized",
+    "weaponised",
+    "via",
+    "using",
+    "used",
+    "chained",
+    "took advantage",
+];
+const AFFECTING: &[&str] = &[
+    "affect",
+    "affects",
+    "affected",
+    "affecting",
+    "impact",
+    "impacts",
+    "impacted",
+    "impacting",
+    "vulnerable",
+    "vulnerability in",
+    "vulnerabilities in",
+    "flaw in",
+    "flaws in",
+    "bug in",
+    "bugs in",
+    "zero-day in",
+    "zero-days in",
+];
+
+impl Telling<'_> {
+    /// Actor, malware or topic → technique, malware, tool.
+    pub(super) fn uses(&mut self) {
+        if self.is_defence() {
+            return;
+        }
+        let words = self.words().clone();
+        let Some((who, why)) = self.who() else { return };
+        let used: Vec<(Entity, Span, usize)> = self
+            .of_kind(|k| matches!(k, Kind::AttackPattern | Kind::Malware | Kind::Tool))
+            .iter()
+            .map(|m| (m.entity.clone(), m.span, words.at(m.span)))
+            .collect();
+        let named = self.subject.is_some();
+        for (object, span, at) in used {
+            if object == who {
+                continue;
+            }
+            let (from, _) = words.clause(at);
+            let cue = words.last(USING, from, at);
+            let technique = object.kind == Kind::AttackPattern;
+            if (cue.is_none() || !named) && !technique {
+                continue;
+            }
+            // "Microsoft used X": an organisation right before the verb acts for itself.
+            let defender = cue.is_some_and(|(cue, _)| {
+                self.sentence.mentions.iter().any(|m| {
+                    m.entity.kind == Kind::Identity
+                        && words.end(m.span) <= cue
+                        && cue - words.end(m.span) < 3
+                        && words.lower.get(cue..).is_some_and(|w| !w.starts_with("including"))
+                })
+            });
+            let speech = cue
+                .is_some_and(|(a, b)| words.lower.get(a..b).is_some_and(|w| SPEAKING.contains(&w)));
+            if defender || (speech && !technique) {
+                continue;
+            }
+            let percent = match (cue.is_some(), named) {
+                (true, true) => 82,
+                (true, false) => 68,
+                _ => 55,
+            };
+            self.claim(who.clone(), Relation::Uses, object, span, at, percent, why.clone());
+        }
+    }
+
+    /// Actor, malware or campaign → vulnerability; malware → address.
+    pub(super) fn exploits(&mut self) {
+        let words = self.words().clone();
+        let Some(who) = self.subject.clone() else { return };
+        if let Some((cue, cue_end)) = words.first(EXPLOITING, 0, words.lower.len()) {
+            let found: Vec<(Entity, Span, usize)> = self
+                .of_kind(|k| k == Kind::Vulnerability)
+                .iter()
+                .map(|m| (m.entity.clone(), m.span, words.at(m.span)))
+                .collect();
+            for (object, span, at) in found {
+                self.claim(
+                    who.clone(),
+                    Relation::Exploits,
+                    object,
+                    span,
+                    at.max(cue_end.min(at.max(cue))),
+                    80,
+                    "the sentence says that it was exploited",
+                );
+            }
+        }
+        let talks = words.first(
+            &[
+                "communicates with",
+                "communicate with",
+                "communicated with",
+                "connects to",
+                "connected to",
+                "beacons to",
+                "beaconed to",
+                "contacts",
+                "c2 server",
+                "c2 servers",
+                "c&c server",
+                "c&c servers",
+                "command and control server",
+                "command-and-control server",
+                "calls back to",
+            ],
+            0,
+            words.lower.len(),
+        );
+        if let (Kind::Malware, Some((_, cue_end))) = (who.kind, talks) {
+            let hosts: Vec<(Entity, Span, usize)> = self
+                .of_kind(|k| {
+                    matches!(k, Kind::Ipv4Addr | Kind::Ipv6Addr | Kind::DomainName | Kind::Url)
+                })
+                .iter()
+                .map(|m| (m.entity.clone(), m.span, words.at(m.span)))
+                .collect();
+            for (object, span, at) in hosts.into_iter().filter(|(_, _, at)| *at >= cue_end) {
+                self.claim(
+                    who.clone(),
+                    Relation::CommunicatesWith,
+                    object,
+                    span,
+                    at,
+                    80,
+                    "the sentence says that it talks to it",
+                );
+            }
+        }
+    }
+
+    /// Vulnerability → software, and denials of it.
+    pub(super) fn affected(&mut self) {
+        let words = self.words().clone();
+        let products: Vec<(Entity, Span, usize)> = self
+            .of_kind(|k| k == Kind::Software)
+            .iter()
+            .map(|m| (m.entity.clone(), m.span, words.at(m.span)))
+            .collect();
+        if products.is_empty() {
+            return;
+        }
+        let mut flaws: Vec<Entity> =
+            self.of_kind(|k| k == Kind::Vulnerability).iter().map(|m| m.entity.clone()).collect();
+        flaws.dedup();
+        for (product, span, at) in products {
+            let polarity = words.polarity(at);
+            let cue = words.last(AFFECTING, 0, at).is_some_and(|(_, end)| at - end < 90)
+                || words
+                    .lower
+                    .get(at..)
+                    .is_some_and(|w| w.contains("not affected") || w.contains("unaffected"));
+            let flawed = words.lower.get(at..).is_some_and(|w| {
+                w.split_whitespace().take(6).any(|w| {
+                    w.starts_with("vulnerabilit")
+                        || w.starts_with("flaw")
+                        || w.starts_with("zero-day")
+                        || w.starts_with("bug")
+                })
+            });
+            let speaks_of_flaws = !flaws.is_empty()
+                || words.has(&[
+                    "vulnerabilities",
+                    "vulnerability",
+                    "flaw",
+                    "flaws",
+                    "bug",
+                    "bugs",
+                    "zero-day",
+                    "zero-days",
+                    "issue",
+                    "issues",
+                    "exploit",
+                    "exploits",
+                ]);
+            if !(cue || (flawed && !flaws.is_empty())) || !speaks_of_flaws {
+                continue;
+            }
+            let mut subjects = flaws.clone();
+            if subjects.is_empty() && (polarity == Polarity::Denied || cue) {
+                subjects.extend(self.frame.topic.clone().filter(|t| *t != product));
+            }
+            for subject in subjects {
+                self.claim(
+                    subject,
+                    Relation::Affects,
+                    product.clone(),
+                    span,
+                    at,
+                    75,
+                    if polarity == Polarity::Denied {
+                        "the sentence says that it is not affected"
+                    } else {
+                        "the sentence names product and vulnerability"
+                    },
+                );
+            }
+        }
+    }
+}

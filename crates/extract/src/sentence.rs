@@ -1,0 +1,275 @@
+//! Sentences, and what their words say of polarity, confidence and clauses.
+
+use lapwing_model::{Confidence, Polarity, Span};
+
+/// Abbreviations after which a full stop ends no sentence.
+const ABBREVIATIONS: &[&str] = &[
+    "e.g", "i.e", "inc", "ltd", "corp", "co", "dr", "mr", "mrs", "ms", "vs", "etc", "no", "fig",
+    "u.s", "u.k", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sept", "sep", "oct", "nov",
+    "dec", "approx", "st", "al",
+];
+
+/// Cuts a text into sentences: at full stops, blank lines, list items, table cells and headings.
+pub(crate) fn sentences(text: &str) -> Vec<Span> {
+    let bytes = text.as_bytes();
+    let mut spans = Vec::new();
+    let mut start = 0;
+    let mut push = |from: usize, to: usize| {
+        let shown = text.get(from..to).unwrap_or_default();
+        let head = shown.len() - shown.trim_start().len();
+        let trimmed = shown.trim();
+        if trimmed.len() > 2 {
+            spans.push(Span::new(from + head, from + head + trimmed.len()));
+        }
+    };
+    for at in memchr::memchr3_iter(b'\n', b'.', b'|', bytes).chain(std::iter::empty()) {
+        let ends = match bytes[at] {
+            b'\n' => ends_at_newline(bytes, at),
+            b'|' => true,
+            _ => ends_at_stop(text, start, at),
+        };
+        if ends && at >= start {
+            push(start, at + 1);
+            start = at + 1;
+        }
+    }
+    push(start, text.len());
+    // `!` and `?` are rare in reports; they end a sentence like a stop.
+    spans
+}
+
+fn ends_at_newline(bytes: &[u8], at: usize) -> bool {
+    let rest = bytes.get(at + 1..).unwrap_or_default();
+    let head: &[u8] = &rest[..rest.len().min(40)];
+    let shown =
+        head.iter().position(|b| !matches!(b, b' ' | b'\t' | b'\r')).map_or(b'\n', |i| head[i]);
+    // A line that goes on in lower case or with a digit is the same sentence.
+    !(shown.is_ascii_lowercase()
+        || shown.is_ascii_digit()
+        || shown == b'('
+        || (shown.is_ascii_uppercase() && ends_full(bytes, at)))
+}
+
+/// Whether the line that ends at `at` is long, so that the next one goes on with it.
+fn ends_full(bytes: &[u8], at: usize) -> bool {
+    let from = at.saturating_sub(60);
+    let line = &bytes[from..at];
+    at >= 60 && !line.contains(&b'\n') && !line.ends_with(b".") && !line.ends_with(b":")
+}
+
+fn ends_at_stop(text: &str, start: usize, at: usize) -> bool {
+    let after = text.get(at + 1..).unwrap_or_default();
+    let after = after.trim_start_matches(['"', '\'', ')', ']', '\u{201d}', '\u{2019}']);
+    if !after.is_empty() && !after.starts_with([' ', '\n', '\r', '\t', '.']) {
+        return false;
+    }
+    let next = after.bytes().take(6).find(|b| !b.is_ascii_whitespace()).unwrap_or(b'A');
+    if next.is_ascii_lowercase() {
+        return false;
+    }
+    let word = text
+        .get(start..at)
+        .unwrap_or_default()
+        .rsplit([' ', '\n', '(', '"'])
+        .next()
+        .unwrap_or_default();
+    !(word.len() <= 5 && ABBREVIATIONS.iter().any(|a| a.eq_ignore_ascii_case(word)))
+}
+
+/// The lower-case text of a sentence; offsets are those of the raw sentence.
+#[derive(Clone, Debug)]
+pub(crate) struct Words {
+    pub(crate) lower: String,
+    pub(crate) start: usize,
+}
+
+/// Words that hedge what stands beside them.
+const HEDGES: &[&str] = &[
+    "likely",
+    "believe",
+    "believes",
+    "believed",
+    "suspect",
+    "suspects",
+    "suspected",
+    "possible",
+    "possibly",
+    "may",
+    "might",
+    "could",
+    "appear",
+    "appears",
+    "appeared",
+    "said to",
+    "reportedly",
+    "allegedly",
+    "alleged",
+    "probably",
+    "probable",
+    "potential",
+    "potentially",
+    "seems",
+    "seem",
+    "presumably",
+    "presumed",
+    "thought to",
+    "apparently",
+    "consistent with",
+    "moderate confidence",
+    "medium confidence",
+    "low confidence",
+    "unconfirmed",
+    "plausible",
+    "plausibly",
+    "suggests",
+    "suggesting",
+];
+const NEGATIONS: &[&str] = &[
+    "not",
+    "n't",
+    "n\u{2019}t",
+    "no evidence",
+    "never",
+    "no indication",
+    "without evidence",
+    "unaffected",
+    "ruled out",
+    "no known",
+    "neither",
+    "cannot",
+];
+const BREAKS: &[&str] = &[
+    "; ",
+    ", but ",
+    " but ",
+    " while ",
+    " however",
+    " although ",
+    " whereas ",
+    " \u{2014} ",
+    " though ",
+];
+
+impl Words {
+    pub(crate) fn of(text: &str, span: Span) -> Self {
+        Self {
+            lower: span.slice(text).unwrap_or_default().to_ascii_lowercase(),
+            start: span.start as usize,
+        }
+    }
+
+    /// Offset of a span inside the sentence.
+    pub(crate) fn at(&self, span: Span) -> usize {
+        (span.start as usize).saturating_sub(self.start).min(self.lower.len())
+    }
+
+    pub(crate) fn end(&self, span: Span) -> usize {
+        (span.end as usize).saturating_sub(self.start).min(self.lower.len())
+    }
+
+    /// Where the first of `cues` stands in `from..to`: start and end.
+    pub(crate) fn first(&self, cues: &[&str], from: usize, to: usize) -> Option<(usize, usize)> {
+        let window = self.lower.get(from..to)?;
+        cues.iter()
+            .filter_map(|cue| find_word(window, cue).map(|at| (from + at, from + at + cue.len())))
+            .min()
+    }
+
+    /// Where the last of `cues` stands in `from..to`.
+    pub(crate) fn last(&self, cues: &[&str], from: usize, to: usize) -> Option<(usize, usize)> {
+        let window = self.lower.get(from..to)?;
+        cues.iter()
+            .filter_map(|cue| rfind_word(window, cue).map(|at| (from + at, from + at + cue.len())))
+            .max()
+    }
+
+    pub(crate) fn has(&self, cues: &[&str]) -> bool {
+        self.first(cues, 0, self.lower.len()).is_some()
+    }
+
+    /// The clause around an offset.
+    pub(crate) fn clause(&self, at: usize) -> (usize, usize) {
+        let head = self.lower.get(..at).unwrap_or_default();
+        let tail = self.lower.get(at..).unwrap_or_default();
+        let from =
+            BREAKS.iter().filter_map(|b| head.rfind(b).map(|i| i + b.len())).max().unwrap_or(0);
+        let to =
+            BREAKS.iter().filter_map(|b| tail.find(b)).min().map_or(self.lower.len(), |i| at + i);
+        (from, to)
+    }
+
+    /// How the sentence puts what it says of the thing at `at`.
+    pub(crate) fn polarity(&self, at: usize) -> Polarity {
+        let (from, to) = self.clause(at);
+        let denied = NEGATIONS.iter().any(|n| {
+            self.lower
+                .get(from..at)
+                .and_then(|w| rfind_word(w, n).map(|i| &w[i + n.len()..]))
+                .is_some_and(|rest| !rest.starts_with(" only") && !rest.starts_with(" just"))
+        });
+        if denied
+            || self.lower.get(at..to).is_some_and(|w| {
+                find_word(w, "not affected").is_some() || find_word(w, "unaffected").is_some()
+            })
+        {
+            return Polarity::Denied;
+        }
+        if self.first(HEDGES, from, to).is_some() { Polarity::Hedged } else { Polarity::Asserted }
+    }
+
+    /// "with high confidence", as percent and in the source's words.
+    pub(crate) fn stated(&self) -> Option<(Confidence, String)> {
+        let at = self.lower.find(" confidence")?;
+        let word = self.lower.get(..at)?.rsplit(' ').next()?;
+        let confidence = Confidence::from_word(word)?;
+        Some((confidence, format!("{word} confidence")))
+    }
+}
+
+/// Finds `word` where no letter or digit touches it.
+fn find_word(text: &str, word: &str) -> Option<usize> {
+    text.match_indices(word).map(|(at, _)| at).find(|at| stands_alone(text, *at, word))
+}
+
+fn rfind_word(text: &str, word: &str) -> Option<usize> {
+    text.rmatch_indices(word).map(|(at, _)| at).find(|at| stands_alone(text, *at, word))
+}
+
+fn stands_alone(text: &str, at: usize, word: &str) -> bool {
+    let bytes = text.as_bytes();
+    let before =
+        at.checked_sub(1).and_then(|i| bytes.get(i)).is_none_or(|b| !b.is_ascii_alphanumeric())
+            || word.starts_with("n'")
+            || word.starts_with("n\u{2019}");
+    let after = bytes.get(at + word.len()).is_none_or(|b| !b.is_ascii_alphanumeric());
+    before && after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_end_where_readers_end_them() {
+        let text = "In the U.S. it began. See evil.example now.\nNext line\n- item one\n- item two\n\nlong line that was wrapped by its writer and so goes on\nin lower case.";
+        let shown: Vec<&str> =
+            sentences(text).into_iter().map(|s| s.slice(text).unwrap()).collect();
+        assert_eq!(shown.len(), 6, "{shown:?}");
+        assert_eq!(shown[0], "In the U.S. it began.");
+        assert!(shown[5].ends_with("lower case."));
+    }
+
+    #[test]
+    fn denial_and_reserve_reach_their_clause_only() {
+        let text = "They hit Foo and are not known to hit Bar, but possibly Baz";
+        let words = Words::of(text, Span::new(0, text.len()));
+        assert_eq!(words.polarity(text.find("Foo").unwrap()), Polarity::Asserted);
+        assert_eq!(words.polarity(text.find("Bar").unwrap()), Polarity::Denied);
+        assert_eq!(words.polarity(text.find("Baz").unwrap()), Polarity::Hedged);
+        let text = "assessed with high confidence";
+        assert_eq!(
+            Words::of(text, Span::new(0, text.len())).stated(),
+            Some((Confidence::HIGH, "high confidence".into()))
+        );
+    }
+}

@@ -1,0 +1,326 @@
+//! Whole documents, and what holds for any input.
+
+use std::fmt::Write;
+
+use lapwing_knowledge::{Knowledge, Name};
+use lapwing_model::{
+    Claim, Document, Entity, Format, Kind, Reading, Region, RegionKind, Relation, Role, Span,
+};
+use proptest::prelude::*;
+
+use crate::Extractor;
+
+/// Names for the tests; the real ones are of the knowledge crate.
+fn names() -> Vec<Name> {
+    let table = [
+        ("HAFNIUM", Kind::ThreatActor, "HAFNIUM", false),
+        ("Tortilla", Kind::ThreatActor, "Tortilla", true),
+        ("Play", Kind::Malware, "Play", true),
+        ("Hive", Kind::Malware, "Hive", true),
+        ("Emotet", Kind::Malware, "Emotet", false),
+        ("Cobalt Strike", Kind::Tool, "Cobalt Strike", false),
+        ("Mandiant", Kind::Identity, "Mandiant", false),
+        ("Microsoft", Kind::Identity, "Microsoft", false),
+        ("Volexity", Kind::Identity, "Volexity", false),
+        ("CISA", Kind::Identity, "CISA", false),
+        ("Microsoft Exchange Server", Kind::Software, "Microsoft Exchange Server", false),
+        ("Exchange Server", Kind::Software, "Microsoft Exchange Server", false),
+        ("Microsoft Exchange", Kind::Software, "Microsoft Exchange Server", false),
+        ("Exchange Online", Kind::Software, "Microsoft Exchange Online", false),
+        ("Microsoft 365", Kind::Software, "Microsoft 365", false),
+        ("China", Kind::Location, "CN", false),
+        ("Chinese", Kind::Location, "CN", false),
+        ("Russian", Kind::Location, "RU", false),
+        ("US", Kind::Location, "US", false),
+        ("Italy", Kind::Location, "IT", false),
+        ("Southeast Asian", Kind::Location, "south-eastern-asia", false),
+        ("Central Asian", Kind::Location, "central-asia", false),
+        ("Central Asia", Kind::Location, "central-asia", false),
+        ("Vulnerabilities", Kind::AttackPattern, "T1588.006", false),
+        ("Keylogging", Kind::AttackPattern, "T1056.001", false),
+    ];
+    table
+        .iter()
+        .map(|(surface, kind, value, ambiguous)| Name {
+            surface: (*surface).into(),
+            entity: Entity::new(*kind, *value),
+            ambiguous: *ambiguous,
+        })
+        .collect()
+}
+
+fn reading(text: &str) -> Reading {
+    let mut document = Document::new(text.as_bytes(), "a.txt", Format::Text, text.to_owned());
+    document.published = "2021-03-04".parse().ok();
+    Reading::new(document, Vec::new())
+}
+
+fn claims_of(reading: &Reading) -> Vec<Claim> {
+    let knowledge = Knowledge::default();
+    Extractor::with_names(&knowledge, &names()).extract(reading)
+}
+
+fn claims(text: &str) -> Vec<Claim> {
+    claims_of(&reading(text))
+}
+
+/// The role of each value of `text`, as `value: role`.
+fn roles(text: &str) -> Vec<String> {
+    claims(text)
+        .iter()
+        .filter_map(|c| Some(format!("{}: {}", c.subject.value, c.role()?)))
+        .collect()
+}
+
+fn shown(text: &str, claims: &[Claim]) -> String {
+    let mut out = String::new();
+    for c in claims {
+        let raw = c.span.slice(text).unwrap_or_default().replace('\n', " ");
+        let raw: String = raw.chars().take(60).collect();
+        let subject = if c.subject.kind == Kind::Report {
+            "this report".to_owned()
+        } else {
+            c.subject.to_string()
+        };
+        let _ = write!(out, "{}: {subject} {} {}", c.span.start, c.relation, c.object);
+        let _ = write!(out, " [{}, {}%", c.polarity, c.precision.as_percent());
+        if let Some(by) = &c.said_by {
+            let _ = write!(out, ", says {by}");
+        }
+        if let Some(word) = &c.stated_word {
+            let _ = write!(out, ", {word}");
+        }
+        let _ = writeln!(out, "] \"{raw}\" ({})", c.why.as_deref().unwrap_or_default());
+    }
+    out
+}
+
+#[test]
+fn documents_tell_what_their_golden_twins_say() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "txt"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    for path in paths {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "../testdata/golden" }, {
+            insta::assert_snapshot!(name, shown(&text, &claims(&text)));
+        });
+    }
+}
+
+fn says(text: &str, subject: &str, relation: Relation, object: &str) -> Option<Claim> {
+    claims(text).into_iter().find(|c| {
+        c.subject.value == subject
+            && c.relation == relation
+            && c.object.to_string().starts_with(object)
+    })
+}
+
+#[test]
+fn names_that_are_words_need_context() {
+    assert!(roles("They play a role. Play it again. The hive is full.").is_empty());
+    assert_eq!(roles("The Play ransomware encrypts files."), ["Play: subject", "T1486: subject"]);
+    assert_eq!(roles("Tortilla is a dish."), Vec::<String>::new());
+    assert_eq!(roles("A threat actor named Tortilla deployed it."), ["Tortilla: subject"]);
+}
+
+#[test]
+fn the_hunt_of_the_defender_is_no_campaign() {
+    let all = claims(
+        "We have built a threat hunting campaign to detect web shells on Microsoft Exchange Server.",
+    );
+    assert!(
+        all.iter().all(|c| c.subject.kind != Kind::Campaign && c.relation != Relation::Uses),
+        "{all:?}"
+    );
+    assert_eq!(
+        roles("The attacks of Operation Marsh Lapwing began."),
+        ["Operation Marsh Lapwing: subject"]
+    );
+}
+
+#[test]
+fn aliases_and_trackers_are_told() {
+    let text = "Microsoft tracks this activity as Storm-9999, also known as UNC9999.";
+    assert!(says(text, "UNC9999", Relation::AliasOf, "Storm-9999").is_some());
+    assert!(says(text, "Storm-9999", Relation::TrackedBy, "Microsoft").is_some());
+    assert!(
+        says("The ProxyLogon bug", "ProxyLogon", Relation::AliasOf, "CVE-2021-26855").is_some()
+    );
+}
+
+#[test]
+fn a_country_of_origin_is_no_victim() {
+    let text = "The Chinese state-sponsored group HAFNIUM targeted telecoms and banks in Italy.";
+    assert!(says(text, "HAFNIUM", Relation::SponsoredBy, "CN").is_some());
+    assert!(says(text, "HAFNIUM", Relation::Targets, "IT").is_some());
+    assert!(says(text, "HAFNIUM", Relation::Targets, "CN").is_none());
+}
+
+#[test]
+fn regions_decide_what_is_looked_at() {
+    let text = "192.0.2.1 192.0.2.2 evil[.]example https://a.example.org/x";
+    let mut reading = reading(text);
+    let at = |from: usize, len: usize| Span::new(from, from + len);
+    reading.regions = vec![
+        Region { span: at(0, 9), kind: RegionKind::Declared },
+        Region { span: at(10, 9), kind: RegionKind::Furniture },
+        Region { span: at(35, 23), kind: RegionKind::References },
+    ];
+    let told: Vec<_> = claims_of(&reading)
+        .into_iter()
+        .filter_map(|c| Some((c.subject.value.clone(), c.role()?)))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("192.0.2.2".to_owned(), Role::Reference),
+            ("evil.example".to_owned(), Role::Indicator),
+            ("https://a.example.org/x".to_owned(), Role::Reference)
+        ]
+    );
+}
+
+#[test]
+fn rows_keep_their_ties() {
+    let text =
+        "loader.exe 356a192b7913b04c54574d18c28d46e6395428ab\nc2[.]example[.]org 192.0.2[.]7\n";
+    assert!(
+        says(text, "356a192b7913b04c54574d18c28d46e6395428ab", Relation::SameObject, "loader.exe")
+            .is_some()
+    );
+    assert!(says(text, "c2.example.org", Relation::ResolvesTo, "192.0.2.7").is_some());
+}
+
+#[test]
+fn hostile_inputs_stay_linear() {
+    let knowledge = Knowledge::default();
+    let extractor = Extractor::with_names(&knowledge, &names());
+    for unit in [
+        ".",
+        "a.a.a.",
+        "0123456789abcdef",
+        "[",
+        "(",
+        "hxxp://",
+        "[.]",
+        "\\.",
+        "a\\.a",
+        "://",
+        "a@",
+        "T1",
+        "Mozilla/",
+        "utex \"",
+        "C:\\ a ",
+        "UNC",
+        "\u{ad}",
+        ":\\\\",
+        "Operation A ",
+        "1.1.1.1.",
+        "-",
+        "/a",
+        "%a%\\",
+        "in May ",
+        "(at)",
+        ". A",
+        "a\n",
+    ] {
+        let text = unit.repeat(200_000 / unit.len());
+        let start = std::time::Instant::now();
+        let _ = extractor.extract(&reading(&text));
+        assert!(start.elapsed().as_secs() < 8, "{unit:?} took {:?}", start.elapsed());
+    }
+}
+
+/// Pieces that reports are made of, so that random texts hit the rules.
+fn piece() -> impl Strategy<Value = String> {
+    let fixed = prop::sample::select(vec![
+        "hxxp://",
+        "[.]",
+        "evil",
+        ".",
+        "example",
+        "com",
+        "192.0.2.7",
+        ":443",
+        " ",
+        "\n",
+        "\\",
+        "C:\\Temp\\x.exe",
+        "HKLM\\Soft",
+        "CVE\u{2011}2021\u{2011}1234",
+        "UNC1234",
+        "@",
+        "[at]",
+        "é",
+        "日本",
+        "\u{200b}",
+        "\u{ad}",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4",
+        "/",
+        "(",
+        ")",
+        "[",
+        "]",
+        "HAFNIUM",
+        "China",
+        "targets",
+        "not",
+        "in January",
+        "mutex \"a",
+        "\"",
+        "Mozilla/5.0 (",
+        "# IOCs\n",
+        "Operation ",
+        "T1505.003",
+        "web shell",
+        "|",
+        "\u{ff0e}",
+        "meow://",
+        "[.",
+        "1.2.3.4/24",
+        "::1",
+        "2001:db8::1",
+        "AS64496",
+        "%TEMP%\\a",
+        "- ",
+        "++",
+    ])
+    .prop_map(str::to_owned);
+    prop_oneof![4 => fixed, 1 => "\\PC{0,6}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_text_gives_claims_on_its_own_bytes(pieces in prop::collection::vec(piece(), 0..40)) {
+        let text = pieces.concat();
+        let claims = claims(&text);
+        let mut last = 0;
+        for claim in &claims {
+            prop_assert!(claim.span.start >= last);
+            last = claim.span.start;
+            let raw = claim.span.slice(&text);
+            prop_assert!(raw.is_some(), "{:?} of {:?}", claim, text);
+            let network = matches!(claim.subject.kind, Kind::DomainName | Kind::EmailAddr | Kind::Md5 | Kind::Sha1);
+            if claim.role() == Some(Role::Indicator) && network {
+                let value = crate::refang(raw.unwrap()).to_ascii_lowercase().replace(['\n', '\r', ' '], "");
+                prop_assert_eq!(&value, &claim.subject.value.to_ascii_lowercase(), "{:?}", text);
+            }
+        }
+        prop_assert_eq!(claims, self::claims(&text));
+    }
+
+    #[test]
+    fn refanging_twice_changes_no_host(name in "[a-z]{1,8}", tld in "(com|org|net)") {
+        let raw = format!("hxxps[:]//{name}[.]{tld}/x");
+        prop_assert_eq!(crate::refang(&raw), format!("https://{name}.{tld}/x"));
+    }
+}

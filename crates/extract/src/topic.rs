@@ -1,0 +1,390 @@
+//! What the document as a whole tells: its topic, links, ties between values of one row, and
+//! traces that only their heading makes known.
+
+use std::collections::BTreeSet;
+
+use lapwing_model::{
+    Basis, Claim, Confidence, Entity, Kind, Reading, RegionKind, Relation, Role, Span,
+};
+
+use crate::gazetteer::{Gazetteer, tokenise};
+use crate::layout::{Layout, Topic};
+use crate::mention::{self, Mention, numbers_of};
+use crate::relation::Frame;
+
+/// Topic and dates of the document, and the claims on what it is about.
+pub(crate) fn frame(
+    reading: &Reading,
+    mentions: &[Mention],
+    gazetteer: &Gazetteer,
+) -> (Frame, Vec<Claim>) {
+    let document = &reading.document;
+    let (title, start) = title(reading);
+    let report = Entity::new(Kind::Report, document.id.to_string());
+    let declared: Vec<Entity> = reading
+        .claims
+        .iter()
+        .filter(|c| c.relation == Relation::About)
+        .filter_map(|c| c.object.entity().cloned())
+        .collect();
+    let mut named: Vec<Mention> = match start {
+        Some(start) => mentions
+            .iter()
+            .filter(|m| Span::new(start, start + title.len()).contains(m.span))
+            .cloned()
+            .collect(),
+        None => mention::mentions(title, &tokenise(title), gazetteer),
+    };
+    named.retain(|m| {
+        matches!(
+            m.entity.kind,
+            Kind::Campaign
+                | Kind::ThreatActor
+                | Kind::Cluster
+                | Kind::Malware
+                | Kind::Software
+                | Kind::Vulnerability
+                | Kind::Tool
+        )
+    });
+    let mut claims = Vec::new();
+    for m in &named {
+        if declared.contains(&m.entity)
+            || claims.iter().any(|c: &Claim| c.object.entity() == Some(&m.entity))
+        {
+            continue;
+        }
+        let span = if start.is_some() { m.span } else { Span::new(0, 0) };
+        let mut claim = Claim::new(report.clone(), Relation::About, m.entity.clone(), span)
+            .by("extract:title", Confidence::percent(85));
+        claim.why = Some("its title names it".into());
+        claims.push(claim);
+    }
+    let rank = |kind: Kind| match kind {
+        Kind::Campaign => 0,
+        Kind::ThreatActor | Kind::Cluster => 1,
+        Kind::Malware => 2,
+        Kind::Software => 3,
+        _ => 4,
+    };
+    let topic = declared
+        .into_iter()
+        .filter(|e| rank(e.kind) < 4 || e.kind == Kind::Vulnerability)
+        .min_by_key(|e| rank(e.kind))
+        .or_else(|| named.iter().map(|m| m.entity.clone()).min_by_key(|e| rank(e.kind)));
+    let frame = Frame {
+        topic,
+        published: document.published,
+        year_hint: year_hint(&document.text, mentions),
+        publisher: document.source.clone(),
+    };
+    (frame, claims)
+}
+
+/// The title, and where it stands in the text.
+fn title(reading: &Reading) -> (&str, Option<usize>) {
+    let text = reading.document.text.as_str();
+    let heading = reading
+        .regions
+        .iter()
+        .find(|r| matches!(r.kind, RegionKind::Heading { level: 1 }))
+        .and_then(|r| r.span.slice(text).map(|t| (t, r.span.start as usize)));
+    match (&reading.document.title, heading) {
+        (Some(title), _) => (title, text.find(title.as_str())),
+        (None, Some((title, start))) => (title, Some(start)),
+        // Without a title: the first line that says something.
+        (None, None) => {
+            let mut start = 0;
+            for line in text.split_inclusive('\n').take(12) {
+                let title = line.trim_end();
+                let marked = line.starts_with("# ") || line.starts_with("= ");
+                let words = title.split_whitespace().count();
+                if marked
+                    || (words >= 5 && title.len() < 160 && !title.ends_with(['.', ':', ';', ',']))
+                {
+                    return (line.trim_end(), Some(start));
+                }
+                start += line.len();
+            }
+            ("", None)
+        }
+    }
+}
+
+/// A year for dates without one: of a full date in the text, else that of the newest CVE number.
+fn year_hint(text: &str, mentions: &[Mention]) -> Option<i16> {
+    let head = text.get(..text.len().min(20_000)).unwrap_or_default().to_ascii_lowercase();
+    let stated =
+        crate::date::dates(&head).into_iter().filter(|d| d.month.is_some()).find_map(|d| d.year);
+    let numbers = || {
+        mentions
+            .iter()
+            .filter(|m| m.entity.kind == Kind::Vulnerability)
+            .filter_map(|m| m.entity.value.get(4..8)?.parse::<i16>().ok())
+            .max()
+    };
+    stated.or_else(numbers)
+}
+
+/// What links point at, where the visible text is not itself the value.
+pub(crate) fn links(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -> Vec<Claim> {
+    let report = Entity::new(Kind::Report, reading.document.id.to_string());
+    let text = reading.document.text.as_str();
+    let mut claims = Vec::new();
+    for region in &reading.regions {
+        let RegionKind::Link { target } = &region.kind else { continue };
+        let web = target.starts_with("http://") || target.starts_with("https://");
+        let shown = region.span.slice(text).unwrap_or_default();
+        if !web
+            || layout.is_furniture(region.span)
+            || layout.is_declared(region.span)
+            || shown.contains(target.as_str())
+        {
+            continue;
+        }
+        let after = values.partition_point(|c| c.span.start < region.span.start);
+        let accused = values
+            .get(after..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|c| c.span.start < region.span.end)
+            .any(|c| c.role() == Some(Role::Indicator));
+        if accused {
+            continue;
+        }
+        let mut claim = Claim::new(
+            report.clone(),
+            Relation::References,
+            Entity::new(Kind::Url, target.clone()),
+            region.span,
+        )
+        .by("extract:link", Confidence::percent(95));
+        claim.why = Some("the target of a link".into());
+        claims.push(claim);
+    }
+    claims
+}
+
+/// Ties between the values of one line or row: hashes and name of a file, host and address.
+pub(crate) fn ties(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -> Vec<Claim> {
+    let text = reading.document.text.as_str();
+    let mut sorted: Vec<&Claim> = values
+        .iter()
+        .filter(|c| {
+            c.relation == Relation::Role
+                && !matches!(c.role(), Some(Role::Reference | Role::Publisher))
+        })
+        .collect();
+    sorted.sort_by_key(|c| c.span);
+    let mut claims = Vec::new();
+    let mut from = 0;
+    while from < sorted.len() {
+        let mut to = from + 1;
+        while to < sorted.len() && same_line(text, layout, sorted[to - 1].span, sorted[to].span) {
+            to += 1;
+        }
+        if (2..=6).contains(&(to - from)) {
+            tie(&sorted[from..to], text, &mut claims);
+        }
+        from = to;
+    }
+    claims
+}
+
+fn same_line(text: &str, layout: &Layout<'_>, left: Span, right: Span) -> bool {
+    if let (Some(a), Some(b)) = (layout.row(left), layout.row(right)) {
+        return a == b && right.start - left.end.min(right.start) < 2000;
+    }
+    left.end <= right.start
+        && right.start - left.end < 200
+        && text.get(left.end as usize..right.start as usize).is_some_and(|gap| !gap.contains('\n'))
+}
+
+fn tie(row: &[&Claim], text: &str, claims: &mut Vec<Claim>) {
+    let of = |wanted: fn(Kind) -> bool| {
+        row.iter().filter(|c| wanted(c.subject.kind)).copied().collect::<Vec<_>>()
+    };
+    let hashes = of(|k| k.is_file_hash() || matches!(k, Kind::Ssdeep | Kind::Imphash));
+    let names = of(|k| matches!(k, Kind::FileName | Kind::FilePath));
+    let hosts = of(|k| k == Kind::DomainName);
+    let addresses = of(|k| matches!(k, Kind::Ipv4Addr | Kind::Ipv6Addr));
+    let mut add = |a: &Claim, relation: Relation, b: &Claim, percent: u8, why: &str| {
+        let span = Span { start: a.span.start.min(b.span.start), end: a.span.end.max(b.span.end) };
+        let mut claim = Claim::new(a.subject.clone(), relation, b.subject.clone(), span)
+            .by("extract:row", Confidence::percent(percent));
+        claim.why = Some(why.to_owned());
+        claim.basis = Basis::Observed;
+        claims.push(claim);
+    };
+    let mut kinds: Vec<Kind> = hashes.iter().map(|c| c.subject.kind).collect();
+    kinds.sort();
+    kinds.dedup();
+    if let Some(first) = hashes.first().filter(|_| kinds.len() == hashes.len()) {
+        for other in hashes.iter().skip(1) {
+            add(first, Relation::SameObject, other, 88, "hashes of different kinds in one row");
+        }
+        if let [name] = names[..] {
+            add(first, Relation::SameObject, name, 82, "a hash and a file name in one row");
+        }
+    }
+    if let ([host], [address]) = (&hosts[..], &addresses[..]) {
+        let between = text
+            .get(
+                host.span.end.min(address.span.end) as usize
+                    ..host.span.start.max(address.span.start) as usize,
+            )
+            .unwrap_or_default();
+        let words = between.split_whitespace().filter(|w| w.len() > 2).count();
+        if row.len() == 2 && words <= 2 {
+            add(host, Relation::ResolvesTo, address, 70, "a host and an address in one row");
+        }
+    }
+}
+
+/// CVE numbers behind nicknames, as public record.
+pub(crate) fn nicknames(entities: &[Mention]) -> Vec<Claim> {
+    let mut claims: Vec<Claim> = Vec::new();
+    for m in entities.iter().filter(|m| m.entity.kind == Kind::Vulnerability) {
+        if claims.iter().any(|c| c.subject == m.entity) {
+            continue;
+        }
+        for number in numbers_of(m) {
+            let mut claim = Claim::new(m.entity.clone(), Relation::AliasOf, number, m.span)
+                .by("extract:nickname", Confidence::percent(96));
+            claim.why = Some("a nickname on public record".into());
+            claims.push(claim);
+        }
+    }
+    claims
+}
+
+/// Values that only their heading or column makes known: mutexes, user agents, pipes.
+pub(crate) fn traces(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -> Vec<Claim> {
+    let text = reading.document.text.as_str();
+    let mut claims = Vec::new();
+    for (topic, kind) in [
+        (Topic::Mutexes, Kind::Mutex),
+        (Topic::UserAgents, Kind::UserAgent),
+        (Topic::Pipes, Kind::NamedPipe),
+    ] {
+        for stretch in layout.stretches(topic) {
+            let mut start = stretch.start as usize;
+            for line in stretch.slice(text).unwrap_or_default().split_inclusive('\n').take(2000) {
+                let shown = line.trim_matches(|c: char| {
+                    c.is_whitespace() || matches!(c, '-' | '*' | '`' | '|' | '"' | '\u{2022}')
+                });
+                let at = start + line.find(shown).unwrap_or(0);
+                start += line.len();
+                let listed = line.trim_start().starts_with(['-', '*', '`', '\u{2022}', '|'])
+                    || layout.is_code(Span::new(at, at + shown.len()))
+                    || stretch.len() <= shown.len() + 4
+                    || layout.row(stretch).is_some();
+                if shown.len() < 3
+                    || shown.len() > 400
+                    || !listed
+                    || shown.ends_with(':')
+                    || shown.contains('|')
+                {
+                    continue;
+                }
+                claims.push(trace(
+                    kind,
+                    shown,
+                    Span::new(at, at + shown.len()),
+                    "stands under a heading that says what it is",
+                    85,
+                ));
+            }
+        }
+    }
+    claims.extend(agents(text, layout));
+    claims.extend(named_mutexes(text));
+    let taken: BTreeSet<Span> =
+        values.iter().filter(|v| v.subject.kind == Kind::NamedPipe).map(|v| v.span).collect();
+    claims.retain(|c| {
+        !layout.is_declared(c.span) && !layout.is_apart(c.span) && !taken.contains(&c.span)
+    });
+    claims.sort_by(|a, b| a.span.cmp(&b.span));
+    let mut end = 0;
+    claims.retain(|c| {
+        let free = c.span.start >= end;
+        if free {
+            end = c.span.end;
+        }
+        free
+    });
+    claims
+}
+
+fn trace(kind: Kind, value: &str, span: Span, why: &str, percent: u8) -> Claim {
+    let mut claim = Claim::mention(Entity::new(kind, value), Role::Indicator, span)
+        .by("extract:trace", Confidence::percent(percent));
+    claim.why = Some(why.to_owned());
+    claim
+}
+
+/// `Mozilla/5.0 (…) …` to the end of its line or quotation.
+fn agents(text: &str, layout: &Layout<'_>) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    let mut done = 0;
+    for at in memchr::memmem::find_iter(text.as_bytes(), b"Mozilla/") {
+        if at < done {
+            continue;
+        }
+        let mut end = text.len().min(at + 512);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let rest = &text[at..end];
+        let len = rest.find(['\n', '"', '`', '|', '\u{201d}', '\t', '\'']).unwrap_or(rest.len());
+        let shown = rest[..len].trim_end_matches([' ', '.', ',', '\r', ')', '<']);
+        let shown = if shown.matches('(').count() > shown.matches(')').count()
+            && rest[shown.len()..].starts_with(')')
+        {
+            &rest[..=shown.len()]
+        } else {
+            shown
+        };
+        done = at + shown.len().max(1);
+        let span = Span::new(at, at + shown.len());
+        if shown.len() > 12 && !layout.is_declared(span) {
+            claims.push(trace(
+                Kind::UserAgent,
+                shown,
+                span,
+                "shaped like a browser's user agent",
+                70,
+            ));
+        }
+    }
+    claims
+}
+
+/// `mutex named "X"`, `mutex X` in quotes or code marks.
+fn named_mutexes(text: &str) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for at in memchr::memmem::find_iter(text.as_bytes(), b"utex") {
+        let Some(rest) = text.get(at + 4..) else { continue };
+        let mut reach = rest.len().min(160);
+        while !rest.is_char_boundary(reach) {
+            reach -= 1;
+        }
+        let window = &rest[..reach];
+        let window = window.split(['\n', '.']).next().unwrap_or_default();
+        let Some(open) = window.find(['"', '`', '\u{201c}']).filter(|i| *i < 48) else { continue };
+        let mark = window[open..].chars().next().map_or(1, char::len_utf8);
+        let Some(len) = window[open + mark..].find(['"', '`', '\u{201d}']) else { continue };
+        let value = &window[open + mark..open + mark + len];
+        if (3..=120).contains(&value.len()) {
+            let start = at + 4 + open + mark;
+            claims.push(trace(
+                Kind::Mutex,
+                value,
+                Span::new(start, start + value.len()),
+                "called a mutex",
+                85,
+            ));
+        }
+    }
+    claims
+}
