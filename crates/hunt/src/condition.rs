@@ -114,7 +114,7 @@ impl Written {
                 .list()
                 .iter()
                 .map(|p| {
-                    regex::RegexBuilder::new(p).case_insensitive(true).size_limit(1 << 20).build()
+                    regex::RegexBuilder::new(p).case_insensitive(true).size_limit(8 << 20).build()
                 })
                 .collect();
             tests.push(Test::Regex(patterns.map_err(|e| e.to_string())?));

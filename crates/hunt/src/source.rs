@@ -30,13 +30,15 @@ pub(crate) struct Source {
     pub shows: String,
     pub reader: Reader,
     pub order: u32,
+    /// The source of which this is another form.
+    pub variant_of: Option<String>,
     /// On a record made of the header: `software`, `log-type`, `columns` (comma-joined, each
     /// with commas around), `path`; for events `channel`, `provider`.
     recognise: Condition,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct SourceFile {
     id: String,
     title: String,
@@ -45,6 +47,7 @@ pub(crate) struct SourceFile {
     reader: Reader,
     #[serde(default)]
     order: u32,
+    variant_of: Option<String>,
     recognise: Written,
 }
 
@@ -57,6 +60,7 @@ impl SourceFile {
             shows: self.shows,
             reader: self.reader,
             order: self.order,
+            variant_of: self.variant_of,
             recognise: self.recognise.compile()?,
         })
     }

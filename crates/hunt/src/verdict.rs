@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use lapwing_model::{Finding, FindingKind, NotLookedAt, Proof, Severity, Verdict, VerdictKind};
 
 use crate::scan::Report;
+use crate::source::Source;
 use crate::{Check, Checks};
 
 /// Reasons shown; the findings themselves tell the rest.
@@ -221,7 +222,16 @@ fn not_looked_at(report: &Report, checks: &Checks) -> Vec<NotLookedAt> {
     let mut missing: Vec<NotLookedAt> = checks
         .sources()
         .iter()
-        .filter(|s| wanted.contains(s.id.as_str()) && !report.sources.contains(&s.id))
+        .filter(|s| wanted.contains(s.id.as_str()) && s.variant_of.is_none())
+        .filter(|s| {
+            let there = |one: &&Source| report.sources.contains(&one.id);
+            !there(s)
+                && !checks
+                    .sources()
+                    .iter()
+                    .filter(|v| v.variant_of.as_ref() == Some(&s.id))
+                    .any(|v| there(&v))
+        })
         .map(|s| NotLookedAt {
             what: s.title.clone(),
             why: format!("not among the input; it lies in {} and shows {}", s.lies, s.shows),
