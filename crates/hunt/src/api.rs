@@ -2,9 +2,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use lapwing_model::{Entity, Finding, PartialDate, Problem, Status, Verdict, VerdictKind};
-
-use crate::{Checks, Matcher};
+use lapwing_model::{Entity, Finding, PartialDate, Problem, Status, Verdict};
 
 /// One value of the intelligence to look for.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,28 +148,4 @@ pub enum HuntError {
         /// What is wrong.
         message: String,
     },
-}
-
-/// Looks for `matcher`'s indicators and `checks` in `paths` (files, folders, archives).
-pub fn hunt(
-    _paths: &[PathBuf],
-    _matcher: &Matcher,
-    _checks: &Checks,
-    _options: &Options,
-    _progress: &dyn Progress,
-) -> Hunt {
-    Hunt {
-        findings: Vec::new(),
-        verdict: Verdict {
-            verdict: VerdictKind::NothingFound,
-            reasons: Vec::new(),
-            next_steps: Vec::new(),
-            looked_at: Vec::new(),
-            not_looked_at: Vec::new(),
-        },
-        problems: Vec::new(),
-        folded: BTreeMap::new(),
-        bytes: 0,
-        records: 0,
-    }
 }

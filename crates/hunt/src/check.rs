@@ -1,55 +1,409 @@
+//! Checks, log sources and campaigns as data: one file, one of them.
+
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::Offset;
+use regex::Regex;
+
 use lapwing_model::{Proof, Severity};
+use serde::Deserialize;
 
 use crate::HuntError;
+use crate::condition::{Artifacts, Condition, Written};
+use crate::record::Record;
+use crate::source::{Source, SourceFile};
 
 /// One campaign check.
 #[derive(Clone, Debug)]
 pub struct Check {
-    /// Identifier, as `exchange.cve-2021-26855.ssrf`.
+    /// Identifier, as `exchange.cve-2021-26855.httpproxy`.
     pub id: String,
     /// What it finds, in a few words.
     pub title: String,
-    /// Log sources it reads.
+    /// Identifier of the campaign that it belongs to, if any.
+    pub campaign: Option<String>,
+    /// Log sources it reads, by identifier.
     pub sources: Vec<String>,
-    /// How much a hit matters.
+    /// How much a hit matters (a grade may say otherwise).
     pub severity: Severity,
-    /// What a hit proves.
+    /// What a hit proves (a grade may say otherwise).
     pub proof: Proof,
+    /// How sure a hit is, in percent.
+    pub confidence: u8,
     /// ATT&CK technique.
     pub technique: Option<String>,
     /// Vulnerability, as `CVE-2021-26855`.
     pub cve: Option<String>,
     /// Public definition that it follows.
     pub reference: String,
+    /// What a hit means, as a sentence.
+    pub proves: String,
+    /// What to do next on a hit.
+    pub next: Option<String>,
+    pub(crate) matched: Vec<String>,
+    pub(crate) show: Vec<String>,
+    pub(crate) condition: Condition,
+    pub(crate) grades: Vec<Grade>,
+    pub(crate) artifact: Option<ArtifactFrom>,
+    time: Option<(String, Regex)>,
+    tests: Vec<CheckTest>,
+}
+
+/// A special outcome of a check, decided by further fields (a status, mostly).
+#[derive(Clone, Debug)]
+pub(crate) struct Grade {
+    pub when: Condition,
+    pub title: Option<String>,
+    pub severity: Option<Severity>,
+    pub proof: Option<Proof>,
+    pub confidence: Option<u8>,
+    pub proves: Option<String>,
+    pub ignore: bool,
+}
+
+/// A value of a hit that later checks look for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ArtifactFrom {
+    pub kind: String,
+    pub field: Vec<String>,
+}
+
+/// What a check says about a record.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome<'c> {
+    pub check: &'c Check,
+    pub title: &'c str,
+    pub severity: Severity,
+    pub proof: Proof,
+    pub confidence: u8,
+    pub proves: &'c str,
+}
+
+/// What a campaign asks of a defender: updates and next steps, by verdict.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Campaign {
+    /// Identifier.
+    pub id: String,
+    /// Name.
+    pub title: String,
+    /// Updates that close the weaknesses.
+    pub updates: Vec<String>,
+    /// Steps when compromised.
+    pub compromised: Vec<String>,
+    /// Steps when attempted.
+    pub attempted: Vec<String>,
+    /// Steps when nothing was found.
+    pub nothing: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    check: Option<CheckFile>,
+    #[serde(default)]
+    grade: Vec<GradeFile>,
+    #[serde(default)]
+    test: Vec<CheckTest>,
+    source: Option<SourceFile>,
+    campaign: Option<Campaign>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckFile {
+    id: String,
+    title: String,
+    campaign: Option<String>,
+    sources: Vec<String>,
+    severity: Severity,
+    proof: Proof,
+    confidence: u8,
+    technique: Option<String>,
+    cve: Option<String>,
+    reference: String,
+    proves: String,
+    next: Option<String>,
+    #[serde(default)]
+    matched: Vec<String>,
+    #[serde(default)]
+    show: Vec<String>,
+    condition: Written,
+    artifact: Option<ArtifactFrom>,
+    time: Option<TimeFile>,
+}
+
+/// Where a record states its own time: groups `y`, `mo`, `d`, `h`, `mi`, `s` and `pm`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimeFile {
+    field: String,
+    regex: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GradeFile {
+    when: Written,
+    title: Option<String>,
+    severity: Option<Severity>,
+    proof: Option<Proof>,
+    confidence: Option<u8>,
+    proves: Option<String>,
+    #[serde(default)]
+    ignore: bool,
+}
+
+/// A small record with what the check must say about it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckTest {
+    fields: BTreeMap<String, String>,
+    /// The proof as a word, or `nothing`.
+    expect: String,
+    /// Values found by a first pass.
+    #[serde(default)]
+    artifacts: Artifacts,
 }
 
 /// The checks of a hunt: built in, or of a folder.
 #[derive(Debug, Default)]
 pub struct Checks {
     list: Vec<Check>,
+    sources: Vec<Source>,
+    campaigns: Vec<Campaign>,
 }
+
+const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/checks.rs"));
 
 impl Checks {
     /// The checks built into the program.
     pub fn builtin() -> &'static Checks {
-        static BUILTIN: LazyLock<Checks> = LazyLock::new(Checks::default);
-        &BUILTIN
+        static CHECKS: LazyLock<Checks> = LazyLock::new(|| {
+            let mut checks = Checks::default();
+            for (name, text) in BUILTIN {
+                // The test of the built-in files makes sure that none is refused.
+                let _ = checks.add(name, text);
+            }
+            checks
+        });
+        &CHECKS
     }
 
-    /// The built-in checks, and those of a folder (`*.toml`, folders within included); a check with the same
-    /// identifier takes the place of the built-in one.
+    /// No checks at all: for a hunt by indicators only.
+    pub fn none() -> Checks {
+        Checks::default()
+    }
+
+    /// The built-in checks, and those of a folder (`*.toml`, folders within included); a check with
+    /// the same identifier takes the place of the built-in one.
     ///
     /// # Errors
     /// When a file cannot be read or is no check.
-    pub fn load(_dir: &Path) -> Result<Checks, HuntError> {
-        Ok(Checks::default())
+    pub fn load(dir: &Path) -> Result<Checks, HuntError> {
+        let mut checks = Checks::default();
+        for (name, text) in BUILTIN {
+            checks.add(name, text)?;
+        }
+        for entry in walkdir::WalkDir::new(dir).sort_by_file_name() {
+            let entry = entry.map_err(|e| HuntError::Io {
+                path: e.path().unwrap_or(dir).to_owned(),
+                source: e.into(),
+            })?;
+            if entry.file_type().is_file() && entry.path().extension().is_some_and(|e| e == "toml")
+            {
+                let text = fs::read_to_string(entry.path())
+                    .map_err(|source| HuntError::Io { path: entry.path().to_owned(), source })?;
+                checks.add(&entry.path().display().to_string(), &text)?;
+            }
+        }
+        Ok(checks)
     }
 
     /// All checks in order of their identifiers.
     pub fn list(&self) -> &[Check] {
         &self.list
+    }
+
+    /// All campaigns in order of their identifiers.
+    pub fn campaigns(&self) -> &[Campaign] {
+        &self.campaigns
+    }
+
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    fn add(&mut self, name: &str, text: &str) -> Result<(), HuntError> {
+        let refused = |message: String| HuntError::Check { path: name.to_owned(), message };
+        let file: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
+        match (file.check, file.source, file.campaign) {
+            (Some(check), None, None) => {
+                let check = Check::new(check, file.grade, file.test).map_err(refused)?;
+                put(&mut self.list, check, |c| &c.id);
+            }
+            (None, Some(source), None) => {
+                put(&mut self.sources, source.compile().map_err(refused)?, |s| &s.id);
+                self.sources.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
+            }
+            (None, None, Some(campaign)) => put(&mut self.campaigns, campaign, |c| &c.id),
+            _ => {
+                return Err(refused(
+                    "a file holds one of [check], [source], [campaign]".to_owned(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts an item in order of its identifier, in place of one with the same.
+fn put<T>(list: &mut Vec<T>, item: T, id: impl Fn(&T) -> &String) {
+    if let Some(old) = list.iter_mut().find(|old| id(old) == id(&item)) {
+        *old = item;
+        return;
+    }
+    list.push(item);
+    list.sort_by(|a, b| id(a).cmp(id(b)));
+}
+
+impl Check {
+    fn new(file: CheckFile, grades: Vec<GradeFile>, tests: Vec<CheckTest>) -> Result<Self, String> {
+        let grades = grades.into_iter().map(|g| {
+            Ok::<_, String>(Grade {
+                when: g.when.compile()?,
+                title: g.title,
+                severity: g.severity,
+                proof: g.proof,
+                confidence: g.confidence,
+                proves: g.proves,
+                ignore: g.ignore,
+            })
+        });
+        Ok(Self {
+            id: file.id,
+            title: file.title,
+            campaign: file.campaign,
+            sources: file.sources,
+            severity: file.severity,
+            proof: file.proof,
+            confidence: file.confidence.min(100),
+            technique: file.technique,
+            cve: file.cve,
+            reference: file.reference,
+            proves: file.proves,
+            next: file.next,
+            matched: file.matched,
+            show: file.show,
+            condition: file.condition.compile()?,
+            grades: grades.collect::<Result<_, _>>()?,
+            artifact: file.artifact,
+            time: match file.time {
+                Some(t) => Some((t.field, Regex::new(&t.regex).map_err(|e| e.to_string())?)),
+                None => None,
+            },
+            tests,
+        })
+    }
+
+    /// What the check says about a record; `None` when it does not hold.
+    pub(crate) fn judge(&self, record: &Record<'_>, artifacts: &Artifacts) -> Option<Outcome<'_>> {
+        if !self.condition.holds(record, artifacts) {
+            return None;
+        }
+        let grade = self.grades.iter().find(|g| g.when.holds(record, artifacts));
+        if grade.is_some_and(|g| g.ignore) {
+            return None;
+        }
+        Some(Outcome {
+            check: self,
+            title: grade.and_then(|g| g.title.as_deref()).unwrap_or(&self.title),
+            severity: grade.and_then(|g| g.severity).unwrap_or(self.severity),
+            proof: grade.and_then(|g| g.proof).unwrap_or(self.proof),
+            confidence: grade.and_then(|g| g.confidence).unwrap_or(self.confidence),
+            proves: grade.and_then(|g| g.proves.as_deref()).unwrap_or(&self.proves),
+        })
+    }
+
+    /// The time that the record itself states, where the check says how to read it.
+    pub(crate) fn own_time(&self, record: &Record<'_>) -> Option<Timestamp> {
+        let (field, regex) = self.time.as_ref()?;
+        let found = regex.captures(record.get(field)?)?;
+        let number = |name: &str| found.name(name)?.as_str().parse::<i16>().ok();
+        let mut hour = number("h")?;
+        if let Some(half) = found.name("pm") {
+            hour = hour % 12 + if half.as_str().eq_ignore_ascii_case("pm") { 12 } else { 0 };
+        }
+        let small = |n: i16| i8::try_from(n).ok();
+        let date = Date::new(number("y")?, small(number("mo")?)?, small(number("d")?)?).ok()?;
+        let time = Time::new(small(hour)?, small(number("mi")?)?, small(number("s")?)?, 0).ok()?;
+        Offset::UTC.to_timestamp(date.to_datetime(time)).ok()
+    }
+
+    /// Runs the check's own test records; one sentence for each that comes out wrong.
+    pub fn test(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (number, test) in self.tests.iter().enumerate() {
+            let raw: Vec<&str> = test.fields.values().map(String::as_str).collect();
+            let record = Record {
+                fields: test.fields.iter().map(|(k, v)| (k.into(), v.into())).collect(),
+                raw: raw.join("\n").into(),
+                time: None,
+                place: None,
+                offset: 0,
+            };
+            let outcome = self.judge(&record, &test.artifacts);
+            let said = outcome.map_or("nothing".to_owned(), |o| {
+                serde_json::to_value(o.proof)
+                    .ok()
+                    .and_then(|v| v.as_str().map(str::to_owned))
+                    .unwrap_or_default()
+            });
+            if said != test.expect {
+                wrong.push(format!(
+                    "{}: test {}: expected {}, got {said}",
+                    self.id,
+                    number + 1,
+                    test.expect
+                ));
+            }
+        }
+        if !self.tests.iter().any(|t| t.expect == "nothing")
+            || !self.tests.iter().any(|t| t.expect != "nothing")
+        {
+            wrong.push(format!("{}: needs a test that hits and one that does not", self.id));
+        }
+        wrong
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_file_is_well_formed() {
+        let mut checks = Checks::default();
+        for (name, text) in BUILTIN {
+            checks.add(name, text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        }
+        for check in checks.list() {
+            for source in &check.sources {
+                assert!(checks.sources().iter().any(|s| s.id == *source), "{}: {source}", check.id);
+            }
+        }
+        assert!(checks.list().len() >= 10, "{}", checks.list().len());
+    }
+
+    #[test]
+    fn every_built_in_check_passes_its_own_tests() {
+        let wrong: Vec<String> = Checks::builtin().list().iter().flat_map(Check::test).collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

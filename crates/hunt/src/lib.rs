@@ -17,9 +17,24 @@
 #![deny(missing_docs)]
 
 mod api;
-
-pub use api::{Hunt, HuntError, Indicator, Limits, Options, Progress, Silent, hunt};
 mod check;
+mod condition;
+mod event;
+mod event_log;
+mod file;
+mod hit;
+mod hunt;
+mod input;
+mod lines;
 mod matcher;
-pub use check::{Check, Checks};
+mod record;
+mod scan;
+mod source;
+mod table_log;
+mod time;
+mod verdict;
+
+pub use api::{Hunt, HuntError, Indicator, Limits, Options, Progress, Silent};
+pub use check::{Campaign, Check, Checks};
+pub use hunt::hunt;
 pub use matcher::Matcher;

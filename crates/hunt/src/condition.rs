@@ -1,0 +1,347 @@
+//! Conditions of checks on the fields of a record, as they stand in a check's file.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex::Regex;
+use serde::Deserialize;
+
+use crate::record::{Record, contains_ignore_case};
+
+/// Values that the first pass of a hunt found (names of written scripts …), by kind, lower case.
+pub(crate) type Artifacts = BTreeMap<String, BTreeSet<String>>;
+
+/// One value, or several of which one must hold.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    fn list(self) -> Vec<String> {
+        match self {
+            Self::One(value) => vec![value],
+            Self::Many(values) => values,
+        }
+    }
+}
+
+/// A condition as it is written: `{ all = [..] }`, `{ any = [..] }`, `{ not = {..} }`, or a
+/// `field` with one or more tests, all of which must hold for the same value.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Written {
+    all: Option<Vec<Written>>,
+    any: Option<Vec<Written>>,
+    not: Option<Box<Written>>,
+    field: Option<OneOrMany>,
+    equals: Option<OneOrMany>,
+    contains: Option<OneOrMany>,
+    contains_all: Option<OneOrMany>,
+    starts: Option<OneOrMany>,
+    ends: Option<OneOrMany>,
+    like: Option<OneOrMany>,
+    /// As `like`, with `\` and `/` the same.
+    path: Option<OneOrMany>,
+    regex: Option<OneOrMany>,
+    at_least: Option<f64>,
+    at_most: Option<f64>,
+    exists: Option<bool>,
+    /// The last part of the value (a path) is among the values of that kind that were found.
+    artifact: Option<String>,
+}
+
+/// A condition, ready to be tested. Text is compared in any case of ASCII letters.
+#[derive(Clone, Debug)]
+pub(crate) enum Condition {
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    Field { names: Vec<String>, tests: Vec<Test>, exists: Option<bool> },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Test {
+    Equals(Vec<String>),
+    Contains(Vec<String>),
+    ContainsAll(Vec<String>),
+    Starts(Vec<String>),
+    Ends(Vec<String>),
+    Like(Vec<String>),
+    Path(Vec<String>),
+    Regex(Vec<Regex>),
+    AtLeast(f64),
+    AtMost(f64),
+    Artifact(String),
+}
+
+impl Written {
+    /// Checks the form and compiles.
+    pub(crate) fn compile(self) -> Result<Condition, String> {
+        let parts =
+            [self.all.is_some(), self.any.is_some(), self.not.is_some(), self.field.is_some()];
+        if parts.iter().filter(|p| **p).count() != 1 {
+            return Err("a condition is one of `all`, `any`, `not` and `field`".to_owned());
+        }
+        let each = |list: Vec<Written>| -> Result<Vec<Condition>, String> {
+            list.into_iter().map(Written::compile).collect()
+        };
+        if let Some(list) = self.all {
+            return Ok(Condition::All(each(list)?));
+        }
+        if let Some(list) = self.any {
+            return Ok(Condition::Any(each(list)?));
+        }
+        if let Some(inner) = self.not {
+            return Ok(Condition::Not(Box::new(inner.compile()?)));
+        }
+        let lower = |values: Option<OneOrMany>| {
+            values.map(|v| v.list().iter().map(|v| v.to_ascii_lowercase()).collect::<Vec<_>>())
+        };
+        let mut tests = Vec::new();
+        tests.extend(lower(self.equals).map(Test::Equals));
+        tests.extend(lower(self.contains).map(Test::Contains));
+        tests.extend(lower(self.contains_all).map(Test::ContainsAll));
+        tests.extend(lower(self.starts).map(Test::Starts));
+        tests.extend(lower(self.ends).map(Test::Ends));
+        tests.extend(lower(self.like).map(Test::Like));
+        let slashes = |list: Vec<String>| list.iter().map(|p| p.replace('\\', "/")).collect();
+        tests.extend(lower(self.path).map(|list| Test::Path(slashes(list))));
+        if let Some(patterns) = self.regex {
+            let patterns: Result<Vec<Regex>, _> = patterns
+                .list()
+                .iter()
+                .map(|p| {
+                    regex::RegexBuilder::new(p).case_insensitive(true).size_limit(8 << 20).build()
+                })
+                .collect();
+            tests.push(Test::Regex(patterns.map_err(|e| e.to_string())?));
+        }
+        tests.extend(self.at_least.map(Test::AtLeast));
+        tests.extend(self.at_most.map(Test::AtMost));
+        tests.extend(self.artifact.map(Test::Artifact));
+        if tests.is_empty() && self.exists.is_none() {
+            return Err("a field needs a test, as `contains`".to_owned());
+        }
+        let names = self.field.map(OneOrMany::list).unwrap_or_default();
+        Ok(Condition::Field { names, tests, exists: self.exists })
+    }
+}
+
+impl Condition {
+    /// Whether the condition holds for a record.
+    pub(crate) fn holds(&self, record: &Record<'_>, artifacts: &Artifacts) -> bool {
+        match self {
+            Self::All(list) => list.iter().all(|c| c.holds(record, artifacts)),
+            Self::Any(list) => list.iter().any(|c| c.holds(record, artifacts)),
+            Self::Not(inner) => !inner.holds(record, artifacts),
+            Self::Field { names, tests, exists } => {
+                let mut values = names.iter().flat_map(|name| record.values(name)).peekable();
+                let there = |v: &str| !v.is_empty() && v != "-";
+                match exists {
+                    Some(true) if tests.is_empty() => values.any(there),
+                    Some(false) => !values.any(there),
+                    _ => values.any(|value| tests_hold(tests, value, artifacts)),
+                }
+            }
+        }
+    }
+
+    /// Literals (lower case) of which every record that meets the condition holds one in its raw
+    /// text; `None` when there are no such literals.
+    pub(crate) fn witness(&self) -> Option<Vec<String>> {
+        match self {
+            Self::All(list) => list.iter().filter_map(Self::witness).max_by_key(worth),
+            Self::Any(list) => {
+                let all: Option<Vec<Vec<String>>> = list.iter().map(Self::witness).collect();
+                all.map(Vec::from_iter).map(|all| all.concat()).filter(|all| !all.is_empty())
+            }
+            Self::Not(_) => None,
+            Self::Field { tests, .. } => tests.iter().filter_map(Test::witness).max_by_key(worth),
+        }
+    }
+
+    /// Whether the condition asks for something that only a first pass can find.
+    pub(crate) fn needs_artifact(&self) -> Option<&str> {
+        match self {
+            Self::All(list) | Self::Any(list) => list.iter().find_map(Self::needs_artifact),
+            Self::Not(inner) => inner.needs_artifact(),
+            Self::Field { tests, .. } => tests.iter().find_map(|test| match test {
+                Test::Artifact(kind) => Some(kind.as_str()),
+                _ => None,
+            }),
+        }
+    }
+}
+
+/// Long literals and few of them are the better prefilter.
+fn worth(literals: &Vec<String>) -> usize {
+    let shortest = literals.iter().map(String::len).min().unwrap_or(0);
+    shortest.min(12) * 64 / (literals.len() + 3)
+}
+
+fn tests_hold(tests: &[Test], value: &str, artifacts: &Artifacts) -> bool {
+    if tests.iter().all(|test| test.holds(value, artifacts)) {
+        return true;
+    }
+    // Web logs keep the query as it was sent.
+    value.contains('%') && {
+        let decoded = percent_decode(value);
+        decoded != value && tests.iter().all(|test| test.holds(&decoded, artifacts))
+    }
+}
+
+impl Test {
+    fn holds(&self, value: &str, artifacts: &Artifacts) -> bool {
+        let bytes = value.as_bytes();
+        match self {
+            Self::Equals(list) => list.iter().any(|w| value.eq_ignore_ascii_case(w)),
+            Self::Contains(list) => list.iter().any(|w| contains_ignore_case(value, w)),
+            Self::ContainsAll(list) => list.iter().all(|w| contains_ignore_case(value, w)),
+            Self::Starts(list) => list.iter().any(|w| {
+                bytes.get(..w.len()).is_some_and(|head| head.eq_ignore_ascii_case(w.as_bytes()))
+            }),
+            Self::Ends(list) => list.iter().any(|w| {
+                let from = bytes.len().checked_sub(w.len());
+                from.is_some_and(|from| bytes[from..].eq_ignore_ascii_case(w.as_bytes()))
+            }),
+            Self::Like(list) => list.iter().any(|w| glob(w.as_bytes(), bytes)),
+            Self::Path(list) => {
+                let path = value.replace('\\', "/");
+                list.iter().any(|w| glob(w.as_bytes(), path.as_bytes()))
+            }
+            Self::Regex(list) => list.iter().any(|w| w.is_match(value)),
+            Self::AtLeast(least) => value.trim().parse::<f64>().is_ok_and(|n| n >= *least),
+            Self::AtMost(most) => value.trim().parse::<f64>().is_ok_and(|n| n <= *most),
+            Self::Artifact(kind) => artifacts.get(kind).is_some_and(|names| {
+                let part = last_part(value);
+                // ASP.NET compiles `x.aspx` to `x.aspx.<hash>.compiled`.
+                let compiled = part.strip_suffix(".compiled").and_then(|p| p.rsplit_once('.'));
+                names.contains(&part) || compiled.is_some_and(|(name, _)| names.contains(name))
+            }),
+        }
+    }
+
+    fn witness(&self) -> Option<Vec<String>> {
+        let long = |list: &[String]| {
+            let list: Vec<String> = list.to_vec();
+            (!list.is_empty() && list.iter().all(|w| w.len() >= 3)).then_some(list)
+        };
+        match self {
+            Self::Equals(list) | Self::Contains(list) | Self::Starts(list) | Self::Ends(list) => {
+                long(list)
+            }
+            Self::ContainsAll(list) => {
+                list.iter().max_by_key(|w| w.len()).and_then(|w| long(std::slice::from_ref(w)))
+            }
+            Self::Like(list) => {
+                let longest = |w: &String| {
+                    w.split(['*', '?']).max_by_key(|part| part.len()).unwrap_or("").to_owned()
+                };
+                long(&list.iter().map(longest).collect::<Vec<_>>())
+            }
+            Self::Path(list) => {
+                // Separators are written both ways.
+                let longest = |w: &String| {
+                    w.split(['*', '?', '/']).max_by_key(|part| part.len()).unwrap_or("").to_owned()
+                };
+                long(&list.iter().map(longest).collect::<Vec<_>>())
+            }
+            Self::Regex(_) | Self::AtLeast(_) | Self::AtMost(_) | Self::Artifact(_) => None,
+        }
+    }
+}
+
+/// The last part of a path or URL, lower case.
+pub(crate) fn last_part(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or("");
+    path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or("").to_ascii_lowercase()
+}
+
+/// `*` any run, `?` any byte; the pattern is in lower case.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                back = Some((p + 1, t));
+                p += 1;
+            }
+            Some(&c) if c == b'?' || c == text[t].to_ascii_lowercase() => {
+                p += 1;
+                t += 1;
+            }
+            _ => match back {
+                Some((star, from)) => {
+                    p = star;
+                    t = from + 1;
+                    back = Some((star, t));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&c| c == b'*')
+}
+
+pub(crate) fn percent_decode(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    if !bytes.contains(&b'%') {
+        return Cow::Borrowed(text);
+    }
+    let hex = |at: usize| bytes.get(at).and_then(|b| (*b as char).to_digit(16));
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at] == b'%'
+            && let (Some(high), Some(low)) = (hex(at + 1), hex(at + 2))
+        {
+            out.push((high * 16 + low) as u8);
+            at += 3;
+        } else {
+            out.push(bytes[at]);
+            at += 1;
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        for (pattern, text, holds) in [
+            ("serverinfo~*/*", "ServerInfo~x/ecp", true),
+            ("serverinfo~*/*", "ServerInfo~x", false),
+            ("/ecp/?.js", "/ecp/y.js", true),
+            ("/ecp/?.js", "/ecp/yy.js", false),
+            ("*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", false),
+        ] {
+            assert_eq!(glob(pattern.as_bytes(), text.as_bytes()), holds, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_condition_is_refused() {
+        for text in
+            ["", "field = 'x'", "all = []\nany = []", "field = 'x'\nregex = '('", "fild = 'x'"]
+        {
+            let result = toml::from_str::<Written>(text).map_err(|e| e.to_string());
+            assert!(result.and_then(Written::compile).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_witness_is_the_rarest_sure_literal() {
+        let written: Written = toml::from_str(
+            "all = [{ field = 'a', like = 'ServerInfo~*/*' }, { not = { field = 'a', contains = 'localhost' } }]",
+        )
+        .unwrap();
+        assert_eq!(written.compile().unwrap().witness(), Some(vec!["serverinfo~".to_owned()]));
+    }
+}

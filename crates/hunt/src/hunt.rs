@@ -1,0 +1,143 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use lapwing_model::{Finding, Place};
+use rayon::prelude::*;
+
+use crate::condition::Artifacts;
+use crate::input;
+use crate::scan::{Context, Report, cap_key, fold_name};
+use crate::{Checks, Hunt, Matcher, Options, Progress, verdict};
+
+/// Looks for `matcher`'s indicators and `checks` in `paths` (files, folders, archives).
+///
+/// The result does not depend on the number of threads. What cannot be read is named in
+/// [`Hunt::problems`]; the rest goes on.
+pub fn hunt(
+    paths: &[PathBuf],
+    matcher: &Matcher,
+    checks: &Checks,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Hunt {
+    let mut all = Report::default();
+    let files = input::walk(paths, &mut all.problems);
+    let nothing_yet = Artifacts::new();
+    let ctx = Context::new(matcher, checks, options, progress, &nothing_yet, false);
+    for report in over_files(&ctx, &files) {
+        all.add(report);
+    }
+    if !all.artifacts.is_empty() {
+        // What was written is known now; who asked for it may stand in any log, also in one that was
+        // read before.
+        let artifacts = std::mem::take(&mut all.artifacts);
+        let no_indicators = Matcher::default();
+        let ctx = Context::new(&no_indicators, checks, options, progress, &artifacts, true);
+        for report in over_files(&ctx, &files) {
+            all.findings.extend(report.findings);
+            add_counts(&mut all.folded, report.folded);
+        }
+    }
+    sort_and_cap(&mut all, options.max_findings_per_rule);
+    let verdict = verdict::judge(&all, checks);
+    Hunt {
+        verdict,
+        bytes: all.coverage.values().map(|c| c.bytes).sum(),
+        records: all.coverage.values().map(|c| c.records).sum(),
+        findings: all.findings,
+        problems: all.problems,
+        folded: all.folded,
+    }
+}
+
+/// One report a file, in the order of the files.
+fn over_files(ctx: &Context<'_>, files: &[PathBuf]) -> Vec<Report> {
+    let work = || {
+        files
+            .par_iter()
+            .with_max_len(1)
+            .map(|path| {
+                let mut report = Report::default();
+                input::hunt_file(ctx, path, &mut report);
+                report
+            })
+            .collect()
+    };
+    match rayon::ThreadPoolBuilder::new().num_threads(ctx.options.jobs).build() {
+        Ok(pool) => pool.install(work),
+        // No threads to be had: do it on this one.
+        Err(_) => files
+            .iter()
+            .map(|path| {
+                let mut report = Report::default();
+                input::hunt_file(ctx, path, &mut report);
+                report
+            })
+            .collect(),
+    }
+}
+
+impl Report {
+    fn add(&mut self, other: Report) {
+        self.findings.extend(other.findings);
+        self.problems.extend(other.problems);
+        self.sources.extend(other.sources);
+        add_counts(&mut self.folded, other.folded);
+        self.outbound += other.outbound;
+        self.binaries += other.binaries;
+        for (kind, names) in other.artifacts {
+            self.artifacts.entry(kind).or_default().extend(names);
+        }
+        for (skew, count) in other.skews {
+            *self.skews.entry(skew).or_default() += count;
+        }
+        for (title, more) in other.coverage {
+            if let Some(mine) = self.coverage.get_mut(&title) {
+                mine.files += more.files;
+                mine.records += more.records;
+                mine.bytes += more.bytes;
+                mine.from = mine.from.into_iter().chain(more.from).min();
+                mine.until = mine.until.into_iter().chain(more.until).max();
+            } else {
+                self.coverage.insert(title, more);
+            }
+        }
+    }
+}
+
+fn add_counts(all: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
+    for (rule, count) in more {
+        *all.entry(rule).or_default() += count;
+    }
+}
+
+fn sort_and_cap(all: &mut Report, most: usize) {
+    let place = |finding: &Finding| match finding.place {
+        None => 0,
+        Some(Place::Line(n) | Place::Record(n)) => n,
+    };
+    all.findings.sort_by(|a, b| {
+        (a.time.is_none(), a.time, &a.file, place(a), a.offset, &a.rule, &a.finding, &a.matched)
+            .cmp(&(
+                b.time.is_none(),
+                b.time,
+                &b.file,
+                place(b),
+                b.offset,
+                &b.rule,
+                &b.finding,
+                &b.matched,
+            ))
+    });
+    all.findings.dedup();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let folded = &mut all.folded;
+    all.findings.retain(|finding| {
+        let count = seen.entry(cap_key(finding)).or_default();
+        *count += 1;
+        if *count > most {
+            *folded.entry(fold_name(finding)).or_default() += 1;
+        }
+        *count <= most
+    });
+}

@@ -1,0 +1,449 @@
+//! From a path to its logs: folders, archives, compressed streams; each kind told by its content.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use jiff::Timestamp;
+use lapwing_model::{Problem, ProblemKind};
+
+use crate::event_log;
+use crate::file;
+use crate::lines::{self, Utf16};
+use crate::scan::{Context, Report, Scan};
+use crate::table_log::{self, Shape, csv_delimiter};
+
+/// All files under the given paths, sorted, each once.
+pub(crate) fn walk(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in paths {
+        for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() => files.push(entry.into_path()),
+                Ok(_) => {}
+                Err(error) => {
+                    let name = error.path().unwrap_or(path).display().to_string();
+                    let message =
+                        error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                    problems.push(Problem::fatal(name, ProblemKind::Unreadable, message));
+                }
+            }
+        }
+    }
+    files.sort();
+    files.dedup();
+    files
+}
+
+/// What is known of a file or archive member besides its bytes.
+#[derive(Clone, Copy, Debug)]
+struct About<'a> {
+    name: &'a str,
+    modified: Option<Timestamp>,
+    depth: usize,
+}
+
+/// Hunts in one file of the file system.
+pub(crate) fn hunt_file(ctx: &Context<'_>, path: &Path, report: &mut Report) {
+    let name = path.display().to_string();
+    ctx.progress.file(&name);
+    let opened = File::open(path).and_then(|file| file.metadata().map(|meta| (file, meta)));
+    let (file, meta) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            let problem = Problem::fatal(name, ProblemKind::Unreadable, error.to_string());
+            report.problems.push(problem);
+            return;
+        }
+    };
+    let modified = meta.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+    let about = About { name: &name, modified, depth: 0 };
+    let mut reader = Counted { inner: BufReader::with_capacity(256 << 10, file), ctx };
+    let mut magic = [0u8; 4];
+    let zip = reader.inner.read_exact(&mut magic).is_ok() && magic.starts_with(b"PK\x03\x04");
+    if reader.inner.rewind().is_err() {
+        report.problems.push(Problem::fatal(name, ProblemKind::Unreadable, "cannot seek in it"));
+        return;
+    }
+    if zip {
+        ctx.progress.bytes(meta.len());
+        unzip(ctx, reader.inner, about, report);
+    } else {
+        open(ctx, &mut reader, about, report);
+    }
+}
+
+/// Tells the progress what was read.
+struct Counted<'c, 'h, R> {
+    inner: R,
+    ctx: &'c Context<'h>,
+}
+
+impl<R: Read> Read for Counted<'_, '_, R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(to)?;
+        self.ctx.progress.bytes(count as u64);
+        Ok(count)
+    }
+}
+
+/// Opens a stream of any kind.
+fn open(ctx: &Context<'_>, reader: &mut dyn Read, about: About<'_>, report: &mut Report) {
+    let mut head = vec![0u8; 8192];
+    let filled = match fill(reader, &mut head) {
+        Ok(filled) => filled,
+        Err(error) => return failed(about.name, &error, report),
+    };
+    head.truncate(filled);
+    if head.is_empty() {
+        return;
+    }
+    let packed = match &head[..] {
+        [0x1f, 0x8b, ..] => "gzip",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd",
+        [b'P', b'K', 3, 4, ..] => "zip",
+        _ if head.get(257..262) == Some(b"ustar") => "tar",
+        _ => "",
+    };
+    let mut whole = Cursor::new(head.clone()).chain(reader);
+    if packed.is_empty() {
+        leaf(ctx, &head, &mut whole, about, report);
+        return;
+    }
+    if about.depth >= ctx.options.limits.depth {
+        let message = format!("{packed} nested more than {} deep", ctx.options.limits.depth);
+        report.problems.push(Problem::fatal(about.name, ProblemKind::Limit, message));
+        return;
+    }
+    let inner = About { depth: about.depth + 1, ..about };
+    let read = Rc::new(Cell::new(0));
+    let mut source = Tally { inner: whole, read: Rc::clone(&read) };
+    let limits = ctx.options.limits;
+    let guard = |unpacked| Guard {
+        inner: unpacked,
+        out: 0,
+        read: Rc::clone(&read),
+        ratio: limits.ratio,
+        from: limits.ratio_from,
+    };
+    match packed {
+        "gzip" => {
+            let unpacked: Box<dyn Read + '_> =
+                Box::new(flate2::read::MultiGzDecoder::new(&mut source));
+            open(ctx, &mut guard(unpacked), inner, report);
+        }
+        "zstd" => match zstd::stream::read::Decoder::new(&mut source) {
+            Ok(decoder) => open(ctx, &mut guard(Box::new(decoder)), inner, report),
+            Err(error) => failed(about.name, &error, report),
+        },
+        "tar" => untar(ctx, &mut source, inner, report),
+        _ => {
+            let mut bytes = Vec::new();
+            let most = limits.whole_file;
+            match source.take(most + 1).read_to_end(&mut bytes) {
+                Ok(_) if bytes.len() as u64 > most => {
+                    let message = format!("a zip inside an archive is larger than {most} bytes");
+                    report.problems.push(Problem::fatal(about.name, ProblemKind::Limit, message));
+                }
+                Ok(_) => unzip(ctx, Cursor::new(bytes), about, report),
+                Err(error) => failed(about.name, &error, report),
+            }
+        }
+    }
+}
+
+fn untar(ctx: &Context<'_>, reader: &mut dyn Read, about: About<'_>, report: &mut Report) {
+    let mut archive = tar::Archive::new(reader);
+    let entries = match archive.entries() {
+        Ok(entries) => entries,
+        Err(error) => return failed(about.name, &error, report),
+    };
+    for (number, entry) in entries.enumerate() {
+        if too_many(ctx, number, about.name, report) {
+            return;
+        }
+        match entry {
+            Ok(mut entry) if entry.header().entry_type().is_file() => {
+                let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+                let name = format!("{}!{path}", about.name);
+                let seconds = entry.header().mtime().ok().and_then(|s| i64::try_from(s).ok());
+                let modified = seconds.and_then(|s| Timestamp::from_second(s).ok());
+                open(ctx, &mut entry, About { name: &name, modified, ..about }, report);
+            }
+            Ok(_) => {}
+            Err(error) => return failed(about.name, &error, report),
+        }
+    }
+}
+
+fn unzip<R: Read + Seek>(ctx: &Context<'_>, reader: R, about: About<'_>, report: &mut Report) {
+    let mut archive = match zip::ZipArchive::new(reader) {
+        Ok(archive) => archive,
+        Err(error) => {
+            let problem = Problem::fatal(about.name, ProblemKind::Malformed, error.to_string());
+            report.problems.push(problem);
+            return;
+        }
+    };
+    for number in 0..archive.len() {
+        if too_many(ctx, number, about.name, report) {
+            return;
+        }
+        let shown = archive.name_for_index(number).map_or_else(
+            || format!("#{number}"),
+            |name| name.map_or_else(|_| format!("#{number}"), |n| n.into_owned()),
+        );
+        let name = format!("{}!{shown}", about.name);
+        match archive.by_index(number) {
+            Ok(member) if member.is_dir() => {}
+            Ok(member) => {
+                let limits = ctx.options.limits;
+                let read = Rc::new(Cell::new(member.compressed_size()));
+                let mut guard = Guard {
+                    inner: member,
+                    out: 0,
+                    read,
+                    ratio: limits.ratio,
+                    from: limits.ratio_from,
+                };
+                // DOS times have no zone, so they are not used.
+                let inner = About { name: &name, modified: None, depth: about.depth + 1 };
+                open(ctx, &mut guard, inner, report);
+            }
+            Err(error) => {
+                let text = error.to_string();
+                let kind = if text.to_ascii_lowercase().contains("password") {
+                    ProblemKind::Encrypted
+                } else {
+                    ProblemKind::Malformed
+                };
+                report.problems.push(Problem::fatal(name, kind, text));
+            }
+        }
+    }
+}
+
+fn too_many(ctx: &Context<'_>, number: usize, name: &str, report: &mut Report) -> bool {
+    let most = ctx.options.limits.members;
+    if number == most {
+        let message = format!("the archive has more than {most} members; the rest was not read");
+        report.problems.push(Problem::partial(name, ProblemKind::Limit, message));
+    }
+    number >= most
+}
+
+/// Counts the bytes that go into a decoder.
+struct Tally<R> {
+    inner: R,
+    read: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Tally<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(to)?;
+        self.read.set(self.read.get() + count as u64);
+        Ok(count)
+    }
+}
+
+/// Stops a stream that unpacks to far more than it is.
+struct Guard<R> {
+    inner: R,
+    out: u64,
+    read: Rc<Cell<u64>>,
+    ratio: u64,
+    from: u64,
+}
+
+const BOMB: &str = "it unpacks to far more bytes than any log does";
+
+impl<R: Read> Read for Guard<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(to)?;
+        self.out += count as u64;
+        if self.out > self.from && self.out / self.ratio.max(1) > self.read.get() {
+            return Err(io::Error::other(BOMB));
+        }
+        Ok(count)
+    }
+}
+
+fn failed(name: &str, error: &io::Error, report: &mut Report) {
+    let kind = match error.kind() {
+        io::ErrorKind::UnexpectedEof => ProblemKind::Truncated,
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => ProblemKind::Malformed,
+        _ if error.to_string() == BOMB => ProblemKind::Limit,
+        _ => ProblemKind::Unreadable,
+    };
+    let message = format!("{error}; what stands before was read");
+    report.problems.push(Problem::partial(name, kind, message));
+}
+
+/// What a file without packing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Evtx,
+    Json,
+    Xml,
+    W3c,
+    Csv(u8),
+    Text,
+    Binary,
+}
+
+fn kind_of(head: &[u8]) -> Kind {
+    if head.starts_with(b"ElfFile\0") {
+        return Kind::Evtx;
+    }
+    if memchr::memchr(0, head).is_some() {
+        return Kind::Binary;
+    }
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let line_at = |at: usize| memchr::memchr(b'\n', &text[at..]).map(|next| at + next + 1);
+    let directive = |line: &[u8]| {
+        [
+            &b"#Software"[..],
+            b"#Version",
+            b"#Date",
+            b"#Fields",
+            b"#Start-Date",
+            b"#separator",
+            b"#fields",
+            b"#Log-type",
+        ]
+        .iter()
+        .any(|d| line.starts_with(d))
+    };
+    if directive(text) {
+        return Kind::W3c;
+    }
+    match text.first() {
+        Some(b'{') => return Kind::Json,
+        Some(b'[') if text[1..].trim_ascii_start().starts_with(b"{") => return Kind::Json,
+        Some(b'<') if memchr::memmem::find(text, b"<Event").is_some() => return Kind::Xml,
+        _ => {}
+    }
+    // evtx_dump puts `Record 1` before each object.
+    if text.starts_with(b"Record ") && line_at(0).is_some_and(|at| text[at..].starts_with(b"{")) {
+        return Kind::Json;
+    }
+    let head = String::from_utf8_lossy(text);
+    // A cut or rotated W3C log may have its directives further down; Exchange logs may begin with
+    // their header row.
+    if text.split(|b| *b == b'\n').take(50).any(|line| line.starts_with(b"#Fields")) {
+        return Kind::W3c;
+    }
+    csv_delimiter(&head).map_or(Kind::Text, Kind::Csv)
+}
+
+/// Reads a file that is no archive.
+fn leaf(
+    ctx: &Context<'_>,
+    head: &[u8],
+    reader: &mut dyn Read,
+    about: About<'_>,
+    report: &mut Report,
+) {
+    let encoding = lines::utf16(head);
+    let decoded;
+    let told_by = match encoding {
+        Some(encoding) => {
+            let even = head.len() / 2 * 2;
+            decoded = encoding.decode(&head[..even]).0.into_owned().into_bytes();
+            &decoded[..]
+        }
+        None => head,
+    };
+    let kind = kind_of(told_by);
+    let mut scan = Scan::new(ctx, about.name, report);
+    let modified = about.modified.filter(|_| ctx.options.file_times);
+    // Files in web roots, and programs when there are hashes to compare, are read whole.
+    let on_disk = !ctx.second
+        && matches!(kind, Kind::Binary | Kind::Text | Kind::Xml | Kind::Csv(_) | Kind::Json);
+    if on_disk {
+        file::name(&mut scan, about.name, modified);
+    }
+    let wanted =
+        on_disk && file::is_wanted(ctx, about.name, kind == Kind::Binary || kind == Kind::Text);
+    let mut kept = Cursor::new(Vec::new());
+    let mut short;
+    let reader: &mut dyn Read = if wanted {
+        let most = ctx.options.limits.whole_file;
+        if let Err(error) = reader.take(most + 1).read_to_end(kept.get_mut()) {
+            failed(about.name, &error, scan.report);
+        }
+        if kept.get_ref().len() as u64 > most {
+            let message = format!("larger than {most} bytes, so not compared by hash or content");
+            scan.problem(ProblemKind::Limit, message, None);
+        } else {
+            file::content(&mut scan, about.name, kept.get_ref(), modified);
+        }
+        short = kept.chain(reader);
+        &mut short
+    } else {
+        reader
+    };
+    if kind == Kind::Binary {
+        scan.report.binaries += 1;
+        return;
+    }
+    let mut utf8;
+    let reader: &mut dyn Read = match encoding {
+        Some(encoding) => {
+            utf8 = Utf16::new(reader, encoding);
+            &mut utf8
+        }
+        None => reader,
+    };
+    let result = match kind {
+        Kind::Evtx => event_log::read_evtx(&mut scan, reader),
+        Kind::Json => event_log::read_json(&mut scan, reader),
+        Kind::Xml => event_log::read_xml(&mut scan, reader),
+        Kind::W3c => table_log::read(&mut scan, reader, Shape::W3c),
+        Kind::Csv(delimiter) => table_log::read(&mut scan, reader, Shape::Csv { delimiter }),
+        Kind::Text | Kind::Binary => table_log::read(&mut scan, reader, Shape::Text),
+    };
+    scan.finish();
+    if let Err(error) = result {
+        failed(about.name, &error, report);
+    }
+}
+
+fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if filled == 0 => return Err(error),
+            Err(_) => break,
+        }
+    }
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_tells_the_kind() {
+        for (head, kind) in [
+            (&b"#Software: Microsoft Internet Information Services 10.0\r\n"[..], Kind::W3c),
+            (b"\xef\xbb\xbf#Fields: date time c-ip\n", Kind::W3c),
+            (b"DateTime,RequestId,MajorVersion\n#Software: Microsoft Exchange Server\n#Fields: DateTime,RequestId\n", Kind::W3c),
+            (b"ElfFile\0\0\0", Kind::Evtx),
+            (b"{\"EventID\": 1}\n", Kind::Json),
+            (b"[ {\"EventID\": 1}]", Kind::Json),
+            (b"<?xml version='1.0'?><Events><Event xmlns='x'>", Kind::Xml),
+            (b"a,b,c\n1,2,3\n", Kind::Csv(b',')),
+            (b"Mar  3 01:02:03 host sshd[1]: text\n", Kind::Text),
+            (b"MZ\x90\0\x03", Kind::Binary),
+        ] {
+            assert_eq!(kind_of(head), kind, "{}", String::from_utf8_lossy(head));
+        }
+    }
+}

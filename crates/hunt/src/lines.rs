@@ -1,0 +1,187 @@
+//! Text of any size in chunks that end at a line's end; UTF-16 is turned into UTF-8 on the way.
+
+use std::io::{self, Read};
+
+use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE};
+
+/// A chunk of whole lines.
+pub(crate) struct Chunk<'b> {
+    pub text: &'b [u8],
+    /// Offset of the chunk in the (unpacked, decoded) file.
+    pub offset: u64,
+    /// Number of its first line, from 1.
+    pub line: u64,
+    /// Whether its last line is whole: `false` for a line longer than the limit.
+    pub whole: bool,
+    /// Whether the file ends here without a line's end.
+    pub last: bool,
+}
+
+const CHUNK: usize = 256 << 10;
+
+/// Reads to the end; `take` gets every chunk.
+pub(crate) fn read(
+    reader: &mut dyn Read,
+    longest: usize,
+    mut take: impl FnMut(&Chunk<'_>),
+) -> io::Result<()> {
+    let mut buffer = vec![0u8; CHUNK];
+    let (mut filled, mut offset, mut line) = (0, 0u64, 1u64);
+    loop {
+        let count = match reader.read(&mut buffer[filled..]) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                let text = &buffer[..filled];
+                take(&Chunk { text, offset, line, whole: true, last: true });
+                return Err(error);
+            }
+        };
+        let searched = filled;
+        filled += count;
+        if count == 0 {
+            if filled > 0 {
+                let text = &buffer[..filled];
+                take(&Chunk { text, offset, line, whole: true, last: true });
+            }
+            return Ok(());
+        }
+        if filled < buffer.len() && filled < CHUNK {
+            continue;
+        }
+        let end = memchr::memrchr(b'\n', &buffer[searched..filled]).map(|at| searched + at + 1);
+        let (end, whole) = match end {
+            Some(end) => (end, true),
+            None if filled < longest => {
+                let size = buffer.len().max(filled) * 2;
+                buffer.resize(size.min(longest.max(filled + 1)), 0);
+                continue;
+            }
+            None => (filled, false),
+        };
+        let text = &buffer[..end];
+        take(&Chunk { text, offset, line, whole, last: false });
+        offset += end as u64;
+        line += count_lines(text);
+        buffer.copy_within(end..filled, 0);
+        filled -= end;
+        buffer.truncate(CHUNK.max(filled + 1));
+    }
+}
+
+/// Number of line ends.
+pub(crate) fn count_lines(text: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', text).count() as u64
+}
+
+/// The UTF-16 encoding of a file that begins so; `None` for all others.
+pub(crate) fn utf16(head: &[u8]) -> Option<&'static Encoding> {
+    match head {
+        [0xff, 0xfe, ..] => return Some(UTF_16LE),
+        [0xfe, 0xff, ..] => return Some(UTF_16BE),
+        _ => {}
+    }
+    let pairs = head.as_chunks::<2>().0;
+    if pairs.len() < 8 {
+        return None;
+    }
+    let ascii = |at: usize| {
+        pairs
+            .iter()
+            .filter(|p| p[1 - at] == 0 && (p[at].is_ascii_graphic() || p[at].is_ascii_whitespace()))
+            .count()
+    };
+    let most = pairs.len() * 9 / 10;
+    if ascii(0) > most {
+        Some(UTF_16LE)
+    } else if ascii(1) > most {
+        Some(UTF_16BE)
+    } else {
+        None
+    }
+}
+
+/// Turns UTF-16 into UTF-8 while reading.
+pub(crate) struct Utf16<R> {
+    inner: R,
+    decoder: Decoder,
+    raw: Vec<u8>,
+    out: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl<R: Read> Utf16<R> {
+    pub(crate) fn new(inner: R, encoding: &'static Encoding) -> Self {
+        let decoder = encoding.new_decoder_with_bom_removal();
+        Self { inner, decoder, raw: vec![0; 32 << 10], out: Vec::new(), at: 0, ended: false }
+    }
+}
+
+impl<R: Read> Read for Utf16<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.out.len() {
+            if self.ended {
+                return Ok(0);
+            }
+            let count = self.inner.read(&mut self.raw)?;
+            self.ended = count == 0;
+            let most = self.decoder.max_utf8_buffer_length(count).unwrap_or(count * 3 + 16);
+            self.out.resize(most, 0);
+            let (_, _, written, _) =
+                self.decoder.decode_to_utf8(&self.raw[..count], &mut self.out, self.ended);
+            self.out.truncate(written);
+            self.at = 0;
+        }
+        let count = to.len().min(self.out.len() - self.at);
+        to[..count].copy_from_slice(&self.out[self.at..self.at + count]);
+        self.at += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn collect(text: &[u8], longest: usize) -> (Vec<u8>, Vec<u64>, bool) {
+        let (mut all, mut lines, mut whole) = (Vec::new(), Vec::new(), true);
+        read(&mut &text[..], longest, |chunk| {
+            assert_eq!(chunk.offset as usize, all.len());
+            all.extend_from_slice(chunk.text);
+            lines.push(chunk.line);
+            whole &= chunk.whole;
+        })
+        .unwrap();
+        (all, lines, whole)
+    }
+
+    #[test]
+    fn chunks_are_the_text_and_know_their_lines() {
+        let text = "some line of a log\n".repeat(40_000);
+        let (all, lines, whole) = collect(text.as_bytes(), 1 << 20);
+        assert_eq!(all, text.as_bytes());
+        assert!(lines.len() > 2 && whole);
+        let long = vec![b'x'; 3 << 20];
+        let (all, lines, whole) = collect(&long, 1 << 20);
+        assert_eq!((all.len(), whole), (3 << 20, false));
+        assert!(lines.iter().all(|l| *l == 1));
+    }
+
+    #[test]
+    fn utf16_is_decoded_with_and_without_a_mark() {
+        let text = "2021-03-03 line of text\r\nsecond\r\n";
+        let plain: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let marked: Vec<u8> = [
+            &[0xfe, 0xff][..],
+            &text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>(),
+        ]
+        .concat();
+        for bytes in [plain, marked] {
+            let mut decoded = String::new();
+            Utf16::new(&bytes[..], utf16(&bytes).unwrap()).read_to_string(&mut decoded).unwrap();
+            assert_eq!(decoded, text);
+        }
+        assert!(utf16(b"plain old ASCII text").is_none());
+    }
+}

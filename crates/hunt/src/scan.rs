@@ -1,0 +1,349 @@
+//! What is done with one log: records are taken, checks and hits become findings.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lapwing_model::{
+    Confidence, Coverage, Finding, FindingKind, Place, Problem, ProblemKind, Severity,
+};
+
+use crate::check::Outcome;
+use crate::condition::{Artifacts, last_part};
+use crate::hit;
+use crate::matcher::{Hit, Literals, Matcher, Scratch};
+use crate::record::{Record, shorten};
+use crate::source::{Reader, Source};
+use crate::{Check, Checks, Options, Progress};
+
+/// What all workers share in one pass of a hunt.
+pub(crate) struct Context<'h> {
+    pub matcher: &'h Matcher,
+    pub checks: &'h Checks,
+    pub options: &'h Options,
+    pub progress: &'h dyn Progress,
+    pub artifacts: &'h Artifacts,
+    /// Whether this is the pass that looks for what the first one found.
+    pub second: bool,
+    routes: BTreeMap<&'h str, Route<'h>>,
+}
+
+/// The checks of one source, and the literals without which none of them can hold.
+pub(crate) struct Route<'h> {
+    checks: Vec<&'h Check>,
+    literals: Literals,
+    /// Whether a check has no such literal, so that every record is needed.
+    every_record: bool,
+}
+
+impl<'h> Context<'h> {
+    pub(crate) fn new(
+        matcher: &'h Matcher,
+        checks: &'h Checks,
+        options: &'h Options,
+        progress: &'h dyn Progress,
+        artifacts: &'h Artifacts,
+        second: bool,
+    ) -> Self {
+        let mut routes = BTreeMap::new();
+        for source in checks.sources() {
+            let wanted = |check: &&Check| {
+                check.sources.contains(&source.id)
+                    && check.condition.needs_artifact().is_some() == second
+            };
+            let list: Vec<&Check> = checks.list().iter().filter(wanted).collect();
+            if list.is_empty() {
+                continue;
+            }
+            let witness = |check: &Check| match check.condition.needs_artifact() {
+                Some(kind) => artifacts.get(kind).map(|names| names.iter().cloned().collect()),
+                None => check.condition.witness(),
+            };
+            let witnesses: Vec<Option<Vec<String>>> = list.iter().map(|c| witness(c)).collect();
+            let every_record = witnesses.iter().any(Option::is_none);
+            let literals: BTreeSet<Vec<u8>> =
+                witnesses.into_iter().flatten().flatten().map(String::into_bytes).collect();
+            let literals = Literals::new(literals.into_iter().collect());
+            routes.insert(source.id.as_str(), Route { checks: list, literals, every_record });
+        }
+        Self { matcher, checks, options, progress, artifacts, second, routes }
+    }
+
+    pub(crate) fn route(&self, source: Option<&Source>) -> Option<&Route<'h>> {
+        source.and_then(|s| self.routes.get(s.id.as_str()))
+    }
+
+    pub(crate) fn source(&self, reader: Reader, told: &[(&str, &str)]) -> Option<&'h Source> {
+        Source::of(self.checks.sources(), reader, told)
+    }
+}
+
+/// What was found in one input.
+#[derive(Default)]
+pub(crate) struct Report {
+    pub findings: Vec<Finding>,
+    pub folded: BTreeMap<String, u64>,
+    pub problems: Vec<Problem>,
+    pub coverage: BTreeMap<String, Coverage>,
+    /// Identifiers of the sources that were there.
+    pub sources: BTreeSet<String>,
+    pub artifacts: Artifacts,
+    /// Clock differences in seconds (rounded to minutes), with the number of events.
+    pub skews: BTreeMap<i64, u64>,
+    /// Indicators that this machine itself asked for.
+    pub outbound: u64,
+    /// Files that are neither logs nor text.
+    pub binaries: u64,
+}
+
+/// One log while it is read.
+pub(crate) struct Scan<'c, 'h> {
+    pub ctx: &'c Context<'h>,
+    pub name: &'c str,
+    pub report: &'c mut Report,
+    scratch: Scratch,
+    hits: Vec<Hit>,
+    caps: BTreeMap<String, usize>,
+    titles: BTreeSet<String>,
+    bad: u64,
+    bad_first: Option<(String, String)>,
+}
+
+impl<'c, 'h> Scan<'c, 'h> {
+    pub(crate) fn new(ctx: &'c Context<'h>, name: &'c str, report: &'c mut Report) -> Self {
+        Self {
+            ctx,
+            name,
+            report,
+            scratch: Scratch::default(),
+            hits: Vec::new(),
+            caps: BTreeMap::new(),
+            titles: BTreeSet::new(),
+            bad: 0,
+            bad_first: None,
+        }
+    }
+
+    /// Adds to what was looked at.
+    pub(crate) fn cover(&mut self, source: Option<&Source>, title: &str, records: u64, bytes: u64) {
+        let title = source.map_or(title, |s| s.title.as_str());
+        if let Some(source) = source
+            && !self.report.sources.contains(&source.id)
+        {
+            self.report.sources.insert(source.id.clone());
+        }
+        if !self.report.coverage.contains_key(title) {
+            let empty = Coverage {
+                source: title.to_owned(),
+                files: 0,
+                records: 0,
+                bytes: 0,
+                from: None,
+                until: None,
+            };
+            self.report.coverage.insert(title.to_owned(), empty);
+        }
+        let first = !self.titles.contains(title);
+        if let Some(coverage) = self.report.coverage.get_mut(title) {
+            coverage.files += u64::from(first);
+            coverage.records += records;
+            coverage.bytes += bytes;
+        }
+        if first {
+            self.titles.insert(title.to_owned());
+        }
+    }
+
+    /// Widens the period that was looked at.
+    pub(crate) fn cover_time(
+        &mut self,
+        source: Option<&Source>,
+        title: &str,
+        time: Option<Timestamp>,
+    ) {
+        let title = source.map_or(title, |s| s.title.as_str());
+        if let (Some(time), Some(coverage)) = (time, self.report.coverage.get_mut(title)) {
+            coverage.from = Some(coverage.from.map_or(time, |t| t.min(time)));
+            coverage.until = Some(coverage.until.map_or(time, |t| t.max(time)));
+        }
+    }
+
+    /// Counts a broken line or record; the first is named when the log is done.
+    pub(crate) fn broken(&mut self, place: String, message: String) {
+        self.bad += 1;
+        if self.bad_first.is_none() {
+            self.bad_first = Some((place, message));
+        }
+    }
+
+    /// Names what was broken, once.
+    pub(crate) fn finish(&mut self) {
+        let Some((place, message)) = self.bad_first.take() else { return };
+        let message = match self.bad {
+            1 => message,
+            more => format!("{message} (and {} more such places)", more - 1),
+        };
+        self.problem(ProblemKind::Malformed, message, Some(place));
+    }
+
+    pub(crate) fn problem(&mut self, kind: ProblemKind, message: String, place: Option<String>) {
+        if self.ctx.second {
+            return;
+        }
+        let mut problem = Problem::partial(self.name, kind, message);
+        problem.place = place;
+        self.report.problems.push(problem);
+    }
+
+    /// Places of indicators in a text, as (start, end, indicator).
+    pub(crate) fn find(&mut self, text: &[u8]) -> Vec<Hit> {
+        self.ctx.matcher.scan(text, &mut self.scratch, &mut self.hits);
+        self.hits.clone()
+    }
+
+    /// Starts of the literals in a text without which no check of the route can hold; `None` when
+    /// every record is needed.
+    pub(crate) fn witnesses(&self, route: Option<&Route<'_>>, text: &[u8]) -> Option<Vec<usize>> {
+        let Some(route) = route else { return Some(Vec::new()) };
+        if route.every_record {
+            return None;
+        }
+        let mut places = Vec::new();
+        if !route.literals.is_empty() {
+            route.literals.places(text, |at, _| places.push(at));
+        }
+        Some(places)
+    }
+
+    fn in_period(&self, time: Option<Timestamp>) -> bool {
+        let options = self.ctx.options;
+        time.is_none_or(|t| {
+            options.since.is_none_or(|since| t >= since)
+                && options.until.is_none_or(|until| t <= until)
+        })
+    }
+
+    /// Runs the checks of a route over a record.
+    pub(crate) fn check(&mut self, record: &Record<'_>, route: Option<&Route<'_>>) {
+        let Some(route) = route else { return };
+        if !self.in_period(record.time) {
+            return;
+        }
+        let artifacts = self.ctx.artifacts;
+        for outcome in route.checks.iter().filter_map(|c| c.judge(record, artifacts)) {
+            let time = outcome.check.own_time(record).or(record.time);
+            if let Some(from) = &outcome.check.artifact {
+                for name in from.field.iter().filter_map(|f| record.get(f)).map(last_part) {
+                    // Names too short would be found everywhere.
+                    if name.len() >= 4 {
+                        self.report.artifacts.entry(from.kind.clone()).or_default().insert(name);
+                    }
+                }
+            }
+            let finding = finding_of(&outcome, record, self.name, time);
+            self.add(finding);
+        }
+    }
+
+    /// Grades an indicator's hit in a record.
+    pub(crate) fn hit(&mut self, record: &Record<'_>, number: u32, matched: &str) {
+        if !self.in_period(record.time) {
+            return;
+        }
+        let indicator = self.ctx.matcher.indicator(number);
+        let graded = hit::grade(indicator, record.field_of(matched), record);
+        self.report.outbound += u64::from(graded.outbound);
+        self.add(Finding {
+            finding: graded.title,
+            rule: None,
+            file: self.name.to_owned(),
+            place: record.place,
+            offset: record.offset,
+            time: record.time,
+            matched: shorten(matched, 300),
+            kind: FindingKind::Indicator,
+            technique: indicator.technique.clone(),
+            severity: graded.severity,
+            confidence: graded.confidence,
+            proof: graded.proof,
+            why: graded.why,
+            evidence: shorten(&record.raw, 600),
+        });
+    }
+
+    fn add(&mut self, finding: Finding) {
+        let key = cap_key(&finding);
+        let seen = self.caps.entry(key).or_default();
+        *seen += 1;
+        if *seen > self.ctx.options.max_findings_per_rule {
+            *self.report.folded.entry(fold_name(&finding)).or_default() += 1;
+            return;
+        }
+        if finding.severity > Severity::Informational {
+            self.ctx.progress.finding();
+        }
+        self.report.findings.push(finding);
+    }
+}
+
+/// Findings with the same key are folded together beyond the cap: a rule's failed attempts do not
+/// crowd out its successes.
+pub(crate) fn cap_key(finding: &Finding) -> String {
+    format!("{}|{:?}|{:?}", fold_name(finding), finding.proof, finding.severity)
+}
+
+/// The rule, or the indicator, under which folded findings are counted.
+pub(crate) fn fold_name(finding: &Finding) -> String {
+    finding.rule.clone().unwrap_or_else(|| finding.finding.clone())
+}
+
+fn finding_of(
+    outcome: &Outcome<'_>,
+    record: &Record<'_>,
+    file: &str,
+    time: Option<Timestamp>,
+) -> Finding {
+    let check = outcome.check;
+    let matched = check.matched.iter().find_map(|name| record.get(name));
+    let mut why = outcome.proves.to_owned();
+    let shown: Vec<String> = check
+        .show
+        .iter()
+        .filter_map(|name| record.get(name).map(|value| format!("{name} {}", shorten(value, 160))))
+        .collect();
+    if !shown.is_empty() {
+        why = format!("{why} [{}]", shown.join(", "));
+    }
+    why = format!("{why} (as defined by {})", check.reference);
+    Finding {
+        finding: outcome.title.to_owned(),
+        rule: Some(check.id.clone()),
+        file: file.to_owned(),
+        place: record.place,
+        offset: record.offset,
+        time,
+        matched: shorten(matched.unwrap_or(&record.raw), 300),
+        kind: FindingKind::Check,
+        technique: check.technique.clone(),
+        severity: outcome.severity,
+        confidence: Confidence::percent(outcome.confidence),
+        proof: outcome.proof,
+        why,
+        evidence: shorten(&record.raw, 600),
+    }
+}
+
+/// A record made of owned names and values.
+pub(crate) fn record_of<'a>(
+    fields: &'a [(String, String)],
+    raw: &'a str,
+    time: Option<Timestamp>,
+    place: Option<Place>,
+    offset: u64,
+) -> Record<'a> {
+    let fields = fields
+        .iter()
+        .map(|(k, v)| (Cow::Borrowed(k.as_str()), Cow::Borrowed(v.as_str())))
+        .collect();
+    Record { fields, raw: Cow::Borrowed(raw), time, place, offset }
+}

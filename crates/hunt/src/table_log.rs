@@ -1,0 +1,414 @@
+//! Lines with fields: W3C logs (IIS, Exchange, Zeek), CSV, web server access logs, and plain text.
+//!
+//! A line is split into its fields only when an indicator or a literal of a check stands in it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use jiff::Timestamp;
+use lapwing_model::{Place, ProblemKind};
+
+use crate::lines::{self, Chunk, count_lines};
+use crate::record::Record;
+use crate::scan::Scan;
+use crate::source::{Reader, Source};
+use crate::time;
+
+/// How the lines of a log are to be read.
+#[derive(Clone, Debug)]
+pub(crate) enum Shape {
+    /// Directives (`#Fields: …`) tell the columns, and may change them.
+    W3c,
+    /// The first line names the columns.
+    Csv { delimiter: u8 },
+    /// No fields; access logs of web servers are recognised line by line.
+    Text,
+}
+
+struct Table<'h> {
+    shape: Shape,
+    delimiter: u8,
+    columns: Vec<String>,
+    software: String,
+    log_type: String,
+    source: Option<&'h Source>,
+    title: &'static str,
+}
+
+/// Reads a log of lines.
+pub(crate) fn read(scan: &mut Scan<'_, '_>, reader: &mut dyn Read, shape: Shape) -> io::Result<()> {
+    let mut table = Table {
+        delimiter: match shape {
+            Shape::Csv { delimiter } => delimiter,
+            _ => b' ',
+        },
+        title: match shape {
+            Shape::W3c => "W3C log",
+            Shape::Csv { .. } => "CSV table",
+            Shape::Text => "Text log",
+        },
+        shape,
+        columns: Vec::new(),
+        software: String::new(),
+        log_type: String::new(),
+        source: None,
+    };
+    if matches!(table.shape, Shape::Text) {
+        table.source = scan.ctx.source(Reader::Text, &[("path", scan.name)]);
+    }
+    if scan.ctx.second
+        && matches!(table.shape, Shape::Text)
+        && scan.ctx.route(table.source).is_none()
+    {
+        return Ok(());
+    }
+    let mut cut = None;
+    let longest = scan.ctx.options.limits.line;
+    let result = lines::read(reader, longest, |chunk| {
+        if !chunk.whole && cut.is_none() {
+            cut = Some(chunk.line);
+        }
+        table.chunk(scan, chunk);
+    });
+    if let Some(line) = cut {
+        let message = format!("a line is longer than {longest} bytes and was read in pieces");
+        scan.problem(ProblemKind::Limit, message, Some(format!("line {line}")));
+    }
+    result
+}
+
+impl<'h> Table<'h> {
+    fn chunk<'c>(&mut self, scan: &mut Scan<'c, 'h>, chunk: &Chunk<'_>)
+    where
+        'h: 'c,
+    {
+        let mut text = chunk.text;
+        let mut offset = chunk.offset;
+        let mut line = chunk.line;
+        if offset == 0 {
+            text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+            offset += (chunk.text.len() - text.len()) as u64;
+            if let Shape::Csv { .. } = self.shape {
+                let end = memchr::memchr(b'\n', text).map_or(text.len(), |at| at + 1);
+                let header = String::from_utf8_lossy(&text[..end]).trim_end().to_owned();
+                self.columns =
+                    split(&header, self.delimiter).map(|c| c.trim().to_owned()).collect();
+                self.recognise(scan);
+                (text, offset, line) = (&text[end..], offset + end as u64, line + 1);
+            }
+        }
+        while !text.is_empty() {
+            if matches!(self.shape, Shape::W3c) && text[0] == b'#' {
+                let end = memchr::memchr(b'\n', text).map_or(text.len(), |at| at + 1);
+                let directive = String::from_utf8_lossy(&text[..end]).trim_end().to_owned();
+                self.directive(scan, &directive);
+                (text, offset, line) = (&text[end..], offset + end as u64, line + 1);
+                continue;
+            }
+            let end = match self.shape {
+                Shape::W3c => memchr::memmem::find(text, b"\n#").map_or(text.len(), |at| at + 1),
+                _ => text.len(),
+            };
+            self.lines(scan, &text[..end], offset, line, chunk.last && end == text.len());
+            line += count_lines(&text[..end]);
+            (text, offset) = (&text[end..], offset + end as u64);
+        }
+    }
+
+    fn directive(&mut self, scan: &Scan<'_, 'h>, directive: &str) {
+        let Some((name, value)) = directive.trim_start_matches('#').split_once([':', '\t', ' '])
+        else {
+            return;
+        };
+        let value = value.trim();
+        match name.to_ascii_lowercase().as_str() {
+            "software" => value.clone_into(&mut self.software),
+            "log-type" => value.clone_into(&mut self.log_type),
+            "fields" => {
+                self.delimiter = match value {
+                    _ if value.contains('\t') => b'\t',
+                    _ if value.contains(',') => b',',
+                    _ => b' ',
+                };
+                let delimiter = self.delimiter;
+                self.columns = split(value, delimiter).map(|c| c.trim().to_owned()).collect();
+                self.recognise(scan);
+            }
+            _ => {}
+        }
+    }
+
+    fn recognise(&mut self, scan: &Scan<'_, 'h>) {
+        let columns = format!(",{},", self.columns.join(","));
+        let told = [
+            ("software", self.software.as_str()),
+            ("log-type", self.log_type.as_str()),
+            ("columns", columns.as_str()),
+            ("path", scan.name),
+        ];
+        self.source = scan.ctx.source(Reader::Table, &told);
+    }
+
+    fn lines<'c>(&self, scan: &mut Scan<'c, 'h>, text: &[u8], offset: u64, line: u64, last: bool)
+    where
+        'h: 'c,
+    {
+        let ends = count_lines(text) + u64::from(!text.ends_with(b"\n"));
+        scan.cover(self.source, self.title, ends, text.len() as u64);
+        for at in [0, last_line(text)] {
+            let record = self.record(line_at(text, at), 0, 0);
+            scan.cover_time(self.source, self.title, record.time);
+        }
+        if memchr::memchr(0, text).is_some() {
+            scan.broken(format!("line {line}"), "the text holds NUL bytes".to_owned());
+        }
+        if last && !self.columns.is_empty() {
+            let tail = line_at(text, last_line(text));
+            let cells = split(&String::from_utf8_lossy(tail), self.delimiter).count();
+            if cells < self.columns.len() && !tail.is_empty() {
+                let message =
+                    format!("the last line ends after {cells} of {} fields", self.columns.len());
+                let place = Some(format!("line {}", line + ends - 1));
+                scan.problem(ProblemKind::Truncated, message, place);
+            }
+        }
+        // Only lines with a hit or a literal of a check are looked at more closely.
+        let route = scan.ctx.route(self.source);
+        let mut touched: BTreeMap<usize, Vec<(u32, usize, usize)>> = BTreeMap::new();
+        for hit in scan.find(text) {
+            touched.entry(line_start(text, hit.start)).or_default().push((
+                hit.indicator,
+                hit.start,
+                hit.end,
+            ));
+        }
+        match scan.witnesses(route, text) {
+            Some(places) => {
+                for at in places {
+                    touched.entry(line_start(text, at)).or_default();
+                }
+            }
+            None => {
+                let starts = memchr::memchr_iter(b'\n', text).map(|at| at + 1);
+                for start in std::iter::once(0).chain(starts).filter(|s| *s < text.len()) {
+                    touched.entry(start).or_default();
+                }
+            }
+        }
+        let (mut counted, mut number) = (0, line);
+        for (start, hits) in touched {
+            number += count_lines(&text[counted..start]);
+            counted = start;
+            let bytes = line_at(text, start);
+            let record = self.record(bytes, offset + start as u64, number);
+            if !self.columns.is_empty() && record.fields.len() != self.columns.len() {
+                let message = format!(
+                    "{} fields where the header names {}",
+                    record.fields.len(),
+                    self.columns.len()
+                );
+                scan.broken(format!("line {number}"), message);
+            }
+            scan.check(&record, route);
+            for (indicator, from, to) in hits {
+                scan.hit(&record, indicator, &String::from_utf8_lossy(&text[from..to]));
+            }
+        }
+    }
+
+    fn record<'t>(&'t self, line: &'t [u8], offset: u64, number: u64) -> Record<'t> {
+        let raw = String::from_utf8_lossy(line);
+        let mut record = Record {
+            fields: Vec::new(),
+            raw: Cow::Borrowed(""),
+            time: None,
+            place: Some(Place::Line(number)),
+            offset,
+        };
+        if self.columns.is_empty() {
+            record.fields = access_log(&raw);
+            record.time = time::leading(&raw);
+        } else {
+            let cells = split(&raw, self.delimiter).map(|cell| Cow::Owned(cell.into_owned()));
+            let names = self.columns.iter().map(|c| Cow::Borrowed(c.as_str()));
+            let names = names.chain(std::iter::repeat(Cow::Borrowed("")));
+            record.fields = names.zip(cells).collect();
+            record.time = time_of(&record);
+        }
+        record.raw = raw;
+        record
+    }
+}
+
+fn time_of(record: &Record<'_>) -> Option<Timestamp> {
+    if let (Some(date), Some(clock)) = (record.get("date"), record.get("time"))
+        && let Some(time) = time::parse_pair(date, clock)
+    {
+        return Some(time);
+    }
+    [
+        "DateTime",
+        "date-time",
+        "Timestamp",
+        "@timestamp",
+        "ts",
+        "time",
+        "EventTime",
+        "TimeCreated",
+        "UtcTime",
+        "datetime",
+        "date",
+    ]
+    .iter()
+    .find_map(|name| record.get(name).and_then(time::parse))
+}
+
+fn line_start(text: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', &text[..at]).map_or(0, |at| at + 1)
+}
+
+fn line_at(text: &[u8], start: usize) -> &[u8] {
+    let rest = &text[start..];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn last_line(text: &[u8]) -> usize {
+    line_start(text, text.len().saturating_sub(usize::from(text.ends_with(b"\n"))))
+}
+
+/// The cells of a line; with commas, semicolons and tabs, cells may stand in double quotes.
+fn split(line: &str, delimiter: u8) -> impl Iterator<Item = Cow<'_, str>> {
+    let delimiter = char::from(delimiter);
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        if delimiter != ' '
+            && let Some(quoted) = text.strip_prefix('"')
+        {
+            let mut end = 0;
+            loop {
+                match quoted[end..].find('"') {
+                    Some(at) if quoted[end + at + 1..].starts_with('"') => end += at + 2,
+                    Some(at) => {
+                        let cell = &quoted[..end + at];
+                        let after = &quoted[end + at + 1..];
+                        rest = after.find(delimiter).map(|at| &after[at + 1..]);
+                        return Some(if cell.contains("\"\"") {
+                            Cow::Owned(cell.replace("\"\"", "\""))
+                        } else {
+                            Cow::Borrowed(cell)
+                        });
+                    }
+                    None => {
+                        // The quote is never closed: the rest is one cell.
+                        rest = None;
+                        return Some(Cow::Borrowed(quoted));
+                    }
+                }
+            }
+        }
+        let (cell, after) = match text.split_once(delimiter) {
+            Some((cell, after)) => (cell, Some(after)),
+            None => (text, None),
+        };
+        rest = after;
+        Some(Cow::Borrowed(cell))
+    })
+}
+
+/// Fields of a line in the common or combined format of web servers; none for other lines.
+fn access_log(line: &str) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
+    let parts = || -> Option<Vec<(&'static str, String)>> {
+        let (client, rest) = line.split_once(' ')?;
+        let (_, rest) = rest.split_once('[')?;
+        let (_, rest) = rest.split_once("] \"")?;
+        let (request, rest) = rest.split_once("\" ")?;
+        let mut request = request.split(' ');
+        let (method, target) = (request.next()?, request.next()?);
+        let (stem, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut numbers = rest.split(' ');
+        let status =
+            numbers.next().filter(|s| s.len() == 3 && s.bytes().all(|b| b.is_ascii_digit()))?;
+        let bytes = numbers.next().unwrap_or("");
+        let mut quoted = rest.split('"').skip(1).step_by(2);
+        let (referer, agent) = (quoted.next().unwrap_or(""), quoted.next().unwrap_or(""));
+        let fields = [
+            ("c-ip", client),
+            ("cs-method", method),
+            ("cs-uri-stem", stem),
+            ("cs-uri-query", query),
+            ("sc-status", status),
+            ("sc-bytes", bytes),
+            ("cs(Referer)", referer),
+            ("cs(User-Agent)", agent),
+        ];
+        Some(fields.map(|(k, v)| (k, v.to_owned())).to_vec())
+    };
+    parts()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(k, v)| (Cow::Borrowed(k), Cow::Owned(v)))
+        .collect()
+}
+
+/// The delimiter of a table whose first line names its columns; `None` for other text.
+pub(crate) fn csv_delimiter(head: &str) -> Option<u8> {
+    let mut lines = head.lines();
+    let first = lines.next()?.trim_start_matches('\u{feff}');
+    let delimiter = [b',', b';', b'\t']
+        .into_iter()
+        .max_by_key(|d| (first.bytes().filter(|b| b == d).count(), std::cmp::Reverse(*d)))?;
+    let names: Vec<_> = split(first, delimiter).collect();
+    let is_name = |n: &str| {
+        let n = n.trim();
+        !n.is_empty()
+            && n.len() <= 60
+            && n.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '@')
+            && n.chars().all(|c| c.is_ascii_alphanumeric() || " _-.()/@#:".contains(c))
+            && n.parse::<std::net::IpAddr>().is_err()
+    };
+    if names.len() < 3 || !names.iter().all(|n| is_name(n)) {
+        return None;
+    }
+    let second = lines.next().unwrap_or("");
+    (second.is_empty() || split(second, delimiter).count() * 2 > names.len()).then_some(delimiter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_may_be_quoted() {
+        let cells = |line| split(line, b',').collect::<Vec<_>>().join("|");
+        assert_eq!(cells(r#"a,"b,c","d""e",,f"#), r#"a|b,c|d"e||f"#);
+        assert_eq!(cells(r#"a,"open,b"#), "a|open,b");
+        assert_eq!(split("a b  c", b' ').count(), 4);
+    }
+
+    #[test]
+    fn access_logs_have_fields() {
+        let line = "192.0.2.1 - - [03/Mar/2021:01:02:03 +0000] \"POST /a?b=c HTTP/1.1\" 200 12 \"-\" \"agent x\"";
+        let fields = access_log(line);
+        let get = |name: &str| fields.iter().find(|(k, _)| k == name).map(|(_, v)| v.to_string());
+        assert_eq!(get("sc-status").as_deref(), Some("200"));
+        assert_eq!(get("cs(User-Agent)").as_deref(), Some("agent x"));
+        assert!(access_log("some other [line] \"of text").is_empty());
+    }
+
+    #[test]
+    fn a_header_is_told_from_data() {
+        assert_eq!(csv_delimiter("DateTime,RequestId,Client\n1,2,3\n"), Some(b','));
+        assert_eq!(csv_delimiter("192.0.2.1,a,b\n"), None);
+        assert_eq!(csv_delimiter("Dear all, this is text, and no table.\nYes\n"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn splitting_never_panics(text in ".{0,60}") {
+            let _ = (split(&text, b',').count(), access_log(&text), csv_delimiter(&text));
+        }
+    }
+}

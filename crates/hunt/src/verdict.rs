@@ -1,0 +1,250 @@
+//! What the findings together mean, and how far that can be trusted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lapwing_model::{Finding, FindingKind, NotLookedAt, Proof, Severity, Verdict, VerdictKind};
+
+use crate::scan::Report;
+use crate::source::Source;
+use crate::{Check, Checks};
+
+/// Reasons shown; the findings themselves tell the rest.
+const REASONS: usize = 12;
+
+pub(crate) fn judge(report: &Report, checks: &Checks) -> Verdict {
+    let kind = kind_of(report);
+    Verdict {
+        verdict: kind,
+        reasons: reasons(report, kind),
+        next_steps: next_steps(report, checks, kind),
+        looked_at: report
+            .coverage
+            .values()
+            .filter(|c| c.records > 0 || c.files > 0)
+            .cloned()
+            .collect(),
+        not_looked_at: not_looked_at(report, checks),
+    }
+}
+
+/// Whether a finding shows, on its own, that the attackers got in.
+fn shows_compromise(finding: &Finding) -> bool {
+    finding.proof >= Proof::Exploitation && finding.severity >= Severity::High
+}
+
+fn is_try(finding: &Finding) -> bool {
+    finding.proof >= Proof::Probe && finding.severity >= Severity::Low
+        || finding.severity >= Severity::Medium
+}
+
+fn kind_of(report: &Report) -> VerdictKind {
+    let findings = &report.findings;
+    if findings.iter().any(shows_compromise) {
+        return VerdictKind::Compromised;
+    }
+    // An attempt of which no log shows the end, and then a connection from this machine to a listed
+    // address: together they show what neither does alone.
+    let tried = findings.iter().filter(|f| f.proof >= Proof::Attempt).filter_map(|f| f.time).min();
+    let went_out = |after: Timestamp| {
+        findings.iter().any(|f| is_outbound(f) && f.time.is_some_and(|time| time >= after))
+    };
+    if tried.is_some_and(went_out) {
+        return VerdictKind::Compromised;
+    }
+    if findings.iter().any(is_try) { VerdictKind::Attempted } else { VerdictKind::NothingFound }
+}
+
+fn is_outbound(finding: &Finding) -> bool {
+    finding.kind == FindingKind::Indicator
+        && finding.severity >= Severity::High
+        && finding.why.contains("this machine itself asked for it")
+}
+
+fn reasons(report: &Report, kind: VerdictKind) -> Vec<String> {
+    struct Group<'f> {
+        first: &'f Finding,
+        count: u64,
+        last: Option<Timestamp>,
+    }
+    let mut groups: BTreeMap<(&str, Proof, Severity), Group<'_>> = BTreeMap::new();
+    for finding in &report.findings {
+        let group = groups
+            .entry((&finding.finding, finding.proof, finding.severity))
+            .or_insert(Group { first: finding, count: 0, last: None });
+        group.count += 1;
+        group.last = group.last.max(finding.time);
+    }
+    let mut groups: Vec<Group<'_>> = groups.into_values().collect();
+    groups.sort_by(|a, b| {
+        let key = |g: &Group<'_>| {
+            let f = g.first;
+            (!shows_compromise(f), std::cmp::Reverse((f.severity, f.proof, f.confidence)))
+        };
+        key(a).cmp(&key(b)).then_with(|| {
+            (a.first.time.is_none(), a.first.time, &a.first.finding).cmp(&(
+                b.first.time.is_none(),
+                b.first.time,
+                &b.first.finding,
+            ))
+        })
+    });
+    let mut reasons: Vec<String> = groups
+        .iter()
+        .filter(|g| kind == VerdictKind::NothingFound || is_try(g.first))
+        .take(REASONS)
+        .map(|group| {
+            let finding = group.first;
+            let when = match (finding.time, group.last) {
+                (Some(first), Some(last)) if last != first => format!(", {first} to {last}"),
+                (Some(first), _) => format!(", {first}"),
+                _ => String::new(),
+            };
+            let often =
+                if group.count > 1 { format!(" ({} times)", group.count) } else { String::new() };
+            format!("{}{often}: {} [{}]{when}", finding.finding, finding.why, finding.proof)
+        })
+        .collect();
+    if kind == VerdictKind::Compromised && !report.findings.iter().any(shows_compromise) {
+        let both = "Exploitation was tried, and afterwards this machine itself connected to a listed address: treat it as compromised until shown otherwise.";
+        reasons.insert(0, both.to_owned());
+    }
+    if kind == VerdictKind::Attempted && report.findings.iter().all(|f| f.proof <= Proof::Contact) {
+        reasons.push(
+            "Listed values stand in the logs, but nothing shows that a weakness was used."
+                .to_owned(),
+        );
+    }
+    if kind == VerdictKind::NothingFound {
+        reasons.extend(coverage_reasons(report));
+    }
+    for (skew, count) in &report.skews {
+        let (hours, minutes) = (skew.abs() / 3600, skew.abs() % 3600 / 60);
+        let side = if *skew > 0 { "ahead of" } else { "behind" };
+        reasons.push(format!(
+            "Clocks: in {count} events the program's own time is {hours} h {minutes:02} min {side} the event log's; the event log's time is used for all."
+        ));
+    }
+    reasons
+}
+
+/// "Nothing found" is worth as much as what was looked at.
+fn coverage_reasons(report: &Report) -> Vec<String> {
+    if report.coverage.is_empty() {
+        return vec!["No log was read, so this is no answer.".to_owned()];
+    }
+    let mut reasons = Vec::new();
+    for coverage in report.coverage.values() {
+        if let (Some(from), Some(until)) = (coverage.from, coverage.until) {
+            let days = (until.as_second() - from.as_second()) / 86_400 + 1;
+            if days < 30 {
+                reasons.push(format!(
+                    "{}: only {days} day{} of records ({from} to {until}); nothing found in so short a time is no verdict on what was before.",
+                    coverage.source,
+                    if days == 1 { "" } else { "s" },
+                ));
+            }
+        }
+    }
+    if reasons.is_empty() {
+        reasons
+            .push("None of the checks and indicators was found in what was looked at.".to_owned());
+    }
+    reasons
+}
+
+fn next_steps(report: &Report, checks: &Checks, kind: VerdictKind) -> Vec<String> {
+    let mut steps = Vec::new();
+    let told: BTreeSet<&str> = report.findings.iter().filter_map(|f| f.rule.as_deref()).collect();
+    let hit: Vec<&Check> = checks.list().iter().filter(|c| told.contains(c.id.as_str())).collect();
+    if kind == VerdictKind::Compromised {
+        let files: BTreeSet<&str> = report
+            .findings
+            .iter()
+            .filter(|f| f.severity >= Severity::Medium)
+            .map(|f| f.file.split('!').next().unwrap_or(&f.file))
+            .collect();
+        let shown: Vec<&str> = files.iter().copied().take(12).collect();
+        let more = files.len().saturating_sub(shown.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        steps.push("Cut the machine off from the network, but leave it switched on: memory holds evidence.".to_owned());
+        steps.push(format!(
+            "Preserve before you clean: an image of memory, then of the disks, and the logs. The evidence of this hunt stands in {}{more}.",
+            shown.join(", ")
+        ));
+        steps.push("Assume that every identity used on the machine is in the attackers' hands; follow your incident response plan and tell those who must know.".to_owned());
+    }
+    // What the checks that hit advise, most telling first.
+    let mut advice: Vec<(&Check, Severity)> = Vec::new();
+    for check in hit {
+        let worst = report
+            .findings
+            .iter()
+            .filter(|f| f.rule.as_deref() == Some(&check.id))
+            .map(|f| f.severity);
+        if let Some(worst) = worst.max() {
+            advice.push((check, worst));
+        }
+    }
+    advice.sort_by(|a, b| (b.1, &a.0.id).cmp(&(a.1, &b.0.id)));
+    steps.extend(advice.iter().filter_map(|(check, _)| check.next.clone()));
+    let touched: BTreeSet<&str> =
+        advice.iter().filter_map(|(c, _)| c.campaign.as_deref()).collect();
+    for campaign in checks.campaigns() {
+        if kind != VerdictKind::NothingFound && !touched.contains(campaign.id.as_str()) {
+            continue;
+        }
+        steps.extend(match kind {
+            VerdictKind::Compromised => campaign.compromised.clone(),
+            VerdictKind::Attempted => campaign.attempted.clone(),
+            VerdictKind::NothingFound => campaign.nothing.clone(),
+        });
+        steps.push(format!(
+            "Updates that close what {} used: {}.",
+            campaign.title,
+            campaign.updates.join("; ")
+        ));
+    }
+    if kind == VerdictKind::Attempted && touched.is_empty() {
+        steps.push("Look at what the listed addresses did: every request of theirs, and every connection to them from any other machine.".to_owned());
+    }
+    if kind != VerdictKind::Compromised {
+        steps.push("Extend the hunt to what was not looked at (see the list), and to logs as old as the campaign.".to_owned());
+    }
+    let mut seen = BTreeSet::new();
+    steps.retain(|step| seen.insert(step.clone()));
+    steps
+}
+
+fn not_looked_at(report: &Report, checks: &Checks) -> Vec<NotLookedAt> {
+    let wanted: BTreeSet<&str> =
+        checks.list().iter().flat_map(|c| c.sources.iter().map(String::as_str)).collect();
+    let mut missing: Vec<NotLookedAt> = checks
+        .sources()
+        .iter()
+        .filter(|s| wanted.contains(s.id.as_str()) && s.variant_of.is_none())
+        .filter(|s| {
+            let there = |one: &&Source| report.sources.contains(&one.id);
+            !there(s)
+                && !checks
+                    .sources()
+                    .iter()
+                    .filter(|v| v.variant_of.as_ref() == Some(&s.id))
+                    .any(|v| there(&v))
+        })
+        .map(|s| NotLookedAt {
+            what: s.title.clone(),
+            why: format!("not among the input; it lies in {} and shows {}", s.lies, s.shows),
+        })
+        .collect();
+    let unread = report.problems.iter().filter(|p| p.fatal);
+    missing.extend(unread.map(|p| NotLookedAt { what: p.path.clone(), why: p.message.clone() }));
+    if report.binaries > 0 {
+        missing.push(NotLookedAt {
+            what: format!("{} binary files", report.binaries),
+            why: "no logs; only their names (and hashes, when hashes are listed) were compared"
+                .to_owned(),
+        });
+    }
+    missing
+}
