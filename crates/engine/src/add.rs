@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use jiff::Timestamp;
 use lapwing_fuse::{Evidence, Fusion, Resolver, Trace, origins};
 use lapwing_knowledge::Knowledge;
-use lapwing_model::{ChangeId, Claim, Document, Problem, Reading};
+use lapwing_model::{ChangeId, Claim, Document, DocumentId, Problem, Reading};
 use lapwing_read::{Item, Options};
 use lapwing_store::{Added, Change, StoredClaim};
 use rayon::prelude::*;
@@ -126,7 +126,7 @@ impl Engine {
 
         progress.stage("fusing");
         report.facts = derive(&mut change, &knowledge)?;
-        report.change = (report.new_documents > 0).then(|| change.id());
+        report.change = (!change.is_empty()).then(|| change.id());
         change.commit()?;
         Ok(report)
     }
@@ -180,19 +180,23 @@ fn next_batch(items: &Receiver<Item>, problems: &mut Vec<Problem>) -> Option<Vec
 
 /// Derives origins, and the facts of every statement that the change touched.
 pub(crate) fn derive(change: &mut Change<'_>, knowledge: &Knowledge) -> Result<u64, EngineError> {
-    let traces = change
-        .traces()?
-        .into_iter()
-        .map(|(id, bytes)| {
-            Trace::from_bytes(&bytes)
-                .map_err(|error| EngineError::Corrupt(format!("trace of document {id}: {error}")))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let traces = read_traces(change.traces()?)?;
     let origins = origins(&traces);
     change.put_origins(&origins)?;
     let fusion = Fusion::new(knowledge, &traces, &origins);
     let facts = change.fuse_touched(&mut |claims| fusion.fuse(&evidence(claims)))?;
     Ok(facts)
+}
+
+/// What `fuse` kept of each document, read back.
+pub(crate) fn read_traces(stored: Vec<(DocumentId, Vec<u8>)>) -> Result<Vec<Trace>, EngineError> {
+    stored
+        .into_iter()
+        .map(|(id, bytes)| {
+            Trace::from_bytes(&bytes)
+                .map_err(|error| EngineError::Corrupt(format!("trace of document {id}: {error}")))
+        })
+        .collect()
 }
 
 /// Stored claims as `fuse` takes them.

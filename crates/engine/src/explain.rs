@@ -1,9 +1,11 @@
-use lapwing_fuse::{Explanation, explain};
-use lapwing_model::{AnalyticConfidence, ClaimId, DocumentId, Fact, Likelihood};
-use lapwing_publish::Quote;
+use lapwing_fuse::{Explanation, Fusion, explain};
+use lapwing_model::{
+    AnalyticConfidence, Basis, ClaimId, DocumentId, Fact, Likelihood, Polarity, Span,
+};
 use lapwing_store::FactQuery;
 use serde::Serialize;
 
+use crate::add::evidence;
 use crate::show::quote;
 use crate::{Engine, EngineError};
 
@@ -21,9 +23,20 @@ pub struct ExplainedClaim {
     /// Why it was judged so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The evidence.
-    #[serde(flatten)]
-    pub quote: Quote,
+    /// Where the evidence stands in the document's text.
+    pub span: Span,
+    /// The evidence with a little of the text around it.
+    pub text: String,
+    /// Asserted, hedged or denied.
+    pub polarity: Polarity,
+    /// Seen, judged or predicted.
+    pub basis: Basis,
+    /// The source's own word of confidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stated: Option<String>,
+    /// Whom the document quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said_by: Option<String>,
 }
 
 /// A fact with its arithmetic and its evidence.
@@ -50,26 +63,35 @@ impl Engine {
         let topic = self.topic(asked)?;
         let query = FactQuery { either: Some(topic.subject), ..FactQuery::default() };
         let origins = self.store.origins()?;
+        let traces = crate::add::read_traces(self.store.traces()?)?;
+        let fusion = Fusion::new(&self.knowledge, &traces, &origins);
         let mut explained = Vec::new();
         for fact in self.store.facts(&query)? {
+            let under = self.store.claims_for(&fact.subject, fact.relation, &fact.object)?;
+            let explanation = explain(&fact, &fusion, &evidence(&under));
             let mut claims = Vec::new();
-            for id in fact.contributions.iter().flat_map(|c| &c.claims) {
-                let Some(stored) = self.store.claim(*id)? else { continue };
+            for stored in under {
                 let Some(document) = self.store.document(stored.document)? else { continue };
+                let quote = quote(&stored, &document.text);
                 claims.push(ExplainedClaim {
-                    claim: *id,
+                    claim: stored.id,
                     document: stored.document,
                     label: document.label().to_owned(),
-                    method: stored.claim.method.clone(),
-                    why: stored.claim.why.clone(),
-                    quote: quote(&stored, &document.text),
+                    span: quote.span,
+                    text: quote.text,
+                    polarity: quote.polarity,
+                    basis: quote.basis,
+                    stated: quote.stated_word,
+                    said_by: quote.said_by,
+                    method: stored.claim.method,
+                    why: stored.claim.why,
                 });
             }
-            claims.sort_by_key(|c| (c.label.clone(), c.document, c.quote.span));
+            claims.sort_by_key(|c| (c.label.clone(), c.document, c.span));
             explained.push(ExplainedFact {
                 likelihood: fact.likelihood(),
                 confidence: fact.confidence,
-                explanation: explain(&fact, &origins),
+                explanation,
                 claims,
                 fact,
             });

@@ -1,3 +1,4 @@
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -21,8 +22,6 @@ pub struct ShowOptions {
 
 /// Bytes of context around a quoted span, on each side.
 const QUOTE_CONTEXT: usize = 120;
-/// Quotes are taken for at most so many indicator facts; names and relations all have one.
-const QUOTED_INDICATORS: usize = 500;
 
 impl Engine {
     /// The page of a name or value.
@@ -70,14 +69,14 @@ impl Engine {
         let candidates = actors
             .iter()
             .map(|actor| {
-                let names = resolver.candidates(actor).into_iter().map(|c| c.to_string()).collect();
+                let names = resolver.candidates(actor).into_iter().map(|c| format!("{}: {}", c.entity.value, c.why)).collect();
                 (actor.clone(), names)
             })
             .filter(|(_, names): &(_, Vec<String>)| !names.is_empty())
             .collect();
         let distinct = not_shown_same(&actors, &facts, &self.knowledge)
             .into_iter()
-            .map(|pair| Distinct { a: pair.a, b: pair.b, why: pair.why })
+            .map(|pair| Distinct { a: pair.a, b: pair.b, why: pair.reason })
             .collect();
         let statuses = facts.iter().map(|fact| status(fact, today)).collect();
         let shown: BTreeSet<DocumentId> = documents.iter().copied().collect();
@@ -183,26 +182,15 @@ impl Engine {
         Ok(summaries)
     }
 
-    /// The evidence of the strongest claim of each origin.
+    /// The evidence of every claim under the facts.
     fn quotes(&self, facts: &[Fact]) -> Result<BTreeMap<ClaimId, Quote>, EngineError> {
         let mut texts: BTreeMap<DocumentId, Option<Document>> = BTreeMap::new();
         let mut quotes = BTreeMap::new();
-        let mut indicators = 0;
         for fact in facts {
-            if fact.subject.kind.is_observable() {
-                indicators += 1;
-                if indicators > QUOTED_INDICATORS {
-                    continue;
-                }
-            }
-            for contribution in &fact.contributions {
-                let Some(stored) = self.store.claim(contribution.strongest)? else { continue };
-                let document = match texts.get(&stored.document) {
-                    Some(document) => document,
-                    None => {
-                        let document = self.store.document(stored.document)?;
-                        texts.entry(stored.document).or_insert(document)
-                    }
+            for stored in self.store.claims_for(&fact.subject, fact.relation, &fact.object)? {
+                let document = match texts.entry(stored.document) {
+                    Entry::Occupied(seen) => seen.into_mut(),
+                    Entry::Vacant(new) => new.insert(self.store.document(stored.document)?),
                 };
                 if let Some(document) = document {
                     quotes.insert(stored.id, quote(&stored, &document.text));

@@ -133,12 +133,10 @@ impl Engine {
                     Object::Text(_) => "names",
                     Object::Entity(_) => "states something of",
                 };
-                for claim in fact.contributions.iter().flat_map(|c| &c.claims) {
-                    if let Some(stored) = self.store.claim(*claim)? {
-                        documents
-                            .entry(stored.document)
-                            .or_insert_with(|| format!("{says} {}", subject.value));
-                    }
+                for stored in self.store.claims_for(&fact.subject, fact.relation, &fact.object)? {
+                    documents
+                        .entry(stored.document)
+                        .or_insert_with(|| format!("{says} {}", subject.value));
                 }
             }
         }

@@ -15,7 +15,7 @@ pub fn run(args: &Checks, session: &mut Session) -> Result<Outcome, Failure> {
                 if session.out.json {
                     session.out.object(&json!({
                         "id": check.id, "title": check.title, "severity": check.severity,
-                        "proof": check.proof, "technique": check.technique, "source": check.source,
+                        "proof": check.proof, "technique": check.technique, "reference": check.reference,
                     }))?;
                 } else {
                     rows.push(vec![

@@ -37,19 +37,18 @@ fn print(explained: &ExplainedFact, out: &mut Output) -> Result<(), Failure> {
         out.line(&format!("  note: {}", one_line(note, 160)))?;
     }
     for claim in &explained.claims {
-        let quote = &claim.quote;
-        let mut said = vec![quote.polarity.to_string(), claim.method.clone()];
-        said.extend(quote.stated_word.as_ref().map(|word| format!("says \"{word}\"")));
-        said.extend(quote.said_by.as_ref().map(|by| format!("quoting {by}")));
+        let mut said = vec![claim.polarity.to_string(), claim.method.clone()];
+        said.extend(claim.stated.as_ref().map(|word| format!("says \"{word}\"")));
+        said.extend(claim.said_by.as_ref().map(|by| format!("quoting {by}")));
         said.extend(claim.why.clone());
         out.line(&format!(
             "    {} [{}..{}]  {}",
             one_line(&claim.label, 60),
-            quote.span.start,
-            quote.span.end,
+            claim.span.start,
+            claim.span.end,
             one_line(&said.join("; "), 140)
         ))?;
-        out.line(&format!("      “{}”", one_line(&unlinked(&quote.text), 200)))?;
+        out.line(&format!("      “{}”", one_line(&unlinked(&claim.text), 200)))?;
     }
     out.line("")
 }
