@@ -1,0 +1,3 @@
+//! One reader a format.
+
+pub(crate) mod structured;
