@@ -93,21 +93,28 @@ def gazetteer(words, junk, tables):
     for kind, rows in [("threat-actor", tables["actors"]), ("campaign", tables["campaigns"])]:
         for row in rows:
             for surface in [row[1], *filter(None, row[2].split("|"))]:
-                add(surface, kind, row[1], words.everyday(surface) or key(surface) in other_uses)
+                add(surface, kind, row[1],
+                    words.everyday(surface) or surface in flagged or key(surface) in other_uses)
                 short = short_form(surface)
                 if short and kind == "threat-actor":
                     add(short, kind, row[1], words.everyday(short) or key(short) in other_uses)
     for row in tables["software"]:
         for surface in [row[1], *filter(None, row[2].split("|"))]:
-            add(surface, row[3], row[1], words.everyday(surface) or key(surface) in other_uses)
+            add(surface, row[3], row[1],
+                words.everyday(surface) or surface in flagged or key(surface) in other_uses)
     for found_id, name, tactics, revoked_by, gone, matrix in tables["techniques"]:
         # Names of ICS techniques are mostly those of Enterprise; the table is an old one.
         if gone or revoked_by or matrix == "ics":
             continue
         preparation = set(tactics.split(";")) <= {"reconnaissance", "resource-development"}
         plain = all(words.zipf(w) >= 3.3 for w in name.split())
+        # `Email Account`, `Control Panel`: two words that anyone writes side by side. `Screen Capture` names
+        # an act, and is left.
+        pair = name.split() if len(name.split()) == 2 else []
+        plain_pair = pair and pair[1] not in ACTS and all(words.zipf(w) >= EVERYDAY_PAIR for w in pair)
         add(name, "attack-pattern", found_id,
-            words.everyday(name) or (preparation and plain) or key(name) in other_uses)
+            words.everyday(name) or (preparation and plain) or plain_pair or name in flagged
+            or key(name) in other_uses)
     for code, name, others, _ in tables["places"]:
         for surface in [name, *filter(None, others.split("|"))]:
             add(surface, "location", code, surface in flagged)
@@ -128,6 +135,9 @@ def gazetteer(words, junk, tables):
             surface if kind != "attack-pattern" else min(meanings, key=lambda t: (matrices[t], t)))
         yield [surface, kind, value, "1" if any(meanings.values()) else ""]
 
+
+EVERYDAY_PAIR = 4.4  # on wordfreq's Zipf scale
+ACTS = {"Capture", "Collection", "Discovery", "Task", "Ticket"}
 
 # Sector words which mostly mean something else in a report.
 SECTOR_EVERYDAY = {"IT", "space", "commercial", "communication", "communications", "infrastructure", "energy",

@@ -179,6 +179,8 @@ class Software:
             same = dict(id=found, name=name, aliases=[], kind=kind, ids=set())
             self.records.append(same)
             self._by_name.setdefault(key(name), same)
+        elif not v["uuid"] and not same["id"].startswith("S"):
+            same["kind"] = kind  # our own list knows what is a tool
         same["ids"] |= {v["uuid"]} - {""}
         same["aliases"] += [name, *others]
         self._index(same)

@@ -393,6 +393,7 @@ fn galaxy(
                 records.push(Actor { id, name, aliases, countries });
             }
             Content::Software(records) => {
+                let name = family_name(&name).to_owned();
                 let kind = if kind == "mitre-tool" { Kind::Tool } else { Kind::Malware };
                 records.push(Software { id, name, aliases, kind });
             }
@@ -408,6 +409,16 @@ fn galaxy(
     let name = format!("MISP galaxy: {}", name.unwrap_or_else(|| kind.to_owned()));
     let source = source(file, name, version, "CC0-1.0 or BSD-2-Clause", entries);
     Ok(Update { source, content })
+}
+
+/// The family's name without what galaxies add to it: `Reed (Windows)`, `Reed Ransomware`.
+fn family_name(name: &str) -> &str {
+    let name = match name.rsplit_once(" (") {
+        Some((family, system)) if system.ends_with(')') => family,
+        _ => name,
+    };
+    let family = name.strip_suffix(" Ransomware").or_else(|| name.strip_suffix(" ransomware"));
+    family.filter(|family| family.len() >= 3).unwrap_or(name)
 }
 
 /// Words in a warninglist's name which say that what it lists belongs to many.
@@ -487,4 +498,17 @@ fn warninglist(
     let title = format!("MISP warninglist: {}", list.name);
     let source = source(file, title, version, "CC0-1.0", entries);
     Ok(Update { source, content: Content::Benign(Box::new(list)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::family_name;
+
+    #[test]
+    fn families_lose_what_galaxies_add() {
+        assert_eq!(family_name("Reed (Windows)"), "Reed");
+        assert_eq!(family_name("Reed Ransomware"), "Reed");
+        assert_eq!(family_name("A Ransomware"), "A Ransomware");
+        assert_eq!(family_name("Reed"), "Reed");
+    }
 }
