@@ -33,6 +33,7 @@ pub(super) fn defined(object: &Value) -> Option<Marking> {
     if let Some(Value::Object(extensions)) = object.get("extensions") {
         words.extend(extensions.values().map(|extension| str_of(extension, "tlp_2_0")));
     }
-    let named = words.into_iter().filter(|word| !word.is_empty()).find_map(|word| word.parse().ok());
+    let named =
+        words.into_iter().filter(|word| !word.is_empty()).find_map(|word| word.parse().ok());
     named.or_else(|| by_id(str_of(object, "id")))
 }
