@@ -21,6 +21,10 @@ pub(crate) fn recognises(_name: &str, head: &str) -> bool {
         "\"threat_level_id\"",
         "\"object_relation\"",
         "\"info\"",
+        "\"analysis\"",
+        "\"distribution\"",
+        "\"Tag\"",
+        "\"Galaxy\"",
     ];
     let event = (has("\"Event\"") || has("\"Attribute\"")) && own.iter().any(|key| has(key));
     event

@@ -60,7 +60,6 @@ struct Page<'a> {
     links: Vec<(String, Span)>,
     imported: bool,
     tagged: Vec<Entity>,
-    indicators: Vec<(Entity, Span)>,
 }
 
 impl<'a> Page<'a> {
@@ -84,7 +83,6 @@ impl<'a> Page<'a> {
             links: Vec::new(),
             imported: false,
             tagged: Vec::new(),
-            indicators: Vec::new(),
         }
     }
 
@@ -248,8 +246,6 @@ impl<'a> Page<'a> {
                     self.links.push((entity.value.clone(), *span));
                 }
             }
-        } else {
-            self.indicators.extend(told.iter().filter(|(e, _)| e.kind.is_observable()).cloned());
         }
         if self.object.is_some() {
             self.told.extend(told);
@@ -265,23 +261,7 @@ impl<'a> Page<'a> {
 
     /// An event about exactly one actor (malware, campaign) ties its indicators to it.
     fn indicates(&mut self) {
-        for wanted in [Kind::ThreatActor, Kind::Campaign, Kind::Malware] {
-            let mut of_kind = self.tagged.iter().filter(|entity| entity.kind == wanted);
-            let (Some(entity), None) = (of_kind.next(), of_kind.next()) else { continue };
-            for (value, span) in &self.indicators {
-                let claim = lapwing_model::Claim::new(
-                    value.clone(),
-                    Relation::Indicates,
-                    entity.clone(),
-                    *span,
-                );
-                let mut claim =
-                    claim.by("misp:event-galaxy", lapwing_model::Confidence::percent(80));
-                claim.basis = lapwing_model::Basis::Assessed;
-                claim.why = Some("the event as a whole is tagged with it".into());
-                self.sheet.claims.push(claim);
-            }
-        }
+        misp_types::tie_to_topics(&mut self.sheet, &self.tagged);
     }
 
     fn region(&mut self, span: Span, kind: RegionKind) {

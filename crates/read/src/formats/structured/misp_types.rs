@@ -1,6 +1,6 @@
 //! The attribute types of MISP and what they are in STIX's words.
 
-use lapwing_model::{Claim, Confidence, Entity, Kind, Relation, Role, Span};
+use lapwing_model::{Basis, Claim, Confidence, Entity, Kind, Relation, Role, Span};
 
 use super::sheet::{DECLARED, Sheet};
 use super::value;
@@ -254,6 +254,30 @@ pub(crate) fn tie(sheet: &mut Sheet, object: &str, told: &[(Entity, Span)]) {
                     *span,
                 );
             }
+        }
+    }
+}
+
+/// Ties the indicators of an event to the one actor (campaign, malware) that the event as a whole
+/// is tagged with; an event with several says nothing of which is whose.
+pub(crate) fn tie_to_topics(sheet: &mut Sheet, tagged: &[Entity]) {
+    for wanted in [Kind::ThreatActor, Kind::Campaign, Kind::Malware] {
+        let mut of_kind = tagged.iter().filter(|entity| entity.kind == wanted);
+        let (Some(topic), None) = (of_kind.next(), of_kind.next()) else { continue };
+        let indicators: Vec<(Entity, Span)> = sheet
+            .claims
+            .iter()
+            .filter(|claim| {
+                claim.method == "misp:attribute" && claim.role() == Some(Role::Indicator)
+            })
+            .map(|claim| (claim.subject.clone(), claim.span))
+            .collect();
+        for (value, span) in indicators {
+            let claim = Claim::new(value, Relation::Indicates, topic.clone(), span);
+            let mut claim = claim.by("misp:event-galaxy", Confidence::percent(80));
+            claim.basis = Basis::Assessed;
+            claim.why = Some("the event as a whole is tagged with it".into());
+            sheet.claim(claim);
         }
     }
 }

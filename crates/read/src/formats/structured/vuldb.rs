@@ -263,6 +263,8 @@ impl<'a> Page<'a> {
     ) {
         let ip = value::entity(Kind::Ipv4Addr, "ip", address.words);
         let topic = self.topic.clone();
+        // A mangled address can be kept, but nothing can be found by it.
+        let role = if ip.kind == Kind::Other { Role::Unclear } else { Role::Indicator };
         let shared = stated.is_some_and(|word| word.eq_ignore_ascii_case("medium")).then(|| {
             "VulDB gives `Medium` to addresses in shared hosting; it says little of the certainty".to_owned()
         });
@@ -272,12 +274,14 @@ impl<'a> Page<'a> {
             claim.why.clone_from(&shared);
             claim
         };
-        self.tell(state(Claim::mention(ip.clone(), Role::Indicator, address.span())), "vuldb:ioc");
+        self.tell(state(Claim::mention(ip.clone(), role, address.span())), "vuldb:ioc");
         self.tell(
             state(Claim::new(ip.clone(), Relation::Indicates, topic, address.span())),
             "vuldb:ioc",
         );
-        if let Some(host) = host.map(Cell::shown).filter(|host| !host.is_void()) {
+        if let Some(host) =
+            host.map(Cell::shown).filter(|host| !host.is_void() && host.words != ".")
+        {
             let name = value::entity(Kind::DomainName, "hostname", host.words);
             self.tell(
                 state(Claim::mention(name.clone(), Role::Indicator, host.span())),

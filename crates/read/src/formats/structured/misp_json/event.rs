@@ -87,7 +87,6 @@ struct Writer {
     /// What the attributes and objects name, by their identifiers.
     by_uuid: BTreeMap<String, (Entity, Span)>,
     pending: Vec<(String, String, String)>,
-    indicators: Vec<(Entity, Span)>,
 }
 
 impl Default for Writer {
@@ -102,7 +101,6 @@ impl Default for Writer {
             imported: false,
             by_uuid: BTreeMap::new(),
             pending: Vec::new(),
-            indicators: Vec::new(),
         }
     }
 }
@@ -219,9 +217,6 @@ impl Writer {
         if let (Some(uuid), Some(first)) = (json.get("uuid").and_then(Value::as_str), told.first())
         {
             self.by_uuid.insert(uuid.to_owned(), first.clone());
-        }
-        if attribute.discounted.is_none() && attribute.to_ids != Some(false) {
-            self.indicators.extend(told.iter().filter(|(e, _)| e.kind.is_observable()).cloned());
         }
         self.attribute_tags(json, &told);
         self.sightings(json, &told);
@@ -422,17 +417,8 @@ impl Writer {
 
     /// An event about exactly one actor (malware, campaign) ties its indicators to it.
     fn topics(&mut self) {
-        for wanted in [Kind::ThreatActor, Kind::Campaign, Kind::Malware] {
-            let mut of_kind = self.tagged.iter().filter(|(entity, _)| entity.kind == wanted);
-            let (Some((entity, _)), None) = (of_kind.next(), of_kind.next()) else { continue };
-            for (value, span) in &self.indicators {
-                let claim = Claim::new(value.clone(), Relation::Indicates, entity.clone(), *span);
-                let mut claim = claim.by("misp:event-galaxy", Confidence::percent(80));
-                claim.basis = lapwing_model::Basis::Assessed;
-                claim.why = Some("the event as a whole is tagged with it".into());
-                self.sheet.claims.push(claim);
-            }
-        }
+        let tagged: Vec<Entity> = self.tagged.iter().map(|(entity, _)| entity.clone()).collect();
+        misp_types::tie_to_topics(&mut self.sheet, &tagged);
     }
 }
 

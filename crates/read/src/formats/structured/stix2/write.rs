@@ -97,6 +97,8 @@ struct Bundle<'a> {
     marking: Option<Marking>,
     pairs: usize,
     defects: Vec<Defect>,
+    /// Markings that could not be resolved, each named once.
+    unknown_markings: BTreeSet<String>,
 }
 
 impl<'a> Bundle<'a> {
@@ -126,6 +128,7 @@ impl<'a> Bundle<'a> {
             marking: None,
             pairs: 0,
             defects: Vec::new(),
+            unknown_markings: BTreeSet::new(),
         }
     }
 
@@ -213,12 +216,17 @@ impl<'a> Bundle<'a> {
         for reference in refs.chain(granular).filter(|reference| !reference.is_empty()) {
             let known = match self.by_id.get(reference) {
                 Some(definition) => markings::defined(definition),
-                None => markings::by_id(reference).or_else(|| {
-                    let message =
-                        format!("the marking `{reference}` is neither of TLP nor in the bundle");
-                    self.defects.push((format!("object {id}"), message));
-                    None
-                }),
+                None => {
+                    let known = markings::by_id(reference);
+                    let told = known.is_some() || markings::is_statement(reference);
+                    if !told && self.unknown_markings.insert(reference.to_owned()) {
+                        let message = format!(
+                            "the marking `{reference}` is neither of TLP nor in the bundle"
+                        );
+                        self.defects.push((format!("object {id}"), message));
+                    }
+                    known
+                }
             };
             if let Some(marking) = known {
                 self.marking = Some(self.marking.map_or(marking, |so_far| so_far.join(marking)));
