@@ -14,9 +14,22 @@ pub(crate) fn recognises(_name: &str, head: &str) -> bool {
         return false;
     }
     let has = |key: &str| head.contains(key);
-    let own = ["\"Orgc\"", "\"to_ids\"", "\"category\"", "\"threat_level_id\"", "\"object_relation\"", "\"info\""];
+    let own = [
+        "\"Orgc\"",
+        "\"to_ids\"",
+        "\"category\"",
+        "\"threat_level_id\"",
+        "\"object_relation\"",
+        "\"info\"",
+        "\"analysis\"",
+        "\"distribution\"",
+        "\"Tag\"",
+        "\"Galaxy\"",
+    ];
     let event = (has("\"Event\"") || has("\"Attribute\"")) && own.iter().any(|key| has(key));
-    event || has("\"object_relation\"") && has("\"template_uuid\"") || has("\"Orgc\"") && has("\"info\"")
+    event
+        || has("\"object_relation\"") && has("\"template_uuid\"")
+        || has("\"Orgc\"") && has("\"info\"")
 }
 
 /// Reads every event of the input.
@@ -42,7 +55,9 @@ pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
 /// A feed's index: event ids with what they are about, but no attributes.
 fn is_manifest(value: &Value) -> bool {
     let is_entry = |entry: &Value| {
-        entry.get("info").is_some() && entry.get("Orgc").is_some() && entry.get("Attribute").is_none()
+        entry.get("info").is_some()
+            && entry.get("Orgc").is_some()
+            && entry.get("Attribute").is_none()
     };
     match value {
         Value::Object(entries) if value.get("Event").is_none() && value.get("info").is_none() => {
@@ -71,7 +86,9 @@ fn collect<'a>(value: &'a Value, events: &mut Vec<&'a Value>, depth: usize) {
         Value::Object(fields) => {
             if let Some(inner) = fields.get("Event").or_else(|| fields.get("response")) {
                 collect(inner, events, depth + 1);
-            } else if ["Attribute", "Object", "EventReport", "info", "object_relation"].iter().any(|k| fields.contains_key(*k))
+            } else if ["Attribute", "Object", "EventReport", "info", "object_relation"]
+                .iter()
+                .any(|k| fields.contains_key(*k))
                 || is_attribute(value)
             {
                 events.push(value);
@@ -82,5 +99,7 @@ fn collect<'a>(value: &'a Value, events: &mut Vec<&'a Value>, depth: usize) {
 }
 
 fn is_attribute(value: &Value) -> bool {
-    value.get("type").is_some_and(Value::is_string) && value.get("value").is_some() && value.get("Attribute").is_none()
+    value.get("type").is_some_and(Value::is_string)
+        && value.get("value").is_some()
+        && value.get("Attribute").is_none()
 }

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use lapwing_model::{
-    Entity, Format, Gap, GapKind, Kind, Lineage, LineageKind, Marking, PartialDate, Reading, Region,
-    RegionKind, Relation, Role, Span,
+    Entity, Format, Gap, GapKind, Kind, Lineage, LineageKind, Marking, PartialDate, Reading,
+    Region, RegionKind, Relation, Role, Span,
 };
 
 use super::misp_tags::{self, Tag};
@@ -22,7 +22,8 @@ const TITLE: &str = "# Threat Report:";
 pub(crate) fn recognises(_name: &str, head: &str) -> bool {
     let head = head.trim_start();
     head.starts_with(TITLE)
-        && (head.contains("\n## Key Intelligence") || head.contains("\n## Indicators of Compromise"))
+        && (head.contains("\n## Key Intelligence")
+            || head.contains("\n## Indicators of Compromise"))
 }
 
 /// Reads the one event of the page.
@@ -59,7 +60,6 @@ struct Page<'a> {
     links: Vec<(String, Span)>,
     imported: bool,
     tagged: Vec<Entity>,
-    indicators: Vec<(Entity, Span)>,
 }
 
 impl<'a> Page<'a> {
@@ -83,7 +83,6 @@ impl<'a> Page<'a> {
             links: Vec::new(),
             imported: false,
             tagged: Vec::new(),
-            indicators: Vec::new(),
         }
     }
 
@@ -93,7 +92,9 @@ impl<'a> Page<'a> {
                 Line::Heading { level, start, end } => self.heading(level, start, end),
                 Line::Item { start, end } if self.in_meta => self.meta(start, end),
                 Line::Item { start, end } => self.attribute(start, end),
-                Line::Rule { start, end } => self.region(Span::new(start, end), RegionKind::Furniture),
+                Line::Rule { start, end } => {
+                    self.region(Span::new(start, end), RegionKind::Furniture)
+                }
             }
         }
         self.close_object();
@@ -216,7 +217,14 @@ impl<'a> Page<'a> {
         let prose = misp_types::is_prose(kind);
         let (value, comment) = value_and_comment(rest);
         let span = Span::new(at, at + value.len());
-        let attribute = Attribute { kind, category, value, comment, object: self.object, ..Attribute::default() };
+        let attribute = Attribute {
+            kind,
+            category,
+            value,
+            comment,
+            object: self.object,
+            ..Attribute::default()
+        };
         if prose && (value.len() > 40 || value.contains('\n')) {
             self.region(Span::new(start, at), RegionKind::Declared);
             self.region(span, RegionKind::Prose);
@@ -238,8 +246,6 @@ impl<'a> Page<'a> {
                     self.links.push((entity.value.clone(), *span));
                 }
             }
-        } else {
-            self.indicators.extend(told.iter().filter(|(e, _)| e.kind.is_observable()).cloned());
         }
         if self.object.is_some() {
             self.told.extend(told);
@@ -255,17 +261,7 @@ impl<'a> Page<'a> {
 
     /// An event about exactly one actor (malware, campaign) ties its indicators to it.
     fn indicates(&mut self) {
-        for wanted in [Kind::ThreatActor, Kind::Campaign, Kind::Malware] {
-            let mut of_kind = self.tagged.iter().filter(|entity| entity.kind == wanted);
-            let (Some(entity), None) = (of_kind.next(), of_kind.next()) else { continue };
-            for (value, span) in &self.indicators {
-                let claim = lapwing_model::Claim::new(value.clone(), Relation::Indicates, entity.clone(), *span);
-                let mut claim = claim.by("misp:event-galaxy", lapwing_model::Confidence::percent(80));
-                claim.basis = lapwing_model::Basis::Assessed;
-                claim.why = Some("the event as a whole is tagged with it".into());
-                self.sheet.claims.push(claim);
-            }
-        }
+        misp_types::tie_to_topics(&mut self.sheet, &self.tagged);
     }
 
     fn region(&mut self, span: Span, kind: RegionKind) {
@@ -329,7 +325,9 @@ fn is_item(line: &str) -> bool {
         return true;
     }
     let name = rest.split(": ").next().unwrap_or("").trim_end_matches(':');
-    name.len() < rest.len() && name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b" -_|/".contains(&b))
+    name.len() < rest.len()
+        && name.len() <= 40
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b" -_|/".contains(&b))
 }
 
 fn name_and_value(text: &str, start: usize, end: usize) -> Option<(&str, &str, usize)> {
@@ -345,7 +343,9 @@ fn name_and_value(text: &str, start: usize, end: usize) -> Option<(&str, &str, u
 /// Parts the value from the comment at the last dash that stands between blanks.
 fn value_and_comment(rest: &str) -> (&str, &str) {
     match rest.rsplit_once(" — ") {
-        Some((value, comment)) if !value.trim().is_empty() => (value.trim_end(), comment.trim_start()),
+        Some((value, comment)) if !value.trim().is_empty() => {
+            (value.trim_end(), comment.trim_start())
+        }
         _ => (rest, ""),
     }
 }
@@ -355,13 +355,25 @@ fn placeholder(value: &str) -> Option<String> {
     let value = value.split(" — ").next().unwrap_or(value).trim();
     let inner = value.strip_prefix('<')?.strip_suffix('>')?;
     let fits = |b: u8| b.is_ascii_alphanumeric() || b" -_|".contains(&b);
-    (!inner.is_empty() && inner.len() <= 32 && inner.bytes().all(fits)).then(|| inner.to_ascii_lowercase())
+    (!inner.is_empty() && inner.len() <= 32 && inner.bytes().all(fits))
+        .then(|| inner.to_ascii_lowercase())
 }
 
 /// Who published the original, where the title begins with its site or its name: `CISA.gov - …`.
 fn publisher(title: &str) -> Option<String> {
     const KNOWN: &[&str] = &[
-        "ACSC", "BSI", "CERT-EU", "CERT-FR", "CERT-UA", "CISA", "FBI", "JPCERT", "JPCERT/CC", "NCSC", "NCSC-UK", "NSA",
+        "ACSC",
+        "BSI",
+        "CERT-EU",
+        "CERT-FR",
+        "CERT-UA",
+        "CISA",
+        "FBI",
+        "JPCERT",
+        "JPCERT/CC",
+        "NCSC",
+        "NCSC-UK",
+        "NSA",
         "US-CERT",
     ];
     let (first, _) = title.split_once(" - ").or_else(|| title.split_once(" – "))?;

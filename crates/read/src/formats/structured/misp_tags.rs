@@ -43,7 +43,14 @@ pub(crate) fn cluster(galaxy: &str, name: &str) -> Option<Entity> {
     if has(&["threat-actor", "intrusion-set", "activity-group", "360net"]) {
         return Some(value::actor(bare));
     }
-    if has(&["course-of-action", "mitigation", "assets", "data-source", "data-component", "tea-matrix"]) {
+    if has(&[
+        "course-of-action",
+        "mitigation",
+        "assets",
+        "data-source",
+        "data-component",
+        "tea-matrix",
+    ]) {
         return None;
     }
     if has(&["country", "region", "target-location"]) {
@@ -56,8 +63,17 @@ pub(crate) fn cluster(galaxy: &str, name: &str) -> Option<Entity> {
         return Some(Entity::new(Kind::Campaign, bare));
     }
     let families = [
-        "malware", "malpedia", "ransomware", "banker", "botnet", "stealer", "backdoor", "android", "cryptominer",
-        "spyware", "wiper",
+        "malware",
+        "malpedia",
+        "ransomware",
+        "banker",
+        "botnet",
+        "stealer",
+        "backdoor",
+        "android",
+        "cryptominer",
+        "spyware",
+        "wiper",
     ];
     if has(&families) || galaxy == "rat" {
         return Some(Entity::new(Kind::Malware, bare));
@@ -119,15 +135,27 @@ mod tests {
             read("misp-galaxy:mitre-attack-pattern=\"Web Shell - T1505.003\""),
             entity(Kind::AttackPattern, "T1505.003")
         );
-        assert_eq!(read("misp-galaxy:mitre-intrusion-set=\"HAFNIUM - G0125\""), entity(Kind::ThreatActor, "HAFNIUM"));
-        assert_eq!(read("misp-galaxy:malpedia=\"China Chopper\""), entity(Kind::Malware, "China Chopper"));
+        assert_eq!(
+            read("misp-galaxy:mitre-intrusion-set=\"HAFNIUM - G0125\""),
+            entity(Kind::ThreatActor, "HAFNIUM")
+        );
+        assert_eq!(
+            read("misp-galaxy:malpedia=\"China Chopper\""),
+            entity(Kind::Malware, "China Chopper")
+        );
     }
 
     #[test]
     fn commas_inside_quotes_do_not_part_tags() {
         let line = "tlp:green, misp-galaxy:sector=\"Banking, Finance\",x";
-        let tags: Vec<_> = split(line).into_iter().map(|(at, tag)| (&line[at..at + tag.len()] == tag, tag)).collect();
-        assert_eq!(tags, [(true, "tlp:green"), (true, "misp-galaxy:sector=\"Banking, Finance\""), (true, "x")]);
+        let tags: Vec<_> = split(line)
+            .into_iter()
+            .map(|(at, tag)| (&line[at..at + tag.len()] == tag, tag))
+            .collect();
+        assert_eq!(
+            tags,
+            [(true, "tlp:green"), (true, "misp-galaxy:sector=\"Banking, Finance\""), (true, "x")]
+        );
         assert_eq!(split("\"open, x"), [(0, "\"open, x")]);
     }
 }

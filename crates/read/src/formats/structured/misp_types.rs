@@ -1,6 +1,6 @@
 //! The attribute types of MISP and what they are in STIX's words.
 
-use lapwing_model::{Claim, Confidence, Entity, Kind, Relation, Role, Span};
+use lapwing_model::{Basis, Claim, Confidence, Entity, Kind, Relation, Role, Span};
 
 use super::sheet::{DECLARED, Sheet};
 use super::value;
@@ -96,8 +96,13 @@ fn kind_of(kind: &str) -> Option<Kind> {
         "ip" | "ip-src" | "ip-dst" => Kind::Ipv4Addr,
         "domain" | "hostname" => Kind::DomainName,
         "url" | "link" => Kind::Url,
-        "email" | "email-src" | "email-dst" | "email-reply-to" | "target-email"
-        | "whois-registrant-email" | "dns-soa-email" => Kind::EmailAddr,
+        "email"
+        | "email-src"
+        | "email-dst"
+        | "email-reply-to"
+        | "target-email"
+        | "whois-registrant-email"
+        | "dns-soa-email" => Kind::EmailAddr,
         "filename" | "attachment" => Kind::FileName,
         "regkey" => Kind::WindowsRegistryKey,
         "mutex" => Kind::Mutex,
@@ -106,7 +111,9 @@ fn kind_of(kind: &str) -> Option<Kind> {
         "AS" => Kind::AutonomousSystem,
         "mac-address" | "mac-eui-64" => Kind::MacAddr,
         "btc" | "xmr" | "dash" => Kind::CryptocurrencyWallet,
-        "x509-fingerprint-md5" | "x509-fingerprint-sha1" | "x509-fingerprint-sha256" => Kind::Certificate,
+        "x509-fingerprint-md5" | "x509-fingerprint-sha1" | "x509-fingerprint-sha256" => {
+            Kind::Certificate
+        }
         "vulnerability" => Kind::Vulnerability,
         "weakness" => Kind::Weakness,
         "threat-actor" => Kind::ThreatActor,
@@ -147,7 +154,9 @@ fn role(attribute: &Attribute<'_>, entity: &Entity) -> (Role, Option<String>) {
     }
     match attribute.to_ids {
         Some(true) => (Role::Indicator, None),
-        Some(false) => (Role::Unclear, Some("the event does not mark it for detection (to_ids is off)".into())),
+        Some(false) => {
+            (Role::Unclear, Some("the event does not mark it for detection (to_ids is off)".into()))
+        }
         None if is_hostile_category(attribute.category) => (Role::Indicator, None),
         None => (Role::Unclear, None),
     }
@@ -167,9 +176,15 @@ fn is_hostile_category(category: &str) -> bool {
 }
 
 /// Tells the claims of an attribute whose value stands at `span`; returns what it names.
-pub(crate) fn tell(sheet: &mut Sheet, attribute: &Attribute<'_>, span: Span) -> Vec<(Entity, Span)> {
+pub(crate) fn tell(
+    sheet: &mut Sheet,
+    attribute: &Attribute<'_>,
+    span: Span,
+) -> Vec<(Entity, Span)> {
     let prose = is_prose(attribute.kind);
-    if attribute.value.trim().is_empty() || prose && (attribute.value.len() > SHORT || attribute.value.contains('\n')) {
+    if attribute.value.trim().is_empty()
+        || prose && (attribute.value.len() > SHORT || attribute.value.contains('\n'))
+    {
         return Vec::new();
     }
     let base = span.start as usize;
@@ -220,17 +235,49 @@ pub(crate) fn tie(sheet: &mut Sheet, object: &str, told: &[(Entity, Span)]) {
         .or_else(|| told.iter().find(|(entity, _)| entity.kind.is_file_hash()))
         .or_else(|| told.iter().find(|(entity, _)| is_file(entity)));
     if let Some((anchor, _)) = anchor {
-        for (entity, span) in told.iter().filter(|(entity, _)| is_file(entity) && entity != anchor) {
+        for (entity, span) in told.iter().filter(|(entity, _)| is_file(entity) && entity != anchor)
+        {
             sheet.tell("misp:object", anchor.clone(), Relation::SameObject, entity.clone(), *span);
         }
     }
     if matches!(object, "domain-ip" | "passive-dns" | "dns-record") {
         let names = told.iter().filter(|(entity, _)| entity.kind == Kind::DomainName).take(64);
         for (name, _) in names {
-            let addresses = told.iter().filter(|(e, _)| matches!(e.kind, Kind::Ipv4Addr | Kind::Ipv6Addr));
+            let addresses =
+                told.iter().filter(|(e, _)| matches!(e.kind, Kind::Ipv4Addr | Kind::Ipv6Addr));
             for (address, span) in addresses.take(64) {
-                sheet.tell("misp:object", name.clone(), Relation::ResolvesTo, address.clone(), *span);
+                sheet.tell(
+                    "misp:object",
+                    name.clone(),
+                    Relation::ResolvesTo,
+                    address.clone(),
+                    *span,
+                );
             }
+        }
+    }
+}
+
+/// Ties the indicators of an event to the one actor (campaign, malware) that the event as a whole
+/// is tagged with; an event with several says nothing of which is whose.
+pub(crate) fn tie_to_topics(sheet: &mut Sheet, tagged: &[Entity]) {
+    for wanted in [Kind::ThreatActor, Kind::Campaign, Kind::Malware] {
+        let mut of_kind = tagged.iter().filter(|entity| entity.kind == wanted);
+        let (Some(topic), None) = (of_kind.next(), of_kind.next()) else { continue };
+        let indicators: Vec<(Entity, Span)> = sheet
+            .claims
+            .iter()
+            .filter(|claim| {
+                claim.method == "misp:attribute" && claim.role() == Some(Role::Indicator)
+            })
+            .map(|claim| (claim.subject.clone(), claim.span))
+            .collect();
+        for (value, span) in indicators {
+            let claim = Claim::new(value, Relation::Indicates, topic.clone(), span);
+            let mut claim = claim.by("misp:event-galaxy", Confidence::percent(80));
+            claim.basis = Basis::Assessed;
+            claim.why = Some("the event as a whole is tagged with it".into());
+            sheet.claim(claim);
         }
     }
 }
@@ -240,16 +287,25 @@ mod tests {
     use super::*;
 
     fn keys(kind: &str, value: &str) -> Vec<String> {
-        parts(kind, value).iter().map(|p| format!("{}@{}", p.entity.key(), &value[p.start..p.end])).collect()
+        parts(kind, value)
+            .iter()
+            .map(|p| format!("{}@{}", p.entity.key(), &value[p.start..p.end]))
+            .collect()
     }
 
     #[test]
     fn composite_values_come_apart_with_their_places() {
         assert_eq!(
             keys("filename|md5", "a.exe|00000000000000000000000000000001"),
-            ["file:name:a.exe@a.exe", "file:md5:00000000000000000000000000000001@00000000000000000000000000000001"]
+            [
+                "file:name:a.exe@a.exe",
+                "file:md5:00000000000000000000000000000001@00000000000000000000000000000001"
+            ]
         );
-        assert_eq!(keys("ip-dst|port", "192.0.2.1|443"), ["ipv4-addr:192.0.2.1@192.0.2.1", "other:port=443@443"]);
+        assert_eq!(
+            keys("ip-dst|port", "192.0.2.1|443"),
+            ["ipv4-addr:192.0.2.1@192.0.2.1", "other:port=443@443"]
+        );
         assert_eq!(keys("ip-dst|port", "192.0.2.1"), ["ipv4-addr:192.0.2.1@192.0.2.1"]);
         assert_eq!(keys("jarm", "2ad2"), ["other:jarm=2ad2@2ad2"]);
     }
@@ -257,7 +313,12 @@ mod tests {
     #[test]
     fn what_is_not_marked_for_detection_is_no_indicator() {
         let mut sheet = Sheet::default();
-        let mut attribute = Attribute { kind: "ip-dst", category: "Network activity", value: "192.0.2.1", ..Attribute::default() };
+        let mut attribute = Attribute {
+            kind: "ip-dst",
+            category: "Network activity",
+            value: "192.0.2.1",
+            ..Attribute::default()
+        };
         for to_ids in [Some(true), Some(false), None] {
             attribute.to_ids = to_ids;
             tell(&mut sheet, &attribute, Span::new(0, 9));

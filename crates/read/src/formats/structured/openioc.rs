@@ -1,7 +1,8 @@
 //! OpenIOC 1.0 and 1.1: items of a search term and a value, joined by AND and OR.
 
 use lapwing_model::{
-    Claim, Confidence, Entity, Format, Kind, Lineage, LineageKind, Problem, ProblemKind, Relation, Role, Span,
+    Claim, Confidence, Entity, Format, Kind, Lineage, LineageKind, Problem, ProblemKind, Relation,
+    Role, Span,
 };
 use roxmltree::Node;
 
@@ -14,7 +15,9 @@ pub(crate) fn recognises(_name: &str, head: &str) -> bool {
     let text = head.trim_start();
     text.starts_with('<')
         && (text.contains("<ioc") || text.contains("<OpenIOC") || text.contains(":ioc "))
-        && ["schemas.mandiant.com", "openioc.org", "<IndicatorItem", "<criteria"].iter().any(|mark| text.contains(mark))
+        && ["schemas.mandiant.com", "openioc.org", "<IndicatorItem", "<criteria"]
+            .iter()
+            .any(|mark| text.contains(mark))
 }
 
 /// Reads every definition of the input.
@@ -35,16 +38,24 @@ pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
     });
 }
 
-fn definition(input: &Input<'_>, ioc: Node<'_, '_>, part: Option<usize>, out: &mut dyn FnMut(Item)) {
+fn definition(
+    input: &Input<'_>,
+    ioc: Node<'_, '_>,
+    part: Option<usize>,
+    out: &mut dyn FnMut(Item),
+) {
     let meta = xml::child(ioc, "metadata").unwrap_or(ioc);
-    let text_of = |name: &str| xml::child(meta, name).map(xml::words).filter(|text| !text.is_empty());
+    let text_of =
+        |name: &str| xml::child(meta, name).map(xml::words).filter(|text| !text.is_empty());
     let title = text_of("short_description");
     let mut sheet = Sheet::default();
     let shown = title.clone().or_else(|| xml::attribute(ioc, "id").map(str::to_owned));
     let title_span = sheet.heading(1, shown.as_deref().unwrap_or("OpenIOC"));
     let report = Entity::new(Kind::Report, shown.clone().unwrap_or_else(|| input.name.to_owned()));
     let mut properties = Vec::new();
-    for (name, value) in [("id", xml::attribute(ioc, "id")), ("last-modified", xml::attribute(ioc, "last-modified"))] {
+    for (name, value) in
+        [("id", xml::attribute(ioc, "id")), ("last-modified", xml::attribute(ioc, "last-modified"))]
+    {
         if let Some(value) = value {
             sheet.field(name, value);
             properties.push((name.to_owned(), value.to_owned()));
@@ -60,7 +71,8 @@ fn definition(input: &Input<'_>, ioc: Node<'_, '_>, part: Option<usize>, out: &m
     }
     let mut indicated: Vec<Entity> = Vec::new();
     let mut lineage = Vec::new();
-    let links = ioc.descendants().filter(|node| node.is_element() && node.tag_name().name() == "link");
+    let links =
+        ioc.descendants().filter(|node| node.is_element() && node.tag_name().name() == "link");
     for link in links {
         let rel = xml::attribute(link, "rel").unwrap_or("link");
         let words = xml::words(link);
@@ -76,9 +88,18 @@ fn definition(input: &Input<'_>, ioc: Node<'_, '_>, part: Option<usize>, out: &m
             "family" | "malware" => Some(Entity::new(Kind::Malware, shown)),
             "campaign" => Some(Entity::new(Kind::Campaign, shown)),
             _ if is_url => {
-                let url = value::entity(Kind::Url, "link", if target.is_empty() { shown } else { target });
+                let url = value::entity(
+                    Kind::Url,
+                    "link",
+                    if target.is_empty() { shown } else { target },
+                );
                 sheet.mention("openioc:link", url.clone(), Role::Reference, span);
-                lineage.push(Lineage { kind: LineageKind::Cites, publisher: None, url: Some(url.value), span });
+                lineage.push(Lineage {
+                    kind: LineageKind::Cites,
+                    publisher: None,
+                    url: Some(url.value),
+                    span,
+                });
                 None
             }
             _ => {
@@ -95,7 +116,13 @@ fn definition(input: &Input<'_>, ioc: Node<'_, '_>, part: Option<usize>, out: &m
     if indicated.is_empty()
         && let Some(title) = &title
     {
-        sheet.tell("openioc:title", report, Relation::About, lapwing_model::Object::Text(title.clone()), title_span);
+        sheet.tell(
+            "openioc:title",
+            report,
+            Relation::About,
+            lapwing_model::Object::Text(title.clone()),
+            title_span,
+        );
     }
     let mut writer = Items { sheet, indicated };
     for top in ["definition", "criteria"] {
@@ -153,14 +180,21 @@ impl Items {
             joined.retain(|(entity, _)| file(entity));
             if let Some(((anchor, _), rest)) = joined.split_first() {
                 for (entity, span) in rest {
-                    self.sheet.tell("openioc:and", anchor.clone(), Relation::SameObject, entity.clone(), *span);
+                    self.sheet.tell(
+                        "openioc:and",
+                        anchor.clone(),
+                        Relation::SameObject,
+                        entity.clone(),
+                        *span,
+                    );
                 }
             }
         }
     }
 
     fn item(&mut self, item: Node<'_, '_>) -> Option<(Entity, Span)> {
-        let search = xml::child(item, "Context").and_then(|c| xml::attribute(c, "search")).unwrap_or("");
+        let search =
+            xml::child(item, "Context").and_then(|c| xml::attribute(c, "search")).unwrap_or("");
         let content = xml::child(item, "Content")?;
         let raw = content.text().unwrap_or("").trim();
         if raw.is_empty() {
@@ -168,7 +202,8 @@ impl Items {
         }
         let condition = xml::attribute(item, "condition").unwrap_or("is");
         let negated = condition.ends_with("not") || xml::attribute(item, "negate") == Some("true");
-        let label = if condition == "is" { search.to_owned() } else { format!("{search} {condition}") };
+        let label =
+            if condition == "is" { search.to_owned() } else { format!("{search} {condition}") };
         let comment = xml::child(item, "Comment").map(xml::words).unwrap_or_default();
         let span = self.sheet.commented(&label, raw, &comment);
         let exact = matches!(condition, "is" | "contains");
@@ -178,17 +213,27 @@ impl Items {
         if negated || !exact {
             entity = value::other(&label, raw);
             role = Role::Unclear;
-            why = Some(format!("the definition asks for `{condition}`{}", if negated { ", negated" } else { "" }));
+            why = Some(format!(
+                "the definition asks for `{condition}`{}",
+                if negated { ", negated" } else { "" }
+            ));
         } else if entity.kind == Kind::Other {
             role = Role::Unclear;
         }
-        let mut claim = Claim::mention(entity.clone(), role, span).by("openioc:item", Confidence::percent(DECLARED));
+        let mut claim = Claim::mention(entity.clone(), role, span)
+            .by("openioc:item", Confidence::percent(DECLARED));
         claim.context = Some(label);
         claim.why = why;
         self.sheet.claim(claim);
         if role == Role::Indicator {
             for of in &self.indicated.clone() {
-                self.sheet.tell("openioc:item", entity.clone(), Relation::Indicates, of.clone(), span);
+                self.sheet.tell(
+                    "openioc:item",
+                    entity.clone(),
+                    Relation::Indicates,
+                    of.clone(),
+                    span,
+                );
             }
         }
         (role == Role::Indicator).then_some((entity, span))
@@ -202,24 +247,32 @@ fn entity(search: &str, raw: &str, condition: &str) -> Entity {
     let last = search.rsplit('/').next().unwrap_or("");
     let contains = condition == "contains";
     match (item, property) {
-        (_, _) if value::hash_kind(last).is_some() => as_kind(value::hash_kind(last).unwrap_or(Kind::Other)),
+        (_, _) if value::hash_kind(last).is_some() => {
+            as_kind(value::hash_kind(last).unwrap_or(Kind::Other))
+        }
         ("FileItem", "FileName") if !contains || raw.contains('.') => as_kind(Kind::FileName),
         ("FileItem", "FullPath" | "FilePath") => Entity::new(Kind::FilePath, raw),
-        ("DnsEntryItem", "RecordName" | "Host") | ("Network", "DNS") | ("UrlHistoryItem", "HostName") => {
-            as_kind(Kind::DomainName)
+        ("DnsEntryItem", "RecordName" | "Host")
+        | ("Network", "DNS")
+        | ("UrlHistoryItem", "HostName") => as_kind(Kind::DomainName),
+        ("DnsEntryItem", "RecordData/IPv4Address")
+        | ("PortItem", "remoteIP" | "localIP")
+        | ("RouteEntryItem", _) => as_kind(Kind::Ipv4Addr),
+        ("Network", "URI") if raw.contains("://") || raw.contains('.') && !raw.starts_with('/') => {
+            as_kind(Kind::Url)
         }
-        ("DnsEntryItem", "RecordData/IPv4Address") | ("PortItem", "remoteIP" | "localIP") | ("RouteEntryItem", _) => {
-            as_kind(Kind::Ipv4Addr)
-        }
-        ("Network", "URI") if raw.contains("://") || raw.contains('.') && !raw.starts_with('/') => as_kind(Kind::Url),
         ("UrlHistoryItem" | "FileDownloadHistoryItem", "URL" | "SourceURL") => as_kind(Kind::Url),
         ("Network", "UserAgent" | "HTTP_UserAgent") => as_kind(Kind::UserAgent),
-        ("Email", "From" | "To" | "CC" | "BCC" | "ReplyTo") if raw.contains('@') => as_kind(Kind::EmailAddr),
+        ("Email", "From" | "To" | "CC" | "BCC" | "ReplyTo") if raw.contains('@') => {
+            as_kind(Kind::EmailAddr)
+        }
         ("RegistryItem", "Path" | "KeyPath") => as_kind(Kind::WindowsRegistryKey),
         ("ProcessItem", "name" | "path" | "arguments") => as_kind(Kind::Process),
         ("ProcessItem", "HandleList/Handle/Name") => handle(raw),
         ("ProcessItem", "HandleList/Handle/Mutant") => as_kind(Kind::Mutex),
-        ("HookItem" | "ServiceItem", property) if property.ends_with("path") || property.ends_with("Path") => {
+        ("HookItem" | "ServiceItem", property)
+            if property.ends_with("path") || property.ends_with("Path") =>
+        {
             as_kind(Kind::FilePath)
         }
         _ if last.eq_ignore_ascii_case("CertificateSerialNumber") => as_kind(Kind::Certificate),

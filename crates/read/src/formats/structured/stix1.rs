@@ -8,17 +8,26 @@ use lapwing_model::{Problem, ProblemKind};
 use super::xml;
 use crate::{Input, Item};
 
-const NAMESPACES: &[&str] =
-    &["http://stix.mitre.org/", "http://cybox.mitre.org/", "docs.oasis-open.org/cti/ns/stix", "docs.oasis-open.org/cti/ns/cybox"];
+const NAMESPACES: &[&str] = &[
+    "http://stix.mitre.org/",
+    "http://cybox.mitre.org/",
+    "docs.oasis-open.org/cti/ns/stix",
+    "docs.oasis-open.org/cti/ns/cybox",
+];
 
 /// Whether the text is XML of STIX 1 or CybOX 2.
 pub(crate) fn recognises(_name: &str, head: &str) -> bool {
     let text = head.trim_start();
-    if !text.starts_with('<') || text.get(..9).is_some_and(|h| h.eq_ignore_ascii_case("<!doctype") && !text.contains("STIX_Package")) {
+    if !text.starts_with('<')
+        || text
+            .get(..9)
+            .is_some_and(|h| h.eq_ignore_ascii_case("<!doctype") && !text.contains("STIX_Package"))
+    {
         return false;
     }
     let root = ["STIX_Package", "Observables", "Observable ", "Report", "Indicator"];
-    NAMESPACES.iter().any(|namespace| text.contains(namespace)) && root.iter().any(|name| text.contains(name))
+    NAMESPACES.iter().any(|namespace| text.contains(namespace))
+        && root.iter().any(|name| text.contains(name))
         || text.contains("STIX_Package")
 }
 

@@ -19,8 +19,15 @@ const MOST_DEFECTS: usize = 50;
 /// Whether the text is JSON of STIX 2.
 pub(crate) fn recognises(_name: &str, head: &str) -> bool {
     // A stray character before the first brace is a defect that the reader names.
-    let start = head.char_indices().filter(|(_, c)| !c.is_whitespace()).take(3).find(|(_, c)| "{[".contains(*c));
-    if start.is_none() || !head.contains("\"type\"") || head.contains("\"Attribute\"") && head.contains("\"Event\"") {
+    let start = head
+        .char_indices()
+        .filter(|(_, c)| !c.is_whitespace())
+        .take(3)
+        .find(|(_, c)| "{[".contains(*c));
+    if start.is_none()
+        || !head.contains("\"type\"")
+        || head.contains("\"Attribute\"") && head.contains("\"Event\"")
+    {
         return false;
     }
     head.contains("\"spec_version\"") || head.contains("\"bundle--") || has_id(head)
@@ -48,12 +55,18 @@ pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
     let mut name = |place: String, message: String| {
         defects += 1;
         if defects <= MOST_DEFECTS {
-            out(Item::Problem(Problem::partial(input.name, ProblemKind::Malformed, message).at(place)));
+            out(Item::Problem(
+                Problem::partial(input.name, ProblemKind::Malformed, message).at(place),
+            ));
         }
     };
     for (at, object) in objects.iter().enumerate() {
         let id = json::str_of(object, "id");
-        let place = if id.is_empty() { format!("object {}", at + 1) } else { format!("object {}, {id}", at + 1) };
+        let place = if id.is_empty() {
+            format!("object {}", at + 1)
+        } else {
+            format!("object {}, {id}", at + 1)
+        };
         for defect in check::defects(object) {
             name(place.clone(), defect);
         }
@@ -63,7 +76,8 @@ pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
         name(place, defect);
     }
     if defects > MOST_DEFECTS {
-        let message = format!("{} more defects of the same input are not named", defects - MOST_DEFECTS);
+        let message =
+            format!("{} more defects of the same input are not named", defects - MOST_DEFECTS);
         out(Item::Problem(Problem::partial(input.name, ProblemKind::Malformed, message)));
     }
     out(Item::Reading(Box::new(reading)));

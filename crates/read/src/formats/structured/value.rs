@@ -69,7 +69,8 @@ pub(crate) fn hash_by_length(value: &str) -> Option<Kind> {
 /// An actor or, where the name is one of a tracker's numbers for unattributed activity, a cluster.
 pub(crate) fn actor(name: &str) -> Entity {
     let name = name.trim();
-    let numbered = ["UNC", "DEV-", "Storm-", "STORM-", "UAC-", "UAT-", "UTA", "TAG-", "CL-", "TEMP."];
+    let numbered =
+        ["UNC", "DEV-", "Storm-", "STORM-", "UAC-", "UAT-", "UTA", "TAG-", "CL-", "TEMP."];
     let cluster = numbered.iter().any(|prefix| {
         name.strip_prefix(prefix).is_some_and(|rest| {
             rest.starts_with(|c: char| c.is_ascii_digit() || c == 'S' && *prefix == "CL-")
@@ -91,7 +92,9 @@ pub(crate) fn day(text: &str) -> Option<PartialDate> {
 
 /// Undoes the usual ways of making a value inert: `hxxp`, `[.]`, `(.)`, `[:]`, `[at]`.
 pub(crate) fn refang(text: &str) -> String {
-    if !text.contains(['[', '(', '{']) && !text.get(..3).is_some_and(|h| h.eq_ignore_ascii_case("hxx")) {
+    if !text.contains(['[', '(', '{'])
+        && !text.get(..3).is_some_and(|h| h.eq_ignore_ascii_case("hxx"))
+    {
         return text.to_owned();
     }
     let mut plain = text.to_owned();
@@ -153,8 +156,10 @@ fn domain(value: &str) -> Option<Entity> {
 fn url(value: &str) -> Option<Entity> {
     let plain = refang(value);
     let Some(at) = plain.find("://") else {
-        return (plain.contains('.') && !plain.contains(char::is_whitespace) && !plain.starts_with('/'))
-            .then(|| Entity::new(Kind::Url, plain));
+        return (plain.contains('.')
+            && !plain.contains(char::is_whitespace)
+            && !plain.starts_with('/'))
+        .then(|| Entity::new(Kind::Url, plain));
     };
     let scheme = plain.get(..at)?;
     let rest = plain.get(at + 3..)?;
@@ -164,7 +169,8 @@ fn url(value: &str) -> Option<Entity> {
     }
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
-    let lower = format!("{}://{}{tail}", scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
+    let lower =
+        format!("{}://{}{tail}", scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
     Some(Entity::new(Kind::Url, lower))
 }
 
@@ -193,7 +199,8 @@ fn mac(value: &str) -> Option<Entity> {
         return None;
     }
     let digits = digits.to_ascii_lowercase();
-    let pairs: Vec<&str> = (0..digits.len()).step_by(2).filter_map(|at| digits.get(at..at + 2)).collect();
+    let pairs: Vec<&str> =
+        (0..digits.len()).step_by(2).filter_map(|at| digits.get(at..at + 2)).collect();
     Some(Entity::new(Kind::MacAddr, pairs.join(":")))
 }
 
@@ -205,7 +212,10 @@ fn autonomous_system(value: &str) -> Option<Entity> {
 
 fn vulnerability(value: &str) -> Option<Entity> {
     let upper = value.to_ascii_uppercase();
-    Some(Entity::new(Kind::Vulnerability, if upper.starts_with("CVE-") { upper } else { value.to_owned() }))
+    Some(Entity::new(
+        Kind::Vulnerability,
+        if upper.starts_with("CVE-") { upper } else { value.to_owned() },
+    ))
 }
 
 fn weakness(value: &str) -> Option<Entity> {
@@ -222,18 +232,25 @@ fn file(value: &str) -> Option<Entity> {
 
 fn location(value: &str) -> Option<Entity> {
     let code = value.len() == 2 && value.bytes().all(|b| b.is_ascii_alphabetic());
-    Some(Entity::new(Kind::Location, if code { value.to_ascii_uppercase() } else { value.to_owned() }))
+    Some(Entity::new(
+        Kind::Location,
+        if code { value.to_ascii_uppercase() } else { value.to_owned() },
+    ))
 }
 
 /// The relation that a relationship word of STIX or MISP means.
 pub(crate) fn relation(word: &str) -> Relation {
     let word = word.trim().to_ascii_lowercase().replace([' ', '_'], "-");
     match word.as_str() {
-        "beacons-to" | "exfiltrates-to" | "connected-to" | "connects-to" => Relation::CommunicatesWith,
+        "beacons-to" | "exfiltrates-to" | "connected-to" | "connects-to" => {
+            Relation::CommunicatesWith
+        }
         "downloads" | "delivers" | "dropped" | "creates" => Relation::Drops,
         "exploits-vulnerability" => Relation::Exploits,
         "duplicate-of" => Relation::AliasOf,
-        "has" | "contained-in" | "contained-within" | "role" | "property" | "about" => Relation::RelatedTo,
+        "has" | "contained-in" | "contained-within" | "role" | "property" | "about" => {
+            Relation::RelatedTo
+        }
         "has-weakness" | "weakened-by" => Relation::HasWeakness,
         "resolved-to" => Relation::ResolvesTo,
         "use" | "used" | "leverages" => Relation::Uses,

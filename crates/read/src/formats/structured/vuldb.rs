@@ -68,11 +68,8 @@ impl<'a> Page<'a> {
         let title = Cell::of(text, start + 1, line_end);
         let name = title.words.strip_suffix(TITLE_END)?.trim();
         let topic_span = Span::new(title.start, title.start + name.len());
-        let topic = if is_campaign(text) {
-            Entity::new(Kind::Campaign, name)
-        } else {
-            value::actor(name)
-        };
+        let topic =
+            if is_campaign(text) { Entity::new(Kind::Campaign, name) } else { value::actor(name) };
         Some(Self {
             text,
             topic,
@@ -129,7 +126,11 @@ impl<'a> Page<'a> {
                 if section == Section::Intro {
                     self.own_address(words);
                 }
-                let kind = if section == Section::Unknown { RegionKind::Prose } else { RegionKind::Furniture };
+                let kind = if section == Section::Unknown {
+                    RegionKind::Prose
+                } else {
+                    RegionKind::Furniture
+                };
                 self.region(Span::new(start, end), kind);
             }
             start += line.len();
@@ -183,7 +184,11 @@ impl<'a> Page<'a> {
             _ => {}
         }
         self.shown += 1;
-        let kind = if section == Section::References { RegionKind::References } else { RegionKind::Declared };
+        let kind = if section == Section::References {
+            RegionKind::References
+        } else {
+            RegionKind::Declared
+        };
         self.region(item.span(), kind);
     }
 
@@ -208,7 +213,12 @@ impl<'a> Page<'a> {
         } else if let Some(host) = cell(Column::Hostname) {
             self.lone(host.shown(), Kind::DomainName, stated);
         } else if let Some(technique) = cell(Column::Technique) {
-            self.technique(technique.shown(), cell(Column::Weakness), cell(Column::Description), stated);
+            self.technique(
+                technique.shown(),
+                cell(Column::Weakness),
+                cell(Column::Description),
+                stated,
+            );
         } else if let Some(fragment) = cell(Column::Fragment) {
             let class = cell(Column::Class).map_or("", |c| c.shown().words);
             if section == Section::Indicators {
@@ -225,10 +235,19 @@ impl<'a> Page<'a> {
         } else if let Some(cve) = cell(Column::Vulnerability) {
             let (topic, cve) = (self.topic.clone(), cve.shown());
             let flaw = value::entity(Kind::Vulnerability, "vulnerability", cve.words);
-            self.tell(Claim::mention(flaw.clone(), Role::Subject, cve.span()), "vuldb:vulnerability");
-            self.tell(Claim::new(topic, Relation::Exploits, flaw, cve.span()), "vuldb:vulnerability");
+            self.tell(
+                Claim::mention(flaw.clone(), Role::Subject, cve.span()),
+                "vuldb:vulnerability",
+            );
+            self.tell(
+                Claim::new(topic, Relation::Exploits, flaw, cve.span()),
+                "vuldb:vulnerability",
+            );
         }
-        if self.claims.len() == before && row.iter().any(|cell| !cell.is_void()) && cell(Column::Actor).is_none() {
+        if self.claims.len() == before
+            && row.iter().any(|cell| !cell.is_void())
+            && cell(Column::Actor).is_none()
+        {
             // A row of a table that this reader does not know: kept in words.
             let entity = value::other("vuldb-row", self.text.get(span.range()).unwrap_or(""));
             self.tell(Claim::mention(entity, Role::Unclear, span), "vuldb:row");
@@ -244,6 +263,8 @@ impl<'a> Page<'a> {
     ) {
         let ip = value::entity(Kind::Ipv4Addr, "ip", address.words);
         let topic = self.topic.clone();
+        // A mangled address can be kept, but nothing can be found by it.
+        let role = if ip.kind == Kind::Other { Role::Unclear } else { Role::Indicator };
         let shared = stated.is_some_and(|word| word.eq_ignore_ascii_case("medium")).then(|| {
             "VulDB gives `Medium` to addresses in shared hosting; it says little of the certainty".to_owned()
         });
@@ -253,12 +274,23 @@ impl<'a> Page<'a> {
             claim.why.clone_from(&shared);
             claim
         };
-        self.tell(state(Claim::mention(ip.clone(), Role::Indicator, address.span())), "vuldb:ioc");
-        self.tell(state(Claim::new(ip.clone(), Relation::Indicates, topic, address.span())), "vuldb:ioc");
-        if let Some(host) = host.map(Cell::shown).filter(|host| !host.is_void()) {
+        self.tell(state(Claim::mention(ip.clone(), role, address.span())), "vuldb:ioc");
+        self.tell(
+            state(Claim::new(ip.clone(), Relation::Indicates, topic, address.span())),
+            "vuldb:ioc",
+        );
+        if let Some(host) =
+            host.map(Cell::shown).filter(|host| !host.is_void() && host.words != ".")
+        {
             let name = value::entity(Kind::DomainName, "hostname", host.words);
-            self.tell(state(Claim::mention(name.clone(), Role::Indicator, host.span())), "vuldb:ioc");
-            self.tell(state(Claim::new(ip.clone(), Relation::ResolvesTo, name, host.span())), "vuldb:ioc");
+            self.tell(
+                state(Claim::mention(name.clone(), Role::Indicator, host.span())),
+                "vuldb:ioc",
+            );
+            self.tell(
+                state(Claim::new(ip.clone(), Relation::ResolvesTo, name, host.span())),
+                "vuldb:ioc",
+            );
         }
         for (column, names) in parties {
             for name in names.iter().filter(|name| !is_unknown(name.words)) {
@@ -304,8 +336,14 @@ impl<'a> Page<'a> {
             claim
         };
         let topic = self.topic.clone();
-        self.tell(predict(Claim::mention(technique.clone(), Role::Subject, cell.span())), "vuldb:ttp");
-        self.tell(predict(Claim::new(topic, Relation::Uses, technique.clone(), cell.span())), "vuldb:ttp");
+        self.tell(
+            predict(Claim::mention(technique.clone(), Role::Subject, cell.span())),
+            "vuldb:ttp",
+        );
+        self.tell(
+            predict(Claim::new(topic, Relation::Uses, technique.clone(), cell.span())),
+            "vuldb:ttp",
+        );
         for weakness in weaknesses.map_or_else(Vec::new, Cell::items) {
             let cwe = value::entity(Kind::Weakness, "weakness", weakness.words);
             let claim = Claim::new(technique.clone(), Relation::HasWeakness, cwe, weakness.span());
@@ -338,7 +376,8 @@ impl<'a> Page<'a> {
         } else {
             ("vuldb:actor", value::actor(cell.words))
         };
-        let (part, whole) = if is_whole { (topic, entity.clone()) } else { (entity.clone(), topic) };
+        let (part, whole) =
+            if is_whole { (topic, entity.clone()) } else { (entity.clone(), topic) };
         for mut claim in [
             Claim::mention(entity, Role::Subject, cell.span()),
             Claim::new(part, Relation::PartOf, whole, cell.span()),
@@ -355,7 +394,8 @@ impl<'a> Page<'a> {
         self.tell(Claim::mention(place.clone(), Role::Subject, cell.span()), "vuldb:country");
         let mut claim = Claim::new(topic, Relation::LocatedAt, place, cell.span());
         claim.context = Some("Countries".into());
-        claim.why = Some("role unspecified: the page says \"directly or indirectly associated\"".into());
+        claim.why =
+            Some("role unspecified: the page says \"directly or indirectly associated\"".into());
         self.tell(claim, "vuldb:country");
     }
 
@@ -365,7 +405,12 @@ impl<'a> Page<'a> {
         let span = Span::new(start, start + target.len());
         let url = value::entity(Kind::Url, "reference", target);
         let topic = self.topic.clone();
-        self.lineage.push(Lineage { kind: LineageKind::Cites, publisher: None, url: Some(url.value.clone()), span });
+        self.lineage.push(Lineage {
+            kind: LineageKind::Cites,
+            publisher: None,
+            url: Some(url.value.clone()),
+            span,
+        });
         self.tell(Claim::mention(url.clone(), Role::Reference, span), "vuldb:reference");
         self.tell(Claim::new(topic, Relation::References, url, span), "vuldb:reference");
     }
@@ -389,7 +434,14 @@ impl<'a> Page<'a> {
         if let (Some(span), false) = (self.dots, self.counted) {
             let (what, entity_kind) = section.noun();
             let shown = Some(self.shown);
-            self.gaps.push(Gap { kind: GapKind::Hidden, what: what.to_owned(), entity_kind, count: None, shown, span });
+            self.gaps.push(Gap {
+                kind: GapKind::Hidden,
+                what: what.to_owned(),
+                entity_kind,
+                count: None,
+                shown,
+                span,
+            });
         }
         (self.shown, self.dots, self.counted) = (0, None, false);
     }
@@ -405,7 +457,8 @@ impl<'a> Page<'a> {
     }
 
     fn finish(mut self, input: &Input<'_>) -> Reading {
-        let mut document = Document::new(input.raw, input.name, Format::Vuldb, self.text.to_owned());
+        let mut document =
+            Document::new(input.raw, input.name, Format::Vuldb, self.text.to_owned());
         document.title = Some(self.title.to_owned());
         document.source = Some("VulDB".into());
         document.language = Some("en".into());
@@ -414,7 +467,13 @@ impl<'a> Page<'a> {
         document.properties.push(("page".into(), self.topic.kind.as_str().into()));
         document.lineage = self.lineage;
         self.regions.sort_by_key(|region| (region.span.start, region.span.end));
-        Reading { document, raw: input.raw.to_vec(), regions: self.regions, claims: self.claims, gaps: self.gaps }
+        Reading {
+            document,
+            raw: input.raw.to_vec(),
+            regions: self.regions,
+            claims: self.claims,
+            gaps: self.gaps,
+        }
     }
 }
 
@@ -442,7 +501,8 @@ impl Column {
         let first = row.first()?.shown().words;
         let columns: Vec<Self> = row.iter().map(|cell| Self::of(cell.shown().words)).collect();
         let known = columns.iter().filter(|column| **column != Self::Other).count();
-        let is_head = first.eq_ignore_ascii_case("id") || first == "#" || known >= 2 && known == row.len();
+        let is_head =
+            first.eq_ignore_ascii_case("id") || first == "#" || known >= 2 && known == row.len();
         (is_head && known > 0).then_some(columns)
     }
 
@@ -482,7 +542,10 @@ impl More {
 }
 
 fn is_campaign(text: &str) -> bool {
-    let intro = text.get(..text.len().min(4096)).or_else(|| text.get(..text.floor_char_boundary(4096))).unwrap_or("");
+    let intro = text
+        .get(..text.len().min(4096))
+        .or_else(|| text.get(..text.floor_char_boundary(4096)))
+        .unwrap_or("");
     let campaign = intro.find(" of the campaign known as ").unwrap_or(usize::MAX);
     let actor = intro.find(" of the actor known as ").unwrap_or(usize::MAX);
     if campaign == actor {

@@ -36,13 +36,19 @@ pub(crate) fn parse(
     let kept = salvage(text);
     let document = kept.as_deref().and_then(|text| roxmltree::Document::parse(text).ok());
     let kind = match error {
-        roxmltree::Error::UnclosedRootNode | roxmltree::Error::UnexpectedEndOfStream => ProblemKind::Truncated,
+        roxmltree::Error::UnclosedRootNode | roxmltree::Error::UnexpectedEndOfStream => {
+            ProblemKind::Truncated
+        }
         _ => ProblemKind::Malformed,
     };
     let words = error.to_string();
     let words = words.split(" at ").next().unwrap_or(&words);
     let problem = match &document {
-        Some(_) => Problem::partial(input.name, kind, format!("the XML breaks: {words}; what stands before was read")),
+        Some(_) => Problem::partial(
+            input.name,
+            kind,
+            format!("the XML breaks: {words}; what stands before was read"),
+        ),
         None => Problem::fatal(input.name, kind, format!("this is no XML: {words}")),
     };
     out(Item::Problem(problem.at(place)));
@@ -121,6 +127,9 @@ pub(crate) fn attribute<'a>(node: roxmltree::Node<'a, '_>, name: &str) -> Option
 }
 
 /// The first child element with this local name.
-pub(crate) fn child<'a, 'd>(node: roxmltree::Node<'a, 'd>, name: &str) -> Option<roxmltree::Node<'a, 'd>> {
+pub(crate) fn child<'a, 'd>(
+    node: roxmltree::Node<'a, 'd>,
+    name: &str,
+) -> Option<roxmltree::Node<'a, 'd>> {
     node.children().find(|child| child.is_element() && child.tag_name().name() == name)
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use lapwing_model::{
-    Claim, Confidence, Entity, Format, Kind, Lineage, LineageKind, Marking, Polarity, Reading, Relation, Role, Span,
+    Claim, Confidence, Entity, Format, Kind, Lineage, LineageKind, Marking, Polarity, Reading,
+    Relation, Role, Span,
 };
 use serde_json::Value;
 
@@ -86,7 +87,6 @@ struct Writer {
     /// What the attributes and objects name, by their identifiers.
     by_uuid: BTreeMap<String, (Entity, Span)>,
     pending: Vec<(String, String, String)>,
-    indicators: Vec<(Entity, Span)>,
 }
 
 impl Default for Writer {
@@ -101,7 +101,6 @@ impl Default for Writer {
             imported: false,
             by_uuid: BTreeMap::new(),
             pending: Vec::new(),
-            indicators: Vec::new(),
         }
     }
 }
@@ -117,20 +116,26 @@ impl Writer {
         put("uuid", text_of(event.get("uuid")).unwrap_or_default());
         put("date", text_of(event.get("date")).unwrap_or_default());
         let level = text_of(event.get("threat_level_id")).unwrap_or_default();
-        put("threat-level", match level.as_str() {
-            "1" => "1 (High)".into(),
-            "2" => "2 (Medium)".into(),
-            "3" => "3 (Low)".into(),
-            "4" => "4 (Undefined)".into(),
-            _ => level,
-        });
+        put(
+            "threat-level",
+            match level.as_str() {
+                "1" => "1 (High)".into(),
+                "2" => "2 (Medium)".into(),
+                "3" => "3 (Low)".into(),
+                "4" => "4 (Undefined)".into(),
+                _ => level,
+            },
+        );
         let analysis = text_of(event.get("analysis")).unwrap_or_default();
-        put("analysis", match analysis.as_str() {
-            "0" => "0 (Initial)".into(),
-            "1" => "1 (Ongoing)".into(),
-            "2" => "2 (Completed)".into(),
-            _ => analysis,
-        });
+        put(
+            "analysis",
+            match analysis.as_str() {
+                "0" => "0 (Initial)".into(),
+                "1" => "1 (Ongoing)".into(),
+                "2" => "2 (Completed)".into(),
+                _ => analysis,
+            },
+        );
         put("org", event.get("Orgc").map(|org| str_of(org, "name").to_owned()).unwrap_or_default());
         for tag in list_of(event, "Tag") {
             let name = str_of(tag, "name");
@@ -209,11 +214,9 @@ impl Writer {
         };
         let told = self.line(&label, &attribute);
         self.link(&attribute, told.first());
-        if let (Some(uuid), Some(first)) = (json.get("uuid").and_then(Value::as_str), told.first()) {
+        if let (Some(uuid), Some(first)) = (json.get("uuid").and_then(Value::as_str), told.first())
+        {
             self.by_uuid.insert(uuid.to_owned(), first.clone());
-        }
-        if attribute.discounted.is_none() && attribute.to_ids != Some(false) {
-            self.indicators.extend(told.iter().filter(|(e, _)| e.kind.is_observable()).cloned());
         }
         self.attribute_tags(json, &told);
         self.sightings(json, &told);
@@ -252,7 +255,8 @@ impl Writer {
         }
         let report = self.report.clone();
         self.sheet.tell("misp:link", report, Relation::References, entity.clone(), *span);
-        let external = matches!(attribute.category, "External analysis" | "") || attribute.object == Some("report");
+        let external = matches!(attribute.category, "External analysis" | "")
+            || attribute.object == Some("report");
         if external && !self.links.iter().any(|(url, _)| *url == entity.value) {
             self.links.push((entity.value.clone(), *span));
         }
@@ -294,7 +298,10 @@ impl Writer {
             let time = text_of(sighting.get("date_sighting")).unwrap_or_default();
             let day = value::day(&time);
             let shown = day.map_or(time, |day| day.to_string());
-            let org = sighting.get("Organisation").map(|org| str_of(org, "name")).filter(|n| !n.is_empty());
+            let org = sighting
+                .get("Organisation")
+                .map(|org| str_of(org, "name"))
+                .filter(|n| !n.is_empty());
             let kind = text_of(sighting.get("type")).unwrap_or_default();
             let label = match kind.as_str() {
                 "1" => "  false positive",
@@ -345,7 +352,9 @@ impl Writer {
         }
         misp_types::tie(&mut self.sheet, name, &told);
         let uuid = str_of(json, "uuid").to_owned();
-        if let Some(first) = told.iter().find(|(e, _)| e.kind.is_file_hash()).or_else(|| told.first()) {
+        if let Some(first) =
+            told.iter().find(|(e, _)| e.kind.is_file_hash()).or_else(|| told.first())
+        {
             self.by_uuid.insert(uuid.clone(), first.clone());
         }
         for reference in list_of(json, "ObjectReference") {
@@ -394,7 +403,9 @@ impl Writer {
     /// The relations that objects state to one another.
     fn references(&mut self) {
         for (from, word, to) in std::mem::take(&mut self.pending) {
-            let (Some((subject, _)), Some((object, span))) = (self.by_uuid.get(&from), self.by_uuid.get(&to)) else {
+            let (Some((subject, _)), Some((object, span))) =
+                (self.by_uuid.get(&from), self.by_uuid.get(&to))
+            else {
                 continue;
             };
             let claim = Claim::new(subject.clone(), value::relation(&word), object.clone(), *span);
@@ -406,26 +417,20 @@ impl Writer {
 
     /// An event about exactly one actor (malware, campaign) ties its indicators to it.
     fn topics(&mut self) {
-        for wanted in [Kind::ThreatActor, Kind::Campaign, Kind::Malware] {
-            let mut of_kind = self.tagged.iter().filter(|(entity, _)| entity.kind == wanted);
-            let (Some((entity, _)), None) = (of_kind.next(), of_kind.next()) else { continue };
-            for (value, span) in &self.indicators {
-                let claim = Claim::new(value.clone(), Relation::Indicates, entity.clone(), *span);
-                let mut claim = claim.by("misp:event-galaxy", Confidence::percent(80));
-                claim.basis = lapwing_model::Basis::Assessed;
-                claim.why = Some("the event as a whole is tagged with it".into());
-                self.sheet.claims.push(claim);
-            }
-        }
+        let tagged: Vec<Entity> = self.tagged.iter().map(|(entity, _)| entity.clone()).collect();
+        misp_types::tie_to_topics(&mut self.sheet, &tagged);
     }
 }
 
 /// What an attribute says of the entity that it is tagged with.
 fn indicated(kind: Kind) -> Relation {
     match kind {
-        Kind::ThreatActor | Kind::Cluster | Kind::Malware | Kind::Tool | Kind::Campaign | Kind::AttackPattern => {
-            Relation::Indicates
-        }
+        Kind::ThreatActor
+        | Kind::Cluster
+        | Kind::Malware
+        | Kind::Tool
+        | Kind::Campaign
+        | Kind::AttackPattern => Relation::Indicates,
         Kind::Location => Relation::LocatedAt,
         _ => Relation::RelatedTo,
     }

@@ -38,7 +38,8 @@ pub(super) fn values(properties: Node<'_, '_>) -> Vec<Value> {
         if name == "Raw_Artifact" || name == "Modulus" || name == "Signature" {
             continue;
         }
-        let condition = xml::attribute(node, "condition").filter(|c| !c.eq_ignore_ascii_case("equals"));
+        let condition =
+            xml::attribute(node, "condition").filter(|c| !c.eq_ignore_ascii_case("equals"));
         for raw in split(node, raw) {
             let entity = entity(kind, node, raw);
             let entity = match (entity, condition) {
@@ -77,13 +78,19 @@ fn registry(properties: Node<'_, '_>, found: &mut Vec<Value>) {
     let hive = xml::child(properties, "Hive").map(xml::words).unwrap_or_default();
     let Some(node) = xml::child(properties, "Key") else { return };
     let key = xml::words(node);
-    let whole = if hive.is_empty() { key } else { format!("{hive}\\{}", key.trim_start_matches('\\')) };
+    let whole =
+        if hive.is_empty() { key } else { format!("{hive}\\{}", key.trim_start_matches('\\')) };
     let condition = xml::attribute(node, "condition").filter(|c| !c.eq_ignore_ascii_case("equals"));
     let entity = match condition {
         Some(condition) => value::other(&format!("windows-registry-key {condition}"), &whole),
         None => Entity::new(Kind::WindowsRegistryKey, whole.clone()),
     };
-    found.push(Value { label: "Key".into(), raw: whole, entity: Some(entity), condition: condition.map(str::to_owned) });
+    found.push(Value {
+        label: "Key".into(),
+        raw: whole,
+        entity: Some(entity),
+        condition: condition.map(str::to_owned),
+    });
 }
 
 /// What the value of a leaf is, by the object's type and the leaf's name.
@@ -111,7 +118,9 @@ fn entity(kind: &str, node: Node<'_, '_>, raw: &str) -> Option<Entity> {
         ("Pipe" | "WindowsPipe", "Name") => own(Kind::NamedPipe),
         ("Process" | "WindowsProcess", "Name" | "Path") => own(Kind::Process),
         ("Product", "Product") => own(Kind::Software),
-        ("WindowsService" | "WinService", "Service_Name" | "Display_Name") => Some(value::other("service-name", raw)),
+        ("WindowsService" | "WinService", "Service_Name" | "Display_Name") => {
+            Some(value::other("service-name", raw))
+        }
         ("AS", "Handle" | "Number") => own(Kind::AutonomousSystem),
         ("X509Certificate", "Serial_Number") => own(Kind::Certificate),
         ("Hostname", "Value") => own(Kind::DomainName),
@@ -122,34 +131,47 @@ fn entity(kind: &str, node: Node<'_, '_>, raw: &str) -> Option<Entity> {
             Some(value::other(&format!("registry-value-{}", name.to_ascii_lowercase()), raw))
         }
         (_, "Username") => Some(value::other("user-account", raw)),
-        (_, "Property") => Some(value::other(xml::attribute(node, "name").unwrap_or("property"), raw)),
+        (_, "Property") => {
+            Some(value::other(xml::attribute(node, "name").unwrap_or("property"), raw))
+        }
         _ => None,
     }
 }
 
 /// The category stands on the address or on the element that holds it.
 fn address(node: Node<'_, '_>, raw: &str) -> Entity {
-    let category = node.ancestors().take(3).find_map(|node| xml::attribute(node, "category")).unwrap_or("");
+    let category =
+        node.ancestors().take(3).find_map(|node| xml::attribute(node, "category")).unwrap_or("");
     let kinds = match category {
         "e-mail" => [Kind::EmailAddr, Kind::EmailAddr],
         "mac" => [Kind::MacAddr, Kind::MacAddr],
         "asn" => [Kind::AutonomousSystem, Kind::AutonomousSystem],
-        "ipv4-addr" | "ipv4-net" | "cidr" | "ipv6-addr" | "ipv6-net" => [Kind::Ipv4Addr, Kind::DomainName],
+        "ipv4-addr" | "ipv4-net" | "cidr" | "ipv6-addr" | "ipv6-net" => {
+            [Kind::Ipv4Addr, Kind::DomainName]
+        }
         _ if raw.contains('@') => [Kind::EmailAddr, Kind::EmailAddr],
         _ => [Kind::Ipv4Addr, Kind::MacAddr],
     };
     let known = kinds.into_iter().map(|kind| value::entity(kind, "address", raw));
-    known.into_iter().find(|entity| entity.kind != Kind::Other).unwrap_or_else(|| value::other("address", raw))
+    known
+        .into_iter()
+        .find(|entity| entity.kind != Kind::Other)
+        .unwrap_or_else(|| value::other("address", raw))
 }
 
 fn uri(node: Node<'_, '_>, raw: &str) -> Entity {
-    let kind = node.parent_element().and_then(|parent| xml::attribute(parent, "type")).unwrap_or("");
+    let kind =
+        node.parent_element().and_then(|parent| xml::attribute(parent, "type")).unwrap_or("");
     let kind = if kind == "Domain Name" { Kind::DomainName } else { Kind::Url };
     value::entity(kind, "uri", raw)
 }
 
 fn hash(node: Node<'_, '_>, raw: &str) -> Entity {
-    let algorithm = node.parent_element().and_then(|hash| xml::child(hash, "Type")).map(xml::words).unwrap_or_default();
+    let algorithm = node
+        .parent_element()
+        .and_then(|hash| xml::child(hash, "Type"))
+        .map(xml::words)
+        .unwrap_or_default();
     let plain = raw.trim();
     let kind = value::hash_kind(&algorithm).or_else(|| value::hash_by_length(plain));
     match kind {
@@ -157,7 +179,9 @@ fn hash(node: Node<'_, '_>, raw: &str) -> Entity {
             let entity = value::entity(kind, &algorithm, plain);
             // An algorithm that does not fit the length is a slip of the author's.
             match value::hash_by_length(plain) {
-                Some(by_length) if entity.kind == Kind::Other => value::entity(by_length, &algorithm, plain),
+                Some(by_length) if entity.kind == Kind::Other => {
+                    value::entity(by_length, &algorithm, plain)
+                }
                 _ => entity,
             }
         }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use lapwing_model::{
-    Claim, Confidence, Entity, Format, Kind, Marking, Object, PartialDate, Reading, Relation, Role, Span,
+    Claim, Confidence, Entity, Format, Kind, Marking, Object, PartialDate, Reading, Relation, Role,
+    Span,
 };
 use roxmltree::Node;
 
@@ -88,8 +89,7 @@ pub(super) fn reading(input: &Input<'_>, root: Node<'_, '_>) -> Reading {
         .map(xml::words)
         .filter(|title| !title.is_empty());
     let mut package = Package::default();
-    let span = package.sheet.heading(1, title.as_deref().unwrap_or("STIX package"));
-    let _ = span;
+    package.sheet.heading(1, title.as_deref().unwrap_or("STIX package"));
     package.report = title.clone().unwrap_or_else(|| input.name.to_owned());
     package.walk(root, &Context::default());
     package.resolve();
@@ -99,7 +99,9 @@ pub(super) fn reading(input: &Input<'_>, root: Node<'_, '_>) -> Reading {
     let document = &mut reading.document;
     document.title = title;
     document.source = header.and_then(source);
-    document.published = header.and_then(produced).or_else(|| xml::attribute(root, "timestamp").and_then(value::day));
+    document.published = header
+        .and_then(produced)
+        .or_else(|| xml::attribute(root, "timestamp").and_then(value::day));
     document.marking = marking;
     document.properties = properties;
     reading
@@ -108,7 +110,8 @@ pub(super) fn reading(input: &Input<'_>, root: Node<'_, '_>) -> Reading {
 /// The name in the header's information source.
 fn source(header: Node<'_, '_>) -> Option<String> {
     let source = xml::child(header, "Information_Source")?;
-    let identity = source.descendants().find(|n| n.is_element() && n.tag_name().name() == "Identity")?;
+    let identity =
+        source.descendants().find(|n| n.is_element() && n.tag_name().name() == "Identity")?;
     let name = identity
         .descendants()
         .filter(|n| n.is_element())
@@ -117,7 +120,8 @@ fn source(header: Node<'_, '_>) -> Option<String> {
 }
 
 fn produced(header: Node<'_, '_>) -> Option<PartialDate> {
-    let time = header.descendants().find(|n| n.is_element() && n.tag_name().name() == "Produced_Time")?;
+    let time =
+        header.descendants().find(|n| n.is_element() && n.tag_name().name() == "Produced_Time")?;
     value::day(&xml::words(time))
 }
 
@@ -144,10 +148,15 @@ impl Package {
         }
         match name {
             "Properties" => return self.properties(node, context),
-            "Object" | "Related_Object" if xml::attribute(node, "idref").is_some() => return self.refer(node, context),
+            "Object" | "Related_Object" if xml::attribute(node, "idref").is_some() => {
+                return self.refer(node, context);
+            }
             "Marking" => return self.mark(node),
             "Victim" => return self.victim(node, context),
-            "Confidence" | "Likely_Impact" | "Kill_Chain_Phases" => { self.line(node); return; }
+            "Confidence" | "Likely_Impact" | "Kill_Chain_Phases" => {
+                self.line(node);
+                return;
+            }
             "Sighting" => return self.sighting(node, context),
             _ => {}
         }
@@ -165,14 +174,19 @@ impl Package {
     }
 
     /// Writes an element's words as a line: prose where it describes.
-    fn line(&mut self, node: Node<'_, '_>) -> Option<Span> {
+    fn line(&mut self, node: Node<'_, '_>) {
         let words = xml::words(node);
         if words.is_empty() {
-            return None;
+            return;
         }
         let name = node.tag_name().name();
-        let prose = name.contains("Description") || matches!(name, "Statement" | "Terms_Of_Use" | "Comment" | "Journal_Entry");
-        Some(if prose { self.sheet.prose(name, &words) } else { self.sheet.field(name, &words) })
+        let prose = name.contains("Description")
+            || matches!(name, "Statement" | "Terms_Of_Use" | "Comment" | "Journal_Entry");
+        if prose {
+            self.sheet.prose(name, &words);
+        } else {
+            self.sheet.field(name, &words);
+        }
     }
 
     fn construct(&mut self, node: Node<'_, '_>, part: Part, context: &Context) {
@@ -268,7 +282,9 @@ impl Package {
                 named(node, &["Name", "Title"]).map(|raw| Entity::new(Kind::Tool, raw))
             }
             "Attack_Pattern" => attack_pattern(node),
-            "Infrastructure" => named(node, &["Title", "Type"]).map(|raw| value::other("infrastructure", &raw)),
+            "Infrastructure" => {
+                named(node, &["Title", "Type"]).map(|raw| value::other("infrastructure", &raw))
+            }
             "CVE_ID" => Some(value::entity(Kind::Vulnerability, "cve", &xml::words(node))),
             "CWE_ID" => Some(value::entity(Kind::Weakness, "cwe", &xml::words(node))),
             "Victim_Targeting" => {
@@ -278,14 +294,21 @@ impl Package {
             "Reference" if xml::words(node).starts_with("http") => {
                 let words = xml::words(node);
                 let span = self.sheet.reference(name, &words);
-                self.sheet.mention("stix1:reference", value::entity(Kind::Url, "reference", &words), Role::Reference, span);
+                self.sheet.mention(
+                    "stix1:reference",
+                    value::entity(Kind::Url, "reference", &words),
+                    Role::Reference,
+                    span,
+                );
                 return true;
             }
             "Rule" => Some(Entity::new(Kind::Pattern, xml::words(node))),
             _ => return false,
         };
         let Some(entity) = entity.filter(|entity| !entity.value.is_empty()) else { return false };
-        let span = self.sheet.field(name, entity.value.strip_prefix("infrastructure=").unwrap_or(&entity.value));
+        let span = self
+            .sheet
+            .field(name, entity.value.strip_prefix("infrastructure=").unwrap_or(&entity.value));
         let role = if entity.kind == Kind::Pattern { Role::Indicator } else { Role::Subject };
         let role = if entity.kind == Kind::Other { Role::Unclear } else { role };
         self.sheet.mention("stix1:construct", entity.clone(), role, span);
@@ -293,7 +316,13 @@ impl Package {
             let ends = self.ends.entry(owner.clone()).or_default();
             if entity.kind == Kind::Weakness {
                 if let Some((flaw, _)) = ends.first().cloned() {
-                    self.sheet.tell("stix1:construct", flaw, Relation::HasWeakness, entity.clone(), span);
+                    self.sheet.tell(
+                        "stix1:construct",
+                        flaw,
+                        Relation::HasWeakness,
+                        entity.clone(),
+                        span,
+                    );
                 }
             } else if !ends.iter().any(|(known, _)| *known == entity) {
                 ends.push((entity, span));
@@ -309,11 +338,15 @@ impl Package {
 
     fn targeting(&mut self, node: Node<'_, '_>, context: &Context) {
         let mut found = Vec::new();
-        for leaf in node.descendants().filter(|n| n.is_element() && !n.children().any(|c| c.is_element())) {
+        for leaf in
+            node.descendants().filter(|n| n.is_element() && !n.children().any(|c| c.is_element()))
+        {
             let words = xml::words(leaf);
             let above = leaf.parent_element().map_or("", |p| p.tag_name().name());
             let entity = match (above, leaf.tag_name().name()) {
-                (_, "Name") | ("OrganisationName" | "PersonName", "NameElement") => Entity::new(Kind::Identity, &*words),
+                (_, "Name") | ("OrganisationName" | "PersonName", "NameElement") => {
+                    Entity::new(Kind::Identity, &*words)
+                }
                 ("Country", "NameElement") => value::entity(Kind::Location, "country", &words),
                 _ => continue,
             };
@@ -341,7 +374,11 @@ impl Package {
         let span = self.sheet.field("Victim", &name);
         let entity = Entity::new(Kind::Identity, name);
         self.sheet.mention("stix1:victim", entity.clone(), Role::Victim, span);
-        let title = context.owner.as_ref().and_then(|owner| self.titles.get(owner)).map(|(title, _)| title.clone());
+        let title = context
+            .owner
+            .as_ref()
+            .and_then(|owner| self.titles.get(owner))
+            .map(|(title, _)| title.clone());
         if let Some(title) = title {
             let incident = value::other("incident", &title);
             self.sheet.tell("stix1:victim", incident, Relation::Compromises, entity, span);
@@ -351,7 +388,12 @@ impl Package {
     fn sighting(&mut self, node: Node<'_, '_>, context: &Context) {
         let Some(day) = xml::attribute(node, "timestamp").and_then(value::day) else { return };
         let span = self.sheet.field("sighting", &day.to_string());
-        let known = context.owner.as_ref().and_then(|owner| self.ends.get(owner)).cloned().unwrap_or_default();
+        let known = context
+            .owner
+            .as_ref()
+            .and_then(|owner| self.ends.get(owner))
+            .cloned()
+            .unwrap_or_default();
         for (entity, _) in known {
             let text = Object::Text(day.to_string());
             self.sheet.tell("stix1:sighting", entity, Relation::LastSeen, text, span);
@@ -379,7 +421,12 @@ impl Package {
     fn refer(&mut self, node: Node<'_, '_>, context: &Context) {
         if let (Some(owner), Some(id)) = (&context.owner, xml::attribute(node, "idref")) {
             let span = self.sheet.field("object", id);
-            self.links.push((owner.clone(), xml::child(node, "Relationship").map(xml::words), id.to_owned(), span));
+            self.links.push((
+                owner.clone(),
+                xml::child(node, "Relationship").map(xml::words),
+                id.to_owned(),
+                span,
+            ));
         }
     }
 
@@ -390,21 +437,35 @@ impl Package {
             let span = self.sheet.field(&found.label, &found.raw);
             let Some(entity) = found.entity else { continue };
             let plain = found.condition.is_none();
-            let role = if context.indicator && plain && entity.kind != Kind::Other { Role::Indicator } else { Role::Unclear };
+            let role = if context.indicator && plain && entity.kind != Kind::Other {
+                Role::Indicator
+            } else {
+                Role::Unclear
+            };
             let mut claim = Claim::mention(entity.clone(), role, span);
             claim.stated = context.stated;
             claim.stated_word.clone_from(&context.stated_word);
-            claim.why = found.condition.map(|condition| format!("the pattern compares with `{condition}`"));
+            claim.why =
+                found.condition.map(|condition| format!("the pattern compares with `{condition}`"));
             self.sheet.claim(claim.by("stix1:observable", Confidence::percent(DECLARED)));
             if plain {
                 told.push((entity, span));
             }
         }
-        let of_file = |e: &Entity| e.kind.is_file_hash() || matches!(e.kind, Kind::FileName | Kind::FilePath | Kind::Ssdeep);
+        let of_file = |e: &Entity| {
+            e.kind.is_file_hash()
+                || matches!(e.kind, Kind::FileName | Kind::FilePath | Kind::Ssdeep)
+        };
         let mut files = told.iter().filter(|(entity, _)| of_file(entity));
         if let Some((anchor, _)) = files.next() {
             for (entity, span) in files {
-                self.sheet.tell("stix1:observable", anchor.clone(), Relation::SameObject, entity.clone(), *span);
+                self.sheet.tell(
+                    "stix1:observable",
+                    anchor.clone(),
+                    Relation::SameObject,
+                    entity.clone(),
+                    *span,
+                );
             }
         }
         let object = node.parent_element();
@@ -413,9 +474,15 @@ impl Package {
             self.ends.entry(id.to_owned()).or_default().extend(told.iter().cloned());
         }
         // A related object: tied to the object that holds it by the word given.
-        if let Some(related) = object.filter(|object| object.tag_name().name() == "Related_Object") {
-            let holder = related.ancestors().skip(1).find(|n| matches!(n.tag_name().name(), "Object" | "Related_Object"));
-            if let (Some(holder), Some(id)) = (holder.and_then(|h| xml::attribute(h, "id")), object_id) {
+        if let Some(related) = object.filter(|object| object.tag_name().name() == "Related_Object")
+        {
+            let holder = related
+                .ancestors()
+                .skip(1)
+                .find(|n| matches!(n.tag_name().name(), "Object" | "Related_Object"));
+            if let (Some(holder), Some(id)) =
+                (holder.and_then(|h| xml::attribute(h, "id")), object_id)
+            {
                 let word = xml::child(related, "Relationship").map(xml::words);
                 let span = told.first().map_or_else(Span::default, |(_, span)| *span);
                 self.links.push((holder.to_owned(), word, id.to_owned(), span));
@@ -428,11 +495,19 @@ impl Package {
 
     /// What stands for a construct; an indicator stands for what its observables name.
     fn end(&self, id: &str, depth: usize) -> Vec<Entity> {
-        let mut found: Vec<Entity> = self.ends.get(id).into_iter().flatten().map(|(entity, _)| entity.clone()).collect();
-        if found.is_empty() && depth < 4 && self.parts.get(id).is_none_or(|p| matches!(p, Part::Indicator | Part::Observable)) {
+        let mut found: Vec<Entity> =
+            self.ends.get(id).into_iter().flatten().map(|(entity, _)| entity.clone()).collect();
+        if found.is_empty()
+            && depth < 4
+            && self.parts.get(id).is_none_or(|p| matches!(p, Part::Indicator | Part::Observable))
+        {
             let inner = self.links.iter().filter(|(owner, ..)| owner == id).take(64);
             for (_, _, target, _) in inner {
-                if self.parts.get(target).is_none_or(|p| matches!(p, Part::Indicator | Part::Observable)) {
+                if self
+                    .parts
+                    .get(target)
+                    .is_none_or(|p| matches!(p, Part::Indicator | Part::Observable))
+                {
                     found.extend(self.end(target, depth + 1));
                 }
             }
@@ -449,8 +524,9 @@ impl Package {
     fn resolve(&mut self) {
         // Per owner, what an indicator or observable leads to; looked up many times.
         let mut known: BTreeMap<String, Vec<Entity>> = BTreeMap::new();
-        let ids: Vec<String> = self.links.iter().flat_map(|(from, _, to, _)| [from.clone(), to.clone()]).collect();
-        let many = self.links.len() > 20_000;
+        let ids: Vec<String> =
+            self.links.iter().flat_map(|(from, _, to, _)| [from.clone(), to.clone()]).collect();
+        let many = self.links.len() > 2_000;
         for id in ids {
             if !known.contains_key(&id) {
                 // The search for nested indicators walks all links; huge packages are read flat.
@@ -462,7 +538,9 @@ impl Package {
         let mut pairs = 0usize;
         for (from, word, to, span) in std::mem::take(&mut self.links) {
             let parts = (self.parts.get(&from).copied(), self.parts.get(&to).copied());
-            let Some((relation, turned)) = relation(parts.0, parts.1, word.as_deref()) else { continue };
+            let Some((relation, turned)) = relation(parts.0, parts.1, word.as_deref()) else {
+                continue;
+            };
             let (subject, object) = if turned { (&to, &from) } else { (&from, &to) };
             let none = Vec::new();
             let subjects = known.get(subject).unwrap_or(&none);
@@ -498,7 +576,13 @@ impl Package {
         for (id, found) in std::mem::take(&mut self.targets) {
             for subject in self.end(&id, 0) {
                 for (entity, span) in &found {
-                    self.sheet.tell("stix1:victim", subject.clone(), Relation::Targets, entity.clone(), *span);
+                    self.sheet.tell(
+                        "stix1:victim",
+                        subject.clone(),
+                        Relation::Targets,
+                        entity.clone(),
+                        *span,
+                    );
                 }
             }
         }
@@ -512,7 +596,9 @@ fn relation(from: Option<Part>, to: Option<Part>, word: Option<&str>) -> Option<
         return word.map(|word| (value::relation(word), false));
     };
     Some(match (from, to) {
-        (Part::Package, _) | (_, Part::Package) | (Part::Indicator | Part::Observable, Part::Observable) => return None,
+        (Part::Package, _)
+        | (_, Part::Package)
+        | (Part::Indicator | Part::Observable, Part::Observable) => return None,
         (Part::Observable, _) => return None,
         (Part::Indicator, Part::Ttp | Part::Campaign | Part::Actor) => (Relation::Indicates, false),
         (Part::Ttp | Part::Campaign | Part::Actor, Part::Indicator) => (Relation::Indicates, true),
@@ -527,11 +613,12 @@ fn relation(from: Option<Part>, to: Option<Part>, word: Option<&str>) -> Option<
 fn title(node: Node<'_, '_>, part: Part) -> String {
     let direct = xml::child(node, "Title").map(xml::words).filter(|title| !title.is_empty());
     let deeper = || match part {
-        Part::Actor => xml::child(node, "Identity").and_then(|identity| {
-            named(identity, &["Name", "NameElement", "OrganisationName"])
-        }),
+        Part::Actor => xml::child(node, "Identity")
+            .and_then(|identity| named(identity, &["Name", "NameElement", "OrganisationName"])),
         Part::Campaign => xml::child(node, "Names").and_then(|names| named(names, &["Name"])),
-        Part::Package => xml::child(node, "Header").and_then(|header| xml::child(header, "Title")).map(xml::words),
+        Part::Package => xml::child(node, "Header")
+            .and_then(|header| xml::child(header, "Title"))
+            .map(xml::words),
         _ => None,
     };
     direct.or_else(deeper).unwrap_or_default()

@@ -19,7 +19,9 @@ pub(super) fn defects(object: &Value) -> Vec<String> {
             None => found.push(format!("the id `{id}` is not of the form `type--UUID`")),
             Some((of, uuid)) => {
                 if of != kind {
-                    found.push(format!("the id `{id}` is of another type than the object, which is `{kind}`"));
+                    found.push(format!(
+                        "the id `{id}` is of another type than the object, which is `{kind}`"
+                    ));
                 }
                 if !is_uuid(uuid) {
                     found.push(format!("the id `{id}` does not end in a UUID"));
@@ -36,7 +38,9 @@ pub(super) fn defects(object: &Value) -> Vec<String> {
     for (key, value) in fields {
         let Value::String(text) = value else { continue };
         if is_time(key) && !is_timestamp(text) {
-            found.push(format!("`{key}` is `{text}`, which is no UTC time of the form 2021-03-02T00:00:00Z"));
+            found.push(format!(
+                "`{key}` is `{text}`, which is no UTC time of the form 2021-03-02T00:00:00Z"
+            ));
         }
     }
     let (created, modified) = (str_of(object, "created"), str_of(object, "modified"));
@@ -49,21 +53,31 @@ pub(super) fn defects(object: &Value) -> Vec<String> {
 /// Properties that an object of the type must have, beside type and id.
 fn required(kind: &str, version_21: bool) -> &'static [&'static str] {
     match kind {
-        "indicator" if version_21 => &["created", "modified", "pattern", "pattern_type", "valid_from"],
+        "indicator" if version_21 => {
+            &["created", "modified", "pattern", "pattern_type", "valid_from"]
+        }
         "indicator" => &["created", "modified", "pattern"],
         "relationship" => &["created", "modified", "relationship_type", "source_ref", "target_ref"],
         "sighting" => &["created", "modified", "sighting_of_ref"],
-        "observed-data" => &["created", "modified", "first_observed", "last_observed", "number_observed"],
+        "observed-data" => {
+            &["created", "modified", "first_observed", "last_observed", "number_observed"]
+        }
         "report" => &["created", "modified", "name", "published", "object_refs"],
         "grouping" => &["created", "modified", "context", "object_refs"],
         "malware" if version_21 => &["created", "modified", "is_family"],
-        "attack-pattern" | "campaign" | "course-of-action" | "identity" | "intrusion-set" | "malware" | "threat-actor"
-        | "tool" | "vulnerability" | "infrastructure" => &["created", "modified", "name"],
+        "attack-pattern" | "campaign" | "course-of-action" | "identity" | "intrusion-set"
+        | "malware" | "threat-actor" | "tool" | "vulnerability" | "infrastructure" => {
+            &["created", "modified", "name"]
+        }
         "location" => &["created", "modified"],
         "note" => &["created", "modified", "content", "object_refs"],
         "opinion" => &["created", "modified", "opinion", "object_refs"],
         "marking-definition" | "extension-definition" => &["created"],
-        "ipv4-addr" | "ipv6-addr" | "domain-name" | "url" | "email-addr" | "mac-addr" if version_21 => &["value"],
+        "ipv4-addr" | "ipv6-addr" | "domain-name" | "url" | "email-addr" | "mac-addr"
+            if version_21 =>
+        {
+            &["value"]
+        }
         _ => &[],
     }
 }
@@ -71,8 +85,17 @@ fn required(kind: &str, version_21: bool) -> &'static [&'static str] {
 fn is_time(key: &str) -> bool {
     matches!(
         key,
-        "created" | "modified" | "valid_from" | "valid_until" | "first_seen" | "last_seen" | "first_observed"
-            | "last_observed" | "published" | "start_time" | "stop_time"
+        "created"
+            | "modified"
+            | "valid_from"
+            | "valid_until"
+            | "first_seen"
+            | "last_seen"
+            | "first_observed"
+            | "last_observed"
+            | "published"
+            | "start_time"
+            | "stop_time"
     )
 }
 

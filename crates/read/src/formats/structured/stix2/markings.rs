@@ -33,6 +33,13 @@ pub(super) fn defined(object: &Value) -> Option<Marking> {
     if let Some(Value::Object(extensions)) = object.get("extensions") {
         words.extend(extensions.values().map(|extension| str_of(extension, "tlp_2_0")));
     }
-    let named = words.into_iter().filter(|word| !word.is_empty()).find_map(|word| word.parse().ok());
+    let named =
+        words.into_iter().filter(|word| !word.is_empty()).find_map(|word| word.parse().ok());
     named.or_else(|| by_id(str_of(object, "id")))
+}
+
+/// Whether the identifier is that of ATT&CK's copyright statement, which restricts no sharing and
+/// is often referred to without being carried along.
+pub(super) fn is_statement(id: &str) -> bool {
+    id == "marking-definition--fa42a846-8d90-4e51-bc29-71d5b4802168"
 }

@@ -19,7 +19,12 @@ pub(super) fn named(object: &Value) -> Vec<Named> {
     let kind = str_of(object, "type");
     let name = str_of(object, "name");
     let by_name = |entity: Entity| vec![Named { property: "name".into(), entity }];
-    if name.is_empty() && matches!(kind, "campaign" | "tool" | "malware" | "identity" | "threat-actor" | "intrusion-set") {
+    if name.is_empty()
+        && matches!(
+            kind,
+            "campaign" | "tool" | "malware" | "identity" | "threat-actor" | "intrusion-set"
+        )
+    {
         return Vec::new();
     }
     match kind {
@@ -27,7 +32,9 @@ pub(super) fn named(object: &Value) -> Vec<Named> {
         "campaign" => by_name(Entity::new(Kind::Campaign, name)),
         "malware" => by_name(Entity::new(Kind::Malware, name)),
         "tool" => by_name(Entity::new(Kind::Tool, name)),
-        "identity" if str_of(object, "identity_class") == "class" => by_name(Entity::new(Kind::Sector, name)),
+        "identity" if str_of(object, "identity_class") == "class" => {
+            by_name(Entity::new(Kind::Sector, name))
+        }
         "identity" => by_name(Entity::new(Kind::Identity, name)),
         "attack-pattern" => technique(object),
         "vulnerability" => vulnerability(object),
@@ -40,8 +47,14 @@ pub(super) fn named(object: &Value) -> Vec<Named> {
             }
             vec![Named { property: property.into(), entity: Entity::new(Kind::Report, title) }]
         }
-        "indicator" | "relationship" | "sighting" | "observed-data" | "marking-definition" | "bundle"
-        | "extension-definition" | "language-content" => Vec::new(),
+        "indicator"
+        | "relationship"
+        | "sighting"
+        | "observed-data"
+        | "marking-definition"
+        | "bundle"
+        | "extension-definition"
+        | "language-content" => Vec::new(),
         _ => observable(object),
     }
 }
@@ -135,7 +148,8 @@ fn observable(object: &Value) -> Vec<Named> {
 
 fn user_agent(object: &Value) -> Option<String> {
     let header = object.get("extensions")?.get("http-request-ext")?.get("request_header")?;
-    let (_, value) = header.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case("user-agent"))?;
+    let (_, value) =
+        header.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case("user-agent"))?;
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Array(items) => items.first().and_then(Value::as_str).map(str::to_owned),

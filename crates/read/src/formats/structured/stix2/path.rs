@@ -21,11 +21,15 @@ pub(crate) fn entity(path: &str, raw: &str) -> Entity {
         ("email-addr", "value") => as_kind(Kind::EmailAddr),
         ("mac-addr", "value") => as_kind(Kind::MacAddr),
         ("file", "name") => as_kind(Kind::FileName),
-        ("file", "parent_directory_ref.path") | ("directory", "path") => Entity::new(Kind::FilePath, raw),
+        ("file", "parent_directory_ref.path") | ("directory", "path") => {
+            Entity::new(Kind::FilePath, raw)
+        }
         ("windows-registry-key", "key") => as_kind(Kind::WindowsRegistryKey),
         ("mutex", "name") => as_kind(Kind::Mutex),
         ("autonomous-system", "number") => as_kind(Kind::AutonomousSystem),
-        ("process", "name" | "command_line" | "image_ref.name" | "binary_ref.name") => as_kind(Kind::Process),
+        ("process", "name" | "command_line" | "image_ref.name" | "binary_ref.name") => {
+            as_kind(Kind::Process)
+        }
         ("software", "name") => as_kind(Kind::Software),
         ("x509-certificate", "serial_number") => as_kind(Kind::Certificate),
         ("vulnerability", "name") => as_kind(Kind::Vulnerability),

@@ -94,7 +94,9 @@ fn comparison(tokens: &[Placed], at: &mut usize, path: &str) -> Option<Vec<Compa
     };
     match next()? {
         // t'2021-01-01T00:00:00Z', b'…' and h'…' come as a word of one letter and a text.
-        (Token::Word(word), _) if word.len() == 1 && !word.starts_with(|c: char| c.is_ascii_digit()) => {
+        (Token::Word(word), _)
+            if word.len() == 1 && !word.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
             match next()? {
                 (Token::Text(text), place) => Some(vec![make(text, place)]),
                 _ => None,
@@ -107,7 +109,9 @@ fn comparison(tokens: &[Placed], at: &mut usize, path: &str) -> Option<Vec<Compa
                 match next()? {
                     (Token::Sign(sign), _) if sign == ")" => return Some(values),
                     (Token::Sign(sign), _) if sign == "," => {}
-                    (Token::Word(value) | Token::Text(value), place) => values.push(make(value, place)),
+                    (Token::Word(value) | Token::Text(value), place) => {
+                        values.push(make(value, place))
+                    }
                     (Token::Sign(_), _) => return None,
                 }
             }
@@ -159,7 +163,10 @@ fn tokens(pattern: &str) -> (Vec<Placed>, Option<Break>) {
                             let start = *start;
                             chars.next();
                             let Some(key) = quoted(&mut chars) else {
-                                return (tokens, Some(Break { offset: start, why: "a text is not closed" }));
+                                return (
+                                    tokens,
+                                    Some(Break { offset: start, why: "a text is not closed" }),
+                                );
                             };
                             word.push('\'');
                             word.push_str(&key);
@@ -201,7 +208,15 @@ mod tests {
         assert_eq!(broken, None, "{pattern}");
         found
             .iter()
-            .map(|c| format!("{}{} {} {}", if c.negated { "NOT " } else { "" }, c.path, c.operator, c.value))
+            .map(|c| {
+                format!(
+                    "{}{} {} {}",
+                    if c.negated { "NOT " } else { "" },
+                    c.path,
+                    c.operator,
+                    c.value
+                )
+            })
             .collect()
     }
 
@@ -209,7 +224,9 @@ mod tests {
     fn comparisons_of_all_forms_are_found() {
         assert_eq!(shown("[ipv4-addr:value = '192.0.2.1']"), ["ipv4-addr:value = 192.0.2.1"]);
         assert_eq!(
-            shown("([file:hashes.'SHA-256' = 'aa' AND file:name='it\\'s'] FOLLOWEDBY [domain-name:value IN ('a.example','b.example')]) WITHIN 5 SECONDS"),
+            shown(
+                "([file:hashes.'SHA-256' = 'aa' AND file:name='it\\'s'] FOLLOWEDBY [domain-name:value IN ('a.example','b.example')]) WITHIN 5 SECONDS"
+            ),
             [
                 "file:hashes.'SHA-256' = aa",
                 "file:name = it's",
@@ -218,11 +235,17 @@ mod tests {
             ]
         );
         assert_eq!(
-            shown("[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' NOT LIKE 'Mozilla%']"),
-            ["NOT network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' LIKE Mozilla%"]
+            shown(
+                "[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' NOT LIKE 'Mozilla%']"
+            ),
+            [
+                "NOT network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' LIKE Mozilla%"
+            ]
         );
         assert_eq!(
-            shown("[windows-registry-key:key = 'HKLM\\\\x' AND windows-registry-key:values[*].name = 'run'] START t'2021-01-01T00:00:00Z' STOP t'2021-02-01T00:00:00Z'"),
+            shown(
+                "[windows-registry-key:key = 'HKLM\\\\x' AND windows-registry-key:values[*].name = 'run'] START t'2021-01-01T00:00:00Z' STOP t'2021-02-01T00:00:00Z'"
+            ),
             ["windows-registry-key:key = HKLM\\x", "windows-registry-key:values[*].name = run"]
         );
         assert_eq!(shown("[network-traffic:dst_port = 443]"), ["network-traffic:dst_port = 443"]);
@@ -230,7 +253,8 @@ mod tests {
 
     #[test]
     fn breaks_are_named_and_what_stands_before_is_kept() {
-        let (found, broken) = comparisons("[url:value = 'http://example.org/'] OR [url:value = 'http");
+        let (found, broken) =
+            comparisons("[url:value = 'http://example.org/'] OR [url:value = 'http");
         assert_eq!(found.len(), 1);
         assert_eq!(broken.map(|b| b.why), Some("a text is not closed"));
         assert!(comparisons("[").1.is_some());

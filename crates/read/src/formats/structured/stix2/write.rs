@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{
-    Claim, Confidence, Entity, Format, Gap, GapKind, Kind, Marking, Object, Period, Reading, Relation,
-    Role, Span,
+    Claim, Confidence, Entity, Format, Gap, GapKind, Kind, Marking, Object, Period, Reading,
+    Relation, Role, Span,
 };
 use serde_json::Value;
 
-use super::super::json::{list_of, str_of, text_of};
+use super::super::json::{list_of, str_of};
 use super::super::sheet::{DECLARED, Sheet};
 use super::super::value;
 use super::{markings, object, path, pattern};
@@ -23,7 +23,11 @@ const DEEPEST: usize = 32;
 type Defect = (String, String);
 
 /// Makes the one document of a bundle, and names what could not be resolved.
-pub(super) fn reading(input: &Input<'_>, value: &Value, objects: &[&Value]) -> (Reading, Vec<Defect>) {
+pub(super) fn reading(
+    input: &Input<'_>,
+    value: &Value,
+    objects: &[&Value],
+) -> (Reading, Vec<Defect>) {
     let mut bundle = Bundle::new(objects);
     let title = title(objects);
     let shown = title.as_deref().unwrap_or_else(|| match str_of(value, "id") {
@@ -43,12 +47,20 @@ pub(super) fn reading(input: &Input<'_>, value: &Value, objects: &[&Value]) -> (
     let mut reading = bundle.sheet.finish(input, input.raw, Format::Stix2);
     let document = &mut reading.document;
     document.title = title;
-    document.source = creators.into_iter().max_by_key(|(name, n)| (*n, std::cmp::Reverse(name.clone()))).map(|(name, _)| name);
+    document.source = creators
+        .into_iter()
+        .max_by_key(|(name, n)| (*n, std::cmp::Reverse(name.clone())))
+        .map(|(name, _)| name);
     document.marking = marking;
     let reports = || objects.iter().filter(|o| matches!(str_of(o, "type"), "report" | "grouping"));
-    document.published = reports().filter_map(|o| value::day(str_of(o, "published"))).min_by_key(|d| d.first_day());
-    document.modified = objects.iter().filter_map(|o| value::day(str_of(o, "modified"))).max_by_key(|d| d.first_day());
-    document.language = reports().map(|o| str_of(o, "lang")).find(|lang| !lang.is_empty()).map(str::to_owned);
+    document.published =
+        reports().filter_map(|o| value::day(str_of(o, "published"))).min_by_key(|d| d.first_day());
+    document.modified = objects
+        .iter()
+        .filter_map(|o| value::day(str_of(o, "modified")))
+        .max_by_key(|d| d.first_day());
+    document.language =
+        reports().map(|o| str_of(o, "lang")).find(|lang| !lang.is_empty()).map(str::to_owned);
     let id = str_of(value, "id");
     if !id.is_empty() {
         document.properties.push(("id".into(), id.to_owned()));
@@ -85,12 +97,17 @@ struct Bundle<'a> {
     marking: Option<Marking>,
     pairs: usize,
     defects: Vec<Defect>,
+    /// Markings that could not be resolved, each named once.
+    unknown_markings: BTreeSet<String>,
 }
 
 impl<'a> Bundle<'a> {
     fn new(objects: &[&'a Value]) -> Self {
-        let by_id: BTreeMap<&str, &Value> =
-            objects.iter().map(|object| (str_of(object, "id"), *object)).filter(|(id, _)| !id.is_empty()).collect();
+        let by_id: BTreeMap<&str, &Value> = objects
+            .iter()
+            .map(|object| (str_of(object, "id"), *object))
+            .filter(|(id, _)| !id.is_empty())
+            .collect();
         let mut creators: BTreeMap<String, usize> = BTreeMap::new();
         let mut creator_ids = BTreeSet::new();
         for object in objects {
@@ -111,6 +128,7 @@ impl<'a> Bundle<'a> {
             marking: None,
             pairs: 0,
             defects: Vec::new(),
+            unknown_markings: BTreeSet::new(),
         }
     }
 
@@ -146,8 +164,12 @@ impl<'a> Bundle<'a> {
         depth: usize,
     ) {
         let fields: Vec<(String, &Value)> = match json {
-            Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), value)).collect(),
-            Value::Array(items) => items.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect(),
+            Value::Object(fields) => {
+                fields.iter().map(|(key, value)| (key.clone(), value)).collect()
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect()
+            }
             _ => return,
         };
         for (key, value) in fields {
@@ -162,7 +184,13 @@ impl<'a> Bundle<'a> {
                 Value::String(text) => {
                     let prose = matches!(
                         key.as_str(),
-                        "description" | "abstract" | "content" | "explanation" | "objective" | "summary" | "goals"
+                        "description"
+                            | "abstract"
+                            | "content"
+                            | "explanation"
+                            | "objective"
+                            | "summary"
+                            | "goals"
                     );
                     let span = if prose {
                         self.sheet.prose(&path, text)
@@ -183,15 +211,22 @@ impl<'a> Bundle<'a> {
 
     fn marks(&mut self, json: &Value, id: &str) {
         let refs = list_of(json, "object_marking_refs").iter().filter_map(Value::as_str);
-        let granular = list_of(json, "granular_markings").iter().map(|marking| str_of(marking, "marking_ref"));
+        let granular =
+            list_of(json, "granular_markings").iter().map(|marking| str_of(marking, "marking_ref"));
         for reference in refs.chain(granular).filter(|reference| !reference.is_empty()) {
             let known = match self.by_id.get(reference) {
                 Some(definition) => markings::defined(definition),
-                None => markings::by_id(reference).or_else(|| {
-                    let message = format!("the marking `{reference}` is neither of TLP nor in the bundle");
-                    self.defects.push((format!("object {id}"), message));
-                    None
-                }),
+                None => {
+                    let known = markings::by_id(reference);
+                    let told = known.is_some() || markings::is_statement(reference);
+                    if !told && self.unknown_markings.insert(reference.to_owned()) {
+                        let message = format!(
+                            "the marking `{reference}` is neither of TLP nor in the bundle"
+                        );
+                        self.defects.push((format!("object {id}"), message));
+                    }
+                    known
+                }
             };
             if let Some(marking) = known {
                 self.marking = Some(self.marking.map_or(marking, |so_far| so_far.join(marking)));
@@ -204,7 +239,10 @@ impl<'a> Bundle<'a> {
         let Some(span) = places.get("pattern").copied() else { return };
         let state = stated(json);
         let revoked = json.get("revoked").and_then(Value::as_bool) == Some(true);
-        let types = ["indicator_types", "labels"].iter().flat_map(|key| list_of(json, key)).filter_map(Value::as_str);
+        let types = ["indicator_types", "labels"]
+            .iter()
+            .flat_map(|key| list_of(json, key))
+            .filter_map(Value::as_str);
         let benign = types.clone().any(|word| word == "benign");
         let context: Vec<&str> = types.collect();
         let period = Period {
@@ -219,7 +257,8 @@ impl<'a> Bundle<'a> {
             Role::Indicator
         };
         let make = |entity: Entity, role: Role, span: Span| {
-            let mut claim = Claim::mention(entity, role, span).by("stix2:indicator", Confidence::percent(DECLARED));
+            let mut claim = Claim::mention(entity, role, span)
+                .by("stix2:indicator", Confidence::percent(DECLARED));
             claim.stated = state;
             claim.stated_word = state.map(|c| c.as_percent().to_string());
             claim.period = period;
@@ -234,16 +273,21 @@ impl<'a> Bundle<'a> {
         if matches!(language, "" | "stix") {
             let (found, broken) = pattern::comparisons(text);
             if let Some(broken) = broken {
-                let message = format!("the pattern is broken at byte {}: {}", broken.offset, broken.why);
+                let message =
+                    format!("the pattern is broken at byte {}: {}", broken.offset, broken.why);
                 self.defects.push((format!("object {id}"), message));
             }
             for comparison in found {
                 let (entity, plain) = observable(&comparison);
                 let (from, to) = comparison.place;
                 let place = Span::new(span.start as usize + from, span.start as usize + to);
-                let mut claim = make(entity.clone(), if plain { role } else { Role::Unclear }, place);
+                let mut claim =
+                    make(entity.clone(), if plain { role } else { Role::Unclear }, place);
                 if !plain {
-                    claim.why = Some(format!("the pattern compares with `{}`", shown_operator(&comparison)));
+                    claim.why = Some(format!(
+                        "the pattern compares with `{}`",
+                        shown_operator(&comparison)
+                    ));
                 }
                 self.sheet.claim(claim);
                 if plain {
@@ -291,7 +335,13 @@ impl<'a> Bundle<'a> {
             if let Some(anchor) = &anchor
                 && matches!(kind, "file" | "artifact" | "x509-certificate")
             {
-                self.sheet.tell("stix2:object", anchor.clone(), Relation::SameObject, named.entity.clone(), span);
+                self.sheet.tell(
+                    "stix2:object",
+                    anchor.clone(),
+                    Relation::SameObject,
+                    named.entity.clone(),
+                    span,
+                );
             }
             anchor.get_or_insert_with(|| named.entity.clone());
             ends.push(named.entity);
@@ -308,25 +358,48 @@ impl<'a> Bundle<'a> {
         self.ends.insert(id.to_owned(), ends);
         for key in ["aliases", "x_mitre_aliases", "x_opencti_aliases", "roles", "sectors"] {
             for (at, word) in list_of(json, key).iter().enumerate() {
-                let (Some(word), Some(span)) = (word.as_str(), place(&format!("{key}.{at}"))) else { continue };
+                let (Some(word), Some(span)) = (word.as_str(), place(&format!("{key}.{at}")))
+                else {
+                    continue;
+                };
                 match key {
                     "roles" => {}
                     "sectors" => {
                         let sector = Entity::new(Kind::Sector, word);
                         self.sheet.mention("stix2:object", sector.clone(), Role::Subject, span);
-                        self.sheet.tell("stix2:object", entity.clone(), Relation::RelatedTo, sector, span);
+                        self.sheet.tell(
+                            "stix2:object",
+                            entity.clone(),
+                            Relation::RelatedTo,
+                            sector,
+                            span,
+                        );
                     }
                     _ if word == entity.value => {}
                     _ => {
                         let alias = Entity::new(entity.kind, word);
-                        self.sheet.tell("stix2:object", alias, Relation::AliasOf, entity.clone(), span);
+                        self.sheet.tell(
+                            "stix2:object",
+                            alias,
+                            Relation::AliasOf,
+                            entity.clone(),
+                            span,
+                        );
                     }
                 }
             }
         }
-        for (key, relation) in [("first_seen", Relation::FirstSeen), ("last_seen", Relation::LastSeen)] {
+        for (key, relation) in
+            [("first_seen", Relation::FirstSeen), ("last_seen", Relation::LastSeen)]
+        {
             if let (Some(day), Some(span)) = (value::day(str_of(json, key)), place(key)) {
-                self.sheet.tell("stix2:object", entity.clone(), relation, Object::Text(day.to_string()), span);
+                self.sheet.tell(
+                    "stix2:object",
+                    entity.clone(),
+                    relation,
+                    Object::Text(day.to_string()),
+                    span,
+                );
             }
         }
         for key in ["primary_motivation", "resource_level", "sophistication", "objective"] {
@@ -337,7 +410,12 @@ impl<'a> Bundle<'a> {
         }
     }
 
-    fn registry_values(&mut self, json: &Value, places: &BTreeMap<String, Span>, ends: &mut Vec<Entity>) {
+    fn registry_values(
+        &mut self,
+        json: &Value,
+        places: &BTreeMap<String, Span>,
+        ends: &mut Vec<Entity>,
+    ) {
         let key = str_of(json, "key");
         for (at, value) in list_of(json, "values").iter().enumerate() {
             let name = str_of(value, "name");
@@ -355,8 +433,8 @@ impl<'a> Bundle<'a> {
         match kind {
             "identity" if self.creator_ids.contains(id) => (Role::Publisher, None),
             "report" | "grouping" | "note" | "opinion" => (Role::Publisher, None),
-            "threat-actor" | "intrusion-set" | "campaign" | "malware" | "tool" | "attack-pattern" | "vulnerability"
-            | "identity" | "location" => (Role::Subject, None),
+            "threat-actor" | "intrusion-set" | "campaign" | "malware" | "tool"
+            | "attack-pattern" | "vulnerability" | "identity" | "location" => (Role::Subject, None),
             _ => (Role::Unclear, Some("observed, and not said to indicate anything".into())),
         }
     }
@@ -380,7 +458,8 @@ impl<'a> Bundle<'a> {
             "relationship" => self.relationship(json),
             "sighting" => self.sighting(json),
             "report" | "grouping" => self.report(json),
-            "network-traffic" | "email-message" | "domain-name" | "ipv4-addr" | "ipv6-addr" | "file" => {
+            "network-traffic" | "email-message" | "domain-name" | "ipv4-addr" | "ipv6-addr"
+            | "file" => {
                 self.embedded(json);
             }
             _ => {}
@@ -427,9 +506,18 @@ impl<'a> Bundle<'a> {
         if self.sheet.gaps.iter().any(|gap| gap.what == "relation") {
             return;
         }
-        let gap = Gap { kind: GapKind::Unread, what: "relation".into(), entity_kind: None, count: None, shown: None, span };
+        let gap = Gap {
+            kind: GapKind::Unread,
+            what: "relation".into(),
+            entity_kind: None,
+            count: None,
+            shown: None,
+            span,
+        };
         self.sheet.gaps.push(gap);
-        let message = format!("the relations of this bundle give more than {MOST_PAIRS} pairs; the rest is not kept");
+        let message = format!(
+            "the relations of this bundle give more than {MOST_PAIRS} pairs; the rest is not kept"
+        );
         self.defects.push(("relations".into(), message));
     }
 
@@ -449,7 +537,8 @@ impl<'a> Bundle<'a> {
         for entity in self.end(of) {
             let claim = Claim::new(entity, Relation::LastSeen, Object::Text(day.to_string()), span);
             let mut claim = claim.by("stix2:sighting", Confidence::percent(DECLARED));
-            claim.period = Period { first: value::day(str_of(json, "first_seen")), last: Some(day) };
+            claim.period =
+                Period { first: value::day(str_of(json, "first_seen")), last: Some(day) };
             claim.said_by = by.first().cloned();
             claim.stated = stated(json);
             self.sheet.claim(claim);
@@ -458,7 +547,9 @@ impl<'a> Bundle<'a> {
 
     /// A report is about the entities that it lists; its observables stand in the document anyway.
     fn report(&mut self, json: &Value) {
-        let Some(report) = object::named(json).into_iter().next().map(|named| named.entity) else { return };
+        let Some(report) = object::named(json).into_iter().next().map(|named| named.entity) else {
+            return;
+        };
         for id in list_of(json, "object_refs").iter().filter_map(Value::as_str) {
             let Some(object) = self.by_id.get(id) else { continue };
             if !is_topic(str_of(object, "type")) {
@@ -487,10 +578,13 @@ impl<'a> Bundle<'a> {
             ("belongs_to_refs", Relation::BelongsTo),
             ("parent_directory_ref", Relation::RelatedTo),
         ] {
-            for to in refs(key).into_iter().filter(|to| self.ends.contains_key(*to)).collect::<Vec<_>>() {
+            for to in
+                refs(key).into_iter().filter(|to| self.ends.contains_key(*to)).collect::<Vec<_>>()
+            {
                 let line = format!("{} {} {}", self.label(id), relation.as_str(), self.label(to));
                 let span = self.sheet.field("relation", &line);
-                let (Some(subject), Some(object)) = (self.end(id).into_iter().next(), self.end(to).into_iter().next())
+                let (Some(subject), Some(object)) =
+                    (self.end(id).into_iter().next(), self.end(to).into_iter().next())
                 else {
                     continue;
                 };
@@ -510,7 +604,8 @@ impl<'a> Bundle<'a> {
             && str_of(object, "type") == "observed-data"
         {
             let refs = list_of(object, "object_refs").iter().filter_map(Value::as_str);
-            let found: Vec<Entity> = refs.filter_map(|id| self.ends.get(id)).flatten().cloned().collect();
+            let found: Vec<Entity> =
+                refs.filter_map(|id| self.ends.get(id)).flatten().cloned().collect();
             if !found.is_empty() {
                 return found;
             }
@@ -534,7 +629,13 @@ impl<'a> Bundle<'a> {
 fn is_topic(kind: &str) -> bool {
     matches!(
         kind,
-        "threat-actor" | "intrusion-set" | "campaign" | "malware" | "tool" | "attack-pattern" | "vulnerability"
+        "threat-actor"
+            | "intrusion-set"
+            | "campaign"
+            | "malware"
+            | "tool"
+            | "attack-pattern"
+            | "vulnerability"
     )
 }
 
@@ -558,5 +659,9 @@ fn observable(comparison: &pattern::Comparison) -> (Entity, bool) {
 }
 
 fn shown_operator(comparison: &pattern::Comparison) -> String {
-    if comparison.negated { format!("NOT {}", comparison.operator) } else { comparison.operator.clone() }
+    if comparison.negated {
+        format!("NOT {}", comparison.operator)
+    } else {
+        comparison.operator.clone()
+    }
 }

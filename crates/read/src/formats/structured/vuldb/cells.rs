@@ -132,7 +132,10 @@ mod tests {
             words("1 | [192.0.2.1](https://vuldb.com/?ip.192.0.2.1) | - | High"),
             ["1", "192.0.2.1", "-", "High"]
         );
-        assert_eq!(words("|1|192.0.2.1|host.example|High"), ["1", "192.0.2.1", "host.example", "High"]);
+        assert_eq!(
+            words("|1|192.0.2.1|host.example|High"),
+            ["1", "192.0.2.1", "host.example", "High"]
+        );
         assert_eq!(words("3 | Pattern | `a|b` | Low"), ["3", "Pattern", "a|b", "Low"]);
         assert_eq!(words(""), [""]);
     }
@@ -141,11 +144,8 @@ mod tests {
     fn items_know_their_place() {
         let line = "CWE-21, CWE-22 | [A, B](x), C";
         let cells = split(line, 0, line.len());
-        let found: Vec<_> = cells
-            .iter()
-            .flat_map(Cell::items)
-            .map(|c| (c.words, c.span().slice(line)))
-            .collect();
+        let found: Vec<_> =
+            cells.iter().flat_map(Cell::items).map(|c| (c.words, c.span().slice(line))).collect();
         assert_eq!(
             found,
             [
