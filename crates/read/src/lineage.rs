@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use lapwing_model::{Document, Lineage, LineageKind, Region, RegionKind, Span};
+use lapwing_model::{Document, Format, Lineage, LineageKind, Region, RegionKind, Span};
 use regex::{Captures, Regex};
 
 /// A name of an organisation: capitalised words, joined by blanks or hyphens.
@@ -36,7 +36,7 @@ static CUES: LazyLock<Vec<(LineageKind, Regex)>> = LazyLock::new(|| {
         (
             Rewrites,
             format!(
-                r"(?m)^\W*(?i:original source|original article|original story|source link|source|via|credit|read (?:the )?original)\s*[:：]\s*(?i:the )?{NAME}"
+                r"(?m)^\W*(?i:original source|original article|original story|source link|read (?:the )?original|via|source|credit)\s*[:：]\s*(?i:the )?{NAME}"
             ),
         ),
         (
@@ -247,6 +247,18 @@ fn by_cues(text: &str, own: &str) -> Vec<Lineage> {
     for (kind, cue) in CUES.iter() {
         for captures in cue.captures_iter(text).take(20) {
             let Some((who, span)) = named(&captures) else { continue };
+            // `Source:` alone stands in event logs and tables too: only a news site counts there.
+            let said = text
+                .get(span.range())
+                .unwrap_or("")
+                .trim_start_matches(|c: char| !c.is_alphanumeric())
+                .to_lowercase();
+            let bare = ["source:", "source :", "via:", "via :", "credit:", "credit :"]
+                .iter()
+                .any(|b| said.starts_with(b));
+            if bare && !OUTLETS.contains(&who.as_str()) {
+                continue;
+            }
             if squash(&who) == own && !own.is_empty() {
                 continue;
             }
@@ -263,9 +275,9 @@ fn named(captures: &Captures<'_>) -> Option<(String, Span)> {
     let mut words: Vec<&str> = who.as_str().split(' ').collect();
     while words.last().is_some_and(|w| {
         let w = w.to_ascii_lowercase();
-        NO_NAMES.contains(&w.as_str())
-            || ["complete", "full", "original", "quick", "hits", "blog", "report", "research"]
-                .contains(&w.as_str())
+        (NO_NAMES.contains(&w.as_str())
+            && !["news", "security", "threat", "internet", "one"].contains(&w.as_str()))
+            || ["complete", "full", "original", "quick", "hits", "blog"].contains(&w.as_str())
     }) {
         words.pop();
     }
@@ -324,6 +336,10 @@ fn by_links(document: &Document, regions: &[Region], found: &mut Vec<Lineage>) {
                 span: region.span,
             });
         }
+    }
+    // A page saved as PDF carries its own address.
+    if document.format == Format::Pdf {
+        return;
     }
     // Plain text: the copy's last lines often keep the link, or its tail.
     let mut from = text.len().saturating_sub((text.len() * 3 / 10).clamp(600, 8 << 10));
@@ -407,7 +423,6 @@ fn settle(found: Vec<Lineage>) -> Vec<Lineage> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lapwing_model::Format;
 
     fn lines(title: &str, text: &str) -> Vec<String> {
         let mut document = Document::new(b"", "x", Format::Text, text.to_owned());

@@ -283,6 +283,13 @@ fn registry_key(text: &str) -> Option<Entity> {
 
 fn path(text: &str) -> Option<Entity> {
     let bytes = text.as_bytes();
+    // Windows keeps named objects (mutexes in reports) under these two folders.
+    if (text.starts_with("Global\\") || text.starts_with("Local\\"))
+        && text.len() <= 260
+        && text.matches('\\').count() == 1
+    {
+        return Some(Entity::new(Kind::Mutex, text));
+    }
     if text.len() > 1024 || text.contains(['\n', '\t', '"', '*', '|']) && !text.starts_with('%') {
         return None;
     }
@@ -378,6 +385,12 @@ fn file_name(text: &str) -> Option<Entity> {
     if stem.is_empty()
         || text.len() > 200
         || text.contains(['/', '\\', ':', '?', '"', '<', '>', '|', '@'])
+    {
+        return None;
+    }
+    // `hash  name` is two values.
+    if text.contains(char::is_whitespace)
+        && text.split_whitespace().any(|t| hash(t).is_some() || address(t).is_some())
     {
         return None;
     }

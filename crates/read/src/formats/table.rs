@@ -388,6 +388,7 @@ impl RowReader<'_, '_> {
             let pieces = typed(&field.text, kind, kind_word);
             // A placeholder for a value that the source keeps to itself.
             if pieces.is_empty() && redacted(&field.text) {
+                let kind = kind.or(kind_word.and_then(TypeWord::read).and_then(TypeWord::kind));
                 reading.gaps.push(Gap {
                     kind: GapKind::Redacted,
                     what: kind.map_or("indicator", Kind::as_str).to_owned(),
