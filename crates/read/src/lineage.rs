@@ -18,7 +18,7 @@ static CUES: LazyLock<Vec<(LineageKind, Regex)>> = LazyLock::new(|| {
         (
             Republishes,
             format!(
-                r"(?i:originally|first) (?i:appeared|published|posted|released)(?i: (?:on|in|by|at|with))? (?i:the )?{NAME}"
+                r"(?i:this|the) (?i:article|story|post|report|content|piece|blog|blog post|analysis|research|press release)\b[^.\n]{{0,80}}?(?i:originally|first) (?i:appeared|published|posted|released)(?i: (?:on|in|by|at|with))? (?i:the )?{NAME}"
             ),
         ),
         (
@@ -295,7 +295,8 @@ fn named(captures: &Captures<'_>) -> Option<(String, Span)> {
     let outlet =
         OUTLETS.iter().find(|o| squash(o) == squashed || squash(o) == format!("the{squashed}"));
     let name = outlet.map_or(name, |o| (*o).to_owned());
-    (name.len() > 1).then(|| (name, Span::new(whole.start(), whole.end())))
+    (name.len() > 1 && name.contains(char::is_alphabetic))
+        .then(|| (name, Span::new(whole.start(), whole.end())))
 }
 
 fn squash(text: &str) -> String {
@@ -329,12 +330,11 @@ fn by_links(document: &Document, regions: &[Region], found: &mut Vec<Lineage>) {
         if said.iter().any(|s| words.contains(s))
             || repeats_title(target, document.title.as_deref())
         {
-            found.push(Lineage {
-                kind: LineageKind::Rewrites,
-                publisher: None,
-                url: Some(target.clone()),
-                span: region.span,
-            });
+            // At the top it is what the page goes with; further down, what it was made from.
+            let top = (region.span.start as usize) < text.len() / 2;
+            let kind = if top { LineageKind::ReportsOn } else { LineageKind::Rewrites };
+            let url = Some(target.clone());
+            found.push(Lineage { kind, publisher: None, url, span: region.span });
         }
     }
     // A page saved as PDF carries its own address.
@@ -403,8 +403,9 @@ fn settle(found: Vec<Lineage>) -> Vec<Lineage> {
                 }
                 None => copied.push(lineage),
             }
-        } else if let Some((_, count)) =
-            reported.iter_mut().find(|(l, _)| l.publisher == lineage.publisher)
+        } else if let Some((_, count)) = reported
+            .iter_mut()
+            .find(|(l, _)| l.publisher == lineage.publisher && l.url == lineage.url)
         {
             *count += 1;
         } else {

@@ -329,7 +329,7 @@ fn user_agent(text: &str) -> Option<Entity> {
             && (rest.contains("(+")
                 || rest.contains("+(")
                 || rest.contains(" (")
-                || rest.contains(";"))
+                || rest.contains(';'))
     });
     (known || product).then(|| Entity::new(Kind::UserAgent, text))
 }
@@ -446,11 +446,12 @@ fn host(text: &str) -> Option<Entity> {
             })
     };
     let ending = text.rsplit('.').next()?;
+    let lower = ending.to_ascii_lowercase();
+    let named_with_digits = lower.starts_with("xn--") || lower == "i2p";
     let fits = text.split('.').all(label)
         && ending.chars().count() >= 2
         && ending.chars().next().is_some_and(char::is_alphabetic)
-        && !(ending.bytes().any(|b| b.is_ascii_digit())
-            && !ending.to_ascii_lowercase().starts_with("xn--"));
+        && (ending.chars().all(char::is_alphabetic) || named_with_digits);
     fits.then(|| Entity::new(Kind::DomainName, text.to_lowercase()))
 }
 

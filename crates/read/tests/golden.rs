@@ -1,5 +1,7 @@
 //! One snapshot a file of `testdata/`: adding a case is adding a file.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::fmt::Write;
 use std::path::Path;
 
@@ -10,7 +12,7 @@ fn shown(name: &str, bytes: &[u8]) -> String {
     let mut text = String::new();
     read_bytes(name, bytes, &Options::default(), &mut |item| match item {
         Item::Problem(problem) => {
-            writeln!(text, "problem {}: {problem}", problem.kind.as_str()).unwrap()
+            writeln!(text, "problem {}: {problem}", problem.kind.as_str()).unwrap();
         }
         Item::Reading(reading) => {
             let document = &reading.document;

@@ -1,5 +1,7 @@
 //! Bad input: never a panic, never a hang, never a silent loss.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::io::Write;
 
 use lapwing_model::{Format, Problem, ProblemKind, Reading};
@@ -314,7 +316,7 @@ fn folders_are_walked_in_order_and_odd_files_named() {
     let (mut names, mut problems) = (Vec::new(), Vec::new());
     read_path(folder.path(), &Options::default(), &mut |item| match item {
         Item::Reading(reading) => {
-            names.push(reading.document.name.rsplit('/').next().unwrap().to_owned())
+            names.push(reading.document.name.rsplit('/').next().unwrap().to_owned());
         }
         Item::Problem(problem) => problems.push(problem.kind),
     });
@@ -325,7 +327,7 @@ fn folders_are_walked_in_order_and_odd_files_named() {
         [ProblemKind::Unreadable, ProblemKind::UnknownFormat, ProblemKind::Unreadable]
     );
     read_path(&at("gone"), &Options::default(), &mut |item| {
-        assert!(matches!(item, Item::Problem(_)))
+        assert!(matches!(item, Item::Problem(_)));
     });
 }
 
