@@ -22,6 +22,10 @@ pub(crate) fn parse(text: &str) -> Option<PartialDate> {
             .map(|t| t.to_zoned(jiff::tz::TimeZone::UTC).date().into())
             .and_then(plausible);
     }
+    if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
+        let day = format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]);
+        return day.parse().ok().and_then(plausible);
+    }
     in_words(text).or_else(|| in_numbers(text)).and_then(plausible)
 }
 
@@ -118,6 +122,7 @@ mod tests {
             ("3/25/2021", "2021-03-25"),
             ("3/2/2021", "2021"),
             ("1614643200", "2021-03-02"),
+            ("20210302", "2021-03-02"),
         ] {
             assert_eq!(parse(text).map(|d| d.to_string()).as_deref(), Some(expected), "{text}");
         }

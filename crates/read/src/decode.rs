@@ -138,7 +138,7 @@ pub(crate) fn is_binary(head: &[u8]) -> bool {
         return false;
     }
     let sample = &head[..head.len().min(8192)];
-    let zeros = sample.iter().filter(|b| **b == 0).count();
+    let zeros = memchr::memchr_iter(0, sample).count();
     let control = sample
         .iter()
         .filter(|b| **b < 32 && !matches!(**b, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b))

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use lapwing_model::{Document, Lineage, LineageKind, Region, RegionKind, Span};
+use lapwing_model::{Document, Format, Lineage, LineageKind, Region, RegionKind, Span};
 use regex::{Captures, Regex};
 
 /// A name of an organisation: capitalised words, joined by blanks or hyphens.
@@ -18,7 +18,7 @@ static CUES: LazyLock<Vec<(LineageKind, Regex)>> = LazyLock::new(|| {
         (
             Republishes,
             format!(
-                r"(?i:originally|first) (?i:appeared|published|posted|released)(?i: (?:on|in|by|at|with))? (?i:the )?{NAME}"
+                r"(?i:this|the) (?i:article|story|post|report|content|piece|blog|blog post|analysis|research|press release)\b[^.\n]{{0,80}}?(?i:originally|first) (?i:appeared|published|posted|released)(?i: (?:on|in|by|at|with))? (?i:the )?{NAME}"
             ),
         ),
         (
@@ -36,7 +36,7 @@ static CUES: LazyLock<Vec<(LineageKind, Regex)>> = LazyLock::new(|| {
         (
             Rewrites,
             format!(
-                r"(?m)^\W*(?i:original source|original article|original story|source link|source|via|credit|read (?:the )?original)\s*[:：]\s*(?i:the )?{NAME}"
+                r"(?m)^\W*(?i:original source|original article|original story|source link|read (?:the )?original|via|source|credit)\s*[:：]\s*(?i:the )?{NAME}"
             ),
         ),
         (
@@ -247,6 +247,18 @@ fn by_cues(text: &str, own: &str) -> Vec<Lineage> {
     for (kind, cue) in CUES.iter() {
         for captures in cue.captures_iter(text).take(20) {
             let Some((who, span)) = named(&captures) else { continue };
+            // `Source:` alone stands in event logs and tables too: only a news site counts there.
+            let said = text
+                .get(span.range())
+                .unwrap_or("")
+                .trim_start_matches(|c: char| !c.is_alphanumeric())
+                .to_lowercase();
+            let bare = ["source:", "source :", "via:", "via :", "credit:", "credit :"]
+                .iter()
+                .any(|b| said.starts_with(b));
+            if bare && !OUTLETS.contains(&who.as_str()) {
+                continue;
+            }
             if squash(&who) == own && !own.is_empty() {
                 continue;
             }
@@ -263,9 +275,9 @@ fn named(captures: &Captures<'_>) -> Option<(String, Span)> {
     let mut words: Vec<&str> = who.as_str().split(' ').collect();
     while words.last().is_some_and(|w| {
         let w = w.to_ascii_lowercase();
-        NO_NAMES.contains(&w.as_str())
-            || ["complete", "full", "original", "quick", "hits", "blog", "report", "research"]
-                .contains(&w.as_str())
+        (NO_NAMES.contains(&w.as_str())
+            && !["news", "security", "threat", "internet", "one"].contains(&w.as_str()))
+            || ["complete", "full", "original", "quick", "hits", "blog"].contains(&w.as_str())
     }) {
         words.pop();
     }
@@ -283,7 +295,8 @@ fn named(captures: &Captures<'_>) -> Option<(String, Span)> {
     let outlet =
         OUTLETS.iter().find(|o| squash(o) == squashed || squash(o) == format!("the{squashed}"));
     let name = outlet.map_or(name, |o| (*o).to_owned());
-    (name.len() > 1).then(|| (name, Span::new(whole.start(), whole.end())))
+    (name.len() > 1 && name.contains(char::is_alphabetic))
+        .then(|| (name, Span::new(whole.start(), whole.end())))
 }
 
 fn squash(text: &str) -> String {
@@ -317,13 +330,16 @@ fn by_links(document: &Document, regions: &[Region], found: &mut Vec<Lineage>) {
         if said.iter().any(|s| words.contains(s))
             || repeats_title(target, document.title.as_deref())
         {
-            found.push(Lineage {
-                kind: LineageKind::Rewrites,
-                publisher: None,
-                url: Some(target.clone()),
-                span: region.span,
-            });
+            // At the top it is what the page goes with; further down, what it was made from.
+            let top = (region.span.start as usize) < text.len() / 2;
+            let kind = if top { LineageKind::ReportsOn } else { LineageKind::Rewrites };
+            let url = Some(target.clone());
+            found.push(Lineage { kind, publisher: None, url, span: region.span });
         }
+    }
+    // A page saved as PDF carries its own address.
+    if document.format == Format::Pdf {
+        return;
     }
     // Plain text: the copy's last lines often keep the link, or its tail.
     let mut from = text.len().saturating_sub((text.len() * 3 / 10).clamp(600, 8 << 10));
@@ -387,8 +403,9 @@ fn settle(found: Vec<Lineage>) -> Vec<Lineage> {
                 }
                 None => copied.push(lineage),
             }
-        } else if let Some((_, count)) =
-            reported.iter_mut().find(|(l, _)| l.publisher == lineage.publisher)
+        } else if let Some((_, count)) = reported
+            .iter_mut()
+            .find(|(l, _)| l.publisher == lineage.publisher && l.url == lineage.url)
         {
             *count += 1;
         } else {
@@ -407,7 +424,6 @@ fn settle(found: Vec<Lineage>) -> Vec<Lineage> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lapwing_model::Format;
 
     fn lines(title: &str, text: &str) -> Vec<String> {
         let mut document = Document::new(b"", "x", Format::Text, text.to_owned());

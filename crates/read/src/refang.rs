@@ -82,7 +82,7 @@ pub(crate) fn refang(text: &str) -> Cow<'_, str> {
             continue;
         }
         if matches!(c, '[' | '(' | '{' | '<' | '.')
-            || (c == '\\' && !(path && !rest.starts_with("\\_")))
+            || (c == '\\' && (!path || rest.starts_with("\\_")))
         {
             for (spelt, meant) in DEFANGED {
                 if rest.get(..spelt.len()).is_some_and(|head| head.eq_ignore_ascii_case(spelt)) {

@@ -160,7 +160,7 @@ impl<'o> Session<'o> {
         let head = Head::take(reader);
         if head.bytes.is_empty() {
             return out(Item::Problem(match &head.error {
-                Some(error) => self.broken(name, error, true),
+                Some(error) => Self::broken(name, error, true),
                 None => Problem::fatal(name, ProblemKind::Malformed, "is empty"),
             }));
         }
@@ -184,16 +184,16 @@ impl<'o> Session<'o> {
                 let counted = Counted { inner: whole, taken: Rc::clone(&packed) };
                 match zstd::stream::read::Decoder::new(counted) {
                     Ok(decoder) => {
-                        self.stream(name, &mut self.metered(decoder, packed), depth + 1, out)
+                        self.stream(name, &mut self.metered(decoder, packed), depth + 1, out);
                     }
-                    Err(error) => out(Item::Problem(self.broken(name, &error, true))),
+                    Err(error) => out(Item::Problem(Self::broken(name, &error, true))),
                 }
             }
             Magic::Tar => self.tar(name, &mut whole, depth, out),
             Magic::Zip => {
                 let (bytes, error) = self.to_end(&mut whole);
                 if let Some(error) = error {
-                    out(Item::Problem(self.broken(name, &error, false)));
+                    out(Item::Problem(Self::broken(name, &error, false)));
                 }
                 self.zip(name, Cursor::new(bytes), depth, out);
             }
@@ -250,12 +250,12 @@ impl<'o> Session<'o> {
         let mut archive = tar::Archive::new(reader);
         let entries = match archive.entries() {
             Ok(entries) => entries,
-            Err(error) => return out(Item::Problem(self.broken(name, &error, true))),
+            Err(error) => return out(Item::Problem(Self::broken(name, &error, true))),
         };
         for entry in entries {
             let mut entry = match entry {
                 Ok(entry) => entry,
-                Err(error) => return out(Item::Problem(self.broken(name, &error, false))),
+                Err(error) => return out(Item::Problem(Self::broken(name, &error, false))),
             };
             if !entry.header().entry_type().is_file() {
                 continue;
@@ -361,7 +361,7 @@ impl<'o> Session<'o> {
         }
         if let Some(error) = error {
             let fatal = LimitReached::of(&error).is_some() || bytes.is_empty();
-            out(Item::Problem(self.broken(name, &error, fatal)));
+            out(Item::Problem(Self::broken(name, &error, fatal)));
             if fatal {
                 return None;
             }
@@ -386,7 +386,7 @@ impl<'o> Session<'o> {
         drop(decoded);
         if let Some(error) = &head.error {
             let fatal = LimitReached::of(error).is_some();
-            out(Item::Problem(self.broken(name, error, fatal)));
+            out(Item::Problem(Self::broken(name, error, fatal)));
             if fatal {
                 return;
             }
@@ -452,12 +452,12 @@ impl<'o> Session<'o> {
         }
         parts.finish(out);
         if let Some(error) = error {
-            out(Item::Problem(self.broken(name, &error, LimitReached::of(&error).is_some())));
+            out(Item::Problem(Self::broken(name, &error, LimitReached::of(&error).is_some())));
         }
     }
 
     /// Says why bytes ended before their time.
-    fn broken(&self, name: &str, error: &io::Error, fatal: bool) -> Problem {
+    fn broken(name: &str, error: &io::Error, fatal: bool) -> Problem {
         if let Some(reached) = LimitReached::of(error) {
             return limit(name, reached.to_string(), reached.option(), true);
         }

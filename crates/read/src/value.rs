@@ -283,6 +283,13 @@ fn registry_key(text: &str) -> Option<Entity> {
 
 fn path(text: &str) -> Option<Entity> {
     let bytes = text.as_bytes();
+    // Windows keeps named objects (mutexes in reports) under these two folders.
+    if (text.starts_with("Global\\") || text.starts_with("Local\\"))
+        && text.len() <= 260
+        && text.matches('\\').count() == 1
+    {
+        return Some(Entity::new(Kind::Mutex, text));
+    }
     if text.len() > 1024 || text.contains(['\n', '\t', '"', '*', '|']) && !text.starts_with('%') {
         return None;
     }
@@ -322,7 +329,7 @@ fn user_agent(text: &str) -> Option<Entity> {
             && (rest.contains("(+")
                 || rest.contains("+(")
                 || rest.contains(" (")
-                || rest.contains(";"))
+                || rest.contains(';'))
     });
     (known || product).then(|| Entity::new(Kind::UserAgent, text))
 }
@@ -381,6 +388,12 @@ fn file_name(text: &str) -> Option<Entity> {
     {
         return None;
     }
+    // `hash  name` is two values.
+    if text.contains(char::is_whitespace)
+        && text.split_whitespace().any(|t| hash(t).is_some() || address(t).is_some())
+    {
+        return None;
+    }
     // A name with blanks is a sentence unless it is short.
     if text.split_whitespace().count() > 6 || FILE_ENDINGS.binary_search(&ending.as_str()).is_err()
     {
@@ -433,11 +446,12 @@ fn host(text: &str) -> Option<Entity> {
             })
     };
     let ending = text.rsplit('.').next()?;
+    let lower = ending.to_ascii_lowercase();
+    let named_with_digits = lower.starts_with("xn--") || lower == "i2p";
     let fits = text.split('.').all(label)
         && ending.chars().count() >= 2
         && ending.chars().next().is_some_and(char::is_alphabetic)
-        && !(ending.bytes().any(|b| b.is_ascii_digit())
-            && !ending.to_ascii_lowercase().starts_with("xn--"));
+        && (ending.chars().all(char::is_alphabetic) || named_with_digits);
     fits.then(|| Entity::new(Kind::DomainName, text.to_lowercase()))
 }
 

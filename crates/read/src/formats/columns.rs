@@ -128,29 +128,27 @@ impl Column {
             | "number" | "no" | "attributetimestamp" | "eventanalysis" | "eventdistribution"
             | "eventsourceorg" | "eventmemberorg" | "threat" | "severity" | "mimetype"
             | "filetype" | "filetypeguess" | "score" | "count" => Self::Plain,
-            _ => match TypeWord::read(head) {
-                Some(word) => Self::Value(word.kind()),
-                // `Source IP`, `C2 Domain`, `SHA-256 hash`: the last or first word tells.
-                None => {
-                    let words: Vec<&str> = head
-                        .split(|c: char| !c.is_alphanumeric() && c != '-')
-                        .filter(|w| !w.is_empty())
-                        .collect();
-                    let ends = [words.last(), words.first()];
-                    match ends.into_iter().flatten().find_map(|w| TypeWord::read(w)) {
-                        Some(word) if words.len() > 1 && words.len() < 5 => {
-                            Self::Value(word.kind())
-                        }
-                        _ => Self::Unknown,
-                    }
-                }
-            },
+            _ => by_words(head),
         }
     }
 
     /// Whether the column tells that this is a table of indicators.
     pub fn tells(self) -> bool {
         matches!(self, Self::Value(_))
+    }
+}
+
+/// `Source IP`, `C2 Domain`, `SHA-256 hash`: the whole, the last or the first word tells.
+fn by_words(head: &str) -> Column {
+    if let Some(word) = TypeWord::read(head) {
+        return Column::Value(word.kind());
+    }
+    let words: Vec<&str> =
+        head.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|w| !w.is_empty()).collect();
+    let ends = [words.last(), words.first()];
+    match ends.into_iter().flatten().find_map(|w| TypeWord::read(w)) {
+        Some(word) if words.len() > 1 && words.len() < 5 => Column::Value(word.kind()),
+        _ => Column::Unknown,
     }
 }
 

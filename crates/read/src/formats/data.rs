@@ -130,15 +130,15 @@ fn describe(document: &mut Document, regions: &[Region]) {
         }
         match key.to_ascii_lowercase().as_str() {
             "title" | "name" | "headline" if document.title.is_none() => {
-                document.title = Some(value)
+                document.title = Some(value);
             }
             "published" | "date" | "publication_date" | "publishdate" | "created"
                 if document.published.is_none() =>
             {
-                document.published = dates::parse(&value)
+                document.published = dates::parse(&value);
             }
             "publisher" | "source" if document.source.is_none() && !value.contains("://") => {
-                document.source = Some(value)
+                document.source = Some(value);
             }
             "tlp" if document.marking.is_none() => document.marking = value.parse().ok(),
             _ => {}
@@ -292,8 +292,7 @@ fn yaml(text: &str) -> Vec<Region> {
         if words.is_empty() || words == "---" {
             continue;
         }
-        let dash =
-            if words.starts_with("- ") { words.len() - words[2..].trim_start().len() } else { 0 };
+        let dash = words.strip_prefix("- ").map_or(0, |rest| words.len() - rest.trim_start().len());
         let body = &words[dash..];
         let value = if words.starts_with('#') {
             words

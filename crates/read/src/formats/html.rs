@@ -46,7 +46,15 @@ pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
     let html = input.text;
     let page = meta::read(html);
     let rendered = match article(html) {
-        Some(article) => render(&format!("{article}\n{}", lost(html, &article)), true),
+        Some(article) => {
+            // The choice of the article drops its title.
+            let title = page
+                .title()
+                .filter(|t| !article.contains(*t))
+                .map(|t| t.replace('&', "&amp;").replace('<', "&lt;"));
+            let heading = title.map(|t| format!("<h1>{t}</h1>")).unwrap_or_default();
+            render(&format!("{heading}{article}\n{}", lost(html, &article)), true)
+        }
         None => render(html, true),
     };
     let mut document = Document::new(input.raw, input.name, Format::Html, rendered.text);

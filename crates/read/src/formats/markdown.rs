@@ -94,7 +94,7 @@ fn region(
         Event::Start(Tag::BlockQuote(_)) => push(span, RegionKind::Quote),
         Event::Start(Tag::CodeBlock(_)) | Event::Code(_) => push(span, RegionKind::Code),
         Event::Start(Tag::Link { dest_url, .. }) => {
-            push(span, RegionKind::Link { target: dest_url.to_string() })
+            push(span, RegionKind::Link { target: dest_url.to_string() });
         }
         Event::Start(Tag::Table(_)) => *table = Table::default(),
         Event::Start(Tag::TableHead) => table.in_head = true,
@@ -171,16 +171,16 @@ pub(super) fn describe(document: &mut Document, fields: &[(String, String)]) {
         match key.as_str() {
             "title" => document.title = Some(value.clone()),
             "date" | "published" | "pubdate" | "publishdate" | "revdate" => {
-                document.published = dates::parse(value)
+                document.published = dates::parse(value);
             }
             "lastmod" | "updated" | "modified" => document.modified = dates::parse(value),
             "source" | "publisher" | "site" | "organization" | "organisation" => {
-                document.source = Some(value.clone())
+                document.source = Some(value.clone());
             }
             "url" | "link" | "canonical" | "canonical_url" | "permalink"
                 if value.contains("://") =>
             {
-                document.url = Some(value.clone())
+                document.url = Some(value.clone());
             }
             "tlp" | "marking" => document.marking = value.parse().ok(),
             "lang" | "language" => document.language = value.get(..2).map(str::to_lowercase),

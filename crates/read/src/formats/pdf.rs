@@ -100,10 +100,14 @@ fn finish(name: &str, raw: &[u8], seconds: u64, gathered: Gathered, out: &mut dy
             )));
         }
         Some(Failure::Panic) => {
-            report(ProblemKind::Malformed, "a page is damaged and could not be read".to_owned(), "")
+            report(
+                ProblemKind::Malformed,
+                "a page is damaged and could not be read".to_owned(),
+                "",
+            );
         }
         Some(Failure::Pages) => {
-            report(ProblemKind::Limit, format!("has more than {PAGES} pages"), "")
+            report(ProblemKind::Limit, format!("has more than {PAGES} pages"), "");
         }
         None if late => report(
             ProblemKind::Limit,
@@ -160,8 +164,7 @@ fn describe(document: &mut Document, metadata: &Metadata) {
         let lower = t.to_lowercase();
         t.split_whitespace().count() > 1
             && !lower.starts_with("microsoft word")
-            && !lower.ends_with(".docx")
-            && !lower.ends_with(".pdf")
+            && !["docx", "doc", "pdf", "indd"].contains(&crate::detect::ending(&lower).as_str())
             && !lower.starts_with("untitled")
     });
     document.properties.extend(text(&metadata.author).map(|a| ("author".to_owned(), a)));

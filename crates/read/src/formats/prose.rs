@@ -1,6 +1,6 @@
 //! What all readers of articles do at the end: furniture, references, date, marking, lineage.
 
-use lapwing_model::{Marking, Reading, Region, RegionKind, Span};
+use lapwing_model::{Format, Marking, Reading, Region, RegionKind, Span};
 
 use crate::{dates, lineage};
 
@@ -161,7 +161,10 @@ fn furniture(reading: &Reading) -> Vec<Region> {
                 words == *t
                     || (words.starts_with(t) && words.len() < t.len() + 24 && t.contains(' '))
             }) {
-            Span::new(region.span.start as usize, section_end(&reading.regions[at..], text.len()))
+            let rest = &reading.regions[at..];
+            let plain = reading.document.format == Format::Text && words.contains(' ');
+            let end = if plain { tail_end(rest, text) } else { section_end(rest, text.len()) };
+            Span::new(region.span.start as usize, end)
         } else if BUTTONS.contains(&words.as_str()) {
             region.span
         } else {
@@ -182,6 +185,28 @@ fn section_end(regions: &[Region], end: usize) -> usize {
     };
     let next = regions.iter().skip(1).find(|r| matches!(r.kind, RegionKind::Heading { level: l } if l < level || (l == level && level < 6)));
     next.map_or(end, |r| r.span.start as usize)
+}
+
+/// In plain text every short line looks like a heading: the tail runs to the end, or to a
+/// heading that no page puts around an article.
+fn tail_end(regions: &[Region], text: &str) -> usize {
+    let substance = [
+        "indicator",
+        "ioc",
+        "appendix",
+        "detection",
+        "mitigation",
+        "reference",
+        "conclusion",
+        "timeline",
+        "technical",
+    ];
+    let next = regions.iter().skip(1).find(|r| {
+        let words = r.span.slice(text).and_then(short).unwrap_or_default();
+        matches!(r.kind, RegionKind::Heading { .. })
+            && substance.iter().any(|s| words.split(' ').any(|w| w.starts_with(s)))
+    });
+    next.map_or(text.len(), |r| r.span.start as usize)
 }
 
 fn references(reading: &Reading) -> Vec<Region> {

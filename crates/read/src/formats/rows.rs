@@ -61,16 +61,13 @@ impl<'t> Rows<'t> {
         }
         let mut at = start;
         loop {
-            match self.field(at) {
-                Some((field, end)) => {
-                    fields.push(field);
-                    at = end;
-                }
-                None => {
-                    fields.clear();
-                    let end = self.line_end(start);
-                    return Some(Row::Broken(self.finish(start, end)));
-                }
+            if let Some((field, end)) = self.field(at) {
+                fields.push(field);
+                at = end;
+            } else {
+                fields.clear();
+                let end = self.line_end(start);
+                return Some(Row::Broken(self.finish(start, end)));
             }
             if bytes.get(at) == Some(&self.delimiter) {
                 at += 1;

@@ -33,7 +33,7 @@ pub(crate) struct Layout {
 
 /// Finds the layout on the head of a text; `None` when it is no table of indicators.
 pub(crate) fn sniff(head: &str) -> Option<Layout> {
-    [b',', b'\t', b';', b'|'].into_iter().filter_map(|d| with_delimiter(head, d, false)).next()
+    [b',', b'\t', b';', b'|'].into_iter().find_map(|d| with_delimiter(head, d, false))
 }
 
 /// As [`sniff`], for a text that the user says is a table, or whose columns the user names.
@@ -158,7 +158,7 @@ fn by_content(columns: &mut [Column], body: &[Vec<String>]) {
     if body.is_empty() {
         return;
     }
-    for at in 0..columns.len() {
+    for (at, column) in columns.iter_mut().enumerate() {
         let cells: Vec<&str> = body
             .iter()
             .filter_map(|row| row.get(at))
@@ -171,16 +171,16 @@ fn by_content(columns: &mut [Column], body: &[Vec<String>]) {
         let share = |fits: &dyn Fn(&str) -> bool| {
             cells.iter().filter(|c| fits(c)).count() * 100 / cells.len()
         };
-        match columns[at] {
+        match *column {
             Column::Unknown => {
                 if share(&|c| TypeWord::read(c).is_some()) >= 80 {
-                    columns[at] = Column::Type;
+                    *column = Column::Type;
                 } else if share(&|c| values(c, None).iter().any(|(e, _)| e.kind.is_observable()))
                     >= 60
                 {
-                    columns[at] = Column::Value(None);
+                    *column = Column::Value(None);
                 } else if share(&|c| c.split_whitespace().count() >= 4) >= 50 {
-                    columns[at] = Column::Comment;
+                    *column = Column::Comment;
                 }
             }
             // `source`, `link` and `host` are used for both; what stands there decides.
@@ -188,14 +188,14 @@ fn by_content(columns: &mut [Column], body: &[Vec<String>]) {
                 if share(&|c| values(c, None).iter().any(|(e, _)| e.kind == Kind::Ipv4Addr))
                     >= 80 =>
             {
-                columns[at] = Column::Value(None);
+                *column = Column::Value(None);
             }
             Column::Type
                 if share(&|c| TypeWord::read(c).is_some()) < 20
                     && share(&|c| values(c, None).iter().any(|(e, _)| e.kind.is_observable()))
                         >= 60 =>
             {
-                columns[at] = Column::Value(None);
+                *column = Column::Value(None);
             }
             _ => {}
         }
@@ -388,6 +388,7 @@ impl RowReader<'_, '_> {
             let pieces = typed(&field.text, kind, kind_word);
             // A placeholder for a value that the source keeps to itself.
             if pieces.is_empty() && redacted(&field.text) {
+                let kind = kind.or(kind_word.and_then(TypeWord::read).and_then(TypeWord::kind));
                 reading.gaps.push(Gap {
                     kind: GapKind::Redacted,
                     what: kind.map_or("indicator", Kind::as_str).to_owned(),

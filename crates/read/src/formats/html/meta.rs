@@ -45,11 +45,16 @@ impl Page {
         document.properties.extend(self.tags.into_iter().map(|t| ("tag".to_owned(), t)));
     }
 
+    /// The title of the article.
+    pub fn title(&self) -> Option<&str> {
+        self.heading.as_deref().filter(|t| !t.is_empty())
+    }
+
     fn meta(&mut self, key: &str, value: String) {
         match key {
             "og:title" | "twitter:title" | "dc.title" => keep(&mut self.heading, value),
             "og:site_name" | "dc.publisher" | "publisher" | "application-name" => {
-                keep(&mut self.source, value)
+                keep(&mut self.source, value);
             }
             "og:url" if value.contains("://") => keep(&mut self.url, value),
             "article:published_time"
@@ -67,7 +72,7 @@ impl Page {
                 self.modified = self.modified.or(dates::parse(&value));
             }
             "author" | "article:author" | "dc.creator" if !value.contains("://") => {
-                keep(&mut self.author, value)
+                keep(&mut self.author, value);
             }
             "article:tag" => self.tags.push(value),
             "keywords" => self.tags.extend(
@@ -142,12 +147,13 @@ pub(super) fn read(html: &str) -> Page {
                 };
                 match tag.name.0.as_slice() {
                     b"html" => {
-                        page.language = get(b"lang").and_then(|l| l.get(..2).map(str::to_lowercase))
+                        page.language =
+                            get(b"lang").and_then(|l| l.get(..2).map(str::to_lowercase));
                     }
                     b"title" if page.title.is_none() => inside = Some(Inside::Title),
                     b"h1" if first_heading.is_none() => inside = Some(Inside::Heading),
                     b"script" if get(b"type").is_some_and(|t| t.contains("ld+json")) => {
-                        inside = Some(Inside::Json)
+                        inside = Some(Inside::Json);
                     }
                     b"meta" => {
                         let key =
@@ -162,7 +168,7 @@ pub(super) fn read(html: &str) -> Page {
                         page.url = get(b"href").filter(|h| h.contains("://")).or(page.url.take());
                     }
                     b"time" if time.is_none() => {
-                        time = get(b"datetime").and_then(|d| dates::parse(&d))
+                        time = get(b"datetime").and_then(|d| dates::parse(&d));
                     }
                     _ => continue,
                 }
@@ -171,7 +177,7 @@ pub(super) fn read(html: &str) -> Page {
                 }
             }
             Token::String(text) if inside.is_some() && words.len() < (1 << 20) => {
-                words.push_str(&String::from_utf8_lossy(&text.value))
+                words.push_str(&String::from_utf8_lossy(&text.value));
             }
             Token::EndTag(tag) => {
                 let said = words.split_whitespace().collect::<Vec<_>>().join(" ");

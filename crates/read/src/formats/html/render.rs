@@ -225,7 +225,7 @@ impl Builder {
                 self.kinds.push((name.to_vec(), RegionKind::Code));
             }
             b"code" | b"kbd" | b"samp" | b"tt" if self.pre == 0 => {
-                self.code = Some(self.out.text.len())
+                self.code = Some(self.out.text.len());
             }
             b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => {
                 self.flush();
@@ -413,7 +413,7 @@ fn walk(html: &str, bare: bool, each: &mut dyn FnMut(Event<'_>)) {
                 }
             }
             Token::String(words) if skipped.is_none() => {
-                each(Event::Words(&String::from_utf8_lossy(&words.value)))
+                each(Event::Words(&String::from_utf8_lossy(&words.value)));
             }
             _ => {}
         }

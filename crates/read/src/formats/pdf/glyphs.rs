@@ -10,7 +10,7 @@ use hayro_interpret::{
     InterpreterCache, InterpreterSettings, SoftMask, interpret_page,
 };
 use hayro_syntax::metadata::Metadata;
-use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
+use hayro_syntax::{LoadPdfError, Pdf};
 
 /// Characters of one page; a form that draws itself without end stops here.
 const PAGE_GLYPHS: usize = 1_000_000;
@@ -68,9 +68,6 @@ fn pages(
     sender: &Sender<Message>,
 ) -> Result<(), Failure> {
     let pdf = Pdf::new(bytes).map_err(|error| match error {
-        LoadPdfError::Decryption(
-            DecryptionError::PasswordProtected | DecryptionError::UnsupportedAlgorithm,
-        ) => Failure::Encrypted,
         LoadPdfError::Decryption(_) => Failure::Encrypted,
         LoadPdfError::Invalid => Failure::Invalid,
     })?;
