@@ -103,7 +103,7 @@ fn reasons(report: &Report, kind: VerdictKind) -> Vec<String> {
     }
     if kind == VerdictKind::Attempted && report.findings.iter().all(|f| f.proof <= Proof::Contact) {
         reasons.push(
-            "Listed values stand in the logs, but nothing shows that a weakness was used."
+            "Something that must be looked at was found, but nothing shows that a weakness was used."
                 .to_owned(),
         );
     }

@@ -181,7 +181,7 @@ fn what_cannot_be_read_is_named_and_the_rest_is_done() {
     )
     .unwrap();
     fs::write(path("bad.zip"), b"PK\x03\x04 no archive at all").unwrap();
-    fs::write(path("bad.evtx"), [&b"ElfFile\0"[..], &[7u8; 70_000]].concat()).unwrap();
+    fs::write(path("bad.evtx"), [&b"ElfFile\0"[..], &vec![7u8; 70_000]].concat()).unwrap();
     fs::write(path("long.log"), vec![b'x'; 3 << 20]).unwrap();
     fs::write(path("good.log"), "line from 192.0.2.66\n").unwrap();
     fs::write(path("empty.log"), "").unwrap();
@@ -237,7 +237,7 @@ fn a_listed_hash_of_a_file_on_disk_is_a_foothold() {
     let sha256 = {
         use sha2::Digest as _;
         let digest = sha2::Sha256::digest(b"MZ\0 an inert file");
-        digest.iter().map(|b| format!("{b:02X}")).collect::<String>()
+        digest.iter().fold(String::new(), |text, b| format!("{text}{b:02X}"))
     };
     let list = [(Kind::Sha256, sha256.as_str()), (Kind::Md5, md5)]
         .map(|(k, v)| Indicator::new(Entity::new(k, v), 0.9, "a list"));
