@@ -120,7 +120,6 @@ impl Event {
 pub(crate) fn from_xml(xml: &str) -> Result<Event, String> {
     use quick_xml::events::Event as Node;
     let mut reader = quick_xml::Reader::from_str(xml);
-    reader.config_mut().trim_text(true);
     let mut event = Event::default();
     let mut path: Vec<String> = Vec::new();
     let mut text = String::new();
@@ -148,10 +147,11 @@ pub(crate) fn from_xml(xml: &str) -> Result<Event, String> {
             }
             Node::End(_) => {
                 if let Some(name) = path.pop()
-                    && !text.is_empty()
+                    && !text.trim().is_empty()
                 {
-                    event.push(&name, std::mem::take(&mut text));
+                    event.push(&name, text.trim().to_owned());
                 }
+                text.clear();
             }
             Node::Eof => break,
             _ => {}

@@ -110,10 +110,10 @@ pub(crate) fn read_json(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::R
                         objects = Some(fresh);
                     }
                     Ok(_) => {
-                        scan.broken(format!("line {number}"), "the line is no JSON object".into())
+                        scan.broken(format!("line {number}"), "the line is no JSON object".into());
                     }
                     Err(error) => {
-                        scan.broken(format!("line {number}"), format!("broken JSON: {error}"))
+                        scan.broken(format!("line {number}"), format!("broken JSON: {error}"));
                     }
                 }
                 first = false;

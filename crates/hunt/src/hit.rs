@@ -142,6 +142,12 @@ pub(crate) fn grade(
             "it stands in what a program was asked to do".to_owned(),
             0.9,
         ),
+        (Role::Destination, _) if is_blocked(record) => (
+            Severity::Medium,
+            Proof::Contact,
+            "a machine asked for it and was kept from it".to_owned(),
+            1.0,
+        ),
         (Role::Destination, _) => {
             (Severity::High, Proof::Contact, "this machine itself asked for it".to_owned(), 1.0)
         }
@@ -201,7 +207,7 @@ pub(crate) fn grade(
         proof,
         confidence: Confidence::from_probability(indicator.probability * sure),
         why,
-        outbound: role == Role::Destination && severity >= Severity::High,
+        outbound: role == Role::Destination && severity >= Severity::High && !is_blocked(record),
     }
 }
 
@@ -217,7 +223,7 @@ fn ceiling(indicator: &Indicator, time: Option<Timestamp>) -> (Severity, Option<
     };
     match indicator.status {
         Some(Status::Benign) => {
-            lower(Severity::Informational, "the value is known to be legitimate".into())
+            lower(Severity::Informational, "the value is known to be legitimate".into());
         }
         Some(Status::Revoked) => lower(Severity::Informational, "its source took it back".into()),
         Some(Status::Expired) => lower(Severity::Low, "the indicator has expired".into()),
@@ -239,6 +245,16 @@ fn ceiling(indicator: &Indicator, time: Option<Timestamp>) -> (Severity, Option<
         }
     }
     (most, note)
+}
+
+/// Whether a firewall or proxy says that it let nothing through.
+fn is_blocked(record: &Record<'_>) -> bool {
+    const WORDS: [&str; 8] =
+        ["deny", "denied", "block", "blocked", "drop", "dropped", "reject", "rejected"];
+    ["action", "act", "disposition", "sc-filter-result"]
+        .iter()
+        .filter_map(|name| record.get(name))
+        .any(|value| WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)))
 }
 
 /// The status with which a request was answered.

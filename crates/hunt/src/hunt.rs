@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::condition::Artifacts;
 use crate::input;
 use crate::scan::{Context, Report, cap_key, fold_name};
-use crate::{Checks, Hunt, Matcher, Options, Progress, verdict};
+use crate::{Checks, Hunt, Matcher, Options, Progress, Silent, verdict};
 
 /// Looks for `matcher`'s indicators and `checks` in `paths` (files, folders, archives).
 ///
@@ -32,7 +32,8 @@ pub fn hunt(
         // read before.
         let artifacts = std::mem::take(&mut all.artifacts);
         let no_indicators = Matcher::default();
-        let ctx = Context::new(&no_indicators, checks, options, progress, &artifacts, true);
+        // The bytes were told in the first pass.
+        let ctx = Context::new(&no_indicators, checks, options, &Silent, &artifacts, true);
         for report in over_files(&ctx, &files) {
             all.findings.extend(report.findings);
             add_counts(&mut all.folded, report.folded);
@@ -83,7 +84,7 @@ impl Report {
         self.problems.extend(other.problems);
         self.sources.extend(other.sources);
         add_counts(&mut self.folded, other.folded);
-        self.outbound += other.outbound;
+        self.outbound.extend(other.outbound);
         self.binaries += other.binaries;
         for (kind, names) in other.artifacts {
             self.artifacts.entry(kind).or_default().extend(names);

@@ -193,7 +193,7 @@ fn unzip<R: Read + Seek>(ctx: &Context<'_>, reader: R, about: About<'_>, report:
         }
         let shown = archive.name_for_index(number).map_or_else(
             || format!("#{number}"),
-            |name| name.map_or_else(|_| format!("#{number}"), |n| n.into_owned()),
+            |name| name.map_or_else(|_| format!("#{number}"), std::borrow::Cow::into_owned),
         );
         let name = format!("{}!{shown}", about.name);
         match archive.by_index(number) {

@@ -90,8 +90,8 @@ pub(crate) struct Report {
     pub artifacts: Artifacts,
     /// Clock differences in seconds (rounded to minutes), with the number of events.
     pub skews: BTreeMap<i64, u64>,
-    /// Indicators that this machine itself asked for.
-    pub outbound: u64,
+    /// When this machine itself asked for a listed value.
+    pub outbound: Vec<Timestamp>,
     /// Files that are neither logs nor text.
     pub binaries: u64,
 }
@@ -203,7 +203,7 @@ impl<'c, 'h> Scan<'c, 'h> {
 
     /// Starts of the literals in a text without which no check of the route can hold; `None` when
     /// every record is needed.
-    pub(crate) fn witnesses(&self, route: Option<&Route<'_>>, text: &[u8]) -> Option<Vec<usize>> {
+    pub(crate) fn witnesses(route: Option<&Route<'_>>, text: &[u8]) -> Option<Vec<usize>> {
         let Some(route) = route else { return Some(Vec::new()) };
         if route.every_record {
             return None;
@@ -252,7 +252,7 @@ impl<'c, 'h> Scan<'c, 'h> {
         }
         let indicator = self.ctx.matcher.indicator(number);
         let graded = hit::grade(indicator, record.field_of(matched), record);
-        self.report.outbound += u64::from(graded.outbound);
+        self.report.outbound.extend(record.time.filter(|_| graded.outbound));
         self.add(Finding {
             finding: graded.title,
             rule: None,

@@ -99,6 +99,19 @@ impl<'h> Table<'h> {
             }
         }
         while !text.is_empty() {
+            if matches!(self.shape, Shape::W3c) && self.columns.is_empty() && text[0] != b'#' {
+                // Exchange writes the names of the columns before its directives.
+                let end = memchr::memchr(b'\n', text).map_or(text.len(), |at| at + 1);
+                let first = String::from_utf8_lossy(&text[..end]);
+                if let Some(delimiter) = csv_delimiter(&first) {
+                    self.delimiter = delimiter;
+                    self.columns =
+                        split(first.trim_end(), delimiter).map(|c| c.trim().to_owned()).collect();
+                    self.recognise(scan);
+                    (text, offset, line) = (&text[end..], offset + end as u64, line + 1);
+                    continue;
+                }
+            }
             if matches!(self.shape, Shape::W3c) && text[0] == b'#' {
                 let end = memchr::memchr(b'\n', text).map_or(text.len(), |at| at + 1);
                 let directive = String::from_utf8_lossy(&text[..end]).trim_end().to_owned();
@@ -154,7 +167,7 @@ impl<'h> Table<'h> {
     where
         'h: 'c,
     {
-        let ends = count_lines(text) + u64::from(!text.ends_with(b"\n"));
+        let ends = self.count(scan, text, line);
         scan.cover(self.source, self.title, ends, text.len() as u64);
         for at in [0, last_line(text)] {
             let record = self.record(line_at(text, at), 0, 0);
@@ -183,17 +196,14 @@ impl<'h> Table<'h> {
                 hit.end,
             ));
         }
-        match scan.witnesses(route, text) {
-            Some(places) => {
-                for at in places {
-                    touched.entry(line_start(text, at)).or_default();
-                }
+        if let Some(places) = Scan::witnesses(route, text) {
+            for at in places {
+                touched.entry(line_start(text, at)).or_default();
             }
-            None => {
-                let starts = memchr::memchr_iter(b'\n', text).map(|at| at + 1);
-                for start in std::iter::once(0).chain(starts).filter(|s| *s < text.len()) {
-                    touched.entry(start).or_default();
-                }
+        } else {
+            let starts = memchr::memchr_iter(b'\n', text).map(|at| at + 1);
+            for start in std::iter::once(0).chain(starts).filter(|s| *s < text.len()) {
+                touched.entry(start).or_default();
             }
         }
         let (mut counted, mut number) = (0, line);
@@ -215,6 +225,21 @@ impl<'h> Table<'h> {
                 scan.hit(&record, indicator, &String::from_utf8_lossy(&text[from..to]));
             }
         }
+    }
+
+    /// Counts the lines; those too short to hold all fields are broken.
+    fn count(&self, scan: &mut Scan<'_, '_>, text: &[u8], line: u64) -> u64 {
+        let shortest = (self.columns.len() * 2).saturating_sub(1);
+        let (mut start, mut lines) = (0, 0);
+        for end in memchr::memchr_iter(b'\n', text) {
+            if end - start < shortest && end - start > 1 {
+                let message = format!("the line is too short for {} fields", self.columns.len());
+                scan.broken(format!("line {}", line + lines), message);
+            }
+            start = end + 1;
+            lines += 1;
+        }
+        lines + u64::from(start < text.len())
     }
 
     fn record<'t>(&'t self, line: &'t [u8], offset: u64, number: u64) -> Record<'t> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use lapwing_model::{Finding, FindingKind, NotLookedAt, Proof, Severity, Verdict, VerdictKind};
+use lapwing_model::{Finding, NotLookedAt, Proof, Severity, Verdict, VerdictKind};
 
 use crate::scan::Report;
 use crate::source::Source;
@@ -46,19 +46,11 @@ fn kind_of(report: &Report) -> VerdictKind {
     // An attempt of which no log shows the end, and then a connection from this machine to a listed
     // address: together they show what neither does alone.
     let tried = findings.iter().filter(|f| f.proof >= Proof::Attempt).filter_map(|f| f.time).min();
-    let went_out = |after: Timestamp| {
-        findings.iter().any(|f| is_outbound(f) && f.time.is_some_and(|time| time >= after))
-    };
+    let went_out = |after: Timestamp| report.outbound.iter().any(|time| *time >= after);
     if tried.is_some_and(went_out) {
         return VerdictKind::Compromised;
     }
     if findings.iter().any(is_try) { VerdictKind::Attempted } else { VerdictKind::NothingFound }
-}
-
-fn is_outbound(finding: &Finding) -> bool {
-    finding.kind == FindingKind::Indicator
-        && finding.severity >= Severity::High
-        && finding.why.contains("this machine itself asked for it")
 }
 
 fn reasons(report: &Report, kind: VerdictKind) -> Vec<String> {
@@ -111,7 +103,7 @@ fn reasons(report: &Report, kind: VerdictKind) -> Vec<String> {
     }
     if kind == VerdictKind::Attempted && report.findings.iter().all(|f| f.proof <= Proof::Contact) {
         reasons.push(
-            "Listed values stand in the logs, but nothing shows that a weakness was used."
+            "Something that must be looked at was found, but nothing shows that a weakness was used."
                 .to_owned(),
         );
     }

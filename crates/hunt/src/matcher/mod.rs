@@ -6,7 +6,7 @@ mod literals;
 mod table;
 mod tokens;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use lapwing_model::Kind;
@@ -194,10 +194,10 @@ impl Matcher {
                 continue;
             }
             let class = |b: &u8| b.is_ascii_hexdigit() || *b == b':' || *b == b'.';
-            let start = colon - text[done..colon].iter().rev().take_while(|b| class(b)).count();
-            let end = colon + text[colon..].iter().take(64).take_while(|b| class(b)).count();
+            let start = colon - text[done..colon].iter().rev().copied().take_while(class).count();
+            let end = colon + text[colon..].iter().take(64).copied().take_while(class).count();
             done = end.max(colon + 1);
-            let glued = |at: Option<&u8>| at.is_some_and(|b| b.is_ascii_alphanumeric());
+            let glued = |at: Option<&u8>| at.is_some_and(u8::is_ascii_alphanumeric);
             if glued(start.checked_sub(1).and_then(|at| text.get(at))) || glued(text.get(end)) {
                 continue;
             }
@@ -232,7 +232,7 @@ struct Build {
     entries: Vec<Entry>,
     nets: Vec<(u8, u32, u32)>,
     nets6: Vec<(u8, u128, u32)>,
-    literals: BTreeMap<(Vec<u8>, u32), ()>,
+    literals: BTreeSet<(Vec<u8>, u32)>,
     has_hashes: bool,
     has_file_hashes: bool,
 }
@@ -341,11 +341,11 @@ impl Build {
         if value.len() < 5 {
             return;
         }
-        self.literals.insert((value.to_ascii_lowercase().into_bytes(), number), ());
+        self.literals.insert((value.to_ascii_lowercase().into_bytes(), number));
         if value.contains(' ') {
             // W3C logs write a blank as `+`.
             let plus = value.to_ascii_lowercase().replace(' ', "+");
-            self.literals.insert((plus.into_bytes(), number), ());
+            self.literals.insert((plus.into_bytes(), number));
         }
     }
 
@@ -357,8 +357,7 @@ impl Build {
             lengths.dedup();
             lengths
         };
-        let (literals, literal_entries): (Vec<_>, Vec<_>) =
-            self.literals.into_keys().map(|(text, number)| (text, number)).unzip();
+        let (literals, literal_entries): (Vec<_>, Vec<_>) = self.literals.into_iter().unzip();
         Matcher {
             indicators,
             table: Table::new(self.keys),

@@ -177,7 +177,7 @@ proptest! {
     #[test]
     fn finds_what_a_naive_scan_finds(parts in proptest::collection::vec("(192\\.0\\.2\\.7|192\\.0\\.2\\.77|1|[.]|evil\\.example|a\\.|x|evil|[ ,;/=]|[ ,;]|-|\\n|abcdefghijklmnopqrstuvwxyz012345)", 0..60)) {
         // A slash before an address may make it a version, which the naive scan does not know.
-        let text = parts.concat().replace("/192", ",192").replace("=", ",");
+        let text = parts.concat().replace("/192", ",192").replace('=', ",");
         let values = ["192.0.2.7".to_owned(), "evil.example".to_owned()];
         let m = matcher(&[(Kind::Ipv4Addr, &values[0]), (Kind::DomainName, &values[1])]);
         let mut hits = Vec::new();
