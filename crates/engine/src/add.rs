@@ -1,10 +1,14 @@
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use jiff::Timestamp;
+use lapwing_extract::Extractor;
 use lapwing_fuse::{Evidence, Fusion, Resolver, Trace, origins};
 use lapwing_knowledge::Knowledge;
-use lapwing_model::{ChangeId, Claim, Document, DocumentId, Problem, Reading};
+use lapwing_model::{
+    ChangeId, Claim, Document, DocumentId, Entity, Problem, Reading, Relation, Span,
+};
 use lapwing_read::{Item, Options};
 use lapwing_store::{Added, Change, StoredClaim};
 use rayon::prelude::*;
@@ -92,7 +96,7 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<AddReport, EngineError> {
         let knowledge = self.knowledge.clone();
-        let extractor = lapwing_extract::Extractor::new(&knowledge);
+        let extractor = Extractor::new(&knowledge);
         let resolver = Resolver::new(&knowledge);
         let mut report = AddReport::default();
         let mut change = self.store.begin(&options.command, now)?;
@@ -109,7 +113,7 @@ impl Engine {
                 let read: Vec<(Reading, Trace)> = batch
                     .into_par_iter()
                     .map(|mut reading| {
-                        reading.claims.extend(extractor.extract(&reading));
+                        extend_with_found(&mut reading, &extractor);
                         let trace = Trace::of(&reading);
                         (reading, trace)
                     })
@@ -211,6 +215,22 @@ pub(crate) fn evidence(claims: &[StoredClaim]) -> Vec<Evidence<'_>> {
             object: &stored.object,
         })
         .collect()
+}
+
+/// Adds what `extract` finds to what the format declares. A value that the format declares at
+/// the same place is not told twice.
+pub(crate) fn extend_with_found(reading: &mut Reading, extractor: &Extractor<'_>) {
+    let found = extractor.extract(reading);
+    let declared: BTreeSet<(Span, Entity)> = reading
+        .claims
+        .iter()
+        .filter(|claim| claim.relation == Relation::Role)
+        .map(|claim| (claim.span, claim.subject.clone()))
+        .collect();
+    reading.claims.extend(found.into_iter().filter(|claim| {
+        claim.relation != Relation::Role
+            || !declared.contains(&(claim.span, claim.subject.clone()))
+    }));
 }
 
 /// Claims of a reading in the order of the text, declared before found at the same place.

@@ -4,7 +4,7 @@ use lapwing_model::{Claim, Confidence, DocumentId, Gap, Kind, Problem, Relation,
 use lapwing_read::{Item, Options};
 use serde::Serialize;
 
-use crate::add::{in_order, read_input};
+use crate::add::{extend_with_found, in_order, read_input};
 use crate::{EngineError, Input};
 
 /// One value or name that stands in a document: a line of `lapwing extract --json`.
@@ -72,7 +72,7 @@ pub fn extract(
             if result.is_err() {
                 return;
             }
-            reading.claims.extend(extractor.extract(&reading));
+            extend_with_found(&mut reading, &extractor);
             let text = std::mem::take(&mut reading.document.text);
             let (mentions, relations): (Vec<_>, Vec<_>) = in_order(reading.claims)
                 .into_iter()

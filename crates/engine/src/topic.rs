@@ -120,8 +120,10 @@ impl Engine {
                 ..FactQuery::default()
             };
             for fact in self.store.facts(&query)? {
-                if let Ok(id) = fact.subject.value.parse() {
-                    documents.entry(id).or_insert_with(|| format!("is about {}", entity.value));
+                for stored in self.store.claims_for(&fact.subject, fact.relation, &fact.object)? {
+                    documents
+                        .entry(stored.document)
+                        .or_insert_with(|| format!("is about {}", entity.value));
                 }
             }
         }

@@ -17,9 +17,18 @@ const PLAIN: f64 = 0.9;
 /// At most this for a statement made with reserve.
 const HEDGED: f64 = 0.6;
 /// At most this for an indicator that many tenants share (cloud, CDN, hosting).
-const SHARED: f64 = 0.5;
+const SHARED: f64 = 0.7;
 /// A model's output counts for half of what an observation would.
 const PREDICTED: f64 = 0.5;
+
+/// Whether a claim is VulDB's "Medium" on a value: its word for rented cloud hosts, not for doubt.
+fn vuldb_medium(evidence: &Evidence<'_>) -> bool {
+    let word = evidence.claim.stated_word.as_deref().unwrap_or("");
+    evidence.claim.method.starts_with("vuldb")
+        && evidence.subject.kind.is_observable()
+        && word.eq_ignore_ascii_case("medium")
+}
+
 /// What a known-benign list leaves of the probability that a value indicates an attack.
 const BENIGN: f64 = 0.15;
 /// No fact is more, or less, probable than this.
@@ -273,7 +282,9 @@ impl<'a> Fusion<'a> {
         if claim.polarity != Polarity::Denied
             && self.benign(evidence).is_some_and(|benign| benign.shared)
         {
-            stated = stated.min(SHARED);
+            // VulDB's "Medium" says the same once more (see docs/confidence.md): counted once.
+            let said = if vuldb_medium(evidence) { SHARED } else { stated };
+            stated = said.min(SHARED);
         }
         if claim.basis == Basis::Predicted {
             stated *= PREDICTED;
@@ -327,19 +338,13 @@ impl<'a> Fusion<'a> {
         if let Some(benign) = benign {
             notes.insert(if benign.shared {
                 format!(
-                    "shared hosting ({}): {}; counts as medium at most",
-                    benign.list, benign.why
+                    "shared hosting ({}): others use it too, so it counts for less",
+                    benign.list
                 )
             } else {
                 format!("{NOTE_BENIGN} {}: {}", benign.list, benign.why)
             });
         }
-        let vuldb_medium = |e: &Evidence<'_>| {
-            let word = e.claim.stated_word.as_deref().unwrap_or("");
-            e.claim.method.starts_with("vuldb")
-                && e.subject.kind.is_observable()
-                && word.eq_ignore_ascii_case("medium")
-        };
         if claims.iter().any(vuldb_medium) {
             notes.insert(
                 "VulDB says Medium where a host is rented from a cloud: a word on shared hosting"

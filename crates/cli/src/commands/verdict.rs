@@ -98,11 +98,11 @@ fn groups(text: &mut String, hunt: &Hunt, all: bool, width: usize) {
         let technique = found[0].technique.as_deref().map(|t| format!(", {t}")).unwrap_or_default();
         let _ = writeln!(
             text,
-            "\n  {} — {}, {}{technique}, {} times",
+            "\n  {} — {}, {}{technique}, {}",
             one_line(&title, 80),
             severity.0,
             found[0].proof,
-            found.len()
+            if found.len() == 1 { "once".to_owned() } else { format!("{} times", found.len()) }
         );
         wrapped(text, "    ", &unlinked(&found[0].why), width);
         let shown = if all { found.len() } else { SHOWN_GROUP };
@@ -151,8 +151,8 @@ fn looked_at(text: &mut String, hunt: &Hunt, width: usize) {
             };
             vec![
                 format!("  {}", coverage.source),
-                format!("{} files", coverage.files),
-                format!("{} records", coverage.records),
+                counted(coverage.files, "file"),
+                counted(coverage.records, "record"),
                 period,
             ]
         })
@@ -169,6 +169,10 @@ fn looked_at(text: &mut String, hunt: &Hunt, width: usize) {
     }
 }
 
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 fn time(finding: &Finding) -> String {
     finding.time.map_or_else(String::new, |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
@@ -179,7 +183,7 @@ fn place(finding: &Finding) -> String {
         Some(Place::Record(record)) => format!("#{record}"),
         None => String::new(),
     };
-    format!("{}{at}", tail(&finding.file, 60))
+    format!("{}{at}", tail(&finding.file, 48))
 }
 
 /// The end of a long path: the file's name tells most.

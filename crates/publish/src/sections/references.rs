@@ -26,7 +26,10 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<ReferenceRow> {
             (Relation::References, None) => (Kind::Report, fact.object.key()),
             _ => (fact.subject.kind, fact.subject.value.clone()),
         };
-        found.entry(cited).or_default().push(fact);
+        // Names that are merely mentioned beside the text are no references to follow.
+        if matches!(cited.0, Kind::Url | Kind::DomainName | Kind::Report) {
+            found.entry(cited).or_default().push(fact);
+        }
     }
     // A bare host name says less than the address on it.
     let hosts: BTreeSet<String> = found
