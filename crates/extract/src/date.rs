@@ -164,10 +164,10 @@ impl Stated {
         }
         if let Some(published) = published {
             for year in [published.year(), published.year() - 1] {
-                if let Ok(date) = PartialDate::new(year, self.month, self.day) {
-                    if date.first_day() <= published.last_day() {
-                        return Some((date, "its year taken from the day of publication"));
-                    }
+                if let Ok(date) = PartialDate::new(year, self.month, self.day)
+                    && date.first_day() <= published.last_day()
+                {
+                    return Some((date, "its year taken from the day of publication"));
                 }
             }
         }

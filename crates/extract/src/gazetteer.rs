@@ -198,15 +198,15 @@ impl Trie {
             }
         }
         let id = self.entries.len() as u32;
-        if let Some(end) = self.ends.get_mut(node as usize) {
-            if !end.iter().any(|e| {
+        if let Some(end) = self.ends.get_mut(node as usize)
+            && !end.iter().any(|e| {
                 self.entries.get(*e as usize).is_some_and(|known| {
                     known.entity == entry.entity && known.surface == entry.surface
                 })
-            }) {
-                end.push(id);
-                self.entries.push(entry);
-            }
+            })
+        {
+            end.push(id);
+            self.entries.push(entry);
         }
     }
 

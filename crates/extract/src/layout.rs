@@ -98,7 +98,7 @@ impl<'r> Layout<'r> {
                 RegionKind::Heading { level } => heads.push((region.span, *level)),
                 RegionKind::Link { target } => layout.links.push((region.span, target)),
                 RegionKind::Cell { row, header, .. } => {
-                    layout.cells.push((region.span, *row, header.as_deref()))
+                    layout.cells.push((region.span, *row, header.as_deref()));
                 }
                 _ => {}
             }

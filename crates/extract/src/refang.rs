@@ -262,13 +262,14 @@ impl<'t> Writer<'t> {
             if !opened || !closed {
                 return at + 1;
             }
-        } else if with == "/"
-            && !(is_label(self.before(at)) || matches!(self.before(at), b'/' | b']'))
-        {
-            return at + 1;
-        } else if with == ":"
-            && !(self.before(at).is_ascii_alphanumeric() || matches!(self.before(at), b']' | b':'))
-        {
+        }
+        let before = self.before(at);
+        let fits = match with {
+            "/" => is_label(before) || matches!(before, b'/' | b']'),
+            ":" => before.is_ascii_alphanumeric() || matches!(before, b']' | b':'),
+            _ => true,
+        };
+        if !fits {
             return at + 1;
         }
         if with.starts_with(':') {

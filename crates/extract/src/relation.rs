@@ -182,12 +182,11 @@ fn speaker(sentence: &Sentence<'_>, memory: &Memory, frame: &Frame) -> Option<St
     let words = &sentence.words;
     let len = words.lower.len();
     let identities = || sentence.mentions.iter().filter(|m| m.entity.kind == Kind::Identity);
-    if let Some((_, end)) = words.first(&["according to"], 0, len) {
-        if let Some(m) =
+    if let Some((_, end)) = words.first(&["according to"], 0, len)
+        && let Some(m) =
             identities().find(|m| words.at(m.span) >= end && words.at(m.span) < end + 40)
-        {
-            return Some(m.entity.value.clone());
-        }
+    {
+        return Some(m.entity.value.clone());
     }
     for m in identities() {
         let end = words.end(m.span);
@@ -301,6 +300,10 @@ impl Telling<'_> {
     }
 
     /// Adds a claim with the polarity of the clause around `at` and what the sentence states.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a claim has these parts; a struct for one call would only rename them"
+    )]
     fn claim(
         &mut self,
         subject: Entity,
@@ -415,39 +418,36 @@ impl Telling<'_> {
             };
             let Some(subject) = subject else { continue };
             let span = self.sentence.span;
-            match stated.resolve(self.frame.published, self.frame.year_hint) {
-                Some((date, how)) => {
-                    let guessed = how.contains("other dates");
-                    let claim = self.claim(
-                        subject,
-                        relation,
-                        Object::Text(date.to_string()),
-                        span,
-                        stated.start,
-                        if guessed { 45 } else { 75 },
-                        format!("\"{}\", {how}", stated.shown()),
-                    );
-                    match relation {
-                        Relation::LastSeen => claim.period.last = Some(date),
-                        Relation::FirstSeen => claim.period.first = Some(date),
-                        _ => {}
-                    }
-                    if guessed && claim.polarity == Polarity::Asserted {
-                        claim.polarity = Polarity::Hedged;
-                    }
+            if let Some((date, how)) = stated.resolve(self.frame.published, self.frame.year_hint) {
+                let guessed = how.contains("other dates");
+                let claim = self.claim(
+                    subject,
+                    relation,
+                    Object::Text(date.to_string()),
+                    span,
+                    stated.start,
+                    if guessed { 45 } else { 75 },
+                    format!("\"{}\", {how}", stated.shown()),
+                );
+                match relation {
+                    Relation::LastSeen => claim.period.last = Some(date),
+                    Relation::FirstSeen => claim.period.first = Some(date),
+                    _ => {}
                 }
-                None => {
-                    let value = format!("{relation}={}", stated.shown());
-                    self.claim(
-                        subject,
-                        Relation::Property,
-                        Object::Text(value),
-                        span,
-                        stated.start,
-                        70,
-                        "the text gives no year",
-                    );
+                if guessed && claim.polarity == Polarity::Asserted {
+                    claim.polarity = Polarity::Hedged;
                 }
+            } else {
+                let value = format!("{relation}={}", stated.shown());
+                self.claim(
+                    subject,
+                    Relation::Property,
+                    Object::Text(value),
+                    span,
+                    stated.start,
+                    70,
+                    "the text gives no year",
+                );
             }
         }
     }

@@ -8,6 +8,7 @@ use lapwing_model::{Confidence, Entity, Format, Kind, Reading, Role};
 
 use crate::find::{Found, Shape};
 use crate::layout::{Place, Sort, Topic};
+use crate::sentence::Openings;
 
 /// What a value is taken for, how sure, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -307,10 +308,12 @@ pub(crate) fn judge(
     manner: &Manner,
     knowledge: &Knowledge,
 ) -> Judgement {
-    let mut case = Case {
+    let before = before.to_lowercase();
+    let case = Case {
         found,
         defanged,
-        before: before.to_lowercase(),
+        openings: Openings::of(&before),
+        before,
         after: after.to_lowercase(),
         place,
         manner,
@@ -323,6 +326,8 @@ struct Case<'a> {
     found: &'a Found,
     defanged: bool,
     before: String,
+    /// How the words before begin.
+    openings: Openings,
     after: String,
     place: &'a Place<'a>,
     manner: &'a Manner,
@@ -330,7 +335,7 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn run(&mut self) -> Judgement {
+    fn run(&self) -> Judgement {
         let found = self.found;
         match found.kind {
             Kind::Vulnerability | Kind::Weakness => {
@@ -426,6 +431,7 @@ impl Case<'_> {
             return None;
         }
         cues.iter()
+            .filter(|cue| self.openings.may_hold(cue))
             .filter_map(|cue| {
                 let at = window.rfind(cue)?;
                 let starts = window[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric());
@@ -647,12 +653,12 @@ impl Case<'_> {
         if let Some((_, cue)) = example.filter(|_| nearest(&example) && !self.defanged) {
             return self.say(Role::Benign, 65, format!("an example, after \"{cue}\""));
         }
-        if !self.defanged {
-            if let Some((_, cue)) = citing.filter(|_| {
+        if !self.defanged
+            && let Some((_, cue)) = citing.filter(|_| {
                 nearest(&citing) && self.found.kind != Kind::Ipv4Addr && !self.manner.list
-            }) {
-                return self.say(Role::Reference, 80, format!("cited, after \"{cue}\""));
-            }
+            })
+        {
+            return self.say(Role::Reference, 80, format!("cited, after \"{cue}\""));
         }
         if self.defanged {
             return self.say(Role::Indicator, 96, "written defanged");

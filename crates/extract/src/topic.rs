@@ -304,7 +304,7 @@ pub(crate) fn traces(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -
     claims.retain(|c| {
         !layout.is_declared(c.span) && !layout.is_apart(c.span) && !taken.contains(&c.span)
     });
-    claims.sort_by(|a, b| a.span.cmp(&b.span));
+    claims.sort_by_key(|a| a.span);
     let mut end = 0;
     claims.retain(|c| {
         let free = c.span.start >= end;

@@ -1,5 +1,9 @@
 //! Hashes, file names and paths, registry keys.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use foldhash::fast::FixedState;
 use lapwing_model::Kind;
 
 use super::{Finder, Shape};
@@ -161,6 +165,24 @@ const EXTENSIONS: &[&str] = &[
     "settingcontent-ms",
 ];
 
+/// Whether a name ends in an extension of the list.
+pub(super) fn is_file_name(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(stem, ext)| {
+        !stem.is_empty() && ext.len() <= 18 && is_extension(ext) && (ext.len() > 1)
+    })
+}
+
+/// Whether `ext` is in the list, in any case.
+fn is_extension(ext: &str) -> bool {
+    static SET: LazyLock<HashSet<&str, FixedState>> =
+        LazyLock::new(|| EXTENSIONS.iter().copied().collect());
+    if ext.bytes().any(|b| b.is_ascii_uppercase()) {
+        SET.contains(ext.to_ascii_lowercase().as_str())
+    } else {
+        SET.contains(ext)
+    }
+}
+
 /// Folders at the root of Unix systems.
 const UNIX_ROOTS: &[&str] = &[
     "etc",
@@ -296,16 +318,6 @@ impl Finder<'_> {
         true
     }
 
-    /// Whether a name ends in an extension of the list.
-    pub(super) fn is_file_name(&self, name: &str) -> bool {
-        name.rsplit_once('.').is_some_and(|(stem, ext)| {
-            !stem.is_empty()
-                && ext.len() <= 18
-                && EXTENSIONS.iter().any(|e| e.eq_ignore_ascii_case(ext))
-                && (ext.len() > 1)
-        })
-    }
-
     /// A path with backslashes, a UNC path or a registry key.
     pub(super) fn windows_path(&mut self, start: usize, end: usize) -> bool {
         let run = &self.text[start..end];
@@ -336,10 +348,9 @@ impl Finder<'_> {
         } else if run.starts_with("\\\\")
             || (run.starts_with('%') && run[1..].contains("%\\"))
             || run.starts_with("~\\")
-            || run.starts_with("$")
+            || run.starts_with('$')
+            || (run.starts_with('\\') && run[1..].contains('\\'))
         {
-            start
-        } else if run.starts_with('\\') && run[1..].contains('\\') {
             start
         } else if let Some(percent) = run.find('%').filter(|i| run[i + 1..].contains("%\\")) {
             start + percent
@@ -368,7 +379,7 @@ impl Finder<'_> {
         }
         let depth = text.bytes().filter(|b| *b == b'\\').count();
         let last = text.rsplit('\\').next().unwrap_or_default();
-        if depth == 0 || !(self.is_file_name(last) || depth >= 2) || text.len() > LONGEST_PATH {
+        if depth == 0 || !(is_file_name(last) || depth >= 2) || text.len() > LONGEST_PATH {
             return false;
         }
         self.push(Kind::FilePath, text, start, start + text.len(), Shape::Plain);
@@ -431,7 +442,7 @@ impl Finder<'_> {
         let from = at.saturating_sub(24);
         let tail = self.bytes.get(from..at).unwrap_or_default();
         let name = tail.rsplit(|b| matches!(b, b'\\' | b' ')).next().unwrap_or_default();
-        std::str::from_utf8(name).is_ok_and(|name| self.is_file_name(name))
+        std::str::from_utf8(name).is_ok_and(is_file_name)
     }
 
     /// `/etc/passwd`, `/owa/auth/x.aspx`.
@@ -450,7 +461,7 @@ impl Finder<'_> {
         let root = parts.next().unwrap_or_default();
         let last = text.rsplit('/').next().unwrap_or_default();
         let depth = text.bytes().filter(|b| *b == b'/').count();
-        if !(UNIX_ROOTS.contains(&root) && depth >= 2 || self.is_file_name(last)) {
+        if !(UNIX_ROOTS.contains(&root) && depth >= 2 || is_file_name(last)) {
             return false;
         }
         self.push(Kind::FilePath, text, start, start + text.len(), Shape::Plain);
@@ -461,7 +472,7 @@ impl Finder<'_> {
     pub(super) fn relative_path(&mut self, start: usize, end: usize) -> bool {
         let text = self.text[start..end].trim_end_matches(['.', ',', '-', '/']);
         let Some((_, last)) = text.rsplit_once('/') else { return false };
-        if !self.is_file_name(last)
+        if !is_file_name(last)
             || text.contains("//")
             || text.contains('%')
             || self.byte(end) == b'('
@@ -469,7 +480,7 @@ impl Finder<'_> {
             return false;
         }
         // Names listed with slashes (`a.exe/b.exe`) are several.
-        if text.split('/').filter(|part| self.is_file_name(part)).count() > 1 {
+        if text.split('/').filter(|part| is_file_name(part)).count() > 1 {
             return false;
         }
         self.push(Kind::FilePath, text, start, start + text.len(), Shape::Plain);

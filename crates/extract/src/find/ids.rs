@@ -24,12 +24,13 @@ impl Finder<'_> {
             self.wallet(start, end);
         }
         // `foo-CVE-2021-26855`: an identifier inside a longer run.
-        if self.done < end && run.len() > 12 {
-            if let Some(at) = run.find("CVE-").or_else(|| run.find("cve-")) {
-                if at > 0 && !bytes[at - 1].is_ascii_alphanumeric() {
-                    self.cve(start + at, end);
-                }
-            }
+        if self.done < end
+            && run.len() > 12
+            && let Some(at) = run.find("CVE-").or_else(|| run.find("cve-"))
+            && at > 0
+            && !bytes[at - 1].is_ascii_alphanumeric()
+        {
+            self.cve(start + at, end);
         }
     }
 

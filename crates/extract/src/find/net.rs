@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use lapwing_model::Kind;
 use memchr::memmem;
 
+use super::file::is_file_name;
 use super::{COLON, DOT, Finder, HYPHEN, LETTER, OTHER, SLASH, Shape};
 
 /// A longer URL is no URL; RFC 9110 section 4.1 asks for 8,000 bytes to be understood.
@@ -147,10 +148,10 @@ impl Finder<'_> {
         let run = &self.text[start..end];
         let trimmed = run.trim_end_matches([':', '.', '/', '-']);
         let end = start + trimmed.len();
-        if flags & (COLON | SLASH) == COLON | SLASH || flags & OTHER != 0 {
-            if self.ssdeep(start, end) {
-                return true;
-            }
+        if (flags & (COLON | SLASH) == COLON | SLASH || flags & OTHER != 0)
+            && self.ssdeep(start, end)
+        {
+            return true;
         }
         if flags & DOT == 0 || trimmed.contains("::") {
             if trimmed.len() == 17 && self.mac(start, end) {
@@ -177,10 +178,10 @@ impl Finder<'_> {
             self.word(start, host_end, host_flags);
         }
         if self.found.len() > before {
-            if let Some(last) = self.found.last_mut() {
-                if matches!(last.shape, Shape::Plain | Shape::MaybeVersion | Shape::DomainOrFile) {
-                    last.shape = Shape::Port;
-                }
+            if let Some(last) = self.found.last_mut()
+                && matches!(last.shape, Shape::Plain | Shape::MaybeVersion | Shape::DomainOrFile)
+            {
+                last.shape = Shape::Port;
             }
             self.done = self.done.max(end);
             return true;
@@ -228,12 +229,12 @@ impl Finder<'_> {
         if flags & DOT != 0
             && head.contains('.')
             && self.is_host(head)
-            && !self.is_file_name(head)
+            && !is_file_name(head)
             && slash + 1 < run.len()
             && !code_like(head)
         {
             let next = run[slash + 1..].split('/').next().unwrap_or_default();
-            if self.is_host(next) && !self.is_file_name(next) && !next.ends_with(".php") {
+            if self.is_host(next) && !is_file_name(next) {
                 return false;
             }
             return self.schemeless(start, end);
@@ -330,9 +331,10 @@ impl Finder<'_> {
 
     /// Whether nothing that belongs to a number or name touches the range.
     fn is_edge(&self, start: usize, end: usize) -> bool {
-        !(self.before(start).is_ascii_alphanumeric() || matches!(self.before(start), b'.' | b'_'))
-            && !self.byte(end).is_ascii_alphanumeric()
-            && !(self.byte(end) == b'.' && self.byte(end + 1).is_ascii_digit())
+        let joined = |b: u8| b.is_ascii_alphanumeric();
+        let (before, after) = (self.before(start), self.byte(end));
+        let goes_on = after == b'.' && self.byte(end + 1).is_ascii_digit();
+        !(joined(before) || joined(after) || matches!(before, b'.' | b'_') || goes_on)
     }
 
     /// A run of digits and dots (hyphens may join the ends of a range).
@@ -390,7 +392,7 @@ impl Finder<'_> {
         let labels = lower.split('.').count();
         let is_domain = is_name(name) && self.has_suffix(name);
         if !is_domain {
-            if self.is_file_name(name) {
+            if is_file_name(name) {
                 self.push(Kind::FileName, name, start, end, Shape::Plain);
             }
             return;
@@ -399,7 +401,7 @@ impl Finder<'_> {
         let shape = if calls || code_like(name) {
             Shape::CodeLike
         } else if FILE_FIRST.contains(&last)
-            || (FILE_LIKE.contains(&last) && labels == 2 && self.is_file_name(name))
+            || (FILE_LIKE.contains(&last) && labels == 2 && is_file_name(name))
         {
             Shape::DomainOrFile
         } else {
