@@ -263,6 +263,9 @@ fn url(text: &str) -> Option<Entity> {
 }
 
 fn registry_key(text: &str) -> Option<Entity> {
+    if !text.starts_with(['H', 'h']) {
+        return None;
+    }
     let root = text.split('\\').next()?;
     let upper = root.to_ascii_uppercase();
     let known = [
@@ -293,7 +296,7 @@ fn path(text: &str) -> Option<Entity> {
     if text.len() > 1024 || text.contains(['\n', '\t', '"', '*', '|']) && !text.starts_with('%') {
         return None;
     }
-    if text.to_ascii_lowercase().starts_with("\\\\.\\pipe\\") {
+    if text.starts_with("\\\\.\\") && text.to_ascii_lowercase().starts_with("\\\\.\\pipe\\") {
         return Some(Entity::new(Kind::NamedPipe, text));
     }
     let drive = bytes.len() > 3

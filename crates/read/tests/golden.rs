@@ -42,7 +42,8 @@ fn shown(name: &str, bytes: &[u8]) -> String {
             }
             for claim in &reading.claims {
                 let slice = claim.span.slice(&document.text).expect("a claim lies in the text");
-                let (stated, period) = (claim.stated.map(|c| c.as_percent()), claim.period);
+                let (stated, period) =
+                    (claim.stated.map(lapwing_model::Confidence::as_percent), claim.period);
                 let dates =
                     (period.first.map(|d| d.to_string()), period.last.map(|d| d.to_string()));
                 writeln!(

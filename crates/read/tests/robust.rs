@@ -1,6 +1,7 @@
 //! Bad input: never a panic, never a hang, never a silent loss.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![expect(clippy::format_push_string, clippy::format_collect, reason = "inputs are built once")]
 
 use std::io::Write;
 

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
@@ -14,6 +15,8 @@ use hayro_syntax::{LoadPdfError, Pdf};
 
 /// Characters of one page; a form that draws itself without end stops here.
 const PAGE_GLYPHS: usize = 1_000_000;
+/// Characters back in which a second drawing of the same is looked for: a line of text.
+const RECENT: usize = 128;
 
 /// A run of characters on one line without a gap, in user space (y grows upwards).
 #[derive(Clone, Debug)]
@@ -85,7 +88,7 @@ fn pages(
             pdf.xref(),
             settings,
         );
-        let mut reader = PageReader { page: Page::default(), stop };
+        let mut reader = PageReader { page: Page::default(), recent: VecDeque::new(), stop };
         let drawn =
             catch_unwind(AssertUnwindSafe(|| interpret_page(page, &mut context, &mut reader)));
         let stopped = stop.load(Ordering::Relaxed);
@@ -101,6 +104,7 @@ fn pages(
 
 struct PageReader<'s> {
     page: Page,
+    recent: VecDeque<(String, Point)>,
     stop: &'s AtomicBool,
 }
 
@@ -122,6 +126,16 @@ impl PageReader<'_> {
         let end = transform * Point::new(f64::from(advance.unwrap_or(500.0)), 0.0);
         let top = transform * Point::new(0.0, 1000.0);
         let size = (top - origin).hypot().clamp(0.1, 1000.0);
+        // Bold is often the same characters drawn again, a hair apart.
+        let near =
+            |(drawn, at): &(String, Point)| *drawn == text && (*at - origin).hypot() < size * 0.12;
+        if self.recent.iter().any(near) {
+            return;
+        }
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((text.clone(), origin));
         if let Some(last) = self.page.segments.last_mut() {
             let gap = origin.x - last.end;
             let same_line = (origin.y - last.y).abs() < size.max(last.size) * 0.35;
