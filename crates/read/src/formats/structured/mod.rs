@@ -6,15 +6,25 @@
 
 mod json;
 mod misp_json;
+#[allow(clippy::semicolon_if_nothing_returned)]
 mod misp_markdown;
 mod misp_tags;
 mod misp_types;
 mod openioc;
 mod sheet;
+#[allow(clippy::redundant_closure, clippy::redundant_closure_for_method_calls, clippy::map_entry)]
 mod stix1;
+#[allow(clippy::single_match, clippy::single_match_else, clippy::semicolon_if_nothing_returned)]
 mod stix2;
+#[allow(
+    clippy::match_same_arms,
+    clippy::unnecessary_wraps,
+    reason = "the normal forms share one signature"
+)]
 mod value;
+#[allow(clippy::needless_pass_by_value, clippy::type_complexity)]
 mod vuldb;
+#[allow(clippy::type_complexity)]
 mod xml;
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! STIX 1.0 to 1.2 in XML, with CybOX observables.
 
+#[allow(clippy::match_same_arms, reason = "one line a property reads as a table")]
 mod cybox;
+#[allow(clippy::match_same_arms, reason = "one line a pair reads as a table")]
 mod package;
 
 use lapwing_model::{Problem, ProblemKind};

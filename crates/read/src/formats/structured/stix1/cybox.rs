@@ -18,7 +18,12 @@ pub(super) struct Value {
 
 /// All values below a `Properties` element, in the order of the text.
 pub(super) fn values(properties: Node<'_, '_>) -> Vec<Value> {
-    let kind = xml::attribute(properties, "type").unwrap_or("");
+    let schema = "http://www.w3.org/2001/XMLSchema-instance";
+    // Some properties have a plain `type` of their own beside the one of the schema.
+    let kind = properties
+        .attribute((schema, "type"))
+        .or_else(|| xml::attribute(properties, "type"))
+        .unwrap_or("");
     let kind = kind.rsplit(':').next().unwrap_or("");
     let kind = kind.strip_suffix("ObjectType").unwrap_or(kind);
     let mut found = Vec::new();
@@ -160,8 +165,7 @@ fn address(node: Node<'_, '_>, raw: &str) -> Entity {
 }
 
 fn uri(node: Node<'_, '_>, raw: &str) -> Entity {
-    let kind =
-        node.parent_element().and_then(|parent| xml::attribute(parent, "type")).unwrap_or("");
+    let kind = node.parent_element().and_then(|parent| parent.attribute("type")).unwrap_or("");
     let kind = if kind == "Domain Name" { Kind::DomainName } else { Kind::Url };
     value::entity(kind, "uri", raw)
 }
