@@ -35,7 +35,6 @@ mod undo;
 use std::path::Path;
 use std::sync::Arc;
 
-use lapwing_extract::Extractor;
 use lapwing_knowledge::Knowledge;
 use lapwing_store::Store;
 
@@ -97,9 +96,5 @@ impl Engine {
     /// The reference data, with the updates that the store holds.
     pub fn knowledge(&self) -> &Knowledge {
         &self.knowledge
-    }
-
-    fn extractor(&self) -> Extractor<'_> {
-        Extractor::new(&self.knowledge)
     }
 }
