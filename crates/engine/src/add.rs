@@ -228,8 +228,7 @@ pub(crate) fn extend_with_found(reading: &mut Reading, extractor: &Extractor<'_>
         .map(|claim| (claim.span, claim.subject.clone()))
         .collect();
     reading.claims.extend(found.into_iter().filter(|claim| {
-        claim.relation != Relation::Role
-            || !declared.contains(&(claim.span, claim.subject.clone()))
+        claim.relation != Relation::Role || !declared.contains(&(claim.span, claim.subject.clone()))
     }));
 }
 

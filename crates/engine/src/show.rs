@@ -69,7 +69,11 @@ impl Engine {
         let candidates = actors
             .iter()
             .map(|actor| {
-                let names = resolver.candidates(actor).into_iter().map(|c| format!("{}: {}", c.entity.value, c.why)).collect();
+                let names = resolver
+                    .candidates(actor)
+                    .into_iter()
+                    .map(|c| format!("{}: {}", c.entity.value, c.why))
+                    .collect();
                 (actor.clone(), names)
             })
             .filter(|(_, names): &(_, Vec<String>)| !names.is_empty())

@@ -63,6 +63,16 @@ impl Engine {
                 }
             }
         }
+        // A campaign is often named after a product, whose full name other reports use.
+        for kind in [Kind::Campaign, Kind::Software] {
+            for record in self.store.entities(Some(kind))? {
+                if extends(&record.entity.value, asked) && !exact.contains(&record.entity) {
+                    near.push(record.entity);
+                }
+            }
+        }
+        near.sort();
+        near.dedup();
         exact.sort_by_key(|entity| (preference(entity.kind), entity.clone()));
         near.sort_by_key(|entity| (preference(entity.kind), entity.value.len(), entity.clone()));
 

@@ -140,7 +140,8 @@ impl<'k> Extractor<'k> {
             let after = taken.partition_point(|s| s.start < m.span.end);
             let free =
                 after.checked_sub(1).and_then(|i| taken.get(i)).is_none_or(|s| !s.overlaps(m.span));
-            free && !layout.is_declared(m.span)
+            // A name in a menu, a licence or an advertisement says nothing about the report.
+            free && !layout.is_declared(m.span) && !layout.is_furniture(m.span)
         });
         mentions
     }

@@ -578,7 +578,7 @@ impl Case<'_> {
     fn cited(&self) -> Option<Judgement> {
         if self.place.furniture {
             return Some(self.say(
-                Role::Reference,
+                Role::Publisher,
                 90,
                 "stands in navigation, licence or advertisement",
             ));

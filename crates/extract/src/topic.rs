@@ -27,14 +27,20 @@ pub(crate) fn frame(
         .filter(|c| c.relation == Relation::About)
         .filter_map(|c| c.object.entity().cloned())
         .collect();
+    let mut at = start;
     let mut named: Vec<Mention> = match start {
         Some(start) => mentions
             .iter()
             .filter(|m| Span::new(start, start + title.len()).contains(m.span))
             .cloned()
             .collect(),
-        None => mention::mentions(title, &tokenise(title), gazetteer),
+        None => Vec::new(),
     };
+    if named.is_empty() {
+        // The title stands apart from the text, or a reader told its place already.
+        named = mention::mentions(title, &tokenise(title), gazetteer);
+        at = None;
+    }
     named.retain(|m| {
         matches!(
             m.entity.kind,
@@ -54,7 +60,13 @@ pub(crate) fn frame(
         {
             continue;
         }
-        let span = if start.is_some() { m.span } else { Span::new(0, 0) };
+        let span = match (at, start) {
+            (Some(_), _) => m.span,
+            (None, Some(start)) => {
+                Span::new(start + m.span.start as usize, start + m.span.end as usize)
+            }
+            (None, None) => Span::new(0, 0),
+        };
         let mut claim = Claim::new(report.clone(), Relation::About, m.entity.clone(), span)
             .by("extract:title", Confidence::percent(85));
         claim.why = Some("its title names it".into());

@@ -30,7 +30,8 @@ pub fn run(args: &Checks, session: &mut Session) -> Result<Outcome, Failure> {
             Ok(Outcome::Done)
         }
         ChecksAction::Test => {
-            let failures: Vec<String> = checks.list().iter().flat_map(|check| check.test()).collect();
+            let failures: Vec<String> =
+                checks.list().iter().flat_map(|check| check.test()).collect();
             for failure in &failures {
                 session.out.message(&format!("lapwing: {failure}"))?;
             }

@@ -39,10 +39,13 @@ fn findings_and_verdict_as_json_lines() {
         assert!(verdict[key].is_array(), "{key}");
     }
     for finding in &lines {
-        for key in ["finding", "file", "offset", "matched", "kind", "severity", "confidence", "why"] {
+        for key in ["finding", "file", "offset", "matched", "kind", "severity", "confidence", "why"]
+        {
             assert!(!finding[key].is_null(), "{key}: {finding}");
         }
-        assert!(finding["line"].is_u64() || finding["record"].is_u64() || finding["kind"] == "check");
+        assert!(
+            finding["line"].is_u64() || finding["record"].is_u64() || finding["kind"] == "check"
+        );
     }
 }
 
@@ -50,10 +53,12 @@ fn findings_and_verdict_as_json_lines() {
 fn indicators_come_from_any_file() {
     let user = User::new();
     let list = user.file("list.txt", "# ours\n198.51.100[.]23\n");
-    let log = user.file("logs/proxy.txt", "2021-03-04T10:00:00Z allow 10.0.0.4 -> 198.51.100.23:443\n");
+    let log =
+        user.file("logs/proxy.txt", "2021-03-04T10:00:00Z allow 10.0.0.4 -> 198.51.100.23:443\n");
     let ran = user.run(&["--json", "hunt", "--indicators", &list, &log]);
     assert_eq!(ran.code, 1, "{}", ran.shown());
     assert_eq!(ran.objects()[0]["matched"], "198.51.100.23");
-    let near = user.file("near/proxy.txt", "2021-03-04T10:00:00Z allow 10.0.0.4 -> 198.51.100.231:443\n");
+    let near =
+        user.file("near/proxy.txt", "2021-03-04T10:00:00Z allow 10.0.0.4 -> 198.51.100.231:443\n");
     assert_eq!(user.run(&["hunt", "--indicators", &list, &near]).code, 0);
 }

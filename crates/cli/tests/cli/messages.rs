@@ -41,7 +41,11 @@ fn broken_parts_are_named_and_the_rest_is_done() {
     let folder = user.home.path().join("in").display().to_string();
     let ran = user.run(&["add", &folder]);
     assert_eq!(ran.code, 3, "{}", ran.shown());
-    assert!(ran.stderr.contains("broken.json") && ran.stderr.contains("empty.txt"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("broken.json") && ran.stderr.contains("empty.txt"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stdout.contains("good.txt") || ran.stdout.contains("Indicators"), "{}", ran.stdout);
 }
 
@@ -57,7 +61,8 @@ fn a_file_that_is_no_store_is_left_alone() {
 #[test]
 fn nothing_in_a_report_steers_the_terminal() {
     let user = User::new();
-    let text = "Indicators of compromise\n\nEvil\u{1b}]0;owned\u{7}\u{202e} 203.0.113.99 \u{1b}[2J\n";
+    let text =
+        "Indicators of compromise\n\nEvil\u{1b}]0;owned\u{7}\u{202e} 203.0.113.99 \u{1b}[2J\n";
     let ran = user.run_with(&["extract", "-"], text.as_bytes());
     assert!(!ran.stdout.contains('\u{1b}') && !ran.stdout.contains('\u{202e}'), "{:?}", ran.stdout);
 }

@@ -39,7 +39,9 @@ fn the_page_of_the_campaign() {
 #[test]
 fn lists() {
     let user = with_reports();
-    for kind in ["campaigns", "actors", "clusters", "vulnerabilities", "techniques", "gaps", "origins"] {
+    for kind in
+        ["campaigns", "actors", "clusters", "vulnerabilities", "techniques", "gaps", "origins"]
+    {
         insta::assert_snapshot!(format!("list-{kind}"), user.run(&["list", kind]).shown());
     }
 }
@@ -65,7 +67,8 @@ fn search_finds_documents_and_names() {
 #[test]
 fn undo_takes_a_report_back_and_undo_again_brings_it_back() {
     let user = with_reports();
-    let note = user.file("late.txt", "Indicators of compromise\n\nThe actor APT99 used 203.0.113.77\n");
+    let note =
+        user.file("late.txt", "Indicators of compromise\n\nThe actor APT99 used 203.0.113.77\n");
     let before = user.run(&["--json", "list", "indicators"]).stdout;
     assert_eq!(user.run(&["add", &note]).code, 0);
     assert_eq!(user.run(&["undo", "2"]).code, 0);
@@ -87,7 +90,8 @@ fn as_of_shows_what_was_known_on_a_day() {
 #[test]
 fn extract_prints_the_contract() {
     let user = User::new();
-    let text = "Indicators of compromise\n\nhxxps://evil.example[.]net/gate.php and CVE-2021-26855\n";
+    let text =
+        "Indicators of compromise\n\nhxxps://evil.example[.]net/gate.php and CVE-2021-26855\n";
     let values = user.run_with(&["--json", "extract", "-"], text.as_bytes()).objects();
     let url = values.iter().find(|v| v["kind"] == "url").expect("the address");
     assert_eq!(url["value"], "https://evil.example.net/gate.php");

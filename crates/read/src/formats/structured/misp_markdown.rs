@@ -126,7 +126,7 @@ impl<'a> Page<'a> {
         self.region(span, RegionKind::Heading { level });
         self.region(span, RegionKind::Declared);
         match level {
-            1 => self.name(words, span),
+            1 => self.name(words),
             2 => {
                 self.close_object();
                 self.in_meta = words.eq_ignore_ascii_case("key intelligence");
@@ -147,7 +147,7 @@ impl<'a> Page<'a> {
     }
 
     /// `Threat Report: DATE: TITLE`.
-    fn name(&mut self, words: &str, span: Span) {
+    fn name(&mut self, words: &str) {
         if self.title.is_some() {
             return;
         }
@@ -161,9 +161,6 @@ impl<'a> Page<'a> {
         };
         self.report = Entity::new(Kind::Report, title);
         self.title = Some(title.to_owned());
-        let about = lapwing_model::Object::Text(title.to_owned());
-        let report = self.report.clone();
-        self.sheet.tell("misp:title", report, Relation::About, about, span);
     }
 
     fn meta(&mut self, start: usize, end: usize) {
