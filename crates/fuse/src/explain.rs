@@ -127,7 +127,15 @@ impl fmt::Display for Explanation {
         writeln!(f, "  support 1 − {} = {:.3}", product(true), self.support)?;
         if self.against > 0.0 {
             writeln!(f, "  against 1 − {} = {:.3}", product(false), self.against)?;
-            writeln!(f, "  support less what contradicts = {:.3}", self.combined)?;
+        }
+        if self.basis == lapwing_model::Basis::Predicted.as_str() {
+            writeln!(f, "  only predicted: no more than the support, {:.3}", self.combined)?;
+        } else if self.against > 0.0 {
+            let balance = 2.0 * self.combined - 1.0;
+            writeln!(f, "  support less what contradicts = {balance:+.3}")?;
+            writeln!(f, "  from even: 0.5 + 0.5 × {balance:+.3} = {:.3}", self.combined)?;
+        } else {
+            writeln!(f, "  from even: 0.5 + 0.5 × {:.3} = {:.3}", self.support, self.combined)?;
         }
         if (self.calibrated - self.combined).abs() > 1e-9 {
             writeln!(f, "  calibrated {:.3}", self.calibrated)?;

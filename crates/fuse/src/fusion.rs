@@ -18,6 +18,8 @@ const PLAIN: f64 = 0.9;
 const HEDGED: f64 = 0.6;
 /// At most this for an indicator that many tenants share (cloud, CDN, hosting).
 const SHARED: f64 = 0.7;
+/// Where a statement stands that somebody makes and nothing else speaks for or against.
+const EVEN: f64 = 0.5;
 /// A model's output counts for half of what an observation would.
 const PREDICTED: f64 = 0.5;
 
@@ -292,7 +294,8 @@ impl<'a> Fusion<'a> {
         stated
     }
 
-    /// Across voices: noisy-or, less what contradicts; then calibrated.
+    /// Across voices: noisy-or for each side, each less what the other contradicts; the balance
+    /// moves the probability away from even. Then calibrated.
     pub(crate) fn sum(&self, weighed: &[Weighed], benign: Option<&Benign>) -> Sum {
         let any = |supports: bool| {
             let mut voices: BTreeMap<&str, f64> = BTreeMap::new();
@@ -304,8 +307,17 @@ impl<'a> Fusion<'a> {
         };
         let (support, against) = (any(true), any(false));
         // Where both sides may be right, the weightier is believed in proportion.
-        let disputed = if support > 0.0 { support / (support + against) } else { 0.0 };
-        let combined = support * (1.0 - against) + support * against * disputed;
+        let both = support * against;
+        let share = |side: f64| if both > 0.0 { side / (support + against) } else { 0.0 };
+        let speaks_for = support * (1.0 - against) + both * share(support);
+        let speaks_against = against * (1.0 - support) + both * share(against);
+        // Weak evidence is not evidence of the contrary: what a poor source states is open, not
+        // unlikely. A model's output has no such credit: it states what nobody saw.
+        let combined = if basis(weighed) == Basis::Predicted {
+            speaks_for
+        } else {
+            EVEN + (1.0 - EVEN) * speaks_for - EVEN * speaks_against
+        };
         let calibrated = self.calibration.apply(combined);
         let factor = if benign.is_some_and(|benign| !benign.shared) { BENIGN } else { 1.0 };
         let probability = (calibrated * factor).clamp(BOUNDS.0, BOUNDS.1);
@@ -338,7 +350,7 @@ impl<'a> Fusion<'a> {
         if let Some(benign) = benign {
             notes.insert(if benign.shared {
                 format!(
-                    "shared hosting ({}): others use it too, so it counts for less",
+                    "shared ({}): others use it too, so it counts for less",
                     benign.list
                 )
             } else {
