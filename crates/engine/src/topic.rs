@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_extract::refang;
 use lapwing_fuse::Resolver;
-use lapwing_model::{DocumentId, Entity, Kind, Object, Relation};
+use lapwing_model::{DocumentId, Entity, Kind, Relation, Role};
 use lapwing_store::FactQuery;
 
 use crate::{Engine, EngineError};
@@ -35,6 +35,9 @@ const PREFERENCE: &[Kind] = &[
     Kind::Location,
     Kind::Identity,
 ];
+
+/// A document that names a topic, or its vulnerabilities, so often speaks of it.
+const KINDRED: usize = 2;
 
 /// At most so many near names are offered when nothing fits.
 const NEAR: usize = 6;
@@ -137,22 +140,65 @@ impl Engine {
                 }
             }
         }
-        // An actor's or a value's page also draws on documents about something else.
-        if !matches!(subject.kind, Kind::Campaign | Kind::Software) || documents.is_empty() {
-            let query = FactQuery { either: Some(subject.clone()), ..FactQuery::default() };
-            for fact in self.store.facts(&query)? {
-                let says = match &fact.object {
-                    Object::Text(_) => "names",
-                    Object::Entity(_) => "states something of",
-                };
-                for stored in self.store.claims_for(&fact.subject, fact.relation, &fact.object)? {
-                    documents
-                        .entry(stored.document)
-                        .or_insert_with(|| format!("{says} {}", subject.value));
-                }
+        if matches!(subject.kind, Kind::Campaign | Kind::Software) {
+            self.add_kindred(subject, also, &mut documents)?;
+        } else {
+            for (document, _) in self.saying(subject)? {
+                documents.entry(document).or_insert_with(|| format!("speaks of {}", subject.value));
             }
         }
         Ok(documents.into_iter().collect())
+    }
+
+    /// Adds documents that speak of a campaign or product without being titled so: they name it,
+    /// or the vulnerabilities that the documents about it name, at least [`KINDRED`] times in all.
+    fn add_kindred(
+        &self,
+        subject: &Entity,
+        also: &[Entity],
+        documents: &mut BTreeMap<DocumentId, String>,
+    ) -> Result<(), EngineError> {
+        let mut shared: BTreeSet<Entity> = BTreeSet::new();
+        for id in documents.keys() {
+            for stored in self.store.claims_of(*id)? {
+                if stored.subject.kind == Kind::Vulnerability && stored.claim.role().is_some() {
+                    shared.insert(stored.subject);
+                }
+            }
+        }
+        let mut counts: BTreeMap<DocumentId, usize> = BTreeMap::new();
+        for entity in std::iter::once(subject).chain(also) {
+            for (document, times) in self.saying(entity)? {
+                *counts.entry(document).or_default() += times;
+            }
+        }
+        for vulnerability in &shared {
+            for (document, _) in self.saying(vulnerability)? {
+                *counts.entry(document).or_default() += 1;
+            }
+        }
+        for (document, count) in counts {
+            if count >= KINDRED {
+                documents.entry(document).or_insert_with(|| {
+                    format!("speaks of {} or its vulnerabilities", subject.value)
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Documents that state something of an entity, with the number of claims.
+    fn saying(&self, entity: &Entity) -> Result<BTreeMap<DocumentId, usize>, EngineError> {
+        let mut said: BTreeMap<DocumentId, usize> = BTreeMap::new();
+        let query = FactQuery { either: Some(entity.clone()), ..FactQuery::default() };
+        for fact in self.store.facts(&query)? {
+            for stored in self.store.claims_for(&fact.subject, fact.relation, &fact.object)? {
+                if stored.claim.role() != Some(Role::Reference) {
+                    *said.entry(stored.document).or_default() += 1;
+                }
+            }
+        }
+        Ok(said)
     }
 }
 

@@ -349,10 +349,7 @@ impl<'a> Fusion<'a> {
         let mut notes = BTreeSet::new();
         if let Some(benign) = benign {
             notes.insert(if benign.shared {
-                format!(
-                    "shared ({}): others use it too, so it counts for less",
-                    benign.list
-                )
+                format!("shared ({}): others use it too, so it counts for less", benign.list)
             } else {
                 format!("{NOTE_BENIGN} {}: {}", benign.list, benign.why)
             });

@@ -63,7 +63,7 @@ impl<'k> Resolver<'k> {
                 of(known.map_or_else(|| one_spelling(&value), str::to_owned))
             }
             Kind::Campaign => of(one_spelling(&value)),
-            Kind::DomainName => of(value.trim_end_matches('.').to_lowercase()),
+            Kind::DomainName => of(value.trim_end_matches(['.', ' ']).to_lowercase()),
             Kind::EmailAddr => of(value.to_lowercase()),
             kind if kind.is_file_hash() => of(value.to_ascii_lowercase()),
             // Paths, keys, agents, patterns: spaces and case belong to the value.
@@ -150,7 +150,10 @@ impl<'k> Resolver<'k> {
 
 /// `CVE-2021-26855` of any case and dash.
 fn identifier(value: &str) -> String {
-    value.replace(['\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '_'], "-").to_uppercase()
+    let dashed = value.replace(['\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '_'], "-");
+    // A nickname (`ProxyShell`) is no number: it keeps its spelling.
+    let numbered = dashed.bytes().any(|byte| byte.is_ascii_digit());
+    if numbered { dashed.to_uppercase() } else { value.to_owned() }
 }
 
 /// Prefixes under which vendors number activity that is not yet attributed.
@@ -185,11 +188,17 @@ fn one_spelling(value: &str) -> String {
     let spell = |word: &str| {
         let small =
             matches!(word.to_lowercase().as_str(), "of" | "the" | "and" | "in" | "on" | "for");
-        let code = word.chars().any(|c| c.is_ascii_digit()) || word.chars().count() <= 3;
+        let digits = word.chars().any(|c| c.is_ascii_digit());
+        let inner = word.chars().skip(1).any(char::is_uppercase);
+        let lower = word.chars().any(char::is_lowercase);
+        let code = digits || (inner && !lower && word.chars().count() <= 3);
         if small {
             word.to_lowercase()
         } else if code {
             word.to_uppercase()
+        } else if inner && lower {
+            // A spelling of its own (`DarkSide`, `VMware`) is no accident of the keyboard.
+            word.to_owned()
         } else {
             let lower = word.to_lowercase();
             let mut chars = lower.chars();

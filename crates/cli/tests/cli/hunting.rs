@@ -31,6 +31,7 @@ fn a_clean_server_gives_nothing_and_says_what_was_not_looked_at() {
 #[test]
 fn findings_and_verdict_as_json_lines() {
     let user = User::new();
+    assert_eq!(user.run(&["add", "reports"]).code, 0);
     let ran = user.run(&["--json", "hunt", "servers/compromised"]);
     let mut lines = ran.objects();
     let verdict = lines.pop().expect("a verdict");
