@@ -7,7 +7,7 @@ use crate::failure::Failure;
 /// A page larger than this is not fetched.
 const LARGEST: u64 = 256 << 20;
 /// A fetch may take so long in all.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// So many redirects are followed.
 const REDIRECTS: u32 = 5;
 

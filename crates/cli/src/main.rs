@@ -19,9 +19,8 @@ use crate::session::Session;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result = Session::new(&arguments.global)
-        .and_then(|mut session| commands::run(arguments.command, &mut session));
-    match result {
+    let mut session = Session::new(&arguments.global);
+    match commands::run(arguments.command, &mut session) {
         Ok(outcome) => outcome.into(),
         Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(failure) => {

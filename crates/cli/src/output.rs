@@ -46,13 +46,13 @@ impl Output {
     }
 
     /// Columns to wrap text at.
-    pub fn width(&self) -> usize {
+    pub fn width() -> usize {
         terminal_size::terminal_size()
             .map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(40, 160))
     }
 
     /// Whether colours are wanted.
-    pub fn colour(&self) -> bool {
+    pub fn colour() -> bool {
         std::io::stdout().is_terminal()
             && anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
     }

@@ -7,7 +7,7 @@ use lapwing_engine::Progress;
 
 /// A line on standard error that says how far the work is; only on a terminal.
 pub struct Bar {
-    bar: ProgressBar,
+    line: ProgressBar,
     documents: AtomicU64,
     bytes: AtomicU64,
     findings: AtomicU64,
@@ -26,7 +26,7 @@ impl Bar {
             bar
         };
         Self {
-            bar,
+            line: bar,
             documents: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             findings: AtomicU64::new(0),
@@ -34,7 +34,7 @@ impl Bar {
     }
 
     pub fn done(&self) {
-        self.bar.finish_and_clear();
+        self.line.finish_and_clear();
     }
 
     fn show(&self, what: &str) {
@@ -49,7 +49,7 @@ impl Bar {
         if findings > 0 {
             message = format!("{message}, {} findings", HumanCount(findings));
         }
-        self.bar.set_message(format!("{message}  {}", crate::output::one_line(what, 80)));
+        self.line.set_message(format!("{message}  {}", crate::output::one_line(what, 80)));
     }
 }
 

@@ -20,11 +20,11 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(global: &Global) -> Result<Self, Failure> {
+    pub fn new(global: &Global) -> Self {
         let now = Timestamp::now();
         let today = global.today.unwrap_or_else(|| now.to_zoned(jiff::tz::TimeZone::UTC).date());
         let out = Output::new(global.json);
-        Ok(Self { out, quiet: global.quiet, now, today, store: global.store.clone() })
+        Self { out, quiet: global.quiet, now, today, store: global.store.clone() }
     }
 
     /// The store's path: as given, else in the platform's data folder.

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use crate::{Engine, EngineError, Progress};
 
 /// Documents waiting for extraction hold at most about this many bytes of raw input.
-const BATCH_BYTES: usize = 4 << 20;
+const BATCH_BYTES: usize = 2 << 20;
 /// … and at most this many documents.
 const BATCH_DOCUMENTS: usize = 64;
 
@@ -102,7 +102,7 @@ impl Engine {
         let mut change = self.store.begin(&options.command, now)?;
 
         std::thread::scope(|scope| -> Result<(), EngineError> {
-            let (send, items) = sync_channel::<Item>(2);
+            let (send, items) = sync_channel::<Item>(1);
             scope.spawn(move || {
                 for input in inputs {
                     // A closed channel means that the store failed: the rest is not wanted.

@@ -57,10 +57,13 @@ impl Engine {
     }
 }
 
+/// Gives a named blob of the store.
+type BlobReader<'s> = dyn Fn(&str) -> Result<Option<Vec<u8>>, StoreError> + 's;
+
 /// The built-in reference data with the updates of these names over it, in order of name.
 pub(crate) fn knowledge_with(
     names: &BTreeSet<String>,
-    blob: &dyn Fn(&str) -> Result<Option<Vec<u8>>, StoreError>,
+    blob: &BlobReader<'_>,
 ) -> Result<Knowledge, EngineError> {
     let mut updates: Vec<Update> = Vec::new();
     for name in names {

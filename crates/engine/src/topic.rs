@@ -85,7 +85,7 @@ impl Engine {
             None => {
                 match near.iter().filter(|e| extends(&e.value, asked)).collect::<Vec<_>>()[..] {
                     [one] => one.clone(),
-                    _ => return Err(self.unknown(asked, &near)),
+                    _ => return Err(unknown(asked, &near)),
                 }
             }
         };
@@ -112,11 +112,6 @@ impl Engine {
         names.extend(self.knowledge.place(asked).map(|place| place.code.clone()));
         names.extend(self.knowledge.sector(asked).map(|sector| sector.name.clone()));
         names
-    }
-
-    fn unknown(&self, asked: &str, near: &[Entity]) -> EngineError {
-        let near = near.iter().take(NEAR).map(|e| format!("{} ({})", e.value, e.kind)).collect();
-        EngineError::Unknown { asked: asked.to_owned(), near }
     }
 
     /// Documents about the topic; for what no document is about, those that speak of it.
@@ -200,6 +195,11 @@ impl Engine {
         }
         Ok(said)
     }
+}
+
+fn unknown(asked: &str, near: &[Entity]) -> EngineError {
+    let near = near.iter().take(NEAR).map(|e| format!("{} ({})", e.value, e.kind)).collect();
+    EngineError::Unknown { asked: asked.to_owned(), near }
 }
 
 fn preference(kind: Kind) -> usize {

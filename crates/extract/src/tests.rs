@@ -180,7 +180,7 @@ fn regions_decide_what_is_looked_at() {
     assert_eq!(
         told,
         [
-            ("192.0.2.2".to_owned(), Role::Reference),
+            ("192.0.2.2".to_owned(), Role::Publisher),
             ("evil.example".to_owned(), Role::Indicator),
             ("https://a.example.org/x".to_owned(), Role::Reference)
         ]

@@ -1,7 +1,8 @@
 //! What the document as a whole tells: its topic, links, ties between values of one row, and
 //! traces that only their heading makes known.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{
     Basis, Claim, Confidence, Entity, Kind, Reading, RegionKind, Relation, Role, Span,
@@ -83,7 +84,8 @@ pub(crate) fn frame(
         .into_iter()
         .filter(|e| rank(e.kind) < 4 || e.kind == Kind::Vulnerability)
         .min_by_key(|e| rank(e.kind))
-        .or_else(|| named.iter().map(|m| m.entity.clone()).min_by_key(|e| rank(e.kind)));
+        .or_else(|| named.iter().map(|m| m.entity.clone()).min_by_key(|e| rank(e.kind)))
+        .or_else(|| most_named(mentions));
     let frame = Frame {
         topic,
         published: document.published,
@@ -91,6 +93,18 @@ pub(crate) fn frame(
         publisher: document.source.clone(),
     };
     (frame, claims)
+}
+
+/// What the text speaks of most, for a document whose title names nothing: a headline such as
+/// "Mail servers under attack". The first named wins a tie.
+fn most_named(mentions: &[Mention]) -> Option<Entity> {
+    let mut counts: BTreeMap<&Entity, (usize, Reverse<usize>)> = BTreeMap::new();
+    for (at, mention) in mentions.iter().enumerate() {
+        if matches!(mention.entity.kind, Kind::Campaign | Kind::Malware | Kind::Software) {
+            counts.entry(&mention.entity).or_insert((0, Reverse(at))).0 += 1;
+        }
+    }
+    counts.into_iter().max_by_key(|(_, rank)| *rank).map(|(entity, _)| entity.clone())
 }
 
 /// The title, and where it stands in the text.

@@ -56,7 +56,7 @@ impl Default for Limits {
             ratio: 200,
             depth: 4,
             members: 100_000,
-            part_bytes: 4 << 20,
+            part_bytes: 1 << 20,
             pdf_seconds: 60,
         }
     }

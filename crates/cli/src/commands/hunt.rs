@@ -5,6 +5,7 @@ use lapwing_model::VerdictKind;
 use crate::args::{Hunt, Hunting};
 use crate::commands::verdict;
 use crate::failure::{Failure, Outcome};
+use crate::output::Output;
 use crate::progress::Bar;
 use crate::session::Session;
 
@@ -76,7 +77,7 @@ fn print(hunt: &Hunted, all: bool, session: &mut Session) -> Result<(), Failure>
         }
         return session.out.object(&hunt.verdict);
     }
-    let width = session.out.width();
-    let colour = session.out.colour();
+    let width = Output::width();
+    let colour = Output::colour();
     session.out.text(&verdict::text(hunt, all, width, colour))
 }

@@ -3,6 +3,7 @@ use lapwing_engine::publish::{Page, TextStyle};
 
 use crate::args::{PageFormat, Show};
 use crate::failure::{Failure, Outcome};
+use crate::output::Output;
 use crate::session::Session;
 
 pub fn run(args: &Show, session: &mut Session) -> Result<Outcome, Failure> {
@@ -24,7 +25,7 @@ pub fn run(args: &Show, session: &mut Session) -> Result<Outcome, Failure> {
 
 /// Prints a page on standard output.
 pub fn print(page: &Page, form: PageFormat, session: &mut Session) -> Result<(), Failure> {
-    let style = TextStyle { width: session.out.width(), colour: session.out.colour() };
+    let style = TextStyle { width: Output::width(), colour: Output::colour() };
     session.out.text(&render(page, form, &style)?)
 }
 

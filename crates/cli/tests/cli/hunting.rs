@@ -63,3 +63,19 @@ fn indicators_come_from_any_file() {
         user.file("near/proxy.txt", "2021-03-04T10:00:00Z allow 10.0.0.4 -> 198.51.100.231:443\n");
     assert_eq!(user.run(&["hunt", "--indicators", &list, &near]).code, 0);
 }
+
+#[test]
+fn the_readme_shows_what_its_command_prints() {
+    let root = crate::common::examples().join("../..");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let shown = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let user = User::new();
+    let ran = user.run(&["investigate", "reports", "--hunt", "servers/compromised"]);
+    let printed: Vec<&str> = ran.stdout.lines().collect();
+    let mut lines = 0;
+    for line in shown.lines().filter(|line| !line.is_empty() && *line != "[…]") {
+        assert!(printed.contains(&line), "the README shows a line that is not printed: {line}");
+        lines += 1;
+    }
+    assert!(lines > 20, "a screenful");
+}

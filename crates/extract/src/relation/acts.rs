@@ -116,6 +116,19 @@ const AFFECTING: &[&str] = &[
     "zero-days in",
 ];
 
+/// What follows a product that is said to be spared.
+const SPARED: &[&str] = &[
+    "not affected",
+    "not impacted",
+    "not vulnerable",
+    "unaffected",
+    "not known to be affected",
+    "not known to be impacted",
+    "not known to be vulnerable",
+    "not believed to be affected",
+    "not believed to be vulnerable",
+];
+
 impl Telling<'_> {
     /// Actor, malware or topic → technique, malware, tool.
     pub(super) fn uses(&mut self) {
@@ -243,12 +256,10 @@ impl Telling<'_> {
             self.of_kind(|k| k == Kind::Vulnerability).iter().map(|m| m.entity.clone()).collect();
         flaws.dedup();
         for (product, span, at) in products {
-            let polarity = words.polarity(at);
-            let cue = words.last(AFFECTING, 0, at).is_some_and(|(_, end)| at - end < 90)
-                || words
-                    .lower
-                    .get(at..)
-                    .is_some_and(|w| w.contains("not affected") || w.contains("unaffected"));
+            let spared =
+                words.first(SPARED, at, words.lower.len()).is_some_and(|(cue, _)| cue - at < 120);
+            let polarity = if spared { Polarity::Denied } else { words.polarity(at) };
+            let cue = words.last(AFFECTING, 0, at).is_some_and(|(_, end)| at - end < 90) || spared;
             let flawed = words.lower.get(at..).is_some_and(|w| {
                 w.split_whitespace().take(6).any(|w| {
                     w.starts_with("vulnerabilit")
@@ -272,7 +283,8 @@ impl Telling<'_> {
                     "exploit",
                     "exploits",
                 ]);
-            if !(cue || (flawed && !flaws.is_empty())) || !speaks_of_flaws {
+            // "X is not affected" says all by itself.
+            if !(cue || (flawed && !flaws.is_empty())) || !(speaks_of_flaws || spared) {
                 continue;
             }
             let mut subjects = flaws.clone();
@@ -280,7 +292,7 @@ impl Telling<'_> {
                 subjects.extend(self.frame.topic.clone().filter(|t| *t != product));
             }
             for subject in subjects {
-                self.claim(
+                let claim = self.claim(
                     subject,
                     Relation::Affects,
                     product.clone(),
@@ -293,6 +305,9 @@ impl Telling<'_> {
                         "the sentence names product and vulnerability"
                     },
                 );
+                if spared {
+                    claim.polarity = Polarity::Denied;
+                }
             }
         }
     }
