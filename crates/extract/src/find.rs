@@ -114,6 +114,10 @@ impl Finder<'_> {
                 flags |= class;
                 at += 1;
             }
+            if flags & COLON != 0 && self.byte(at) == b'?' && self.is_magnet(start, at) {
+                at = self.link_end(at);
+                continue;
+            }
             if flags & !(LETTER | HYPHEN) != 0 && at - start > 3 {
                 self.classify(start, at, flags);
                 at = at.max(self.done.min(len));
@@ -124,6 +128,18 @@ impl Finder<'_> {
                 at += 1;
             }
         }
+    }
+
+    /// Whether a run is the scheme of a magnet link. Its content id is no file hash, and the title
+    /// in it (`&dn=`) is no host and no version.
+    fn is_magnet(&self, start: usize, end: usize) -> bool {
+        self.bytes[start..end].eq_ignore_ascii_case(b"magnet:")
+    }
+
+    /// The first byte from `at` on that no link holds.
+    fn link_end(&self, at: usize) -> usize {
+        let ends = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'<' | b'>' | b'`');
+        self.bytes[at..].iter().position(ends).map_or(self.bytes.len(), |n| at + n)
     }
 
     /// Gives one run to the detectors that its bytes ask for.

@@ -113,3 +113,13 @@ fn a_hash_cut_by_a_line_end_is_whole_again() {
     let text = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934c\na495991b7852b855";
     assert_eq!(one(text), (Kind::Sha256, text.replace('\n', "")));
 }
+
+#[test]
+fn a_magnet_link_names_no_host_and_no_hash() {
+    let link = "magnet:?xt=urn:btih:da39a3ee5e6b4b0d3255bfef95601890afd80709&dn=setup_4.1.0.2.zip";
+    assert!(values(&format!("<{link}>")).is_empty());
+    assert_eq!(
+        one(&format!("{link} c2.example.org")),
+        (Kind::DomainName, "c2.example.org".to_owned())
+    );
+}
