@@ -112,10 +112,12 @@ pub(crate) enum Class {
 fn class_of(fact: &Fact) -> Class {
     let subject = fact.subject.kind;
     let object = fact.object.entity().map(|e| e.kind);
-    let value = |k: Kind| k.is_observable() || matches!(k, Kind::Pattern | Kind::Other);
+    let value = |k: Kind| k.is_observable() || k == Kind::Pattern;
     match fact.relation {
         Relation::Role => match (&fact.object, subject) {
             (Object::Text(w), k) if w == Role::Indicator.as_str() && value(k) => Class::Indicator,
+            // A value of no known kind cannot be looked for: it is told, and is no indicator.
+            (Object::Text(w), Kind::Other) if w == Role::Indicator.as_str() => Class::Other,
             (Object::Text(w), _) if w == Role::Victim.as_str() => Class::Victim,
             (Object::Text(w), _) if w == Role::Reference.as_str() => Class::Reference,
             (Object::Text(w), _) if w == Role::Tool.as_str() => Class::Software,
@@ -225,11 +227,15 @@ impl<'p> Index<'p> {
         }
     }
 
-    /// Who published a document, or its name.
+    /// Who published a document; a title is nobody who could say anything.
     pub(crate) fn publisher(&self, id: DocumentId) -> String {
-        let found = self.document(id);
-        let name = found.map(|d| d.source.as_deref().unwrap_or(&d.label));
-        name.map_or_else(|| "a document".to_owned(), words_clean)
+        match self.document(id) {
+            Some(DocumentSummary { source: Some(source), .. }) => words_clean(source),
+            Some(DocumentSummary { label, .. }) => {
+                format!("an unnamed source (“{}”)", words::shorten(&words_clean(label), 44))
+            }
+            None => "an unnamed source".to_owned(),
+        }
     }
 
     /// Joins what stands behind several facts of one line; the most probable one leads.
@@ -317,6 +323,14 @@ impl Evidence {
         self.basis == Basis::Predicted
     }
 
+    /// The likelihood word in a column.
+    pub(crate) fn likelihood_word(&self) -> &'static str {
+        match self.likelihood {
+            Likelihood::RoughlyEven => "roughly even",
+            word => word.as_str(),
+        }
+    }
+
     /// The likelihood word as it stands in a sentence (`with a roughly even chance`).
     pub(crate) fn likelihood_phrase(&self) -> String {
         match self.likelihood {
@@ -327,13 +341,12 @@ impl Evidence {
         }
     }
 
-    /// `2 origins, 3 documents`, and who is against.
+    /// `2 origins, 3 documents` (`2 origins` where each has one), and who is against.
     pub(crate) fn weight(&self) -> String {
-        let mut text = format!(
-            "{}, {}",
-            words::counted(self.origins, "origin"),
-            words::counted(self.documents, "document")
-        );
+        let mut text = words::counted(self.origins, "origin");
+        if self.documents > self.origins {
+            text.push_str(&format!(", {}", words::counted(self.documents, "document")));
+        }
         if self.against > 0 {
             text.push_str(&format!("; {} against", self.against));
         }

@@ -58,7 +58,7 @@ impl Cell {
     pub(crate) fn likelihood(evidence: &Evidence) -> Self {
         let percent = (evidence.probability * 100.0).round() as u8;
         Self {
-            text: format!("{}, {percent}%", evidence.likelihood),
+            text: format!("{}, {percent}%", evidence.likelihood_word()),
             meter: Some(percent),
             ..Self::default()
         }
@@ -73,6 +73,11 @@ impl Cell {
     /// Whether it is one word that a line's end should not break.
     pub(crate) fn is_whole(&self) -> bool {
         self.text.len() <= 44 && !self.text.contains(' ')
+    }
+
+    /// Whether it fits a narrow column on one line.
+    pub(crate) fn is_short(&self) -> bool {
+        self.text.len() <= 22
     }
 
     pub(crate) fn percent(&self) -> u8 {
@@ -133,6 +138,8 @@ impl Quoted {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Row {
     pub(crate) cells: Vec<Cell>,
+    /// What is said of the whole row, below it.
+    pub(crate) note: String,
     pub(crate) quotes: Vec<Quoted>,
 }
 
@@ -140,6 +147,10 @@ pub(crate) struct Row {
 pub(crate) struct Table {
     pub(crate) columns: Vec<&'static str>,
     pub(crate) rows: Vec<Row>,
+    /// What the notes are called where they stand in a column.
+    pub(crate) notes: &'static str,
+    /// The word before a note where it has no column.
+    pub(crate) lead: &'static str,
     /// The command that shows what the terminal page leaves out.
     pub(crate) more: &'static str,
     /// Whether Markdown prints the quotes below the table.
@@ -166,6 +177,8 @@ impl Item {
 #[derive(Clone, Debug)]
 pub(crate) enum Block {
     Prose(String),
+    /// A remark on the table or list beside it.
+    Remark(String),
     Items(Vec<Item>),
     Timeline(Vec<Item>),
     Table(Table),

@@ -20,7 +20,9 @@ pub(crate) fn render(page: &Layout) -> String {
         for block in &section.body {
             out.push('\n');
             match block {
-                Block::Prose(text) => out.push_str(&format!("{}\n", escape(text))),
+                Block::Prose(text) | Block::Remark(text) => {
+                    out.push_str(&format!("{}\n", escape(text)));
+                }
                 Block::Items(items) | Block::Timeline(items) => {
                     for item in items {
                         list_item(&mut out, item);
@@ -50,10 +52,14 @@ fn list_item(out: &mut String, item: &Item) {
 }
 
 fn table(out: &mut String, table: &Table) {
-    out.push_str(&format!("| {} |\n", table.columns.join(" | ")));
-    out.push_str(&format!("|{}\n", " --- |".repeat(table.columns.len())));
+    let noted = table.rows.iter().any(|row| !row.note.is_empty());
+    let columns: Vec<&str> =
+        table.columns.iter().copied().chain(noted.then_some(table.notes)).collect();
+    out.push_str(&format!("| {} |\n", columns.join(" | ")));
+    out.push_str(&format!("|{}\n", " --- |".repeat(columns.len())));
     for row in &table.rows {
-        let cells: Vec<String> = row.cells.iter().map(cell).collect();
+        let note = noted.then(|| cell(&Cell::new(row.note.as_str())));
+        let cells: Vec<String> = row.cells.iter().map(cell).chain(note).collect();
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     for row in table.rows.iter().filter(|r| table.quote && !r.quotes.is_empty()) {

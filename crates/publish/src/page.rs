@@ -58,8 +58,11 @@ pub struct Page {
     pub marking: Option<Marking>,
     /// How many of everything.
     pub counts: Counts,
-    /// What the page says, in two to four sentences.
+    /// What the page says, a sentence or two on each matter.
     pub summary: Vec<String>,
+    /// What a defender should do with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<String>,
     /// Key judgements.
     pub judgements: Vec<Judgement>,
     /// Actors and clusters.
@@ -108,6 +111,7 @@ impl Page {
             marking: marking(picture),
             counts: Counts::default(),
             summary: Vec::new(),
+            advice: Vec::new(),
             judgements: sections::judgements::gather(&index),
             actors: sections::actors::gather(&index),
             distinct: picture.distinct.clone(),
@@ -131,6 +135,7 @@ impl Page {
         };
         page.counts = sections::summary::count(&page);
         page.summary = sections::summary::write(&page);
+        page.advice = sections::summary::advise(&page);
         page
     }
 
@@ -164,12 +169,14 @@ impl Page {
                 "judgements" => sections::judgements::section(self, &safe),
                 "actors" => sections::actors::section(self, &safe),
                 "timeline" => sections::timeline::section(&self.timeline, &safe),
-                "countries" => sections::countries::section(&self.countries, &safe),
+                "countries" => sections::countries::section(&self.countries, &self.subject, &safe),
                 "victims" => sections::victims::section(&self.victims, &safe),
                 "vulnerabilities" => {
                     sections::vulnerabilities::section(&self.vulnerabilities, &safe)
                 }
-                "indicators" => sections::indicators::section(&self.indicators, &safe),
+                "indicators" => {
+                    sections::indicators::section(&self.indicators, &self.subject, &safe)
+                }
                 "software" => sections::software::section(&self.software, &safe),
                 "techniques" => sections::techniques::section(&self.techniques, &safe),
                 "denials" => sections::denials::section(&self.denials, &safe),

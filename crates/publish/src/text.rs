@@ -15,6 +15,11 @@ const GUTTER: usize = 2;
 /// No column is squeezed below this while another is wider.
 const LEAST_COLUMN: usize = 6;
 
+/// A column of values is not squeezed below this: a longer one gets a line of its own.
+const LEAST_VALUE: usize = 16;
+/// Blanks before a note that stands below its row.
+const NOTE_INDENT: usize = 4;
+
 /// Lays a page out as text.
 pub(crate) fn render(page: &Layout, style: TextStyle) -> String {
     let mut out = Out { text: String::new(), colour: style.colour };
@@ -36,13 +41,19 @@ pub(crate) fn render(page: &Layout, style: TextStyle) -> String {
         out.text.push('\n');
         out.heading(section.title);
         for (at, block) in section.body.iter().enumerate() {
-            if at > 0 {
+            let prose = |at: usize| matches!(section.body.get(at), Some(Block::Prose(_)));
+            if at > 0 && !(prose(at) && prose(at - 1)) {
                 out.text.push('\n');
             }
             match block {
                 Block::Prose(text) => {
                     for line in wrap(text, width) {
                         out.line(&[(&line, Tone::Plain)]);
+                    }
+                }
+                Block::Remark(text) => {
+                    for line in wrap(text, width) {
+                        out.line(&[(&line, Tone::Quiet)]);
                     }
                 }
                 Block::Items(items) => list(&mut out, items, width),
@@ -155,24 +166,31 @@ fn table(out: &mut Out, table: &Table, width: usize) {
     let used: Vec<usize> = (0..table.columns.len())
         .filter(|&c| shown.iter().any(|r| r.cells.get(c).is_some_and(|x| !x.text.is_empty())))
         .collect();
+    let cells =
+        |c: usize| shown.iter().filter_map(move |r| r.cells.get(c)).filter(|x| !x.text.is_empty());
+    let head = |c: usize| table.columns.get(c).map_or(0, |h| h.width());
     let natural: Vec<usize> = used
         .iter()
         .map(|&c| {
-            let cells = shown.iter().filter_map(|r| r.cells.get(c)).map(|x| x.text.width());
-            cells.chain(table.columns.get(c).map(|h| h.width())).max().unwrap_or(0)
+            if cells(c).any(|x| x.code) {
+                return values_width(cells(c)).max(head(c));
+            }
+            cells(c).map(|x| x.text.width()).max().unwrap_or(0).max(head(c))
         })
         .collect();
     let room = width.saturating_sub(GUTTER * used.len().saturating_sub(1));
-    // Values and words stay whole where there is room: a broken address is a wrong one.
+    // Words stay whole where there is room.
     let whole: Vec<usize> = used
         .iter()
         .map(|&c| {
-            let cells = shown.iter().filter_map(|r| r.cells.get(c));
-            let longest = cells.map(|x| {
+            let longest = cells(c).map(|x| {
+                if x.code {
+                    return LEAST_VALUE;
+                }
                 let words = x.text.split(' ').map(UnicodeWidthStr::width).max().unwrap_or(0);
-                words.min(if x.code { width * 2 / 5 } else { width / 5 })
+                words.min(width / 5)
             });
-            longest.chain(table.columns.get(c).map(|h| h.width())).max().unwrap_or(0)
+            longest.max().unwrap_or(0).max(head(c))
         })
         .collect();
     let widths = fit(&natural, &whole, room);
@@ -180,10 +198,11 @@ fn table(out: &mut Out, table: &Table, width: usize) {
         .iter()
         .map(|&c| Cell::new(*table.columns.get(c).unwrap_or(&"")).tone(Tone::Quiet))
         .collect();
-    row(out, &heads.iter().collect::<Vec<_>>(), &widths);
+    row(out, &heads.iter().collect::<Vec<_>>(), "", &widths, width);
     for line in shown {
         let cells: Vec<&Cell> = used.iter().filter_map(|&c| line.cells.get(c)).collect();
-        row(out, &cells, &widths);
+        let lead = if line.note.is_empty() { "" } else { table.lead };
+        row(out, &cells, &format!("{lead}{}", line.note), &widths, width);
     }
     if table.rows.len() > shown.len() {
         let more = format!("… {} more: {}", table.rows.len() - shown.len(), table.more);
@@ -191,19 +210,60 @@ fn table(out: &mut Out, table: &Table, width: usize) {
     }
 }
 
-fn row(out: &mut Out, cells: &[&Cell], widths: &[usize]) {
-    let lines: Vec<Vec<String>> =
+/// The width that holds four of five values: the few longer ones get a line of their own, so
+/// that one long name does not squeeze all rows.
+fn values_width<'c>(cells: impl Iterator<Item = &'c Cell>) -> usize {
+    let mut widths: Vec<usize> = cells.map(|x| x.text.width()).collect();
+    widths.sort_unstable();
+    let common = widths.get(widths.len().saturating_sub(1) * 4 / 5).copied().unwrap_or(0);
+    widths.into_iter().rfind(|width| *width <= common + 8).unwrap_or(common)
+}
+
+/// A row with its note: beside it where there is room, else on an indented line below.
+fn row(out: &mut Out, cells: &[&Cell], note: &str, widths: &[usize], width: usize) {
+    let mut lines: Vec<Vec<String>> =
         cells.iter().zip(widths).map(|(cell, width)| wrap(&cell.text, *width)).collect();
+    // A value that is broken is a wrong one: it stands on a line of its own.
+    if let (Some(value), Some(column)) = (cells.first(), lines.first_mut())
+        && value.code
+        && column.len() > 1
+    {
+        for line in wrap(&shortened(&value.text, 2 * width), width) {
+            out.line(&[(&line, value.tone)]);
+        }
+        column.clear();
+    }
     let height = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let taken: usize = widths.iter().map(|w| w + GUTTER).sum();
+    let beside = height == 1 && taken + note.width() <= width;
     for at in 0..height {
         let mut parts = Vec::new();
         for ((cell, column), width) in cells.iter().zip(&lines).zip(widths) {
             let text = column.get(at).map_or("", String::as_str);
             parts.push((pad(text, width + GUTTER), cell.tone));
         }
-        let parts: Vec<(&str, Tone)> = parts.iter().map(|(t, tone)| (t.as_str(), *tone)).collect();
+        let mut parts: Vec<(&str, Tone)> =
+            parts.iter().map(|(t, tone)| (t.as_str(), *tone)).collect();
+        if beside {
+            parts.push((note, Tone::Quiet));
+        }
         out.line(&parts);
     }
+    if !beside {
+        for line in wrap(note, width.saturating_sub(NOTE_INDENT)) {
+            out.text.push_str(&" ".repeat(NOTE_INDENT));
+            out.line(&[(&line, Tone::Quiet)]);
+        }
+    }
+}
+
+/// A value of more than `most` characters without its tail, with its length.
+fn shortened(value: &str, most: usize) -> String {
+    if value.chars().nth(most).is_none() {
+        return value.to_owned();
+    }
+    let head: String = value.chars().take(most.saturating_sub(24)).collect();
+    format!("{head}… ({} characters)", value.chars().count())
 }
 
 /// Takes from the widest columns until all fit: first what is above `least`, then all.

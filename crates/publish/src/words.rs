@@ -3,6 +3,7 @@
 use lapwing_knowledge::Knowledge;
 use lapwing_model::{Entity, GapKind, Kind, Object, Relation};
 
+use crate::evidence::Evidence;
 use crate::safe::clean_name;
 
 /// Most names that a sentence lists.
@@ -61,6 +62,21 @@ pub(crate) fn counted(n: usize, one: &str) -> String {
     count(n, one, &format!("{one}s"))
 }
 
+/// `is` and `this`, or `are` and `these`.
+pub(crate) fn is_are(n: usize) -> (&'static str, &'static str) {
+    if n == 1 { ("is", "this") } else { ("are", "these") }
+}
+
+/// How those behind a statement say it.
+pub(crate) fn say(evidence: &Evidence) -> &'static str {
+    match (evidence.said_by.len() > 1, evidence.hedged) {
+        (false, false) => "says",
+        (true, false) => "say",
+        (false, true) => "says with reserve",
+        (true, true) => "say with reserve",
+    }
+}
+
 /// `a`, `a and b`, `a, b and c`; after `most` of them, how many more.
 pub(crate) fn join(words: &[String], most: usize) -> String {
     if words.len() > most + 1 {
@@ -91,18 +107,88 @@ pub(crate) fn name(entity: &Entity, knowledge: &Knowledge) -> String {
 fn sector_name(word: &str) -> String {
     match word.split_once('-') {
         Some(("government", level)) => format!("{} government", level.replace('-', " ")),
+        Some(("infrastructure", part)) => format!("{} infrastructure", part.replace('-', " ")),
+        Some(("hospitality", "leisure")) => "hospitality and leisure".to_owned(),
+        Some(("non" | "e", _)) => word.to_owned(),
         _ => word.replace('-', " "),
+    }
+}
+
+/// A text cut at a word's end, with an ellipsis, to at most `most` characters.
+pub(crate) fn shorten(text: &str, most: usize) -> String {
+    if text.chars().nth(most).is_none() {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(most.saturating_sub(2)).collect();
+    let cut = head.rfind(' ').filter(|at| *at > head.len() / 2).unwrap_or(head.len());
+    let kept = head.get(..cut).unwrap_or(&head).trim_end_matches([' ', ',', ';', ':', '…']);
+    format!("{kept} …")
+}
+
+/// What a kind is called in a narrow column.
+pub(crate) fn short_kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Ipv4Addr => "IPv4",
+        Kind::Ipv6Addr => "IPv6",
+        Kind::DomainName => "domain",
+        Kind::EmailAddr => "mail",
+        Kind::Md5 => "MD5",
+        Kind::Sha1 => "SHA-1",
+        Kind::Sha256 => "SHA-256",
+        Kind::Sha512 => "SHA-512",
+        Kind::Ssdeep => "ssdeep",
+        Kind::Imphash => "imphash",
+        Kind::AutonomousSystem => "AS",
+        Kind::CryptocurrencyWallet => "wallet",
+        other => kind_words(other).0,
+    }
+}
+
+/// Who acts: extraction lets a product stand for the activity against it.
+pub(crate) fn doer(kind: Kind, name: &str) -> String {
+    match kind {
+        Kind::Software => format!("the activity against {name}"),
+        Kind::Campaign if !name.to_lowercase().contains("campaign") => {
+            format!("the {name} campaign")
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// Whether the subject of such a statement acts, so that a product cannot be meant itself.
+fn acts(relation: Relation) -> bool {
+    matches!(
+        relation,
+        Relation::Uses
+            | Relation::Targets
+            | Relation::Compromises
+            | Relation::AttributedTo
+            | Relation::Exploits
+            | Relation::SponsoredBy
+            | Relation::OriginatesFrom
+            | Relation::TrackedBy
+            | Relation::PartOf
+            | Relation::FirstSeen
+            | Relation::LastSeen
+    )
+}
+
+/// As [`phrase`], for who or what a statement is of.
+pub(crate) fn subject_phrase(entity: &Entity, relation: Relation, k: &Knowledge) -> String {
+    match entity.kind {
+        Kind::Software if acts(relation) => doer(entity.kind, &name(entity, k)),
+        // What is weak in a product affects others, not the product.
+        Kind::Software if relation == Relation::Affects => {
+            format!("the weaknesses of {}", name(entity, k))
+        }
+        _ => phrase(entity, k),
     }
 }
 
 /// As [`name`], for use in a sentence: a campaign often bears the name of what it is aimed at.
 fn phrase(entity: &Entity, knowledge: &Knowledge) -> String {
     let name = name(entity, knowledge);
-    if entity.kind == Kind::Campaign && !name.to_lowercase().contains("campaign") {
-        format!("the {name} campaign")
-    } else {
-        name
-    }
+    if entity.kind == Kind::Campaign { doer(entity.kind, &name) } else { name }
 }
 
 /// As [`phrase`], for what a claim says of its subject.
@@ -113,11 +199,14 @@ fn object_phrase(object: &Object, knowledge: &Knowledge) -> String {
     }
 }
 
-fn capital(text: &str) -> String {
-    match text.strip_prefix("the ") {
-        Some(rest) => format!("The {rest}"),
-        None => text.to_owned(),
+/// A sentence's head: names keep the spelling of the source.
+pub(crate) fn capital(text: &str) -> String {
+    for (small, large) in [("the ", "The "), ("an ", "An "), ("a ", "A ")] {
+        if let Some(rest) = text.strip_prefix(small) {
+            return format!("{large}{rest}");
+        }
     }
+    text.to_owned()
 }
 
 /// A statement as a sentence without its full stop.
@@ -137,7 +226,7 @@ pub(crate) fn statements(
     objects: &[&Object],
     k: &Knowledge,
 ) -> String {
-    let phrases: Vec<String> = subjects.iter().map(|s| phrase(s, k)).collect();
+    let phrases: Vec<String> = subjects.iter().map(|s| subject_phrase(s, relation, k)).collect();
     let subject = join(&phrases, MOST_NAMES);
     let words: Vec<String> = objects.iter().map(|o| object_phrase(o, k)).collect();
     let object = join(&words, MOST_NAMES);
@@ -156,11 +245,13 @@ pub(crate) fn statements(
             format!("Exploitation of {subject} is attributed to {object}")
         }
         // A source that ties an actor to a campaign seldom says that all of it is theirs.
-        Relation::AttributedTo => {
-            format!("Some of the activity in {subject} is attributed to {object}")
-        }
+        Relation::AttributedTo => match subject.strip_prefix("the activity ") {
+            Some(rest) => format!("Some of the activity {rest} is attributed to {object}"),
+            None => format!("Some of the activity in {subject} is attributed to {object}"),
+        },
         Relation::Compromises if place => format!("{s} hit victims in {object}"),
         Relation::Targets if place => format!("{s} {is} aimed at victims in {object}"),
+        Relation::Affects if first.kind == Kind::Software => format!("{s} affect {object}"),
         _ if many => format!("{s} {} {object}", plural_verb(verb(first, relation))),
         _ => format!("{s} {} {object}", verb(first, relation)),
     }
@@ -184,9 +275,12 @@ pub(crate) fn denial(
     object: &Object,
     k: &Knowledge,
 ) -> String {
-    let s = capital(&phrase(subject, k));
+    let s = capital(&subject_phrase(subject, relation, k));
     let o = object_phrase(object, k);
     match relation {
+        Relation::Affects if subject.kind == Kind::Software => {
+            format!("{s} are not known to affect {o}")
+        }
         Relation::Affects => format!("{s} is not known to affect {o}"),
         Relation::Targets | Relation::Compromises => format!("{s} is not known to have hit {o}"),
         Relation::AttributedTo => format!("{s} is said not to be the work of {o}"),
@@ -250,7 +344,7 @@ pub(crate) fn gap(gap: &lapwing_model::Gap, who: &str, document: &str) -> String
         .map(kind_words)
         .filter(|(one, _)| *one == noun)
         .map_or_else(|| plural(&noun), |(_, many)| many.to_owned());
-    let shown = gap.shown.map_or(String::new(), |n| format!(" ({n} shown)"));
+    let shown = gap.shown.filter(|n| *n > 0).map_or(String::new(), |n| format!(" ({n} shown)"));
     let n = gap.count.unwrap_or(0) as usize;
     let document = format!("“{document}”");
     match (gap.kind, gap.count) {
@@ -334,5 +428,31 @@ mod tests {
         assert_eq!(plural_verb("hit"), "hit");
         assert_eq!(plural_verb("exploits"), "exploit");
         assert_eq!(sector_name("government-local"), "local government");
+        assert_eq!(sector_name("non-profit"), "non-profit");
+        assert_eq!(sector_name("financial-services"), "financial services");
+        assert_eq!(shorten("one two three", 20), "one two three");
+        assert_eq!(shorten("one two three four", 14), "one two …");
+        assert_eq!(shorten(&"x".repeat(30), 10), "xxxxxxxx …");
+    }
+
+    #[test]
+    fn a_product_stands_for_the_activity_against_it() {
+        let k = Knowledge::default();
+        let server = Entity::new(Kind::Software, "Example Server");
+        let cloud = Object::Entity(Entity::new(Kind::Software, "Example Cloud"));
+        let retail = Object::Entity(Entity::new(Kind::Sector, "retail"));
+        let actor = Object::Entity(Entity::new(Kind::ThreatActor, "Alpha"));
+        assert_eq!(
+            statement(&server, Relation::Compromises, &retail, &k),
+            "The activity against Example Server hit victims in retail"
+        );
+        assert_eq!(
+            statement(&server, Relation::AttributedTo, &actor, &k),
+            "Some of the activity against Example Server is attributed to Alpha"
+        );
+        assert_eq!(
+            denial(&server, Relation::Affects, &cloud, &k),
+            "The weaknesses of Example Server are not known to affect Example Cloud"
+        );
     }
 }

@@ -33,13 +33,13 @@ fn what_the_seeds_must_give_is_on_the_page() {
         "8 SHA-256 hashes are redacted",
         "is not known to affect Exchange Online",
         "predicted by ExampleDB, not observed",
-        "a rewrite of a Dark Reading piece about a Mandiant post; the original is not in the store",
+        "a rewrite of a Dark Reading piece about a Mandiant post",
         "role unspecified",
         "Tortilla and Hafnium are not shown to be the same",
         "shared hosting",
         "54.221.65[.]242",
         "dupa[.]tk",
-        "Tracked by Mandiant",
+        "tracked by Mandiant",
         "Microsoft (“highly confident”)",
     ] {
         assert!(text.contains(said), "{said}\n{text}");

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{Entity, Fact, Kind, Relation};
 use serde::Serialize;
@@ -7,7 +7,7 @@ use super::{add, names};
 use crate::evidence::{Class, Evidence, Index, Named};
 use crate::layout::{Block, Cell, Item, Quoted, Row, Section, Table, Tone};
 use crate::safe::Safe;
-use crate::{Page, words};
+use crate::{Distinct, Page, words};
 
 /// How an actor or cluster is tied to something.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -129,18 +129,13 @@ pub(crate) fn section(page: &Page, safe: &Safe) -> Option<Section> {
     let mut body = Vec::new();
     let rows: Vec<Row> = page.actors.iter().map(|row| laid_out(row, safe)).collect();
     if !rows.is_empty() {
-        let columns = vec!["Actor or cluster", "What is said", "Country", "Likelihood", "Evidence"];
-        body.push(Block::Table(Table { columns, rows, more: "lapwing list actors", quote: false }));
+        let columns = vec!["Actor or cluster", "Country", "Likelihood", "Evidence"];
+        let (notes, more) = ("What is said", "lapwing list actors");
+        body.push(Block::Table(Table { columns, rows, notes, more, ..Table::default() }));
     }
-    let apart: Vec<Item> = page
-        .distinct
+    let apart: Vec<Item> = apart(&page.distinct)
         .iter()
-        .map(|d| {
-            let (a, b) = (&d.a.value, &d.b.value);
-            let why = d.why.trim().trim_end_matches('.');
-            let text = format!("{a} and {b} are not shown to be the same: {why}.");
-            Item { tone: Tone::Warn, ..Item::new(safe.prose(&text)) }
-        })
+        .map(|text| Item { tone: Tone::Warn, ..Item::new(safe.prose(text)) })
         .collect();
     if !apart.is_empty() {
         body.push(Block::Items(apart));
@@ -179,24 +174,116 @@ fn laid_out(row: &ActorRow, safe: &Safe) -> Row {
         })
         .collect();
     if !row.tracked_by.is_empty() {
-        said.push(format!("Tracked by {}", words::join(&names(&row.tracked_by), 4)));
+        said.push(format!("tracked by {}", words::join(&names(&row.tracked_by), 4)));
     }
     if !row.aliases.is_empty() {
-        said.push(format!("Also called {}", words::join(&names(&row.aliases), 6)));
+        said.push(format!("also called {}", words::join(&names(&row.aliases), 6)));
     }
     if !row.also_known_as.is_empty() {
-        said.push(format!("In the reference data: {}", words::join(&row.also_known_as, 4)));
+        said.push(format!(
+            "known elsewhere (reference data) as {}",
+            words::join(&row.also_known_as, 4)
+        ));
     }
-    let said = if said.is_empty() { "Named".to_owned() } else { said.join("; ") };
+    if said.is_empty() {
+        said.push("only named".to_owned());
+    }
     let kind = if row.actor.kind == Kind::Cluster { " (cluster)" } else { "" };
     Row {
         cells: vec![
             Cell::new(safe.prose(&format!("{}{kind}", row.actor.name))).tone(Tone::Strong),
-            Cell::new(safe.prose(&said)),
             Cell::new(safe.prose(&words::join(&names(&row.countries), 4))),
             Cell::likelihood(&row.evidence),
             Cell::weight(&row.evidence),
         ],
+        note: safe.prose(&said.join("; ")),
         quotes: Quoted::all(&row.evidence, safe),
+    }
+}
+
+/// Pairs that are kept apart for one reason as one sentence each.
+fn apart(pairs: &[Distinct]) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, BTreeSet<(&Entity, &Entity)>> = BTreeMap::new();
+    let mut order: Vec<&str> = Vec::new();
+    for pair in pairs {
+        let why = pair.why.trim().trim_end_matches('.');
+        if !order.contains(&why) {
+            order.push(why);
+        }
+        let key = |e: &'_ Entity| (e.kind, e.value.clone());
+        let turned = key(&pair.b) < key(&pair.a);
+        let (a, b) = if turned { (&pair.b, &pair.a) } else { (&pair.a, &pair.b) };
+        reasons.entry(why).or_default().insert((a, b));
+    }
+    order.iter().filter_map(|why| Some(kept_apart(reasons.get(why)?, why))).collect()
+}
+
+/// One sentence for all pairs of one reason: each of them with each other, or one side with the
+/// other, where that is what the pairs come to.
+fn kept_apart(pairs: &BTreeSet<(&Entity, &Entity)>, why: &str) -> String {
+    let name = |e: &&Entity| crate::safe::clean_name(&e.value);
+    let list = |set: &BTreeSet<&Entity>, last: &str| {
+        let names: Vec<String> = set.iter().map(name).collect();
+        let joined = words::join(&names, 8);
+        match joined.rsplit_once(" and ").filter(|_| names.len() > 1) {
+            Some((head, tail)) => format!("{head} {last} {tail}"),
+            None => joined,
+        }
+    };
+    let left: BTreeSet<&Entity> = pairs.iter().map(|(a, _)| *a).collect();
+    let right: BTreeSet<&Entity> = pairs.iter().map(|(_, b)| *b).collect();
+    let all: BTreeSet<&Entity> = left.union(&right).copied().collect();
+    if pairs.len() == all.len() * (all.len() - 1) / 2 {
+        // The reason is worded for a pair.
+        let why = if all.len() > 2 { why.strip_prefix("two ").unwrap_or(why) } else { why };
+        return format!("{} are not shown to be the same: {why}.", list(&all, "and"));
+    }
+    if left.is_disjoint(&right) && pairs.len() == left.len() * right.len() {
+        let (is, head) = match left.len() {
+            1 => ("is not", list(&left, "and")),
+            2 => ("is", format!("Neither {}", list(&left, "nor"))),
+            _ => ("is", format!("None of {}", list(&left, "and"))),
+        };
+        return format!("{head} {is} shown to be the same as {}: {why}.", list(&right, "or"));
+    }
+    let pairs: Vec<String> =
+        pairs.iter().map(|(a, b)| format!("{} with {}", name(a), name(b))).collect();
+    format!("Not shown to be the same ({why}): {}.", words::join(&pairs, 8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(a: (Kind, &str), b: (Kind, &str), why: &str) -> Distinct {
+        Distinct { a: Entity::new(a.0, a.1), b: Entity::new(b.0, b.1), why: why.to_owned() }
+    }
+
+    #[test]
+    fn pairs_of_one_reason_are_one_sentence() {
+        let (actor, cluster) = (Kind::ThreatActor, Kind::Cluster);
+        let mut pairs = vec![pair((actor, "A"), (actor, "B"), "nobody says so.")];
+        for a in ["A", "B"] {
+            for c in ["C1", "C2", "C3"] {
+                pairs.push(pair((cluster, c), (actor, a), "no source attributes it"));
+            }
+        }
+        for (a, b) in [("C1", "C2"), ("C1", "C3"), ("C2", "C3")] {
+            pairs.push(pair((cluster, a), (cluster, b), "two clusters kept apart"));
+        }
+        assert_eq!(
+            apart(&pairs),
+            [
+                "A and B are not shown to be the same: nobody says so.",
+                "Neither A nor B is shown to be the same as C1, C2 or C3: no source attributes it.",
+                "C1, C2 and C3 are not shown to be the same: clusters kept apart.",
+            ]
+        );
+        pairs.truncate(6);
+        assert_eq!(
+            apart(&pairs[1..]).join(" "),
+            "Not shown to be the same (no source attributes it): A with C1, A with C2, A with C3, \
+             B with C1 and B with C2."
+        );
     }
 }

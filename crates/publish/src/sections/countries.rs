@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use lapwing_model::{Fact, Kind, Relation};
+use lapwing_model::{Entity, Fact, Kind, Relation};
 use serde::Serialize;
 
-use super::{add, names};
+use super::{add, unusual, usual};
 use crate::evidence::{Class, Evidence, Index, Named};
 use crate::layout::{Block, Cell, Quoted, Row, Section, Table, Tone};
 use crate::safe::Safe;
@@ -100,31 +100,53 @@ fn role(fact: &Fact) -> CountryRole {
     }
 }
 
-pub(crate) fn section(rows: &[CountryRow], safe: &Safe) -> Option<Section> {
+pub(crate) fn section(rows: &[CountryRow], subject: &Entity, safe: &Safe) -> Option<Section> {
     if rows.is_empty() {
         return None;
     }
+    let targets = rows.iter().filter(|row| row.role == CountryRole::Target);
+    let most = usual(targets.map(|row| row.of.as_slice()));
     let rows = rows
         .iter()
         .map(|row| {
             let quiet = row.role == CountryRole::Unspecified;
+            let known = most.as_ref().filter(|_| row.role == CountryRole::Target);
+            let of = unusual(&row.of, known);
             let role = match row.role {
                 CountryRole::Target if row.evidence.hedged => "possible target",
                 role => role.as_str(),
             };
+            let role = match row.role {
+                _ if of.is_empty() => role.to_owned(),
+                CountryRole::Hosting => format!("{role} {of}"),
+                CountryRole::Unspecified if row.of.iter().all(|n| n.entity() == *subject) => {
+                    role.to_owned()
+                }
+                CountryRole::Unspecified => format!("{role}; named with {of}"),
+                _ => format!("{role} of {of}"),
+            };
             Row {
                 cells: vec![
                     Cell::new(safe.prose(&row.country.name)).tone(Tone::Strong),
-                    Cell::new(role).tone(if quiet { Tone::Quiet } else { Tone::Plain }),
-                    Cell::new(safe.prose(&words::join(&names(&row.of), 4))),
+                    Cell::new(safe.prose(&role)).tone(if quiet {
+                        Tone::Quiet
+                    } else {
+                        Tone::Plain
+                    }),
                     Cell::likelihood(&row.evidence),
                     Cell::weight(&row.evidence),
                 ],
                 quotes: Quoted::all(&row.evidence, safe),
+                ..Row::default()
             }
         })
         .collect();
-    let columns = vec!["Country", "Role", "Of", "Likelihood", "Evidence"];
-    let table = Table { columns, rows, more: "lapwing list countries", quote: false };
-    Some(Section::new("countries", "Countries by role", vec![Block::Table(table)]))
+    let columns = vec!["Country", "Role", "Likelihood", "Evidence"];
+    let table = Table { columns, rows, more: "lapwing list countries", ..Table::default() };
+    let mut body = vec![Block::Table(table)];
+    body.extend(most.map(|of| {
+        let of = words::join(&of, 4);
+        Block::Remark(safe.prose(&format!("Target: of {of}, where the row names nobody else.")))
+    }));
+    Some(Section::new("countries", "Countries by role", body))
 }

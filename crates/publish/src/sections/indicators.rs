@@ -101,10 +101,11 @@ fn rank(status: Status) -> u8 {
     }
 }
 
-pub(crate) fn section(rows: &[IndicatorRow], safe: &Safe) -> Option<Section> {
+pub(crate) fn section(rows: &[IndicatorRow], subject: &Entity, safe: &Safe) -> Option<Section> {
     if rows.is_empty() {
         return None;
     }
+    let doubts = Doubts::of(rows);
     let rows = rows
         .iter()
         .map(|row| {
@@ -113,35 +114,97 @@ pub(crate) fn section(rows: &[IndicatorRow], safe: &Safe) -> Option<Section> {
             if row.evidence.only_predicted() {
                 notes.push("only predicted".to_owned());
             }
-            notes.extend(row.evidence.notes.iter().filter(|n| *n != "only predicted").cloned());
+            let points: Vec<Named> =
+                row.indicates.iter().filter(|n| n.entity() != *subject).cloned().collect();
+            if !points.is_empty() {
+                notes.push(format!("points to {}", words::join(&names(&points), 4)));
+            }
+            let doubted = row.evidence.notes.iter().filter(|n| *n != "only predicted");
+            notes.extend(doubted.map(|n| doubts.shown(n).to_owned()));
             notes.extend(row.related.iter().map(|r| link(row, r)));
             Row {
                 cells: vec![
                     Cell::code(Safe::value(kind, &row.indicator.value)),
-                    Cell::new(words::kind_words(kind).0),
+                    Cell::new(words::short_kind(kind)),
                     Cell::new(row.status.as_str()).tone(tone(row.status)),
                     Cell::new(row.last_known.map_or_else(String::new, |d| d.to_string())),
-                    Cell::new(safe.prose(&words::join(&names(&row.indicates), 4))),
                     Cell::likelihood(&row.evidence),
                     Cell::weight(&row.evidence),
-                    Cell::new(safe.prose(&notes.join("; "))).tone(Tone::Quiet),
                 ],
+                note: safe.prose(&notes.join("; ")),
                 quotes: Quoted::all(&row.evidence, safe),
             }
         })
         .collect();
-    let columns = vec![
-        "Indicator",
-        "Kind",
-        "Status",
-        "Last known",
-        "Points to",
-        "Likelihood",
-        "Evidence",
-        "Notes",
-    ];
-    let table = Table { columns, rows, more: "lapwing list indicators", quote: false };
-    Some(Section::new("indicators", "Indicators", vec![Block::Table(table)]))
+    let columns = vec!["Indicator", "Kind", "Status", "Last known", "Likelihood", "Evidence"];
+    let table = Table {
+        columns,
+        rows,
+        notes: "Notes",
+        more: "lapwing list indicators",
+        ..Table::default()
+    };
+    let mut body = vec![Block::Table(table)];
+    body.extend(doubts.remark().map(|text| Block::Remark(safe.prose(&text))));
+    Some(Section::new("indicators", "Indicators", body))
+}
+
+/// Doubts that many rows share (`shared hosting (list): why it matters`): the rows bear their
+/// short form, and what they mean is said once.
+struct Doubts {
+    /// The whole note and its short form.
+    short: BTreeMap<String, String>,
+    /// What the doubt is called, what it means, and its particulars.
+    means: BTreeMap<(String, String), BTreeSet<String>>,
+}
+
+impl Doubts {
+    /// So many rows with one doubt are better told once.
+    const MANY: usize = 3;
+
+    fn of(rows: &[IndicatorRow]) -> Self {
+        // A doubt's name and meaning; how many rows have it, with which note and short form.
+        type Shared<'n> = BTreeMap<(&'n str, &'n str), (usize, BTreeSet<(&'n str, &'n str)>)>;
+        let mut found: Shared<'_> = BTreeMap::new();
+        for note in rows.iter().flat_map(|row| &row.evidence.notes) {
+            let Some((short, means)) = note.split_once(": ") else { continue };
+            let what = short.split(" (").next().unwrap_or(short);
+            let (n, notes) = found.entry((what, means)).or_default();
+            *n += 1;
+            notes.insert((note, short));
+        }
+        let mut doubts = Self { short: BTreeMap::new(), means: BTreeMap::new() };
+        for ((what, means), (_, notes)) in found.into_iter().filter(|(_, (n, _))| *n >= Self::MANY)
+        {
+            for (note, short) in notes {
+                let detail = short.strip_prefix(what).unwrap_or("").trim();
+                let detail = detail.trim_start_matches('(').trim_end_matches(')');
+                doubts.short.insert(note.to_owned(), what.to_owned());
+                let key = (what.to_owned(), means.to_owned());
+                doubts.means.entry(key).or_default().insert(detail.to_owned());
+            }
+        }
+        doubts
+    }
+
+    fn shown<'n>(&'n self, note: &'n str) -> &'n str {
+        self.short.get(note).map_or(note, String::as_str)
+    }
+
+    fn remark(&self) -> Option<String> {
+        let said: Vec<String> = self
+            .means
+            .iter()
+            .map(|((what, means), details)| {
+                let details: Vec<String> =
+                    details.iter().filter(|d| !d.is_empty()).cloned().collect();
+                let by = words::join(&details, 4);
+                let by = if by.is_empty() { by } else { format!(" ({by})") };
+                format!("“{what}”{by}: {means}.")
+            })
+            .collect();
+        (!said.is_empty()).then(|| said.join(" "))
+    }
 }
 
 fn link(row: &IndicatorRow, related: &Related) -> String {

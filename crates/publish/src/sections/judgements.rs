@@ -149,39 +149,56 @@ pub(crate) fn section(page: &Page, safe: &Safe) -> Option<Section> {
                 Cell::new(safe.prose(&j.sentence)).tone(Tone::Strong),
                 Cell::likelihood(&j.evidence),
                 Cell::new(j.evidence.confidence.to_string()),
-                Cell::new(safe.prose(&said(&j.evidence))),
                 Cell::weight(&j.evidence),
             ],
+            note: safe.prose(&said(&j.evidence)),
             quotes: Quoted::all(&j.evidence, safe),
         })
         .collect();
     let table = Table {
-        columns: vec!["Judgement", "Likelihood", "Confidence", "Said by", "Evidence"],
+        columns: vec!["Judgement", "Likelihood", "Confidence", "Evidence"],
         rows,
+        notes: "Said by",
+        lead: "said by ",
         more: "lapwing explain",
         quote: true,
     };
-    let rests = Block::Prose(safe.prose(&rests_on(page)));
+    let rests = Block::Remark(safe.prose(&rests_on(page)));
     Some(Section::new("judgements", "Key judgements", vec![Block::Table(table), rests]))
 }
 
-/// How many origins, actors and clusters there are, and which are kept apart.
+/// How many origins it rests on, and whether the actors are kept apart.
 fn rests_on(page: &Page) -> String {
     let c = &page.counts;
-    let mut text = format!(
-        "This rests on {}; the page tells of {} and {}.",
-        words::counted(c.origins, "origin"),
-        words::counted(c.actors, "actor"),
-        words::counted(c.clusters, "cluster")
-    );
-    let name = |value: &str| crate::safe::clean_name(value);
-    let pairs: Vec<String> = page
-        .distinct
-        .iter()
-        .map(|d| format!("{} with {}", name(&d.a.value), name(&d.b.value)))
-        .collect();
-    if !pairs.is_empty() {
-        text.push_str(&format!(" Not shown to be the same: {}.", words::join(&pairs, 8)));
+    let mut told = Vec::new();
+    if c.actors > 0 {
+        told.push(words::counted(c.actors, "actor"));
+    }
+    if c.clusters > 0 {
+        told.push(words::counted(c.clusters, "cluster"));
+    }
+    let mut text = format!("This rests on {}", words::counted(c.origins, "origin"));
+    if told.is_empty() {
+        text.push('.');
+    } else {
+        text.push_str(&format!(" and tells of {}.", words::join(&told, 2)));
+    }
+    match page.distinct.as_slice() {
+        [] => {}
+        [one] => {
+            let name = |e: &Entity| crate::safe::clean_name(&e.value);
+            let (a, b) = (name(&one.a), name(&one.b));
+            text.push_str(&format!(" {a} and {b} are not shown to be the same."));
+        }
+        _ => text
+            .push_str(" Not all of them are shown to be the same: see under Actors and clusters."),
+    }
+    let thin = |e: &Evidence| e.against == 0 && e.probability < 0.45;
+    if page.judgements.iter().any(|j| thin(&j.evidence)) {
+        text.push_str(
+            " Where nobody denies a statement, a low likelihood means thin evidence, not a \
+             refutation.",
+        );
     }
     text
 }

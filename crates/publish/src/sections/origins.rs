@@ -69,7 +69,7 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<OriginRow> {
         let member = origin.and_then(|o| o.members.iter().find(|m| m.document == document.id));
         let derived = member.and_then(|m| Some((m.derived_from.as_deref()?, m.why.as_deref())));
         let grade = member.map_or(document.grade, |m| m.grade);
-        row.members.push(member_row(document, grade, lineage(document, derived, row.root_seen)));
+        row.members.push(member_row(document, grade, lineage(document, derived)));
     }
     let mut rows: Vec<OriginRow> = rows.into_values().collect();
     for row in &mut rows {
@@ -105,12 +105,8 @@ fn member_row(document: &DocumentSummary, grade: Admiralty, lineage: String) -> 
     }
 }
 
-/// `a rewrite of a Dark Reading piece about a Mandiant post; the original is not in the store`.
-fn lineage(
-    document: &DocumentSummary,
-    derived: Option<(&str, Option<&str>)>,
-    root_seen: bool,
-) -> String {
+/// `a rewrite of a Dark Reading piece about a Mandiant post`.
+fn lineage(document: &DocumentSummary, derived: Option<(&str, Option<&str>)>) -> String {
     let of = |kind| document.lineage.iter().filter(move |l| l.kind == kind).collect::<Vec<_>>();
     let republished = sources(&of(LineageKind::Republishes), "publication");
     let rewritten = sources(&of(LineageKind::Rewrites), "piece");
@@ -129,9 +125,6 @@ fn lineage(
     if let Some((from, why)) = derived.filter(|_| made.is_empty()) {
         let why = why.map_or(String::new(), |w| format!(" ({})", clean_name(w)));
         made = format!("derives from {}{why}", clean_name(from));
-    }
-    if !made.is_empty() && !root_seen {
-        made.push_str("; the original is not in the store");
     }
     match cited {
         Some(cited) if made.is_empty() => format!("cites {cited}"),
@@ -161,8 +154,9 @@ pub(crate) fn section(rows: &[OriginRow], safe: &Safe) -> Option<Section> {
     let items = rows
         .iter()
         .map(|row| {
+            let label = row.label.trim_end().trim_end_matches("(not in the store)").trim_end();
             let unseen = if row.root_seen { "" } else { " (the original is not in the store)" };
-            let text = format!("{}{unseen}", clean(&row.label, 200));
+            let text = format!("{}{unseen}", clean(label, 200));
             let below = row.members.iter().map(|m| member_line(m, safe)).collect();
             Item {
                 lead: row.members.iter().map(|m| m.grade.clone()).min(),
@@ -189,7 +183,9 @@ fn member_line(member: &MemberRow, safe: &Safe) -> String {
         parts.push(member.lineage.clone());
     }
     if !member.why_included.is_empty() {
-        parts.push(format!("here because {}", clean(&member.why_included, 200)));
+        let why = clean(&member.why_included, 200);
+        let it = if why.starts_with("it ") { "" } else { "it " };
+        parts.push(format!("here because {it}{why}"));
     }
     safe.prose(&parts.join(" · "))
 }

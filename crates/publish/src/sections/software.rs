@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use lapwing_model::{Entity, Fact, Kind, Object, Relation};
 use serde::Serialize;
 
-use super::{add, names};
+use super::{add, doers};
 use crate::evidence::{Class, Evidence, Index, Named};
 use crate::layout::{Block, Cell, Quoted, Row, Section, Table, Tone};
 use crate::safe::Safe;
@@ -58,21 +58,23 @@ pub(crate) fn section(rows: &[SoftwareRow], safe: &Safe) -> Option<Section> {
         .iter()
         .map(|row| {
             let predicted = if row.only_predicted { " (predicted)" } else { "" };
-            let by = words::join(&names(&row.used_by), 4);
+            let by = words::join(&doers(&row.used_by), 4);
+            let by = if by.is_empty() { by } else { format!("used by {by}") };
             Row {
                 cells: vec![
                     Cell::new(Safe::value(row.software.kind, &row.software.name))
                         .tone(Tone::Strong),
                     Cell::new(words::kind_words(row.software.kind).0),
-                    Cell::new(safe.prose(&format!("{by}{predicted}"))),
                     Cell::likelihood(&row.evidence),
                     Cell::weight(&row.evidence),
                 ],
+                note: safe.prose(&format!("{by}{predicted}")),
                 quotes: Quoted::all(&row.evidence, safe),
             }
         })
         .collect();
-    let columns = vec!["Name", "Kind", "Used by", "Likelihood", "Evidence"];
-    let table = Table { columns, rows, more: "lapwing list malware", quote: false };
+    let columns = vec!["Name", "Kind", "Likelihood", "Evidence"];
+    let table =
+        Table { columns, rows, notes: "Notes", more: "lapwing list malware", ..Table::default() };
     Some(Section::new("software", "Malware and tools", vec![Block::Table(table)]))
 }

@@ -33,6 +33,15 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<StatementRow> {
                     let value = crate::safe::clean_name(value);
                     format!("{of}: {} {value}", crate::safe::clean_name(name))
                 }
+                (Object::Text(_), Relation::Role) => {
+                    let (name, value) = fact
+                        .subject
+                        .value
+                        .split_once('=')
+                        .unwrap_or(("value", &fact.subject.value));
+                    let name = crate::safe::clean_name(name);
+                    format!("Also given, {name}: {}", crate::safe::clean_name(value))
+                }
                 _ => words::statement(&fact.subject, fact.relation, &fact.object, index.knowledge),
             };
             let mark = if evidence.only_predicted() { " (predicted)" } else { "" };
@@ -64,9 +73,10 @@ pub(crate) fn section(rows: &[StatementRow], safe: &Safe) -> Option<Section> {
                 Cell::weight(&row.evidence),
             ],
             quotes: Quoted::all(&row.evidence, safe),
+            ..Row::default()
         })
         .collect();
     let columns = vec!["Statement", "Likelihood", "Evidence"];
-    let table = Table { columns, rows, more: "lapwing explain", quote: false };
+    let table = Table { columns, rows, more: "lapwing explain", ..Table::default() };
     Some(Section::new("statements", "Also stated", vec![Block::Table(table)]))
 }

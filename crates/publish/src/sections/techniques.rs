@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use lapwing_model::{Basis, Entity, Fact, Kind, Object, Relation};
 use serde::Serialize;
 
-use super::{add, names};
+use super::{add, names, unusual, usual};
 use crate::evidence::{Class, Evidence, Index, Named};
 use crate::layout::{Block, Cell, Quoted, Row, Section, Table, Tone};
 use crate::safe::Safe;
@@ -95,35 +95,58 @@ pub(crate) fn section(rows: &[TechniqueRow], safe: &Safe) -> Option<Section> {
     if rows.is_empty() {
         return None;
     }
+    let most = usual(rows.iter().map(|row| row.used_by.as_slice()));
     let rows = rows
         .iter()
         .map(|row| {
             let (basis, tone) = match row.basis {
-                TechniqueBasis::Observed => ("observed".to_owned(), Tone::Bad),
-                TechniqueBasis::Assessed => ("assessed".to_owned(), Tone::Warn),
-                TechniqueBasis::Named => ("only named".to_owned(), Tone::Quiet),
-                TechniqueBasis::Predicted if row.predicted_by.is_empty() => {
-                    ("predicted, not observed".to_owned(), Tone::Quiet)
-                }
-                TechniqueBasis::Predicted => {
-                    let who = words::join(&row.predicted_by, 3);
-                    (format!("predicted by {who}, not observed"), Tone::Quiet)
-                }
+                TechniqueBasis::Observed => ("observed", Tone::Bad),
+                TechniqueBasis::Assessed => ("assessed", Tone::Warn),
+                TechniqueBasis::Named => ("only named", Tone::Quiet),
+                TechniqueBasis::Predicted => ("predicted", Tone::Quiet),
             };
             Row {
                 cells: vec![
                     Cell::new(safe.prose(&row.technique.name)).tone(Tone::Strong),
-                    Cell::new(safe.prose(&basis)).tone(tone),
-                    Cell::new(safe.prose(&words::join(&row.tactics, 4))),
-                    Cell::new(safe.prose(&words::join(&names(&row.weaknesses), 4))),
-                    Cell::new(safe.prose(&words::join(&names(&row.used_by), 4))),
+                    Cell::new(basis).tone(tone),
+                    Cell::new(safe.prose(&words::join(&row.tactics, 4).replace('-', " "))),
                     Cell::weight(&row.evidence),
                 ],
+                note: safe.prose(&note(row, most.as_ref())),
                 quotes: Quoted::all(&row.evidence, safe),
             }
         })
         .collect();
-    let columns = vec!["Technique", "Basis", "Tactics", "Weaknesses", "Used by", "Evidence"];
-    let table = Table { columns, rows, more: "lapwing list techniques", quote: false };
-    Some(Section::new("techniques", "Techniques", vec![Block::Table(table)]))
+    let columns = vec!["Technique", "Basis", "Tactics", "Evidence"];
+    let table = Table {
+        columns,
+        rows,
+        notes: "Notes",
+        more: "lapwing list techniques",
+        ..Table::default()
+    };
+    let mut body = vec![Block::Table(table)];
+    body.extend(most.map(|by| {
+        let by = words::join(&by, 4);
+        Block::Remark(safe.prose(&format!("Used by {by}, where the row names nobody else.")))
+    }));
+    Some(Section::new("techniques", "Techniques", body))
+}
+
+/// Whose prediction it is, which weaknesses it rests on, who else uses it.
+fn note(row: &TechniqueRow, usual: Option<&Vec<String>>) -> String {
+    let mut parts = Vec::new();
+    if row.basis == TechniqueBasis::Predicted {
+        let who = words::join(&row.predicted_by, 3);
+        let by = if who.is_empty() { who } else { format!(" by {who}") };
+        parts.push(format!("predicted{by}, not observed"));
+    }
+    if !row.weaknesses.is_empty() {
+        parts.push(format!("rests on {}", words::join(&names(&row.weaknesses), 4)));
+    }
+    let by = unusual(&row.used_by, usual);
+    if !by.is_empty() {
+        parts.push(format!("used by {by}"));
+    }
+    parts.join("; ")
 }

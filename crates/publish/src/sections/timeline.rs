@@ -51,11 +51,11 @@ fn words_name(text: &str) -> String {
 fn moment(index: &Index<'_>, fact: &Fact) -> Option<Moment> {
     let Object::Text(text) = &fact.object else { return None };
     let date: PartialDate = text.parse().ok()?;
-    let subject = words::name(&fact.subject, index.knowledge);
+    let phrase = words::subject_phrase(&fact.subject, fact.relation, index.knowledge);
     let sentence = match fact.relation {
-        Relation::FirstSeen => format!("{subject}: first seen."),
-        Relation::LastSeen => format!("{subject}: last seen."),
-        _ => format!("{subject}: a fix is out."),
+        Relation::FirstSeen => format!("{} is first seen.", words::capital(&phrase)),
+        Relation::LastSeen => format!("{} is last seen.", words::capital(&phrase)),
+        _ => format!("A fix for {phrase} is out."),
     };
     let evidence = Some(index.evidence(&[fact]));
     Some(Moment { date, what: fact.relation.to_string(), sentence, evidence })

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use lapwing_model::{Fact, Kind, Relation, Role};
 use serde::Serialize;
 
-use super::{add, names};
+use super::{add, unusual, usual};
 use crate::evidence::{Class, Evidence, Index, Named};
 use crate::layout::{Block, Cell, Quoted, Row, Section, Table, Tone};
 use crate::safe::Safe;
@@ -24,8 +24,8 @@ pub enum VictimState {
 impl VictimState {
     fn as_str(self) -> &'static str {
         match self {
-            Self::Hit => "hit",
-            Self::Targeted => "targeted",
+            Self::Hit => "said to be hit",
+            Self::Targeted => "said to be a target",
             Self::Possible => "possible",
         }
     }
@@ -77,8 +77,8 @@ pub(crate) fn gather(index: &Index<'_>) -> Vec<VictimRow> {
 fn state(index: &Index<'_>, fact: &Fact) -> VictimState {
     let evidence = index.evidence(&[fact]);
     let victim = fact.relation == Relation::Role && fact.object.key() == Role::Victim.as_str();
-    // Below even odds nobody should read that it happened.
-    if evidence.hedged || evidence.only_predicted() || fact.probability < 0.45 {
+    // The state is what the sources say; how likely that is stands beside it.
+    if evidence.hedged || evidence.only_predicted() {
         VictimState::Possible
     } else if fact.relation == Relation::Compromises || victim {
         VictimState::Hit
@@ -100,9 +100,11 @@ pub(crate) fn section(rows: &[VictimRow], safe: &Safe) -> Option<Section> {
     if rows.is_empty() {
         return None;
     }
+    let most = usual(rows.iter().map(|row| row.by.as_slice()));
     let rows = rows
         .iter()
         .map(|row| {
+            let by = unusual(&row.by, most.as_ref());
             let tone = match row.state {
                 VictimState::Hit => Tone::Bad,
                 VictimState::Targeted => Tone::Warn,
@@ -113,15 +115,21 @@ pub(crate) fn section(rows: &[VictimRow], safe: &Safe) -> Option<Section> {
                     Cell::new(Safe::value(row.victim.kind, &row.victim.name)).tone(Tone::Strong),
                     Cell::new(words::kind_words(row.victim.kind).0),
                     Cell::new(row.state.as_str()).tone(tone),
-                    Cell::new(safe.prose(&words::join(&names(&row.by), 3))),
                     Cell::likelihood(&row.evidence),
                     Cell::weight(&row.evidence),
                 ],
+                note: if by.is_empty() { by } else { safe.prose(&format!("by {by}")) },
                 quotes: Quoted::all(&row.evidence, safe),
             }
         })
         .collect();
-    let columns = vec!["Victim", "Kind", "State", "By", "Likelihood", "Evidence"];
-    let table = Table { columns, rows, more: "lapwing list sectors", quote: false };
-    Some(Section::new("victims", "Victims and sectors", vec![Block::Table(table)]))
+    let columns = vec!["Victim", "Kind", "State", "Likelihood", "Evidence"];
+    let table =
+        Table { columns, rows, notes: "By", more: "lapwing list sectors", ..Table::default() };
+    let mut body = vec![Block::Table(table)];
+    body.extend(most.map(|by| {
+        let by = words::join(&by, 4);
+        Block::Remark(safe.prose(&format!("By {by}, where the row names nobody else.")))
+    }));
+    Some(Section::new("victims", "Victims and sectors", body))
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use lapwing_model::{Entity, Fact, Kind, Object, PartialDate, Relation};
 use serde::Serialize;
 
-use super::{add, names};
+use super::{add, doers, names};
 use crate::evidence::{Class, Evidence, Index, Named};
 use crate::layout::{Block, Cell, Quoted, Row, Section, Table, Tone};
 use crate::safe::Safe;
@@ -103,6 +103,10 @@ pub(crate) fn section(rows: &[VulnerabilityRow], safe: &Safe) -> Option<Section>
         .iter()
         .map(|row| {
             let mut about = Vec::new();
+            if !row.exploited_by.is_empty() {
+                let by = words::join(&doers(&row.exploited_by), 4);
+                about.push(format!("exploited by {by}"));
+            }
             if !row.affects.is_empty() {
                 about.push(format!("affects {}", words::join(&names(&row.affects), 4)));
             }
@@ -111,24 +115,27 @@ pub(crate) fn section(rows: &[VulnerabilityRow], safe: &Safe) -> Option<Section>
                 about.push(format!("not known to affect {not}"));
             }
             if !row.weaknesses.is_empty() {
-                about.push(words::join(&names(&row.weaknesses), 3));
+                about.push(format!("rests on {}", words::join(&names(&row.weaknesses), 3)));
             }
-            let predicted = if row.only_predicted { " (predicted)" } else { "" };
-            let by = format!("{}{predicted}", words::join(&names(&row.exploited_by), 4));
+            let (state, tone) = match (row.exploited_by.is_empty(), row.only_predicted) {
+                (true, _) => ("named", Tone::Quiet),
+                (false, true) => ("predicted", Tone::Quiet),
+                (false, false) => ("said to be exploited", Tone::Bad),
+            };
             Row {
                 cells: vec![
                     Cell::new(safe.prose(&row.vulnerability.name)).tone(Tone::Strong),
-                    Cell::new(safe.prose(&by)),
-                    Cell::new(safe.prose(&about.join("; "))),
+                    Cell::new(state).tone(tone),
                     Cell::new(row.fixed_on.map_or_else(String::new, |d| d.to_string())),
                     Cell::weight(&row.evidence),
                 ],
+                note: safe.prose(&about.join("; ")),
                 quotes: Quoted::all(&row.evidence, safe),
             }
         })
         .collect();
-    let columns =
-        vec!["Vulnerability", "Exploited by", "Affects, weakness", "Fixed on", "Evidence"];
-    let table = Table { columns, rows, more: "lapwing list vulnerabilities", quote: false };
+    let columns = vec!["Vulnerability", "State", "Fixed on", "Evidence"];
+    let more = "lapwing list vulnerabilities";
+    let table = Table { columns, rows, notes: "Notes", more, ..Table::default() };
     Some(Section::new("vulnerabilities", "Vulnerabilities", vec![Block::Table(table)]))
 }
