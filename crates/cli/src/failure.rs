@@ -3,6 +3,8 @@ use std::process::ExitCode;
 
 use lapwing_engine::{EngineError, ErrorKind};
 
+use crate::output::harmless;
+
 /// How a command ended (the exit codes are a contract).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -70,9 +72,9 @@ impl Failure {
         };
         let mut err = anstream::stderr().lock();
         // Nobody is left to tell when standard error is closed.
-        let _ = writeln!(err, "lapwing: {message}");
+        let _ = writeln!(err, "lapwing: {}", harmless(&message));
         if let Some(hint) = hint {
-            let _ = writeln!(err, "  hint: {hint}");
+            let _ = writeln!(err, "  hint: {}", harmless(&hint));
         }
     }
 }

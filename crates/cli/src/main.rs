@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod failure;
+mod fault;
 mod fetch;
 mod output;
 mod progress;
@@ -19,8 +20,11 @@ use crate::session::Session;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut session = Session::new(&arguments.global);
-    match commands::run(arguments.command, &mut session) {
+    let result = fault::caught(|| {
+        let mut session = Session::new(&arguments.global);
+        commands::run(arguments.command, &mut session)
+    });
+    match result {
         Ok(outcome) => outcome.into(),
         Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(failure) => {

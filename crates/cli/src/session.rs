@@ -63,7 +63,9 @@ impl Session {
     /// Names each problem on standard error; tells how the command ends.
     pub fn tell_problems(&mut self, problems: &[Problem]) -> Result<Outcome, Failure> {
         for problem in problems {
-            self.out.message(&format!("lapwing: {problem}"))?;
+            // A file's name may hold a line break: one problem, one line.
+            let line = problem.to_string().replace(['\n', '\r', '\t'], "\u{fffd}");
+            self.out.message(&format!("lapwing: {line}"))?;
         }
         Ok(if problems.is_empty() { Outcome::Done } else { Outcome::Partial })
     }

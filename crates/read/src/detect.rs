@@ -43,11 +43,14 @@ pub(crate) fn magic(head: &[u8]) -> Magic {
         return Magic::Pdf;
     }
     for (bytes, name) in [
-        (&b"7z\xbc\xaf\x27\x1c"[..], "7-Zip archive"),
-        (b"Rar!\x1a\x07", "RAR archive"),
-        (b"BZh", "bzip2 file"),
-        (b"\xfd7zXZ\x00", "xz file"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "older Office document"),
+        (&b"7z\xbc\xaf\x27\x1c"[..], "a 7-Zip archive"),
+        (b"Rar!\x1a\x07", "a RAR archive"),
+        (b"BZh", "a bzip2 file"),
+        (b"\xfd7zXZ\x00", "an xz file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an older Office document"),
+        // Its mark begins like that of UTF-16, and the rest would be read as half empty.
+        (b"\xff\xfe\x00\x00", "text in UTF-32"),
+        (b"\x00\x00\xfe\xff", "text in UTF-32"),
     ] {
         if starts(bytes) {
             return Magic::Unread(name);

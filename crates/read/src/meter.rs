@@ -3,7 +3,7 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 /// Bytes that an archive unpacks to may grow this far before the ratio is looked at.
-const RATIO_FROM: u64 = 16 << 20;
+pub(crate) const RATIO_FROM: u64 = 16 << 20;
 
 /// A limit that was reached while bytes were unpacked; travels inside an `io::Error`.
 #[derive(Debug, Clone, thiserror::Error)]

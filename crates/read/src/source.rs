@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 use crate::decode::{decode, encoding};
 use crate::detect::{HEAD, Magic, magic, text_format};
 use crate::formats::{self, list, pdf, table};
-use crate::meter::{Counted, LimitReached, Metered};
+use crate::meter::{Counted, LimitReached, Metered, RATIO_FROM};
 use crate::{Input, Item, Limits, Options};
 
 /// Reads a file, a folder (sorted, recursive) or an archive.
@@ -206,7 +206,7 @@ impl<'o> Session<'o> {
                 let problem = Problem::fatal(
                     name,
                     ProblemKind::Unsupported,
-                    format!("is a {what}, which is not read"),
+                    format!("is {what}, which is not read"),
                 )
                 .hint("unpack or convert it first");
                 out(Item::Problem(problem));
@@ -268,16 +268,26 @@ impl<'o> Session<'o> {
         }
     }
 
-    fn zip<R: Read + Seek>(&self, name: &str, reader: R, depth: u32, out: &mut dyn FnMut(Item)) {
+    fn zip<R: Read + Seek>(
+        &self,
+        name: &str,
+        mut reader: R,
+        depth: u32,
+        out: &mut dyn FnMut(Item),
+    ) {
         if depth >= self.limits().depth {
             let message = format!("is an archive inside {depth} others");
             return out(Item::Problem(limit(name, message, "depth", true)));
         }
+        let (size, entries) = zip_end(&mut reader);
         let mut archive = match zip::ZipArchive::new(reader) {
             Ok(archive) => archive,
             Err(error) => {
                 let message = format!("cannot be read as a ZIP archive: {error}");
-                return out(Item::Problem(Problem::fatal(name, ProblemKind::Malformed, message)));
+                return out(Item::Problem(
+                    Problem::fatal(name, ProblemKind::Malformed, message)
+                        .hint("fetch it again, or unpack what is left of it first"),
+                ));
             }
         };
         if archive.file_names().any(
@@ -291,9 +301,26 @@ impl<'o> Session<'o> {
             .hint("save it as PDF, HTML or text");
             return out(Item::Problem(problem));
         }
+        if entries > archive.len() {
+            let message = format!(
+                "declares {entries} members, of which {} have a name of their own; of those that share one, the last was read",
+                archive.len()
+            );
+            out(Item::Problem(
+                Problem::partial(name, ProblemKind::Malformed, message).hint("unpack it first"),
+            ));
+        }
+        let before = self.unpacked.get();
         for at in 0..archive.len() {
             if !self.count_member(name, out) {
                 return;
+            }
+            // Members may share their packed bytes: the whole must keep to the ratio as well.
+            let here = self.unpacked.get() - before;
+            if here > RATIO_FROM && here / size.max(1) > self.limits().ratio {
+                let reached = LimitReached::Ratio(self.limits().ratio);
+                let problem = limit(name, reached.to_string(), reached.option(), false);
+                return out(Item::Problem(problem.at(format!("member {}", at + 1))));
             }
             let member = match archive.by_index_raw(at) {
                 Ok(entry) if entry.is_dir() => continue,
@@ -488,6 +515,25 @@ fn limit(name: &str, message: String, option: &str, fatal: bool) -> Problem {
         Problem::partial(name, ProblemKind::Limit, message)
     };
     problem.hint(format!("raise the limit `{option}` if the file is to be trusted"))
+}
+
+/// The size of a ZIP archive in bytes and the number of members that its end declares (0 where
+/// there is no end, or where ZIP64 counts elsewhere).
+fn zip_end<R: Read + Seek>(reader: &mut R) -> (u64, usize) {
+    // The end record is 22 bytes and a comment of at most 65,535 (APPNOTE 4.3.16).
+    let mut look = || -> io::Result<(u64, usize)> {
+        let size = reader.seek(SeekFrom::End(0))?;
+        reader.seek(SeekFrom::Start(size.saturating_sub(22 + 65_535)))?;
+        let mut tail = Vec::new();
+        reader.read_to_end(&mut tail)?;
+        reader.seek(SeekFrom::Start(0))?;
+        let declared = memchr::memmem::rfind(&tail, b"PK\x05\x06")
+            .and_then(|at| tail.get(at + 10..at + 12))
+            .map_or(0, |count| u16::from_le_bytes([count[0], count[1]]));
+        Ok((size, if declared == u16::MAX { 0 } else { usize::from(declared) }))
+    };
+    // What cannot be read is named when the archive is opened.
+    look().unwrap_or((0, 0))
 }
 
 /// Where to cut a buffer: behind the last line end that is in no quoted field.

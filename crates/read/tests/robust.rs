@@ -379,3 +379,58 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_pdf_that_multiplies_is_stopped() {
+    // Each form draws the next one twenty times: 20^12 draws, and not one character.
+    let forms: String = (5..17)
+        .map(|n| {
+            let content = "/X Do ".repeat(20);
+            format!(
+                "{n} 0 obj\n<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X {} 0 R >> >> /Length {} >>\nstream\n{content}\nendstream\nendobj\n",
+                n + 1,
+                content.len()
+            )
+        })
+        .collect();
+    let file = format!(
+        "%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n\
+         3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /XObject << /X 5 0 R >> >> /Contents 4 0 R >>\nendobj\n\
+         4 0 obj\n<< /Length 5 >>\nstream\n/X Do\nendstream\nendobj\n{forms}17 0 obj\n<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Length 0 >>\nstream\n\nendstream\nendobj\n\
+         trailer\n<< /Size 18 /Root 1 0 R >>\n%%EOF\n"
+    );
+    let (readings, problems) = read("forms.pdf", file.as_bytes());
+    assert!(readings.is_empty());
+    assert_eq!(kinds(&problems), [ProblemKind::Limit]);
+}
+
+#[test]
+fn members_that_share_a_name_or_bytes_are_named() {
+    let mut archive = zipped(&[("one", b"192.0.2.7\n"), ("two", b"192.0.2.8\n")]);
+    // Both entries of the directory, and both members, get the same name.
+    while let Some(at) = archive.windows(3).position(|w| w == b"two") {
+        archive[at..at + 3].copy_from_slice(b"one");
+    }
+    let (readings, problems) = read("same.zip", &archive);
+    assert_eq!(readings.len(), 1);
+    assert_eq!(kinds(&problems), [ProblemKind::Malformed]);
+
+    let lines = "# a line that says next to nothing\n".repeat(60_000);
+    let member = lines.as_bytes();
+    let members = (0..12).map(|n| (format!("{n}.txt"), member)).collect::<Vec<_>>();
+    let members = members.iter().map(|(n, b)| (n.as_str(), *b)).collect::<Vec<_>>();
+    let limits = Limits { ratio: 20, ..Limits::default() };
+    let options = Options { limits, ..Options::default() };
+    let (readings, problems) = read_with("bomb.zip", &zipped(&members), &options);
+    assert!(readings.len() < 12, "{}", readings.len());
+    assert_eq!(kinds(&problems), [ProblemKind::Limit]);
+}
+
+#[test]
+fn utf_32_is_named() {
+    let text: Vec<u8> =
+        "\u{feff}192.0.2.7\n".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    let (readings, problems) = read("wide.txt", &text);
+    assert!(readings.is_empty());
+    assert_eq!(kinds(&problems), [ProblemKind::Unsupported]);
+}

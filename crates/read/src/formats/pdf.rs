@@ -4,6 +4,7 @@
 
 mod glyphs;
 mod layout;
+mod streams;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -97,8 +98,26 @@ fn finish(name: &str, raw: &[u8], seconds: u64, gathered: Gathered, out: &mut dy
                 name,
                 ProblemKind::Malformed,
                 "cannot be read as a PDF",
-            )));
+            )
+            .hint("fetch it again, or save it as text")));
         }
+        Some(Failure::Bomb(at)) => {
+            let message = format!(
+                "a stream unpacks to more than {} bytes, as a decompression bomb does",
+                streams::MOST
+            );
+            return out(Item::Problem(
+                Problem::fatal(name, ProblemKind::Limit, message)
+                    .at(format!("byte {at}"))
+                    .hint("save it as text if it is to be trusted"),
+            ));
+        }
+        Some(Failure::Endless) => report(
+            ProblemKind::Limit,
+            "the page before draws more than a million characters, or the file more than two million shapes"
+                .to_owned(),
+            "save it as text if it is to be trusted",
+        ),
         Some(Failure::Panic) => {
             report(
                 ProblemKind::Malformed,
@@ -117,7 +136,15 @@ fn finish(name: &str, raw: &[u8], seconds: u64, gathered: Gathered, out: &mut dy
         None => {}
     }
     if !some {
-        if failure.is_none() && !late {
+        if failure.is_none() && !late && !ends(raw) {
+            let problem = Problem::fatal(
+                name,
+                ProblemKind::Truncated,
+                "has no end mark, so it was cut off, and shows no text",
+            )
+            .hint("fetch it again");
+            out(Item::Problem(problem));
+        } else if failure.is_none() && !late {
             let problem = Problem::fatal(
                 name,
                 ProblemKind::Unsupported,
@@ -127,6 +154,12 @@ fn finish(name: &str, raw: &[u8], seconds: u64, gathered: Gathered, out: &mut dy
             out(Item::Problem(problem));
         }
         return;
+    }
+    if !ends(raw) {
+        let problem =
+            Problem::partial(name, ProblemKind::Truncated, "has no end mark, so it was cut off")
+                .hint("what could be found was read");
+        out(Item::Problem(problem));
     }
     let unmapped: usize = pages.iter().map(|p| p.unmapped).sum();
     if unmapped * 50 > glyphs {
@@ -155,6 +188,12 @@ fn finish(name: &str, raw: &[u8], seconds: u64, gathered: Gathered, out: &mut dy
         reading.document.published = made.and_then(|d| d.parse().ok());
     }
     out(Item::Reading(Box::new(reading)));
+}
+
+/// Whether the mark at the end of every PDF is there (PDF 1.7, 7.5.5; what follows it is passed over).
+fn ends(raw: &[u8]) -> bool {
+    let tail = &raw[raw.len().saturating_sub(1 << 16)..];
+    memchr::memmem::find(tail, b"%%EOF").is_some()
 }
 
 fn describe(document: &mut Document, metadata: &Metadata) {

@@ -272,7 +272,7 @@ impl Reader {
                     self.problem(
                         input.name,
                         rows.line,
-                        "a quote is never closed; the line was read as text",
+                        "a quote is not closed within 256 KiB; the line was read as text",
                         out,
                     );
                 }

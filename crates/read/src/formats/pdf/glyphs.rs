@@ -13,8 +13,12 @@ use hayro_interpret::{
 use hayro_syntax::metadata::Metadata;
 use hayro_syntax::{LoadPdfError, Pdf};
 
+use super::streams;
+
 /// Characters of one page; a form that draws itself without end stops here.
 const PAGE_GLYPHS: usize = 1_000_000;
+/// Shapes of one file; forms that draw forms multiply without a character being drawn.
+const SHAPES: usize = 2_000_000;
 /// Characters back in which a second drawing of the same is looked for: a line of text.
 const RECENT: usize = 128;
 
@@ -43,6 +47,10 @@ pub(super) enum Failure {
     Invalid,
     Panic,
     Pages,
+    /// A compressed stream that begins at this byte unpacks to too much.
+    Bomb(usize),
+    /// A page draws without end.
+    Endless,
 }
 
 /// What the worker sends.
@@ -70,12 +78,16 @@ fn pages(
     stop: &AtomicBool,
     sender: &Sender<Message>,
 ) -> Result<(), Failure> {
+    if let Some(at) = streams::bomb(&bytes) {
+        return Err(Failure::Bomb(at));
+    }
     let pdf = Pdf::new(bytes).map_err(|error| match error {
         LoadPdfError::Decryption(_) => Failure::Encrypted,
         LoadPdfError::Invalid => Failure::Invalid,
     })?;
     let _ = sender.send(Message::Metadata(Box::new(pdf.metadata().clone())));
     let cache = InterpreterCache::new();
+    let mut shapes = 0;
     for (at, page) in pdf.pages().iter().enumerate() {
         if at >= most {
             return Err(Failure::Pages);
@@ -88,15 +100,21 @@ fn pages(
             pdf.xref(),
             settings,
         );
-        let mut reader = PageReader { page: Page::default(), recent: VecDeque::new(), stop };
+        let mut reader = PageReader {
+            page: Page::default(),
+            recent: VecDeque::new(),
+            stop,
+            shapes: &mut shapes,
+        };
         let drawn =
             catch_unwind(AssertUnwindSafe(|| interpret_page(page, &mut context, &mut reader)));
         let stopped = stop.load(Ordering::Relaxed);
+        let endless = reader.endless();
         if sender.send(Message::Page(reader.page)).is_err() || stopped {
             return Ok(());
         }
         if drawn.is_err() {
-            return Err(Failure::Panic);
+            return Err(if endless { Failure::Endless } else { Failure::Panic });
         }
     }
     Ok(())
@@ -106,9 +124,27 @@ struct PageReader<'s> {
     page: Page,
     recent: VecDeque<(String, Point)>,
     stop: &'s AtomicBool,
+    shapes: &'s mut usize,
 }
 
 impl PageReader<'_> {
+    fn endless(&self) -> bool {
+        self.page.glyphs >= PAGE_GLYPHS || *self.shapes >= SHAPES
+    }
+
+    /// Ends the page when its time is over or it draws without end.
+    fn go_on(&self) {
+        if self.stop.load(Ordering::Relaxed) || self.endless() {
+            // The interpreter has no way to be told to stop; unwinding is one (no panic hook runs).
+            resume_unwind(Box::new("stopped"));
+        }
+    }
+
+    fn shape(&mut self) {
+        *self.shapes += 1;
+        self.go_on();
+    }
+
     fn glyph(&mut self, glyph: &Glyph<'_>, transform: Affine) {
         self.page.glyphs += 1;
         let text = match glyph.as_unicode() {
@@ -165,23 +201,27 @@ impl PageReader<'_> {
 impl<'a> Device<'a> for PageReader<'_> {
     fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, _: &DrawMode) {
         for glyph in run.glyphs() {
-            if self.stop.load(Ordering::Relaxed) || self.page.glyphs >= PAGE_GLYPHS {
-                // The interpreter has no way to be told to stop; unwinding is one (no panic hook runs).
-                resume_unwind(Box::new("stopped"));
-            }
+            self.go_on();
             self.glyph(glyph, props.transform * glyph.transform());
         }
     }
 
     fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {
-        if self.stop.load(Ordering::Relaxed) {
-            resume_unwind(Box::new("stopped"));
-        }
+        self.shape();
     }
 
-    fn push_clip_path(&mut self, _: &ClipPath) {}
-    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
-    fn draw_image(&mut self, _: Image<'a, '_>, _: ImageDrawProps<'a>) {}
+    fn push_clip_path(&mut self, _: &ClipPath) {
+        self.shape();
+    }
+
+    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {
+        self.shape();
+    }
+
+    fn draw_image(&mut self, _: Image<'a, '_>, _: ImageDrawProps<'a>) {
+        self.shape();
+    }
+
     fn pop_clip(&mut self) {}
     fn pop_transparency_group(&mut self) {}
 }
