@@ -1,4 +1,4 @@
-use lapwing_engine::hunting::Checks as Set;
+use lapwing_engine::hunting::{Check, Checks as Set};
 use serde_json::json;
 
 use crate::args::{Checks, ChecksAction};
@@ -30,8 +30,7 @@ pub fn run(args: &Checks, session: &mut Session) -> Result<Outcome, Failure> {
             Ok(Outcome::Done)
         }
         ChecksAction::Test => {
-            let failures: Vec<String> =
-                checks.list().iter().flat_map(|check| check.test()).collect();
+            let failures: Vec<String> = checks.list().iter().flat_map(Check::test).collect();
             for failure in &failures {
                 session.out.message(&format!("lapwing: {failure}"))?;
             }

@@ -67,18 +67,16 @@ fn timeline(text: &mut String, findings: &[Finding], names: &Names, all: bool, w
             continue;
         };
         let key = (at.strftime("%Y-%m-%d").to_string(), finding.finding.as_str());
-        match index.get(&key).filter(|_| !all).and_then(|row| rows.get_mut(*row)) {
-            Some(row) => {
-                row.count += 1;
-                row.last = at;
-                if finding.severity > row.first.severity && at == row.first.time.unwrap_or(at) {
-                    row.first = finding;
-                }
+        let known = index.get(&key).filter(|_| !all).copied();
+        if let Some(row) = known.and_then(|row| rows.get_mut(row)) {
+            row.count += 1;
+            row.last = at;
+            if finding.severity > row.first.severity && at == row.first.time.unwrap_or(at) {
+                row.first = finding;
             }
-            None => {
-                index.insert(key, rows.len());
-                rows.push(Row { first: finding, count: 1, last: at });
-            }
+        } else {
+            index.insert(key, rows.len());
+            rows.push(Row { first: finding, count: 1, last: at });
         }
     }
     if rows.is_empty() {
