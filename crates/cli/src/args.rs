@@ -183,6 +183,9 @@ pub struct Hunting {
     /// At most so many findings of one rule or value are shown; the rest is counted
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub max_findings_per_rule: usize,
+    /// Do not use the times of files on disk: copies and checkouts have others
+    #[arg(long)]
+    pub no_file_times: bool,
     /// Print every finding, not only the most telling
     #[arg(long)]
     pub all: bool,

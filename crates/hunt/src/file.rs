@@ -81,6 +81,7 @@ pub(crate) fn content(
         offset: 0,
     };
     if let Some(source) = source {
+        scan.told_as_file = true;
         scan.cover(Some(source), "", 1, bytes.len() as u64);
         let route = scan.ctx.route(Some(source));
         scan.check(&record, route);

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use lapwing_model::{Finding, Place};
 use rayon::prelude::*;
 
@@ -39,6 +40,7 @@ pub fn hunt(
             add_counts(&mut all.folded, report.folded);
         }
     }
+    drop_times_of_copies(&mut all);
     sort_and_cap(&mut all, options.max_findings_per_rule);
     let verdict = verdict::judge(&all, checks);
     Hunt {
@@ -105,6 +107,21 @@ impl Report {
         }
     }
 }
+
+/// A file that was changed long after the last record of all logs was most likely copied then: that
+/// time says nothing of what happened, and differs from copy to copy.
+fn drop_times_of_copies(all: &mut Report) {
+    let Some(last) = all.coverage.values().filter_map(|c| c.until).max() else { return };
+    let Ok(end) = last.checked_add(SignedDuration::from_hours(24)) else { return };
+    for finding in &mut all.findings {
+        if finding.place.is_none() && finding.time.is_some_and(|time| time > end) {
+            finding.time = None;
+            finding.why.push_str(NO_TIME);
+        }
+    }
+}
+
+const NO_TIME: &str = "; the file's time is later than all logs and is not used";
 
 fn add_counts(all: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
     for (rule, count) in more {

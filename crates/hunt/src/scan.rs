@@ -105,6 +105,8 @@ pub(crate) struct Scan<'c, 'h> {
     hits: Vec<Hit>,
     caps: BTreeMap<String, usize>,
     titles: BTreeSet<String>,
+    /// Whether the input is told as a file in a place of its own, so that it is no log besides.
+    pub told_as_file: bool,
     bad: u64,
     bad_first: Option<(String, String)>,
 }
@@ -119,6 +121,7 @@ impl<'c, 'h> Scan<'c, 'h> {
             hits: Vec::new(),
             caps: BTreeMap::new(),
             titles: BTreeSet::new(),
+            told_as_file: false,
             bad: 0,
             bad_first: None,
         }
@@ -126,6 +129,9 @@ impl<'c, 'h> Scan<'c, 'h> {
 
     /// Adds to what was looked at.
     pub(crate) fn cover(&mut self, source: Option<&Source>, title: &str, records: u64, bytes: u64) {
+        if self.told_as_file && source.is_none_or(|s| s.reader != Reader::File) {
+            return;
+        }
         let title = source.map_or(title, |s| s.title.as_str());
         if let Some(source) = source
             && !self.report.sources.contains(&source.id)
@@ -306,6 +312,7 @@ fn finding_of(
     let check = outcome.check;
     let matched = check.matched.iter().find_map(|name| record.get(name));
     let mut why = outcome.proves.to_owned();
+    // `core_of` takes off what is added here.
     let shown: Vec<String> = check
         .show
         .iter()
@@ -331,6 +338,12 @@ fn finding_of(
         why,
         evidence: shorten(&record.raw, 600),
     }
+}
+
+/// A finding's why without the fields and the reference: they stand with the finding itself.
+pub(crate) fn core_of(why: &str) -> &str {
+    let why = why.rfind(" (as defined by ").map_or(why, |at| &why[..at]);
+    if why.ends_with(']') { why.find(" [").map_or(why, |at| &why[..at]) } else { why }
 }
 
 /// A record made of owned names and values.

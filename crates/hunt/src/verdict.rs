@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use lapwing_model::{Finding, NotLookedAt, Proof, Severity, Verdict, VerdictKind};
+use lapwing_model::{Coverage, Finding, NotLookedAt, Proof, Severity, Verdict, VerdictKind};
 
-use crate::scan::Report;
+use crate::scan::{Report, core_of};
 use crate::source::Source;
 use crate::{Check, Checks};
 
 /// Reasons shown; the findings themselves tell the rest.
-const REASONS: usize = 12;
+const REASONS: usize = 10;
 
 pub(crate) fn judge(report: &Report, checks: &Checks) -> Verdict {
     let kind = kind_of(report);
@@ -53,12 +53,28 @@ fn kind_of(report: &Report) -> VerdictKind {
     if findings.iter().any(is_try) { VerdictKind::Attempted } else { VerdictKind::NothingFound }
 }
 
-fn reasons(report: &Report, kind: VerdictKind) -> Vec<String> {
-    struct Group<'f> {
-        first: &'f Finding,
-        count: u64,
-        last: Option<Timestamp>,
+/// Findings of one title that prove the same.
+struct Group<'f> {
+    first: &'f Finding,
+    count: u64,
+    last: Option<Timestamp>,
+}
+
+impl Group<'_> {
+    fn reason(&self) -> String {
+        let finding = self.first;
+        let shown = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let when = match (finding.time.map(shown), self.last.map(shown)) {
+            (Some(first), Some(last)) if last != first => format!(", {first} to {last}"),
+            (Some(first), _) => format!(", {first}"),
+            _ => String::new(),
+        };
+        let often = if self.count > 1 { format!(", {} times", self.count) } else { String::new() };
+        format!("{}: {} ({}{often}{when})", finding.finding, core_of(&finding.why), finding.proof)
     }
+}
+
+fn reasons(report: &Report, kind: VerdictKind) -> Vec<String> {
     let mut groups: BTreeMap<(&str, Proof, Severity), Group<'_>> = BTreeMap::new();
     for finding in &report.findings {
         let group = groups
@@ -71,7 +87,9 @@ fn reasons(report: &Report, kind: VerdictKind) -> Vec<String> {
     groups.sort_by(|a, b| {
         let key = |g: &Group<'_>| {
             let f = g.first;
-            (!shows_compromise(f), std::cmp::Reverse((f.severity, f.proof, f.confidence)))
+            // What was done tells more than how grave it is, once it is grave at all.
+            let order = (f.severity >= Severity::High, f.proof, f.severity, f.confidence);
+            (!shows_compromise(f), std::cmp::Reverse(order))
         };
         key(a).cmp(&key(b)).then_with(|| {
             (a.first.time.is_none(), a.first.time, &a.first.finding).cmp(&(
@@ -81,22 +99,11 @@ fn reasons(report: &Report, kind: VerdictKind) -> Vec<String> {
             ))
         })
     });
-    let mut reasons: Vec<String> = groups
-        .iter()
-        .filter(|g| kind == VerdictKind::NothingFound || is_try(g.first))
-        .take(REASONS)
-        .map(|group| {
-            let finding = group.first;
-            let when = match (finding.time, group.last) {
-                (Some(first), Some(last)) if last != first => format!(", {first} to {last}"),
-                (Some(first), _) => format!(", {first}"),
-                _ => String::new(),
-            };
-            let often =
-                if group.count > 1 { format!(" ({} times)", group.count) } else { String::new() };
-            format!("{}{often}: {} [{}]{when}", finding.finding, finding.why, finding.proof)
-        })
-        .collect();
+    groups.retain(|g| kind == VerdictKind::NothingFound || is_try(g.first));
+    let mut reasons: Vec<String> = groups.iter().take(REASONS).map(Group::reason).collect();
+    if groups.len() > REASONS {
+        reasons.push(format!("And {} more kinds of findings.", groups.len() - REASONS));
+    }
     if kind == VerdictKind::Compromised && !report.findings.iter().any(shows_compromise) {
         let both = "Exploitation was tried, and afterwards this machine itself connected to a listed address: treat it as compromised until shown otherwise.";
         reasons.insert(0, both.to_owned());
@@ -125,19 +132,28 @@ fn coverage_reasons(report: &Report) -> Vec<String> {
     if report.coverage.is_empty() {
         return vec!["No log was read, so this is no answer.".to_owned()];
     }
-    let mut reasons = Vec::new();
+    let mut short: BTreeMap<i64, Vec<&Coverage>> = BTreeMap::new();
     for coverage in report.coverage.values() {
         if let (Some(from), Some(until)) = (coverage.from, coverage.until) {
             let days = (until.as_second() - from.as_second()) / 86_400 + 1;
             if days < 30 {
-                reasons.push(format!(
-                    "{}: only {days} day{} of records ({from} to {until}); nothing found in so short a time is no verdict on what was before.",
-                    coverage.source,
-                    if days == 1 { "" } else { "s" },
-                ));
+                short.entry(days).or_default().push(coverage);
             }
         }
     }
+    let mut reasons: Vec<String> = short
+        .iter()
+        .filter_map(|(days, coverages)| {
+            let from = coverages.iter().filter_map(|c| c.from).min()?.strftime("%Y-%m-%d");
+            let until = coverages.iter().filter_map(|c| c.until).max()?.strftime("%Y-%m-%d");
+            let sources: Vec<&str> = coverages.iter().map(|c| c.source.as_str()).collect();
+            Some(format!(
+                "Only {days} day{} of records ({from} to {until}) in: {}. Nothing found in so short a time is no verdict on what was before.",
+                if *days == 1 { "" } else { "s" },
+                sources.join("; "),
+            ))
+        })
+        .collect();
     if reasons.is_empty() {
         reasons
             .push("None of the checks and indicators was found in what was looked at.".to_owned());
@@ -156,13 +172,14 @@ fn next_steps(report: &Report, checks: &Checks, kind: VerdictKind) -> Vec<String
             .filter(|f| f.severity >= Severity::Medium)
             .map(|f| f.file.split('!').next().unwrap_or(&f.file))
             .collect();
-        let shown: Vec<&str> = files.iter().copied().take(12).collect();
-        let more = files.len().saturating_sub(shown.len());
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let (base, names) = under_one_folder(&files);
+        let shown = names.iter().take(12).copied().collect::<Vec<_>>().join("; ");
+        let more = names.len().saturating_sub(12);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        let base = if base.is_empty() { String::new() } else { format!(" (all under {base})") };
         steps.push("Cut the machine off from the network, but leave it switched on: memory holds evidence.".to_owned());
         steps.push(format!(
-            "Preserve before you clean: an image of memory, then of the disks, and the logs. The evidence of this hunt stands in {}{more}.",
-            shown.join(", ")
+            "Preserve before you clean: an image of memory, then of the disks, and the logs. The evidence of this hunt stands in: {shown}{more}{base}."
         ));
         steps.push("Assume that every identity used on the machine is in the attackers' hands; follow your incident response plan and tell those who must know.".to_owned());
     }
@@ -206,6 +223,16 @@ fn next_steps(report: &Report, checks: &Checks, kind: VerdictKind) -> Vec<String
     let mut seen = BTreeSet::new();
     steps.retain(|step| seen.insert(step.clone()));
     steps
+}
+
+/// The folder that all files have in common, and their names from there on.
+fn under_one_folder<'f>(files: &BTreeSet<&'f str>) -> (&'f str, Vec<&'f str>) {
+    let Some(first) = files.first().copied() else { return ("", Vec::new()) };
+    let mut base = first.rfind(['/', '\\']).map_or(0, |at| at + 1);
+    while base > 0 && !files.iter().all(|file| file.starts_with(&first[..base])) {
+        base = first[..base - 1].rfind(['/', '\\']).map_or(0, |at| at + 1);
+    }
+    (&first[..base], files.iter().map(|file| &file[base..]).collect())
 }
 
 fn not_looked_at(report: &Report, checks: &Checks) -> Vec<NotLookedAt> {

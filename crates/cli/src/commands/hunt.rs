@@ -1,6 +1,6 @@
 use lapwing_engine::hunting::{Hunt as Hunted, Options};
 use lapwing_engine::{Engine, HuntOptions, IndicatorSource};
-use lapwing_model::VerdictKind;
+use lapwing_model::{Severity, VerdictKind};
 
 use crate::args::{Hunt, Hunting};
 use crate::commands::verdict;
@@ -52,6 +52,7 @@ pub fn hunt(
             until: hunting.until,
             jobs: hunting.jobs.unwrap_or(defaults.jobs),
             max_findings_per_rule: hunting.max_findings_per_rule,
+            file_times: !hunting.no_file_times,
             ..defaults
         },
         checks: hunting.checks.clone(),
@@ -63,11 +64,15 @@ pub fn hunt(
     print(&hunt, hunting.all, session)?;
     problems.extend(hunt.problems);
     let read = session.tell_problems(&problems)?;
-    Ok(if hunt.verdict.verdict == VerdictKind::NothingFound && hunt.findings.is_empty() {
-        read
-    } else {
-        Outcome::Found
-    })
+    Ok(
+        if hunt.verdict.verdict == VerdictKind::NothingFound
+            && hunt.findings.iter().all(|f| f.severity == Severity::Informational)
+        {
+            read
+        } else {
+            Outcome::Found
+        },
+    )
 }
 
 fn print(hunt: &Hunted, all: bool, session: &mut Session) -> Result<(), Failure> {

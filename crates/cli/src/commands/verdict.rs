@@ -1,11 +1,12 @@
 //! The findings and the verdict as text: the answer first, then why, then where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
 use lapwing_engine::hunting::Hunt;
-use lapwing_model::{Finding, FindingKind, Place, Severity, VerdictKind};
+use lapwing_model::{Finding, FindingKind, Place, Proof, Severity, VerdictKind};
 
 use crate::output::{one_line, table, unlinked};
 
@@ -18,8 +19,9 @@ pub fn text(hunt: &Hunt, all: bool, width: usize, colour: bool) -> String {
     let mut text = String::new();
     headline(&mut text, hunt, colour);
     list(&mut text, "Why", &hunt.verdict.reasons, width);
-    timeline(&mut text, &hunt.findings, all, width);
-    groups(&mut text, hunt, all, width);
+    let names = Names::of(&hunt.findings);
+    timeline(&mut text, &hunt.findings, &names, all, width);
+    groups(&mut text, hunt, &names, all, width);
     looked_at(&mut text, hunt, width);
     list(&mut text, "What to do now", &hunt.verdict.next_steps, width);
     text
@@ -29,7 +31,12 @@ fn headline(text: &mut String, hunt: &Hunt, colour: bool) {
     let (answer, tone) = match hunt.verdict.verdict {
         VerdictKind::Compromised => ("COMPROMISED", AnsiColor::Red),
         VerdictKind::Attempted => ("ATTEMPTED, no success shown", AnsiColor::Yellow),
-        VerdictKind::NothingFound => ("NOTHING FOUND in what was looked at", AnsiColor::Green),
+        VerdictKind::NothingFound if hunt.findings.is_empty() => {
+            ("NOTHING FOUND in what was looked at", AnsiColor::Green)
+        }
+        VerdictKind::NothingFound => {
+            ("NOTHING FOUND that shows an attempt; lesser finds are below", AnsiColor::Green)
+        }
     };
     let style = if colour { Style::new().bold().fg_color(Some(tone.into())) } else { Style::new() };
     let _ = writeln!(text, "VERDICT: {style}{answer}{style:#}");
@@ -45,91 +52,217 @@ fn list(text: &mut String, title: &str, items: &[String], width: usize) {
     }
 }
 
-fn timeline(text: &mut String, findings: &[Finding], all: bool, width: usize) {
-    let dated: Vec<&Finding> = findings.iter().filter(|f| f.time.is_some()).collect();
-    if dated.is_empty() {
+/// What happened, in order: of each kind of finding its first time on each day, and how often.
+fn timeline(text: &mut String, findings: &[Finding], names: &Names, all: bool, width: usize) {
+    struct Row<'f> {
+        first: &'f Finding,
+        count: usize,
+        last: Timestamp,
+    }
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    let mut index: BTreeMap<(String, &str), usize> = BTreeMap::new();
+    for finding in findings {
+        let Some(at) = finding.time.filter(|_| all || finding.severity > Severity::Informational)
+        else {
+            continue;
+        };
+        let key = (at.strftime("%Y-%m-%d").to_string(), finding.finding.as_str());
+        let known = index.get(&key).filter(|_| !all).copied();
+        if let Some(row) = known.and_then(|row| rows.get_mut(row)) {
+            row.count += 1;
+            row.last = at;
+            if finding.severity > row.first.severity && at == row.first.time.unwrap_or(at) {
+                row.first = finding;
+            }
+        } else {
+            index.insert(key, rows.len());
+            rows.push(Row { first: finding, count: 1, last: at });
+        }
+    }
+    if rows.is_empty() {
         return;
     }
-    let telling = if all { dated.clone() } else { most_telling(&dated) };
+    let count = rows.len();
+    if !all && count > SHOWN_TIMELINE {
+        let mut order: Vec<usize> = (0..count).collect();
+        order
+            .sort_by_key(|at| std::cmp::Reverse((rows[*at].first.severity, rows[*at].first.proof)));
+        let kept: BTreeSet<usize> = order.into_iter().take(SHOWN_TIMELINE).collect();
+        let mut at = 0;
+        rows.retain(|_| {
+            at += 1;
+            kept.contains(&(at - 1))
+        });
+    }
+    // Within one second, what a file on disk tells of itself comes after the records: its time has no
+    // part of a second.
+    rows.sort_by_key(|row| (row.first.time.map(Timestamp::as_second), row.first.place.is_none()));
     let _ = writeln!(text, "\nTimeline (UTC)");
-    let rows: Vec<Vec<String>> = telling
-        .iter()
-        .map(|finding| {
-            vec![
-                format!("  {}", time(finding)),
-                finding.severity.to_string(),
-                one_line(&finding.finding, 60),
-                one_line(&unlinked(&finding.matched), width.saturating_sub(96).max(24)),
-                place(finding),
-            ]
-        })
-        .collect();
-    text.push_str(&table(&rows));
-    if telling.len() < dated.len() {
-        let _ = writeln!(
-            text,
-            "  … {} more of lower severity: --all shows them",
-            dated.len() - telling.len()
-        );
+    let mut day = String::new();
+    for row in &rows {
+        let Some(time) = row.first.time else { continue };
+        let today = time.strftime("%Y-%m-%d").to_string();
+        if today != day {
+            let _ = writeln!(text, "  {today}");
+            day = today;
+        }
+        let often = match row.count {
+            1 => String::new(),
+            count => format!(", {count} times until {}", row.last.strftime("%H:%M:%S")),
+        };
+        let lead = format!("    {}  {:<8}  ", time.strftime("%H:%M:%S"), short(row.first.severity));
+        let title = one_line(&unlinked(&row.first.finding), 3 * width);
+        wrapped(text, &lead, &format!("{title}{often}"), width);
+        let place = names.place(row.first);
+        let room = width.saturating_sub(24 + place.chars().count() + 2).max(20);
+        let matched = if tells_more(row.first) {
+            format!("  {}", one_line(&unlinked(&row.first.matched), room))
+        } else {
+            String::new()
+        };
+        let _ = writeln!(text, "{:24}{place}{matched}", "");
+    }
+    if rows.len() < count {
+        let _ =
+            writeln!(text, "  … {} more of lower severity: --all shows them", count - rows.len());
     }
 }
 
-/// The gravest findings, in order of time.
-fn most_telling<'f>(dated: &[&'f Finding]) -> Vec<&'f Finding> {
-    let mut order: Vec<usize> = (0..dated.len()).collect();
-    order.sort_by_key(|at| (std::cmp::Reverse((dated[*at].severity, dated[*at].proof)), *at));
-    order.truncate(SHOWN_TIMELINE);
-    order.sort_unstable();
-    order.into_iter().map(|at| dated[at]).collect()
+fn short(severity: Severity) -> String {
+    match severity {
+        Severity::Informational => "info".to_owned(),
+        other => other.to_string(),
+    }
 }
 
-fn groups(text: &mut String, hunt: &Hunt, all: bool, width: usize) {
+/// Whether what matched says more than the title and the place already do.
+fn tells_more(finding: &Finding) -> bool {
+    !finding.finding.contains(finding.matched.trim())
+        && !finding.file.ends_with(&finding.matched)
+        && !finding.evidence.starts_with(&finding.matched)
+}
+
+/// Findings of one title.
+struct Group<'f> {
+    found: Vec<&'f Finding>,
+    /// The gravest, and of these the first.
+    worst: &'f Finding,
+}
+
+fn groups(text: &mut String, hunt: &Hunt, names: &Names, all: bool, width: usize) {
     if hunt.findings.is_empty() {
         return;
     }
-    let mut groups: BTreeMap<(std::cmp::Reverse<Severity>, String), Vec<&Finding>> =
-        BTreeMap::new();
+    let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
     for finding in &hunt.findings {
-        let key = (std::cmp::Reverse(finding.severity), finding.finding.clone());
-        groups.entry(key).or_default().push(finding);
-    }
-    let _ = writeln!(text, "\nFindings ({})", hunt.findings.len());
-    for ((severity, title), found) in groups {
-        let technique = found[0].technique.as_deref().map(|t| format!(", {t}")).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "\n  {} — {}, {}{technique}, {}",
-            one_line(&title, 80),
-            severity.0,
-            found[0].proof,
-            if found.len() == 1 { "once".to_owned() } else { format!("{} times", found.len()) }
-        );
-        wrapped(text, "    ", &unlinked(&found[0].why), width);
-        let shown = if all { found.len() } else { SHOWN_GROUP };
-        for finding in found.iter().take(shown) {
-            let _ = writeln!(
-                text,
-                "    {}  {}{}",
-                place(finding),
-                one_line(&unlinked(&finding.matched), 100),
-                if finding.kind == FindingKind::Indicator { " (indicator)" } else { "" }
-            );
-            let _ = writeln!(
-                text,
-                "      {}",
-                one_line(&unlinked(&finding.evidence), width.max(60) - 6)
-            );
+        let group = groups
+            .entry(&finding.finding)
+            .or_insert_with(|| Group { found: Vec::new(), worst: finding });
+        group.found.push(finding);
+        if (finding.severity, finding.proof) > (group.worst.severity, group.worst.proof) {
+            group.worst = finding;
         }
-        if found.len() > shown {
-            let _ = writeln!(text, "    … {} more", found.len() - shown);
+    }
+    let mut groups: Vec<Group<'_>> = groups.into_values().collect();
+    // The most telling first; of equals the first in time (the sort is stable, titles are sorted).
+    groups.sort_by(|a, b| {
+        let weight =
+            |g: &Group<'_>| (g.worst.severity >= Severity::High, g.worst.proof, g.worst.severity);
+        let first = |g: &Group<'_>| (g.worst.time.is_none(), g.worst.time);
+        (weight(b), first(a)).cmp(&(weight(a), first(b)))
+    });
+    let _ = writeln!(text, "\nFindings ({})", hunt.findings.len());
+    if let Some(base) = &names.base {
+        let _ = writeln!(text, "  Files are named from {}", one_line(base, width));
+    }
+    let (told, lesser): (Vec<_>, Vec<_>) =
+        groups.into_iter().partition(|g| all || has_weight(g.worst));
+    for group in &told {
+        group.tell(text, names, all, width);
+    }
+    if !lesser.is_empty() {
+        let _ = writeln!(text, "\n  Of little weight alone (--all tells more)");
+        for group in &lesser {
+            let technique = technique(group.worst);
+            let line = format!(
+                "{}: {}{technique}, {}, first in {}",
+                unlinked(&group.worst.finding),
+                group.worst.severity,
+                times(group.found.len()),
+                names.place(group.found.first().unwrap_or(&group.worst))
+            );
+            wrapped(text, "  - ", &line, width);
         }
     }
     for (rule, count) in &hunt.folded {
-        let _ = writeln!(
-            text,
-            "  {rule}: {count} more findings were counted and not kept (--max-findings-per-rule)"
+        let line = format!(
+            "{rule}: {count} more findings were counted and not kept (--max-findings-per-rule)"
         );
+        wrapped(text, "  - ", &line, width);
     }
+}
+
+impl Group<'_> {
+    fn tell(&self, text: &mut String, names: &Names, all: bool, width: usize) {
+        let worst = self.worst;
+        text.push('\n');
+        let head = format!(
+            "{} — {}, {}{}, {}",
+            unlinked(&worst.finding),
+            worst.severity,
+            worst.proof,
+            technique(worst),
+            times(self.found.len())
+        );
+        wrapped(text, "  ", &head, width);
+        wrapped(text, "    ", &unlinked(&worst.why), width);
+        let shown = if all { self.found.len() } else { SHOWN_GROUP };
+        for finding in self.found.iter().take(shown) {
+            let place = names.place(finding);
+            let room = width.saturating_sub(6 + place.chars().count() + 2);
+            // The line itself says most where the title already names what matched.
+            let what = if finding.kind == FindingKind::Indicator {
+                around(&finding.evidence, &finding.matched, room)
+            } else if tells_more(finding) {
+                finding.matched.clone()
+            } else if finding.place.is_some() {
+                finding.evidence.clone()
+            } else {
+                String::new()
+            };
+            let what = one_line(&unlinked(&what), room.max(24));
+            let _ = writeln!(text, "{}", format!("    - {place}  {what}").trim_end());
+        }
+        if self.found.len() > shown {
+            let _ = writeln!(text, "    … {} more", self.found.len() - shown);
+        }
+    }
+}
+
+/// Whether a finding deserves more than a line: more than a listed value turned away or a usual tool.
+fn has_weight(finding: &Finding) -> bool {
+    finding.severity > Severity::Low
+        || finding.severity == Severity::Low && finding.proof >= Proof::Probe
+}
+
+fn technique(finding: &Finding) -> String {
+    finding.technique.as_deref().map(|t| format!(", {t}")).unwrap_or_default()
+}
+
+fn times(count: usize) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// The part of a line in whose middle the matched text stands.
+fn around(line: &str, matched: &str, width: usize) -> String {
+    let line = one_line(line, usize::MAX);
+    let count = line.chars().count();
+    let Some(at) = line.find(matched).filter(|_| count > width) else { return line };
+    let before = line[..at].chars().count();
+    let spare = width.saturating_sub(matched.chars().count());
+    let from = before.saturating_sub(spare / 2).min(count - width.min(count));
+    let cut: String = line.chars().skip(from + usize::from(from > 0)).collect();
+    if from > 0 { format!("…{cut}") } else { cut }
 }
 
 fn looked_at(text: &mut String, hunt: &Hunt, width: usize) {
@@ -173,17 +306,60 @@ fn counted(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn time(finding: &Finding) -> String {
-    finding.time.map_or_else(String::new, |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string())
+/// Short names of the files that hold findings: without the folder that all have in common, and of
+/// the rest only as many last parts as tell them apart.
+struct Names {
+    /// The folder from which the files are named, with a separator at its end.
+    base: Option<String>,
+    short: BTreeMap<String, String>,
 }
 
-fn place(finding: &Finding) -> String {
-    let at = match finding.place {
-        Some(Place::Line(line)) => format!(":{line}"),
-        Some(Place::Record(record)) => format!("#{record}"),
-        None => String::new(),
-    };
-    format!("{}{at}", tail(&finding.file, 48))
+/// Longest short name in characters; more is cut at its beginning.
+const NAME: usize = 44;
+
+impl Names {
+    fn of(findings: &[Finding]) -> Self {
+        let files: BTreeSet<&str> = findings.iter().map(|f| f.file.as_str()).collect();
+        let parts: Vec<Vec<&str>> = files.iter().map(|f| f.split(is_separator).collect()).collect();
+        let mut common = parts.first().map_or(0, |p| p.len() - 1);
+        for other in &parts {
+            let same =
+                parts[0].iter().zip(other.iter()).take_while(|(mine, its)| mine == its).count();
+            common = common.min(same).min(other.len() - 1);
+        }
+        let skipped = parts.first().map_or(0, |p| p[..common].iter().map(|s| s.len() + 1).sum());
+        let base = files.first().filter(|_| skipped > 1).map(|file| file[..skipped].to_owned());
+        let mut short = BTreeMap::new();
+        for (file, own) in files.iter().zip(&parts) {
+            let most = own.len() - common;
+            let last = |count: usize| &own[own.len() - count..];
+            let is_own = |count: usize| {
+                let same = |other: &&Vec<&str>| {
+                    other.len() >= count && other[other.len() - count..] == *last(count)
+                };
+                parts.iter().filter(same).count() == 1
+            };
+            let count = (1..most).find(|count| is_own(*count)).unwrap_or(most.max(1));
+            let length: usize = last(count).iter().map(|part| part.len() + 1).sum();
+            let name = &file[file.len().saturating_sub(length.saturating_sub(1))..];
+            short.insert((*file).to_owned(), tail(name, NAME));
+        }
+        Self { base, short }
+    }
+
+    fn place(&self, finding: &Finding) -> String {
+        let at = match finding.place {
+            Some(Place::Line(line)) => format!(":{line}"),
+            Some(Place::Record(record)) => format!("#{record}"),
+            None => String::new(),
+        };
+        let name = self.short.get(&finding.file).map_or(finding.file.as_str(), String::as_str);
+        format!("{name}{at}")
+    }
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(c, '/' | '\\' | '!')
 }
 
 /// The end of a long path: the file's name tells most.
