@@ -174,7 +174,7 @@ pub struct Hunting {
     /// Leave out what happened after this time
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub until: Option<jiff::Timestamp>,
-    /// A folder of campaign checks to use instead of the built-in ones
+    /// A folder of further campaign checks; one with the id of a built-in check replaces it
     #[arg(long, value_name = "DIR")]
     pub checks: Option<PathBuf>,
     /// Number of threads [default: one a core]
