@@ -91,6 +91,11 @@ pub fn one_line(text: &str, width: usize) -> String {
     cut
 }
 
+/// `1 file`, `2 files`.
+pub fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Rows of text in aligned columns, the last one unpadded; widths in terminal columns.
 pub fn table(rows: &[Vec<String>]) -> String {
     use unicode_width::UnicodeWidthStr;

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::args::Undo;
 use crate::failure::{Failure, Outcome};
-use crate::output::{one_line, table};
+use crate::output::{counted, one_line, table};
 use crate::session::Session;
 
 pub fn history(session: &mut Session) -> Result<Outcome, Failure> {
@@ -26,8 +26,8 @@ pub fn history(session: &mut Session) -> Result<Outcome, Failure> {
         rows.push(vec![
             change.id.to_string(),
             change.at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
-            format!("{} documents", change.documents),
-            format!("{} claims", change.claims),
+            counted(change.documents, "document"),
+            counted(change.claims, "claim"),
             state,
             one_line(&change.command, 80),
         ]);

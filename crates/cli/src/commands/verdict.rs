@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use lapwing_engine::hunting::Hunt;
 use lapwing_model::{Finding, FindingKind, Place, Proof, Severity, VerdictKind};
 
-use crate::output::{one_line, table, unlinked};
+use crate::output::{counted, one_line, table, unlinked};
 
 /// Lines of the timeline and values of a group that are shown without `--all`.
 const SHOWN_TIMELINE: usize = 30;
@@ -300,10 +300,6 @@ fn looked_at(text: &mut String, hunt: &Hunt, width: usize) {
             wrapped(text, "  - ", &format!("{}: {}", missing.what, missing.why), width);
         }
     }
-}
-
-fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Short names of the files that hold findings: without the folder that all have in common, and of

@@ -111,9 +111,8 @@ fn is_uuid(text: &str) -> bool {
 fn is_timestamp(text: &str) -> bool {
     // A civil time, not an instant: producers write 9999-12-31 for "for ever", which lies beyond
     // the last instant in some zones.
-    text.strip_suffix('Z').is_some_and(|time| {
-        time.contains('T') && time.parse::<jiff::civil::DateTime>().is_ok()
-    })
+    text.strip_suffix('Z')
+        .is_some_and(|time| time.contains('T') && time.parse::<jiff::civil::DateTime>().is_ok())
 }
 
 #[cfg(test)]
@@ -123,7 +122,8 @@ mod tests {
     #[test]
     fn the_last_day_of_the_calendar_is_a_time() {
         assert!(is_timestamp("9999-12-31T00:00:00.000Z") && is_timestamp("2021-03-02T00:00:00Z"));
-        for wrong in ["2021-03-02T00:00:00", "2021-03-02 00:00:00Z", "2021-02-30T00:00:00Z", "soon"] {
+        for wrong in ["2021-03-02T00:00:00", "2021-03-02 00:00:00Z", "2021-02-30T00:00:00Z", "soon"]
+        {
             assert!(!is_timestamp(wrong), "{wrong}");
         }
     }
