@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use lapwing_fuse::{not_shown_same, status};
 use lapwing_model::{
-    ClaimId, Document, DocumentId, Entity, Fact, Kind, Object, Origin, PartialDate, Relation,
+    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, PartialDate, Relation,
 };
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
 use lapwing_store::{FactQuery, StoredClaim};
@@ -90,7 +90,10 @@ impl Engine {
             today,
             as_of: options.as_of.map(PartialDate::from),
             documents: self.summaries(&topic, &origins)?,
-            gaps: self.store.gaps()?.into_iter().filter(|(id, _)| shown.contains(id)).collect(),
+            gaps: widest_gaps(
+                self.store.gaps()?.into_iter().filter(|(id, _)| shown.contains(id)).collect(),
+                &origins,
+            ),
             facts,
             origins,
             quotes,
@@ -239,6 +242,29 @@ fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
 }
 
+/// Versions of one page each declare what they hide: of one origin the widest gap of a kind
+/// counts, not the sum.
+fn widest_gaps(gaps: Vec<(DocumentId, Gap)>, origins: &[Origin]) -> Vec<(DocumentId, Gap)> {
+    let origin_of = |id: DocumentId| {
+        origins.iter().find(|o| o.members.iter().any(|m| m.document == id)).map(|o| o.id)
+    };
+    let mut widest: BTreeMap<_, (DocumentId, Gap)> = BTreeMap::new();
+    for (id, gap) in gaps {
+        match widest.entry((origin_of(id), gap.kind, gap.what.clone())) {
+            Entry::Vacant(new) => {
+                new.insert((id, gap));
+            }
+            Entry::Occupied(mut known) if known.get().1.count < gap.count => {
+                known.insert((id, gap));
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+    let mut kept: Vec<_> = widest.into_values().collect();
+    kept.sort();
+    kept
+}
+
 /// Actors and clusters of which the facts speak.
 fn actors_in(facts: &[Fact]) -> Vec<Entity> {
     let mut actors = BTreeSet::new();
@@ -260,6 +286,38 @@ fn actors_in(facts: &[Fact]) -> Vec<Entity> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_of_a_page_do_not_add_up_their_gaps() {
+        use lapwing_model::{Admiralty, GapKind, OriginId, OriginMember, Span};
+        let ids = [DocumentId::of(b"old"), DocumentId::of(b"new"), DocumentId::of(b"other")];
+        let gap = |count| Gap {
+            kind: GapKind::Hidden,
+            what: "indicator".into(),
+            entity_kind: None,
+            count: Some(count),
+            shown: None,
+            span: Span::default(),
+        };
+        let member = |document| OriginMember {
+            document,
+            derived_from: None,
+            probability: 1.0,
+            why: None,
+            grade: Admiralty { reliability: 'C', credibility: 3 },
+        };
+        let origin = |name: &[u8], members: &[DocumentId]| Origin {
+            id: OriginId::of(name),
+            label: String::new(),
+            root_seen: true,
+            members: members.iter().copied().map(member).collect(),
+        };
+        let origins = [origin(b"a", &ids[..2]), origin(b"b", &ids[2..])];
+        let gaps = vec![(ids[0], gap(3)), (ids[1], gap(8)), (ids[2], gap(5))];
+        let mut counts: Vec<_> = widest_gaps(gaps, &origins).iter().map(|(_, g)| g.count).collect();
+        counts.sort();
+        assert_eq!(counts, [Some(5), Some(8)]);
+    }
 
     #[test]
     fn a_quote_is_the_line_of_its_span_and_never_splits_a_character() {
