@@ -270,13 +270,25 @@ pub enum ChecksAction {
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// fidelity or indicators
-    #[arg(value_name = "SUITE")]
-    pub suite: String,
+    /// What to score: indicators, fidelity …
+    #[arg(value_name = "SUITE", value_parser = |word: &str| word.parse::<lapwing_evaluate::Suite>())]
+    pub suite: lapwing_evaluate::Suite,
     /// The folder of the corpus
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// Show misses and false finds of the worst documents
-    #[arg(long)]
-    pub show: bool,
+    /// Show misses and false finds of the N worst documents
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "15")]
+    pub show: Option<usize>,
+    /// Score these too, on the same files: iocsearcher, ioc-finder, iocextract (from PyPI)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = |word: &str| word.parse::<lapwing_evaluate::Peer>())]
+    pub peer: Vec<lapwing_evaluate::Peer>,
+    /// The virtual environment of the peers [default: in the platform's cache folder]
+    #[arg(long, value_name = "DIR", requires = "peer")]
+    pub venv: Option<PathBuf>,
+    /// Seconds that a peer may take over one file
+    #[arg(long, value_name = "N", default_value_t = 30, requires = "peer")]
+    pub peer_limit: u64,
+    /// Fail when a score is below the floor that this table states
+    #[arg(long, value_name = "FILE")]
+    pub floors: Option<PathBuf>,
 }

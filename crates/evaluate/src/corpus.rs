@@ -1,40 +1,53 @@
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::EvaluateError;
 use lapwing_engine::read::Options;
 use lapwing_engine::reference::Knowledge;
 use lapwing_engine::{Extracted, Input, extract};
-use lapwing_model::Kind;
-
-use crate::{EvaluateError, Tally, Worst};
-
-/// A value as the scorer compares it.
-pub(crate) type Pair = (Kind, String);
+use lapwing_model::{Claim, Gap};
 
 /// What the engine read from a file.
+#[derive(Default)]
 pub(crate) struct ReadFile {
     pub values: Vec<Extracted>,
+    pub relations: Vec<Claim>,
+    pub gaps: Vec<Gap>,
     pub claims: u64,
-    pub text: String,
     pub problems: u64,
+    /// Processor time, in seconds.
+    pub seconds: f64,
 }
 
 /// Reads one file as a user would.
 pub(crate) fn read(path: &Path) -> Result<ReadFile, EvaluateError> {
-    let mut file = ReadFile { values: Vec::new(), claims: 0, text: String::new(), problems: 0 };
-    let problems = extract(
-        &Input::Path(path.to_owned()),
-        &Options::default(),
-        Knowledge::builtin(),
-        &mut |document| {
+    let mut file = ReadFile::default();
+    // The tables of the knowledge are unpacked once a process; that is no cost of a file.
+    let knowledge = Knowledge::builtin();
+    let start = cpu_time::ProcessTime::now();
+    let problems =
+        extract(&Input::Path(path.to_owned()), &Options::default(), knowledge, &mut |document| {
             file.claims += (document.values.len() + document.relations.len()) as u64;
             file.values.extend(document.values);
-            file.text.push_str(&document.text);
+            file.relations.extend(document.relations);
+            file.gaps.extend(document.gaps);
             Ok(())
-        },
-    )?;
+        })?;
+    file.seconds = start.elapsed().as_secs_f64();
     file.problems = problems.len() as u64;
     Ok(file)
+}
+
+/// The file as text, bytes that are no UTF-8 replaced: what a peer is given.
+pub(crate) fn raw_text(path: &Path) -> Result<String, EvaluateError> {
+    let bytes = std::fs::read(path)
+        .map_err(|source| EvaluateError::File { path: path.display().to_string(), source })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The path with another ending.
+pub(crate) fn sibling(path: &Path, ending: &str, other: &str) -> PathBuf {
+    let shown = path.display().to_string();
+    format!("{}{other}", shown.strip_suffix(ending).unwrap_or(&shown)).into()
 }
 
 /// The files of a folder with one of the endings, sorted; empty when there is no such folder.
@@ -86,90 +99,4 @@ pub(crate) fn gold_rows(path: &Path, header: bool) -> Result<Vec<Vec<String>>, E
         rows.push(row.iter().map(str::to_owned).collect());
     }
     Ok(rows)
-}
-
-/// The pair in the form in which both sides are compared.
-pub(crate) fn normal(kind: Kind, value: &str) -> Pair {
-    let value = value.trim();
-    let shown = match kind {
-        Kind::Url => {
-            let cut = value.strip_suffix('/').unwrap_or(value);
-            match cut.find("://") {
-                Some(at) => {
-                    let path =
-                        cut[at + 3..].find(['/', '?', '#']).map_or(cut.len(), |n| at + 3 + n);
-                    format!("{}{}", cut[..path].to_lowercase(), &cut[path..])
-                }
-                None => cut.to_owned(),
-            }
-        }
-        Kind::FileName
-        | Kind::FilePath
-        | Kind::WindowsRegistryKey
-        | Kind::Mutex
-        | Kind::UserAgent
-        | Kind::CryptocurrencyWallet
-        | Kind::Other
-        | Kind::Pattern => value.to_owned(),
-        _ => value.to_lowercase(),
-    };
-    (kind, shown)
-}
-
-/// Agreement by kind, and the documents with errors.
-#[derive(Default)]
-pub(crate) struct Board {
-    pub by_kind: BTreeMap<Kind, Tally>,
-    pub worst: Vec<Worst>,
-    pub files: u64,
-    pub with_problems: u64,
-}
-
-impl Board {
-    /// Compares one document.
-    pub fn score(
-        &mut self,
-        corpus: &str,
-        document: &Path,
-        gold: &BTreeSet<Pair>,
-        found: &BTreeSet<Pair>,
-    ) {
-        self.files += 1;
-        let kinds: BTreeSet<Kind> = gold.iter().chain(found).map(|pair| pair.0).collect();
-        for kind in kinds {
-            let of = |set: &BTreeSet<Pair>| {
-                set.iter().filter(|pair| pair.0 == kind).cloned().collect::<BTreeSet<_>>()
-            };
-            self.by_kind.entry(kind).or_default().compare(&of(gold), &of(found));
-        }
-        let shown = |pair: &Pair| format!("{} {}", pair.0, pair.1);
-        let missed: Vec<String> = gold.difference(found).map(shown).collect();
-        let wrong: Vec<String> = found.difference(gold).map(shown).collect();
-        if !missed.is_empty() || !wrong.is_empty() {
-            let name = document.file_name().map(|n| n.to_string_lossy().into_owned());
-            let document = name.unwrap_or_default();
-            self.worst.push(Worst { corpus: corpus.to_owned(), document, missed, wrong });
-        }
-    }
-
-    /// The sum over the kinds.
-    pub fn total(&self) -> Tally {
-        let mut total = Tally::default();
-        for tally in self.by_kind.values() {
-            total.add(*tally);
-        }
-        total
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_sides_get_one_form() {
-        assert_eq!(normal(Kind::Url, "HTTP://Example.ORG/Path/").1, "http://example.org/Path");
-        assert_eq!(normal(Kind::DomainName, "Example.ORG").1, "example.org");
-        assert_eq!(normal(Kind::FileName, "A.exe").1, "A.exe");
-    }
 }

@@ -1,15 +1,20 @@
-//! MISP events, lists and feeds of events, and collections of attributes and objects, as JSON.
+//! MISP events, lists and feeds of events, and collections of attributes and objects, as JSON or
+//! as MISP's own XML.
 
+mod as_xml;
 mod event;
 
 use lapwing_model::{Problem, ProblemKind};
 use serde_json::Value;
 
-use super::json;
+use super::{json, xml};
 use crate::{Input, Item};
 
-/// Whether the text is JSON of MISP's.
+/// Whether the text is JSON or XML of MISP's.
 pub(crate) fn recognises(_name: &str, head: &str) -> bool {
+    if as_xml::recognises(head) {
+        return true;
+    }
     if !head.trim_start().starts_with(['{', '[']) {
         return false;
     }
@@ -34,14 +39,29 @@ pub(crate) fn recognises(_name: &str, head: &str) -> bool {
 
 /// Reads every event of the input.
 pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
+    if input.text.trim_start().starts_with('<') {
+        xml::parse(input, out, &mut |document, out| {
+            let root = document.root_element();
+            let value = as_xml::value(root);
+            let event = root.tag_name().name() == "Event";
+            // An event that is the root has no list of events above it.
+            let value = if event { serde_json::json!({ "Event": value }) } else { value };
+            events(input, &value, out);
+        });
+        return;
+    }
     let Some(value) = json::parse(input, out) else { return };
-    if is_manifest(&value) {
+    events(input, &value, out);
+}
+
+fn events(input: &Input<'_>, value: &Value, out: &mut dyn FnMut(Item)) {
+    if is_manifest(value) {
         return;
     }
     let mut events = Vec::new();
-    collect(&value, &mut events, 0);
+    collect(value, &mut events, 0);
     if events.is_empty() {
-        let message = "this JSON of MISP's holds no event, attribute or object";
+        let message = "this file of MISP's holds no event, attribute or object";
         out(Item::Problem(Problem::fatal(input.name, ProblemKind::Unsupported, message)));
         return;
     }

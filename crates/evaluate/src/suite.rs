@@ -1,0 +1,87 @@
+use std::path::Path;
+use std::str::FromStr;
+
+use crate::{EvaluateError, Options, Scores, fidelity, indicators, traps};
+
+/// What runs a suite: adds its rows to the scores.
+type Run = fn(&Path, &Options, &mut Scores) -> Result<(), EvaluateError>;
+
+/// A set of corpora with one question.
+#[derive(Clone, Copy, Debug)]
+pub struct Suite {
+    /// The word on the command line.
+    pub name: &'static str,
+    /// What it answers.
+    pub question: &'static str,
+    /// The folders that it looks for; one that is not there is left out.
+    pub corpora: &'static [&'static str],
+    pub(crate) run: Run,
+}
+
+/// All suites. A new one is a line here and a file beside (see the crate's page).
+pub const SUITES: &[Suite] = &[
+    Suite {
+        name: "indicators",
+        question: "Which values does a report name as indicators?",
+        corpora: &["talos", "eset", "vuldb/pages"],
+        run: indicators::run,
+    },
+    Suite {
+        name: "fidelity",
+        question: "Is everything read, and is nothing lost on the way?",
+        corpora: &[
+            "stix1-elevator",
+            "misp-stix",
+            "misp-events",
+            "stix-validator",
+            "stix1-samples",
+            "stix1-idioms",
+            "openioc",
+            "volexity-csv",
+            "unit42-stix",
+        ],
+        run: fidelity::run,
+    },
+    Suite {
+        name: "traps",
+        question: "Is what only looks like an indicator told apart?",
+        corpora: &["NAME.txt with NAME.gold.tsv"],
+        run: traps::run,
+    },
+];
+
+/// A word that names no suite.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is no suite; there are: {}", names())]
+pub struct SuiteError {
+    /// The word.
+    pub word: String,
+}
+
+fn names() -> String {
+    SUITES.iter().map(|suite| suite.name).collect::<Vec<_>>().join(", ")
+}
+
+impl FromStr for Suite {
+    type Err = SuiteError;
+
+    fn from_str(text: &str) -> Result<Self, SuiteError> {
+        SUITES
+            .iter()
+            .find(|suite| suite.name == text)
+            .copied()
+            .ok_or_else(|| SuiteError { word: text.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_is_found_by_its_name() {
+        assert_eq!("fidelity".parse::<Suite>().unwrap().name, "fidelity");
+        let error = "fidelty".parse::<Suite>().unwrap_err();
+        assert!(error.to_string().contains("there are: indicators, fidelity"));
+    }
+}
