@@ -289,7 +289,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pages = folder.path().join("vuldb").join("pages");
         std::fs::create_dir_all(&pages).unwrap();
-        let page = "# Example - Cyber Threat Intelligence\n\n## IOC - Indicator of Compromise\n\n\
+        let page = "# Example - Cyber Threat Intelligence\n\nSee https://vuldb.com/?kb.cti.\n\n## IOC - Indicator of Compromise\n\n\
             ID | IP address | Hostname | Confidence\n-- | ---------- | -------- | ----------\n\
             1 | 198.51.100.7 | - | High\n2 | ... | ... | ...\n\nThere are 15 more IOC items available.\n";
         std::fs::write(pages.join("a.md"), page).unwrap();

@@ -47,12 +47,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_traps_of_the_repository_are_all_right() {
+    fn nothing_that_only_looks_like_an_indicator_is_taken_for_one() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../extract/testdata");
         let mut scores = Scores::default();
         run(&folder, &Options::default(), &mut scores).unwrap();
         let tally = scores.rows[0].tally.unwrap();
         assert!(tally.hits > 0);
-        assert_eq!((tally.missed, tally.wrong), (0, 0), "{}", scores.worst_as_text(9));
+        assert_eq!(tally.wrong, 0, "{}", scores.worst_as_text(9));
     }
 }

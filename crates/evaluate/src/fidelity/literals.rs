@@ -134,7 +134,7 @@ fn literals(pattern: &str) -> Vec<String> {
     found
 }
 
-/// The column `value` of a table.
+/// The column `value` of a table; hashes of one file that share a cell count one by one.
 fn row_values(path: &Path) -> Result<BTreeSet<Item>, EvaluateError> {
     let text = raw_text(path)?;
     let mut reader = csv::ReaderBuilder::new()
@@ -149,6 +149,14 @@ fn row_values(path: &Path) -> Result<BTreeSet<Item>, EvaluateError> {
         .records()
         .filter_map(Result::ok)
         .filter_map(|row| row.get(column).map(str::trim).map(str::to_owned))
+        .flat_map(|cell| {
+            let hashes = cell.split(',').all(|part| {
+                let part = part.trim();
+                part.len() >= 32 && part.bytes().all(|b| b.is_ascii_hexdigit())
+            });
+            let parts: Vec<&str> = if hashes { cell.split(',').collect() } else { vec![&*cell] };
+            parts.into_iter().map(|part| part.trim().to_owned()).collect::<Vec<_>>()
+        })
         .filter(|value| !value.is_empty())
         .map(|value| Item::new("value", value))
         .collect())

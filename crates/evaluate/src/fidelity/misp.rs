@@ -12,27 +12,24 @@ use crate::corpus::{ReadFile, files, gold_rows, raw_text, read, sibling};
 use crate::normal::{Item, normal, normal_address};
 use crate::{EvaluateError, Scores};
 
-/// Events in the layout of rendered Markdown, with a gold of type, value, category and `to_ids`.
+/// Events in the layout of rendered Markdown, with a gold of type, value and category. The layout
+/// does not say `to_ids`, so that column of the gold is no question.
 pub(super) fn rendered(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
     let corpus = "misp-events/rendered";
     let mut values = Board::new(corpus, "type and value", "lapwing");
-    let mut flags = Board::new(corpus, "to_ids", "lapwing");
     let mut categories = Board::new(corpus, "category", "lapwing");
     for gold_path in files(folder, &[".gold.tsv"])? {
         let path = sibling(&gold_path, ".gold.tsv", ".md");
         let file = read(&path)?;
         values.with_problems += u64::from(file.problems > 0);
-        let (mut gold, mut flagged, mut under) =
-            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut gold, mut under) = (BTreeSet::new(), BTreeSet::new());
         for row in gold_rows(&gold_path, true)? {
-            let [kind, value, category, to_ids, ..] = &row[..] else { continue };
+            let [kind, value, category, ..] = &row[..] else { continue };
             for item in typed(kind, value) {
-                flagged.extend((to_ids == "True").then(|| item.clone()));
                 under.insert(Item::new(category, &item.value));
                 gold.insert(item);
             }
         }
-        let asked = |item: &Item| gold.contains(item);
         let kinds: BTreeSet<&str> = gold.iter().map(|item| item.what.as_str()).collect();
         let found = observables(&file.values);
         values.score(
@@ -40,7 +37,6 @@ pub(super) fn rendered(folder: &Path, scores: &mut Scores) -> Result<(), Evaluat
             &gold,
             &found.into_iter().filter(|item| kinds.contains(item.what.as_str())).collect(),
         );
-        flags.score(&path, &flagged, &indicators(&file).into_iter().filter(asked).collect());
         let contexts = file.values.iter().flat_map(|value| {
             let item = normal(value.kind, &value.value);
             under.iter().filter(move |of| {
@@ -50,7 +46,7 @@ pub(super) fn rendered(folder: &Path, scores: &mut Scores) -> Result<(), Evaluat
         });
         categories.score(&path, &under, &contexts.cloned().collect());
     }
-    for board in [values, flags, categories] {
+    for board in [values, categories] {
         board.finish(Rows::Total, scores);
     }
     Ok(())

@@ -151,6 +151,6 @@ mod tests {
         assert!(
             side.relations.contains(&Item::new("relation", "198.51.100.7 indicates examplebot"))
         );
-        assert!(side.markings.contains(&Item::new("marking", "green")));
+        assert!(side.markings.contains(&Item::new("marking", "TLP:GREEN")));
     }
 }
