@@ -56,3 +56,29 @@ pub(super) fn value(node: Node<'_, '_>) -> Value {
     }
     Value::Object(fields)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENT: &str = "<response><Event><info>Marsh &amp; Reed</info>\
+        <Orgc><name>Example Team</name></Orgc><threat_level_id>1</threat_level_id>\
+        <Attribute><type>ip-dst</type><to_ids>1</to_ids><value>198.51.100.7</value>\
+        <ShadowAttribute/></Attribute><Tag><name>tlp:amber</name></Tag></Event></response>";
+
+    #[test]
+    fn an_event_in_xml_is_the_json_of_the_event() {
+        assert!(recognises(EVENT));
+        assert!(!recognises("<rss><Event>a party</Event></rss>"));
+        let document = roxmltree::Document::parse(EVENT).unwrap();
+        let shown = value(document.root_element());
+        let event = serde_json::json!({ "Event": [{
+            "info": "Marsh & Reed",
+            "Orgc": { "name": "Example Team" },
+            "threat_level_id": "1",
+            "Attribute": [{ "type": "ip-dst", "to_ids": "1", "value": "198.51.100.7" }],
+            "Tag": [{ "name": "tlp:amber" }]
+        }] });
+        assert_eq!(shown, event);
+    }
+}
