@@ -5,10 +5,18 @@
 //! means in the document is judged later.
 
 mod file;
+mod hash;
+mod idn;
 mod ids;
+mod named;
 mod net;
+mod range;
 #[cfg(test)]
 mod tests;
+mod wallet;
+mod wrap;
+
+pub(crate) use hash::{Label, label_of};
 
 use std::ops::Range;
 
@@ -38,11 +46,11 @@ pub(crate) enum Shape {
     DomainOrFile,
     /// Four numbers that may be a version.
     MaybeVersion,
-    /// A name that reads like program code (`System.Net`, `os.name(`).
+    /// A name that reads like program code (`System.Net`, `os.name(`); a hash of a commit.
     CodeLike,
-    /// A hash put together from two lines.
+    /// A hash or URL put together from several lines.
     Wrapped,
-    /// A checksum inside the value holds.
+    /// A checksum inside the value holds, or its form is one that nothing else has.
     Checked,
     /// An identifier of a technique without any other sign of ATT&CK (`T1068` alone is enough).
     Bare,
@@ -83,11 +91,25 @@ const CLASS: [u16; 256] = {
     table
 };
 
-/// Finds all candidates of `text`, in order of their start; none overlap.
-pub(crate) fn find(text: &str, knowledge: &Knowledge) -> Vec<Found> {
-    let mut finder = Finder { text, bytes: text.as_bytes(), knowledge, found: Vec::new(), done: 0 };
-    finder.run();
-    finder.found
+/// Finds all candidates of `text` outside of the stretches that are `passed` over, in order of
+/// their start; none overlap but the networks of one range.
+pub(crate) fn find(text: &str, passed: &[Range<usize>], knowledge: &Knowledge) -> Vec<Found> {
+    let bytes = text.as_bytes();
+    let mut finder = Finder { text, bytes, knowledge, found: Vec::new(), done: 0, widened: 0 };
+    finder.run(passed);
+    let named = named::named(text, passed);
+    if named.is_empty() { finder.found } else { merged(finder.found, named) }
+}
+
+/// Both lists in order; a value that is named goes before what stands inside it.
+fn merged(mut found: Vec<Found>, named: Vec<Found>) -> Vec<Found> {
+    found.retain(|f| {
+        let after = named.partition_point(|n| n.range.start < f.range.end);
+        after.checked_sub(1).and_then(|i| named.get(i)).is_none_or(|n| n.range.end <= f.range.start)
+    });
+    found.extend(named);
+    found.sort_by_key(|f| f.range.start);
+    found
 }
 
 pub(crate) struct Finder<'t> {
@@ -97,13 +119,22 @@ pub(crate) struct Finder<'t> {
     found: Vec<Found>,
     /// What stands before this is already told.
     done: usize,
+    /// What stands before this was looked at as a name with letters beyond ASCII.
+    widened: usize,
 }
 
 impl Finder<'_> {
-    fn run(&mut self) {
-        let mut at = 0;
+    fn run(&mut self, passed: &[Range<usize>]) {
         let len = self.bytes.len();
+        let mut passed = passed.iter();
+        let mut next = passed.next();
+        let mut at = 0;
         while at < len {
+            if let Some(stretch) = next.filter(|stretch| at >= stretch.start) {
+                at = self.behind(at.max(stretch.end));
+                next = passed.next();
+                continue;
+            }
             let mut flags = 0;
             let start = at;
             while at < len {
@@ -114,20 +145,48 @@ impl Finder<'_> {
                 flags |= class;
                 at += 1;
             }
+            if flags & !(LETTER | HYPHEN) == 0 {
+                if flags == LETTER && matches!(at - start, 32 | 40 | 64 | 128) {
+                    self.classify(start, at, flags);
+                }
+                at += usize::from(at == start);
+                continue;
+            }
+            if flags & DOT != 0
+                && (self.byte(at) >= 0x80 || self.before(start) >= 0x80)
+                && self.wide_name(start, at)
+            {
+                at = at.max(self.done);
+                continue;
+            }
             if flags & COLON != 0 && self.byte(at) == b'?' && self.is_magnet(start, at) {
                 at = self.link_end(at);
                 continue;
             }
-            if flags & !(LETTER | HYPHEN) != 0 && at - start > 3 {
+            if at - start > 3 {
                 self.classify(start, at, flags);
                 at = at.max(self.done.min(len));
-            } else if flags == LETTER && matches!(at - start, 32 | 40 | 64 | 128) {
-                self.classify(start, at, flags);
-            }
-            if at == start {
-                at += 1;
             }
         }
+    }
+
+    /// The end of a run that goes on over the end of what is passed over.
+    fn behind(&self, end: usize) -> usize {
+        let class = |b: u8| CLASS[usize::from(b)];
+        if class(self.before(end)) == 0 {
+            return end;
+        }
+        let rest = self.bytes.get(end..).unwrap_or_default();
+        end + rest.iter().take_while(|b| class(**b) != 0).count()
+    }
+
+    /// The border of a character at or after `at`.
+    fn char_start(&self, at: usize) -> usize {
+        let mut at = at;
+        while !self.text.is_char_boundary(at) {
+            at += 1;
+        }
+        at
     }
 
     /// Whether a run is the scheme of a magnet link. Its content id is no file hash, and the title
@@ -147,6 +206,12 @@ impl Finder<'_> {
         if flags & (COLON | SLASH) == COLON | SLASH && self.urls(start, end) {
             return;
         }
+        if flags & COLON != 0
+            && let Some(at) = self.text[start..end].find("cpe:")
+            && self.cpe(start + at)
+        {
+            return;
+        }
         if flags & BACKSLASH != 0 {
             if self.windows_path(start, end) {
                 return;
@@ -154,7 +219,7 @@ impl Finder<'_> {
         } else if flags & PERCENT != 0 {
             return self.pieces(start, end, |b| b == b'%');
         }
-        if flags & AT != 0 && self.email(start, end) {
+        if flags & AT != 0 && (self.email(start, end) || self.handle(start, end)) {
             return;
         }
         if flags & COLON != 0 {
@@ -204,7 +269,11 @@ impl Finder<'_> {
             let joins = |b: &u8| CLASS[usize::from(*b)] & (HYPHEN | OTHER) != 0;
             let mut from = start;
             for part in self.bytes[start..end].split(joins) {
-                if matches!(part.len(), 32 | 40 | 64 | 128) && self.hash(from, from + part.len()) {
+                let to = from + part.len();
+                let whole = matches!(part.len(), 32 | 40 | 64 | 128);
+                // A hyphen at the end of a line may stand inside a hash.
+                let broken = part.len() >= 8 && to + 1 == end && self.byte(to) == b'-';
+                if (whole && self.hash(from, to)) || (broken && self.split_hash(from, to)) {
                     return;
                 }
                 from += part.len() + 1;
@@ -213,7 +282,9 @@ impl Finder<'_> {
             return;
         }
         if flags & LETTER == 0 {
-            if flags & (DOT | DIGIT) == DOT | DIGIT {
+            if flags & (DOT | DIGIT) == DOT | DIGIT
+                && !(flags & HYPHEN != 0 && self.range(start, end))
+            {
                 self.address(start, end);
             }
             return;

@@ -22,8 +22,9 @@ pub(crate) struct Entry {
     pub(crate) percent: u8,
 }
 
-#[derive(Default)]
 struct Trie {
+    /// Bits of the tokens with which names begin: most words of a text end here.
+    firsts: Box<[u64]>,
     edges: HashMap<(u32, u64), u32, FixedState>,
     /// Entries that end at a node.
     ends: Vec<Vec<u32>>,
@@ -178,9 +179,27 @@ fn expand(pattern: &str) -> Vec<String> {
     phrases
 }
 
+/// Bits for first tokens: about thirty for each name.
+const FIRSTS: usize = 1 << 18;
+
+fn first_bit(key: u64) -> usize {
+    (key ^ (key >> 32)) as usize % FIRSTS
+}
+
 impl Trie {
     fn new() -> Self {
-        Self { ends: vec![Vec::new()], ..Self::default() }
+        Self {
+            firsts: vec![0; FIRSTS / 64].into_boxed_slice(),
+            edges: HashMap::default(),
+            ends: vec![Vec::new()],
+            entries: Vec::new(),
+        }
+    }
+
+    /// Whether a name may begin with a token of this hash.
+    fn may_begin(&self, key: u64) -> bool {
+        let bit = first_bit(key);
+        self.firsts[bit / 64] & (1 << (bit % 64)) != 0
     }
 
     fn insert(&mut self, entry: Entry, stems: bool) {
@@ -188,6 +207,10 @@ impl Trie {
         let letters: u32 = tokens.iter().map(|t| t.end - t.start).sum();
         if tokens.is_empty() || tokens.len() > 12 || letters < 2 {
             return;
+        }
+        if let Some(first) = tokens.first() {
+            let bit = first_bit(first.key(stems));
+            self.firsts[bit / 64] |= 1 << (bit % 64);
         }
         let mut node = 0;
         for token in &tokens {
@@ -211,6 +234,9 @@ impl Trie {
     }
 
     fn longest(&self, text: &str, tokens: &[Token], at: usize, stems: bool) -> Option<Hit<'_>> {
+        if !self.may_begin(tokens.get(at)?.key(stems)) {
+            return None;
+        }
         let mut node = 0;
         let mut best: Option<(usize, u32)> = None;
         for (i, token) in tokens.get(at..)?.iter().enumerate().take(12) {

@@ -180,6 +180,11 @@ impl<'r> Layout<'r> {
         }
     }
 
+    /// What readers told already, in order.
+    pub(crate) fn declared(&self) -> &[Span] {
+        &self.declared
+    }
+
     /// Whether a reader told this place already.
     pub(crate) fn is_declared(&self, span: Span) -> bool {
         overlaps(&self.declared, span)

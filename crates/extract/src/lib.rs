@@ -33,8 +33,9 @@ mod tests;
 mod topic;
 
 use lapwing_knowledge::{Knowledge, Name};
-use lapwing_model::{Claim, Kind, Reading, Relation, Role, Span};
+use lapwing_model::{Claim, Kind, Object, Reading, Relation, Role, Span};
 
+use crate::find::{Found, Shape};
 use crate::gazetteer::Gazetteer;
 use crate::layout::{Layout, Topic};
 use crate::mention::Mention;
@@ -91,8 +92,8 @@ impl<'k> Extractor<'k> {
 
     /// Every value that stands in the text, judged in context.
     fn judged_values(&self, reading: &Reading, layout: &Layout<'_>) -> Vec<Claim> {
-        let plain = Plain::of(&reading.document.text);
-        let mut found = find::find(&plain.text, self.knowledge);
+        let plain = Plain::without(&reading.document.text, layout.declared());
+        let mut found = find::find(&plain.text, &plain.passed, self.knowledge);
         found.retain(|f| {
             let raw = plain.raw(&f.range);
             !layout.is_declared(Span::new(raw.start, raw.end))
@@ -101,10 +102,17 @@ impl<'k> Extractor<'k> {
             found.iter().filter(|f| is_network(f.kind) && plain.is_defanged(&f.range)).count();
         let manner = Manner::of(reading, &plain.text, &found, defanged, self.knowledge);
         let mut claims = Vec::with_capacity(found.len());
-        for f in &found {
+        let mut labels = Labels::default();
+        for f in &mut found {
             let raw = plain.raw(&f.range);
             let span = Span::new(raw.start, raw.end);
             let place = layout.place(span);
+            if f.kind.is_file_hash()
+                && f.shape == Shape::Plain
+                && let Some(label) = labels.of(place.column.unwrap_or(place.heading))
+            {
+                f.relabel(label);
+            }
             let (before, after) = around(&plain.text, &f.range);
             let judged = role::judge(
                 f,
@@ -122,7 +130,9 @@ impl<'k> Extractor<'k> {
                 .column
                 .map(str::to_owned)
                 .or_else(|| (!place.heading.is_empty()).then(|| place.heading.to_owned()));
+            let port = port_claim(f, &plain, &claim);
             claims.push(claim);
+            claims.extend(port);
         }
         claims.extend(topic::traces(reading, layout, &claims));
         claims
@@ -160,6 +170,10 @@ impl<'k> Extractor<'k> {
             values
                 .iter()
                 .filter(|c| c.relation == Relation::Role && c.role() != Some(Role::Reference))
+                // A product's formal name is no word of the sentence.
+                .filter(|c| {
+                    !(c.subject.kind == Kind::Software && c.subject.value.starts_with("cpe:"))
+                })
                 .map(|c| Mention {
                     entity: c.subject.clone(),
                     span: c.span,
@@ -196,6 +210,43 @@ impl<'k> Extractor<'k> {
         claims.extend(relation::relations(&sentences, &frame));
         claims
     }
+}
+
+/// What the headings and column heads of a document say that hashes are; each is looked at once.
+#[derive(Default)]
+struct Labels<'h> {
+    last: &'h str,
+    label: Option<find::Label>,
+}
+
+impl<'h> Labels<'h> {
+    fn of(&mut self, head: &'h str) -> Option<find::Label> {
+        if head != self.last {
+            self.last = head;
+            self.label = find::label_of(head);
+        }
+        self.label
+    }
+}
+
+/// The port that stands behind an address or host, as a property of it.
+fn port_claim(found: &Found, plain: &Plain<'_>, mention: &Claim) -> Option<Claim> {
+    if found.shape != Shape::Port {
+        return None;
+    }
+    let rest = plain.text.get(found.range.end..)?.strip_prefix(':')?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let port: u16 = rest.get(..digits)?.parse().ok()?;
+    let raw = plain.raw(&(found.range.start..found.range.end + 1 + digits));
+    let mut claim = Claim::new(
+        mention.subject.clone(),
+        Relation::Property,
+        Object::Text(format!("port={port}")),
+        Span::new(raw.start, raw.end),
+    )
+    .by("extract:port", mention.precision);
+    claim.why = Some("the number behind its colon".into());
+    Some(claim)
 }
 
 /// A sentence longer than this is no sentence (a table or code without marks), in bytes.
@@ -250,9 +301,16 @@ fn method(kind: Kind) -> &'static str {
         Kind::DomainName => "extract:domain",
         Kind::Url => "extract:url",
         Kind::EmailAddr => "extract:email",
-        Kind::Md5 | Kind::Sha1 | Kind::Sha256 | Kind::Sha512 | Kind::Ssdeep | Kind::Imphash => {
-            "extract:hash"
-        }
+        Kind::Md5
+        | Kind::Sha1
+        | Kind::Sha256
+        | Kind::Sha512
+        | Kind::Ssdeep
+        | Kind::Imphash
+        | Kind::Tlsh
+        | Kind::Vhash
+        | Kind::Authentihash => "extract:hash",
+        Kind::WindowsService | Kind::ScheduledTask | Kind::UserAgent => "extract:trace",
         Kind::FileName | Kind::FilePath | Kind::NamedPipe => "extract:file",
         Kind::WindowsRegistryKey => "extract:registry",
         Kind::CryptocurrencyWallet => "extract:wallet",

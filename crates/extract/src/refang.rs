@@ -3,9 +3,12 @@
 //! Everything that looks for values works on the [`Plain`] text: marks of defanging, invisible
 //! characters and look-alike dots and hyphens are gone from it. Edits are kept as a sparse list, so
 //! that a range of the plain text leads back to the raw bytes, and tells whether it was defanged.
+//! A text without marks is borrowed as it is, and stretches that nobody looks at are left alone.
 
 use std::borrow::Cow;
 use std::ops::Range;
+
+use lapwing_model::Span;
 
 /// One replaced stretch of the raw text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +28,20 @@ struct Edit {
 pub(crate) struct Plain<'t> {
     /// The text to look for values in.
     pub(crate) text: Cow<'t, str>,
+    /// Stretches of the plain text that were passed over.
+    pub(crate) passed: Vec<Range<usize>>,
     edits: Vec<Edit>,
 }
 
 impl<'t> Plain<'t> {
     /// Refangs `raw` in one pass.
     pub(crate) fn of(raw: &'t str) -> Self {
-        Writer::new(raw).run()
+        Self::without(raw, &[])
+    }
+
+    /// As [`Self::of`], passing over `spans` of the raw text, which stand in order.
+    pub(crate) fn without(raw: &'t str, spans: &[Span]) -> Self {
+        Writer::new(raw).run(spans)
     }
 
     /// The raw bytes behind a range of the plain text.
@@ -85,7 +95,7 @@ pub fn refang(text: &str) -> Cow<'_, str> {
 /// Bytes at which something may have to be replaced.
 const TRIGGERS: [bool; 256] = {
     let mut table = [false; 256];
-    let bytes = b"[({<:\\\".\xC2\xE2\xE3\xEF";
+    let bytes = b"[({<:\\\"]\xC2\xE2\xE3\xEF";
     let mut i = 0;
     while i < bytes.len() {
         table[bytes[i] as usize] = true;
@@ -107,9 +117,43 @@ const BRACKETED: &[(&str, &str)] = &[
     (":/", ":/"),
     ("/", "/"),
     ("//", "//"),
+    ("\\.", "."),
     ("@", "@"),
     ("at", "@"),
 ];
+
+/// What quotation marks may hold inside a name.
+const QUOTED: &[(&str, &str)] = &[
+    ("\" dot \"", "."),
+    ("\".\"", "."),
+    ("\"dot\"", "."),
+    ("\" at \"", "@"),
+    ("\"@\"", "@"),
+    ("\"at\"", "@"),
+];
+
+/// Blanks that may stand around a mark.
+const BLANKS: &[&str] = &[" ", "\u{a0}", "\u{202f}"];
+
+/// The first byte of `from..to` at which something may have to be replaced; else `to`.
+fn next_trigger(bytes: &[u8], from: usize, to: usize) -> usize {
+    const STEP: usize = 32;
+    let mut at = from;
+    while at < to {
+        let chunk = bytes.get(at..to.min(at + STEP)).unwrap_or_default();
+        // Without a branch for each byte, so that the compiler makes vector instructions of it.
+        let any = chunk.iter().fold(false, |any, &b| {
+            let brackets = (b == b'[') | (b == b']') | (b == b'(') | (b == b'{') | (b == b'<');
+            let marks = (b == b':') | (b == b'\\') | (b == b'"');
+            any | brackets | marks | (b >= 0xc2)
+        });
+        if any && let Some(ahead) = chunk.iter().position(|b| TRIGGERS[usize::from(*b)]) {
+            return at + ahead;
+        }
+        at += STEP;
+    }
+    to
+}
 
 struct Writer<'t> {
     raw: &'t str,
@@ -137,20 +181,34 @@ impl<'t> Writer<'t> {
         }
     }
 
-    fn run(mut self) -> Plain<'t> {
+    fn run(mut self, spans: &[Span]) -> Plain<'t> {
+        let mut passed = Vec::with_capacity(spans.len());
         let mut at = 0;
-        while at < self.bytes.len() {
-            if TRIGGERS[usize::from(self.bytes[at])] {
-                at = self.step(at);
-            } else {
-                at += 1;
+        for span in spans {
+            let range = span.range();
+            self.write(at, range.start.min(self.bytes.len()));
+            // What the marks before took with them is not passed over.
+            at = range.end.min(self.bytes.len()).max(self.done);
+            let grown = |raw: usize| self.out.len() + raw - self.done;
+            let from = grown(range.start.max(self.done).min(at));
+            if from < grown(at) {
+                passed.push(from..grown(at));
             }
         }
+        self.write(at, self.bytes.len());
         if self.edits.is_empty() {
-            return Plain { text: Cow::Borrowed(self.raw), edits: self.edits };
+            return Plain { text: Cow::Borrowed(self.raw), passed, edits: self.edits };
         }
         self.out.push_str(&self.raw[self.done..]);
-        Plain { text: Cow::Owned(self.out), edits: self.edits }
+        Plain { text: Cow::Owned(self.out), passed, edits: self.edits }
+    }
+
+    /// Mends what starts in `from..to`.
+    fn write(&mut self, from: usize, to: usize) {
+        let mut at = next_trigger(self.bytes, from, to);
+        while at < to {
+            at = next_trigger(self.bytes, self.step(at), to);
+        }
     }
 
     fn byte(&self, at: usize) -> u8 {
@@ -180,7 +238,7 @@ impl<'t> Writer<'t> {
             b':' => self.colon(at),
             b'\\' => self.backslash(at),
             b'"' => self.quoted_dot(at),
-            b'.' => self.half_open_dot(at),
+            b']' => self.half_open_dot(at),
             _ => self.look_alike(at),
         }
     }
@@ -210,6 +268,12 @@ impl<'t> Writer<'t> {
         if let Some((_, with)) = BRACKETED.iter().find(|(word, _)| word.eq_ignore_ascii_case(inner))
         {
             return self.mark(at, end, with);
+        }
+        if !matches!(
+            inner.as_bytes().first(),
+            Some(b'.' | b'h' | b'H' | b't' | b'T' | b'f' | b'F' | b'w' | b'W')
+        ) {
+            return at + 1;
         }
         let lower = inner.to_ascii_lowercase();
         match lower.as_str() {
@@ -245,14 +309,15 @@ impl<'t> Writer<'t> {
         let mut from = at;
         let mut to = end;
         if matches!(with, "." | "@") {
-            let spaced = from > 1 && self.before(from) == b' ' && self.byte(to) == b' ';
-            if spaced
-                && is_label(self.before(from - 1))
-                && is_label(self.byte(to + 1))
+            let (left, right) = (self.blank_before(from), self.blank_after(to));
+            if left > 0
+                && right > 0
+                && is_label(self.before(from - left))
+                && is_label(self.byte(to + right))
                 && self.names_follow(with, to)
             {
-                from -= 1;
-                to += 1;
+                from -= left;
+                to += right;
             }
             // A word or dot in parentheses is a mark only inside a name.
             let opened = is_label(self.before(from))
@@ -282,6 +347,15 @@ impl<'t> Writer<'t> {
             );
         }
         self.replace(from, to, with, true)
+    }
+
+    /// Bytes of the blank before `at`: none, one, or those of a blank that does not break.
+    fn blank_before(&self, at: usize) -> usize {
+        BLANKS.iter().find(|b| self.bytes[..at].ends_with(b.as_bytes())).map_or(0, |b| b.len())
+    }
+
+    fn blank_after(&self, at: usize) -> usize {
+        BLANKS.iter().find(|b| self.bytes[at..].starts_with(b.as_bytes())).map_or(0, |b| b.len())
     }
 
     /// Whether a name with a dot follows: `look (at) this` is prose, `me (at) a (dot) test` is not.
@@ -371,25 +445,26 @@ impl<'t> Writer<'t> {
         self.token
     }
 
-    /// `evil" dot "test`.
+    /// `evil" dot "test`, `me" at "evil.test`.
     fn quoted_dot(&mut self, at: usize) -> usize {
         let rest = &self.bytes[at..];
-        for mark in [&b"\" dot \""[..], b"\".\"", b"\"dot\""] {
+        for (mark, with) in QUOTED {
             if rest.len() > mark.len()
-                && rest[..mark.len()].eq_ignore_ascii_case(mark)
+                && rest[..mark.len()].eq_ignore_ascii_case(mark.as_bytes())
                 && is_label(self.before(at))
                 && is_label(rest[mark.len()])
+                && self.names_follow(with, at + mark.len())
             {
-                return self.replace(at, at + mark.len(), ".", true);
+                return self.replace(at, at + mark.len(), with, true);
             }
         }
         at + 1
     }
 
-    /// `evil.]test`.
+    /// `evil.]test`, from its bracket.
     fn half_open_dot(&mut self, at: usize) -> usize {
-        if self.byte(at + 1) == b']' && is_label(self.before(at)) && is_label(self.byte(at + 2)) {
-            return self.replace(at, at + 2, ".", true);
+        if self.before(at) == b'.' && is_label(self.before(at - 1)) && is_label(self.byte(at + 1)) {
+            return self.replace(at - 1, at + 1, ".", true);
         }
         at + 1
     }
@@ -401,7 +476,7 @@ impl<'t> Writer<'t> {
         let end = at + c.len_utf8();
         let between = |test: fn(u8) -> bool| test(self.before(at)) && test(self.byte(end));
         match c {
-            '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => {
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => {
                 self.replace(at, end, "", false)
             }
             '\u{2010}' | '\u{2011}' => self.replace(at, end, "-", false),
@@ -411,10 +486,21 @@ impl<'t> Writer<'t> {
             {
                 self.replace(at, end, "-", false)
             }
-            '\u{3002}' | '\u{ff0e}' | '\u{ff61}' | '\u{2024}'
+            '\u{3002}' | '\u{ff0e}' | '\u{ff61}' | '\u{fe52}' | '\u{2024}' | '\u{b7}'
+            | '\u{2027}'
                 if between(|b| b.is_ascii_alphanumeric()) =>
             {
                 self.replace(at, end, ".", true)
+            }
+            '\u{ff20}' | '\u{fe6b}' if between(is_label) => self.replace(at, end, "@", true),
+            '\u{ff1a}' | '\u{fe55}' => {
+                let rest = &self.raw[end..];
+                let slashes = rest.starts_with("//") || rest.starts_with("\u{ff0f}\u{ff0f}");
+                if self.scheme(at, slashes) { self.replace(at, end, ":", true) } else { end }
+            }
+            // The slashes of a scheme, behind such a colon or a real one.
+            '\u{ff0f}' if (self.done == at && at > 0) || self.before(at) == b':' => {
+                self.replace(at, end, "/", true)
             }
             _ => end,
         }
@@ -435,6 +521,8 @@ const SCHEMES: &[(&str, &str)] = &[
     ("hzzp", "http"),
     ("h**ps", "https"),
     ("h**p", "http"),
+    ("hxxxs", "https"),
+    ("hxxx", "http"),
     ("h__ps", "https"),
     ("h__p", "http"),
     ("meows", "https"),
@@ -478,9 +566,29 @@ mod tests {
             ("h[tt]p://a.example", "http://a.example"),
             ("[h]ttp://a.example", "http://a.example"),
             ("https[:]//a.example[/]x", "https://a.example/x"),
+            ("a[ . ]example", "a.example"),
+            ("a\u{a0}[.]\u{a0}example", "a.example"),
+            ("a<.>example and b<dot>example", "a.example and b.example"),
+            (r"a[\.]example", "a.example"),
+            ("me\" at \"a[.]example", "me@a.example"),
+            ("a\u{b7}example", "a.example"),
+            ("hxxp\u{ff1a}\u{ff0f}\u{ff0f}a.example", "http://a.example"),
+            ("a\u{200e}[.]\u{2060}example", "a.example"),
+            ("hxxps://a.example", "https://a.example"),
         ] {
             assert_eq!(refang(raw), plain, "{raw}");
         }
+    }
+
+    #[test]
+    fn what_is_passed_over_stays_as_it_is() {
+        let raw = "a[.]b.example | c[.]d.example | e[.]f.example";
+        let plain = Plain::without(raw, &[Span::new(16, 29)]);
+        assert_eq!(plain.text, "a.b.example | c[.]d.example | e.f.example");
+        assert_eq!(plain.passed.len(), 1);
+        assert_eq!(&plain.text[plain.passed[0].clone()], "c[.]d.example");
+        let last = plain.text.find("e.f").unwrap();
+        assert_eq!(&raw[plain.raw(&(last..last + 3))], "e[.]f");
     }
 
     #[test]

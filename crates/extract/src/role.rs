@@ -107,8 +107,14 @@ impl Case<'_> {
                 self.say(Role::Subject, 99, "identifier in the text")
             }
             Kind::AttackPattern => self.technique(),
+            Kind::Software if found.shape == Shape::Checked => {
+                self.say(Role::Subject, 97, "a product by its CPE name")
+            }
             Kind::Software => {
                 self.say(Role::Subject, 90, "a product that is written like a domain")
+            }
+            Kind::Sha1 if found.shape == Shape::CodeLike => {
+                self.say(Role::Benign, 80, "a commit of a source repository, no file's hash")
             }
             Kind::Ipv4Addr if self.is_version() => {
                 let name = if self.word_before(&[
@@ -152,9 +158,15 @@ impl Case<'_> {
                 }
             }
             Kind::FileName | Kind::FilePath => self.file(),
-            Kind::Md5 | Kind::Sha1 | Kind::Sha256 | Kind::Sha512 | Kind::Ssdeep | Kind::Imphash => {
-                self.hash()
-            }
+            Kind::Md5
+            | Kind::Sha1
+            | Kind::Sha256
+            | Kind::Sha512
+            | Kind::Ssdeep
+            | Kind::Imphash
+            | Kind::Tlsh
+            | Kind::Vhash
+            | Kind::Authentihash => self.hash(),
             Kind::Ipv4Addr | Kind::Ipv6Addr | Kind::DomainName | Kind::Url | Kind::EmailAddr => {
                 self.network()
             }
@@ -570,8 +582,11 @@ impl Case<'_> {
         if row(&["clean file", "legitimate", "not malicious", "benign"]) {
             return self.say(Role::Tool, 75, "its row calls the file legitimate");
         }
-        let shape =
-            if self.found.shape == Shape::Wrapped { ", put together from two lines" } else { "" };
+        let shape = if self.found.shape == Shape::Wrapped {
+            ", put together from several lines"
+        } else {
+            ""
+        };
         self.say(
             Role::Indicator,
             if shape.is_empty() { 95 } else { 80 },

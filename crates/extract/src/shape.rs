@@ -21,6 +21,9 @@ const NUMBERED: &[(&str, usize, usize, Kind)] = &[
     ("C", 4, 4, Kind::Campaign),
 ];
 
+/// Letters of the longest of [`NUMBERED`].
+const LONGEST_PREFIX: usize = 5;
+
 /// Prefixes that are words of their own, so that a hyphen has to follow.
 const HYPHENED: &[&str] = &["DEV", "STORM", "TAG", "UAC", "REF"];
 
@@ -102,6 +105,9 @@ pub(crate) fn shaped(text: &str, at: usize) -> Option<(usize, Kind, u8)> {
 fn numbered(rest: &str, word: usize) -> Option<(usize, Kind, u8)> {
     let bytes = rest.as_bytes();
     let letters = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    if letters > LONGEST_PREFIX || !matches!(bytes.get(letters), Some(b'0'..=b'9' | b'-')) {
+        return None;
+    }
     let prefix = &rest[..letters];
     let (known, least, most, kind) = NUMBERED.iter().find(|(p, ..)| {
         *p == prefix || (p.eq_ignore_ascii_case(prefix) && matches!(prefix, "Storm" | "Dev"))
@@ -159,14 +165,17 @@ fn two_words(rest: &str, word: usize) -> Option<(usize, Kind, u8)> {
     let second = rest.get(word..)?.strip_prefix(' ')?;
     let len = second.bytes().take_while(u8::is_ascii_alphanumeric).count();
     let (first, second) = (&rest[..word], &second[..len]);
+    // All words of the lists have capitals; most words of a text have none.
+    if !second.starts_with(|c: char| c.is_ascii_uppercase()) || word < 3 {
+        return None;
+    }
     let shouted = first.len() > 2
         && first.bytes().all(|b| b.is_ascii_uppercase())
         && second.bytes().all(|b| b.is_ascii_uppercase());
     let known = |list: &[&str]| {
         list.iter().any(|w| *w == second || (shouted && w.eq_ignore_ascii_case(second)))
     };
-    if word < 3
-        || EVERYDAY.iter().any(|w| w.eq_ignore_ascii_case(first))
+    if EVERYDAY.iter().any(|w| w.eq_ignore_ascii_case(first))
         || !first.bytes().all(|b| b.is_ascii_alphabetic())
     {
         return None;

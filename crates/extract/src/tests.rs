@@ -1,6 +1,9 @@
 //! Whole documents, and what holds for any input.
 
 use std::fmt::Write;
+use std::sync::LazyLock;
+
+use cpu_time::ThreadTime;
 
 use lapwing_knowledge::{Knowledge, Name};
 use lapwing_model::{
@@ -55,9 +58,14 @@ fn reading(text: &str) -> Reading {
     Reading::new(document, Vec::new())
 }
 
+/// One for all tests: compiling the names takes longer than a short text.
+static EXTRACTOR: LazyLock<Extractor<'static>> = LazyLock::new(|| {
+    static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(Knowledge::default);
+    Extractor::with_names(&KNOWLEDGE, &names())
+});
+
 fn claims_of(reading: &Reading) -> Vec<Claim> {
-    let knowledge = Knowledge::default();
-    Extractor::with_names(&knowledge, &names()).extract(reading)
+    EXTRACTOR.extract(reading)
 }
 
 fn claims(text: &str) -> Vec<Claim> {
@@ -200,8 +208,7 @@ fn rows_keep_their_ties() {
 
 #[test]
 fn hostile_inputs_stay_linear() {
-    let knowledge = Knowledge::default();
-    let extractor = Extractor::with_names(&knowledge, &names());
+    let extractor = &*EXTRACTOR;
     for unit in [
         ".",
         "a.a.a.",
@@ -235,6 +242,44 @@ fn hostile_inputs_stay_linear() {
         let start = std::time::Instant::now();
         let _ = extractor.extract(&reading(&text));
         assert!(start.elapsed().as_secs() < 8, "{unit:?} took {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn four_times_the_text_takes_about_four_times_as_long() {
+    let seconds = |text: &str| {
+        let reading = reading(text);
+        let run = || {
+            let start = ThreadTime::now();
+            let _ = EXTRACTOR.values(&reading);
+            start.elapsed().as_secs_f64()
+        };
+        (0..3).map(|_| run()).fold(f64::INFINITY, f64::min)
+    };
+    for unit in [
+        ".",
+        "a.a.",
+        "deadbeef01",
+        "deadbeef\n",
+        "[",
+        "hxxp://",
+        "[.]",
+        "@",
+        "a@",
+        "\\",
+        "\u{200b}",
+        "1.1.1.1.",
+        "я.",
+        "task \"",
+        "é.a",
+    ] {
+        // A quadratic step takes sixteen times as long; caches may spoil a try.
+        let grows = (0..5).all(|_| {
+            let small = seconds(&unit.repeat(60_000 / unit.len()));
+            let large = seconds(&unit.repeat(240_000 / unit.len()));
+            large > 9.0 * small + 0.002
+        });
+        assert!(!grows, "{unit:?}");
     }
 }
 
@@ -296,6 +341,64 @@ fn piece() -> impl Strategy<Value = String> {
     prop_oneof![4 => fixed, 1 => "\\PC{0,6}"]
 }
 
+/// Ways to write a scheme's end, a dot and an at sign.
+const STYLES: &[(&str, &str, &str)] = &[
+    ("://", "[.]", "[@]"),
+    ("[:]//", "(.)", "[at]"),
+    ("[://]", "{.}", "(at)"),
+    (":\\\\", "[dot]", "{at}"),
+    ("://", "(dot)", "[at]"),
+    ("[:]//", "\u{ff0e}", "[ at ]"),
+    ("://", "[ . ]", "[@]"),
+    ("://", "\u{3002}", "(at)"),
+    ("://", "\\.", "[@]"),
+    ("://", "<.>", "<at>"),
+    ("://", "\u{2024}", "[@]"),
+];
+
+/// A value as it is meant: an address, a host, a URL, a mail address.
+fn plain_value() -> impl Strategy<Value = String> {
+    let host = "[a-z]{3,10}(-[a-z0-9]{1,4})?\\.(com|org|net|ru|co\\.uk)";
+    prop_oneof![
+        "1[0-9]{2}\\.[1-9][0-9]\\.[1-9][0-9]\\.[4-9][0-9]",
+        host,
+        (host, "[a-z]{1,6}(/[a-z0-9]{1,6}){0,2}").prop_map(|(h, p)| format!("http://{h}/{p}")),
+        ("[a-z]{3,8}", host).prop_map(|(user, h)| format!("{user}@{h}")),
+    ]
+}
+
+/// The value with its host, scheme and at sign written in a style.
+fn defanged(value: &str, style: usize) -> String {
+    let (scheme, dot, at) = STYLES[style];
+    if let Some(rest) = value.strip_prefix("http://") {
+        let (host, path) = rest.split_once('/').unwrap();
+        // Where backslashes stand for slashes, they do so in the path.
+        let slash = if scheme.contains('\\') { "\\" } else { "/" };
+        let path = path.replace('/', slash);
+        return format!("hxxp{scheme}{}{slash}{path}", host.replace('.', dot));
+    }
+    value.replace('.', dot).replace('@', at)
+}
+
+/// Words of prose in several scripts.
+fn prose() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "The group used",
+        "Der Server l\u{e4}uft auf",
+        "сервер управления",
+        "指令服务器是",
+        "サーバーは",
+        "الخادم هو",
+        "διακομιστής",
+        "and also (",
+        "\"",
+        "l\u{2019}adresse",
+        "\u{1f426}",
+        "한국어 서버",
+    ])
+    .prop_map(str::to_owned)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -310,12 +413,42 @@ proptest! {
             let raw = claim.span.slice(&text);
             prop_assert!(raw.is_some(), "{:?} of {:?}", claim, text);
             let network = matches!(claim.subject.kind, Kind::DomainName | Kind::EmailAddr | Kind::Md5 | Kind::Sha1);
-            if claim.role() == Some(Role::Indicator) && network {
-                let value = crate::refang(raw.unwrap()).to_ascii_lowercase().replace(['\n', '\r', ' '], "");
+            // A name with other letters has the form in ASCII as its value.
+            let plain = crate::refang(raw.unwrap());
+            if claim.role() == Some(Role::Indicator) && network && plain.is_ascii() {
+                let value = plain.to_ascii_lowercase().replace(['\n', '\r', ' '], "");
                 prop_assert_eq!(&value, &claim.subject.value.to_ascii_lowercase(), "{:?}", text);
             }
         }
         prop_assert_eq!(claims, self::claims(&text));
+    }
+
+    #[test]
+    fn refanging_undoes_every_defanging(value in plain_value(), style in 0..STYLES.len()) {
+        let raw = defanged(&value, style);
+        prop_assert_eq!(crate::refang(&raw), value.as_str(), "{:?}", raw);
+        prop_assert_eq!(crate::refang(&value), value.as_str());
+    }
+
+    #[test]
+    fn spans_are_exactly_where_the_values_stand(
+        parts in prop::collection::vec((prose(), plain_value(), 0..STYLES.len()), 1..8),
+    ) {
+        let mut text = String::new();
+        let mut wanted = Vec::new();
+        for (words, value, style) in &parts {
+            text.push_str(words);
+            text.push(' ');
+            let start = text.len();
+            text.push_str(&defanged(value, *style));
+            wanted.push((Span::new(start, text.len()), value.clone()));
+            text.push_str(if style % 2 == 0 { ". " } else { ", " });
+        }
+        let claims = EXTRACTOR.values(&reading(&text));
+        for (span, value) in wanted {
+            let told = claims.iter().find(|c| c.span == span);
+            prop_assert_eq!(told.map(|c| &c.subject.value), Some(&value), "{} of {:?}", span.start, text);
+        }
     }
 
     #[test]

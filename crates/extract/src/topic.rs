@@ -230,7 +230,13 @@ fn tie(row: &[&Claim], text: &str, claims: &mut Vec<Claim>) {
     let of = |wanted: fn(Kind) -> bool| {
         row.iter().filter(|c| wanted(c.subject.kind)).copied().collect::<Vec<_>>()
     };
-    let hashes = of(|k| k.is_file_hash() || matches!(k, Kind::Ssdeep | Kind::Imphash));
+    let hashes = of(|k| {
+        k.is_file_hash()
+            || matches!(
+                k,
+                Kind::Ssdeep | Kind::Imphash | Kind::Tlsh | Kind::Vhash | Kind::Authentihash
+            )
+    });
     let names = of(|k| matches!(k, Kind::FileName | Kind::FilePath));
     let hosts = of(|k| k == Kind::DomainName);
     let addresses = of(|k| matches!(k, Kind::Ipv4Addr | Kind::Ipv6Addr));

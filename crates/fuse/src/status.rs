@@ -21,9 +21,15 @@ pub fn lifetime(kind: Kind) -> Option<Lifetime> {
         Kind::Url => (60, 270),
         Kind::DomainName | Kind::EmailAddr | Kind::Certificate => (120, 540),
         Kind::AutonomousSystem | Kind::UserAgent | Kind::NamedPipe | Kind::Mutex => (365, 1460),
-        Kind::Md5 | Kind::Sha1 | Kind::Sha256 | Kind::Sha512 | Kind::Ssdeep | Kind::Imphash => {
-            (1095, 3650)
-        }
+        Kind::Md5
+        | Kind::Sha1
+        | Kind::Sha256
+        | Kind::Sha512
+        | Kind::Ssdeep
+        | Kind::Imphash
+        | Kind::Tlsh
+        | Kind::Vhash
+        | Kind::Authentihash => (1095, 3650),
         kind if kind.is_observable() => (365, 1460),
         _ => return None,
     };

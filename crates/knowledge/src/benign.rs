@@ -33,6 +33,67 @@ record_table!(SHA1, "benign_hash20.bin");
 record_table!(SHA256, "benign_hash32.bin");
 record_table!(SHA512, "benign_hash64.bin");
 
+/// The addresses of [`V4`] cut into stretches, each with the list of the longest network that holds
+/// it: one search tells what would take one for each length of a prefix.
+static V4_STRETCHES: LazyLock<Vec<(u32, u8)>> = LazyLock::new(|| stretches(&V4));
+
+/// The list of a stretch that no network holds.
+const NO_LIST: u8 = u8::MAX;
+
+/// Bits of the names of [`DOMAINS`]: most names are not there, and one look tells.
+static DOMAIN_BITS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let mut bits = vec![0; DOMAIN_BIT_COUNT / 64];
+    for name in DOMAINS.lines().filter_map(|line| line.split('\t').next()) {
+        let bit = domain_bit(name);
+        bits[bit / 64] |= 1 << (bit % 64);
+    }
+    bits
+});
+
+/// Some twelve bits for each of the names, so that one in twelve is looked up in vain.
+const DOMAIN_BIT_COUNT: usize = 1 << 20;
+
+/// FNV-1a, folded: names are short.
+fn domain_bit(name: &str) -> usize {
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (hash ^ (hash >> 32)) as usize % DOMAIN_BIT_COUNT
+}
+
+/// Where each stretch starts, and its list, of sorted records of an address, a length and a list.
+fn stretches(records: &[u8]) -> Vec<(u32, u8)> {
+    let mut all: Vec<(u32, u8)> = vec![(0, NO_LIST)];
+    let mut add = |start: u64, list: u8| {
+        let Ok(start) = u32::try_from(start) else { return };
+        match all.last_mut() {
+            Some(last) if last.0 == start => last.1 = list,
+            _ => all.push((start, list)),
+        }
+    };
+    // The networks around the place, the widest first: where each ends, and its list.
+    let mut around: Vec<(u64, u8)> = Vec::new();
+    let mut before = None;
+    for record in records.chunks_exact(6) {
+        let (Ok(key), list) = (<[u8; 5]>::try_from(&record[..5]), record[5]) else { continue };
+        // Of several lists of one network the first speaks.
+        if before.replace(key) == Some(key) {
+            continue;
+        }
+        let [a, b, c, d, length] = key;
+        let start = u64::from(u32::from_be_bytes([a, b, c, d]));
+        while let Some((end, _)) = around.pop_if(|(end, _)| *end <= start) {
+            add(end, around.last().map_or(NO_LIST, |(_, list)| *list));
+        }
+        add(start, list);
+        around.push((start + (1_u64 << (32 - u32::from(length.min(32)))), list));
+    }
+    while let Some((end, _)) = around.pop() {
+        add(end, around.last().map_or(NO_LIST, |(_, list)| *list));
+    }
+    all
+}
+
 /// A list of the built-in tables.
 struct List {
     benign: Benign,
@@ -118,6 +179,15 @@ fn host_of(url: &str) -> Option<&str> {
 
 /// The longest listed network that holds all of `network`.
 fn address(fresher: &[&BenignList], network: IpNet) -> Option<Benign> {
+    if let (IpAddr::V4(address), 32, []) = (network.addr(), network.prefix_len(), fresher) {
+        let after = V4_STRETCHES.partition_point(|(start, _)| *start <= u32::from(address));
+        let (_, list) = V4_STRETCHES.get(after.checked_sub(1)?)?;
+        return Some(LISTS.get(usize::from(*list))?.benign.clone());
+    }
+    longest(fresher, network)
+}
+
+fn longest(fresher: &[&BenignList], network: IpNet) -> Option<Benign> {
     (0..=network.prefix_len()).rev().find_map(|length| {
         let wider = IpNet::new(network.addr(), length).ok()?.trunc();
         let fresh = fresher.iter().find(|l| l.networks.binary_search(&wider).is_ok());
@@ -248,6 +318,10 @@ fn listed(fresher: &[&BenignList], name: &str, whole: bool) -> Option<(Benign, W
         let weight = if list.popular { Weight::Popular } else { Weight::Nature };
         return Some((list.benign(), weight));
     }
+    let bit = domain_bit(name);
+    if DOMAIN_BITS[bit / 64] & (1 << (bit % 64)) == 0 {
+        return None;
+    }
     let numbers = find_line(&DOMAINS, name)?.split(';').filter_map(|n| n.parse::<usize>().ok());
     let mut lists = numbers.filter_map(|n| LISTS.get(n));
     let list = lists.find(|list| whole || list.covers_subdomains)?;
@@ -326,6 +400,24 @@ mod tests {
         // A network is only as benign as all of it is.
         assert_eq!(list(Kind::Ipv4Addr, "8.0.0.0/7"), None);
         assert_eq!(list(Kind::Ipv4Addr, "not an address"), None);
+    }
+
+    #[test]
+    fn stretches_say_what_the_networks_say() {
+        // The ends of every network, and what stands beside them.
+        for record in V4.chunks_exact(6).step_by(97) {
+            let start = u32::from_be_bytes([record[0], record[1], record[2], record[3]]);
+            let end = start.wrapping_add(u32::MAX.checked_shr(record[4].into()).unwrap_or(0));
+            for address in [start.wrapping_sub(1), start, end, end.wrapping_add(1)] {
+                let one = IpNet::from(IpAddr::from(std::net::Ipv4Addr::from(address)));
+                let told = |found: Option<Benign>| found.map(|benign| benign.list);
+                assert_eq!(told(address_of(one)), told(longest(&[], one)), "{one}");
+            }
+        }
+    }
+
+    fn address_of(network: IpNet) -> Option<Benign> {
+        address(&[], network)
     }
 
     #[test]

@@ -63,6 +63,12 @@ kinds! {
     Ssdeep = "file:ssdeep", true;
     /// Hash of the import table.
     Imphash = "file:imphash", true;
+    /// Fuzzy hash (TLSH, with its prefix `T1` where given).
+    Tlsh = "file:tlsh", true;
+    /// Hash of a file's structure, as VirusTotal counts it (vhash).
+    Vhash = "file:vhash", true;
+    /// Hash of a signed program without its signature (Authenticode).
+    Authentihash = "file:authentihash", true;
     /// File name without a folder.
     FileName = "file:name", true;
     /// File path.
@@ -83,8 +89,17 @@ kinds! {
     Process = "process", true;
     /// Named pipe.
     NamedPipe = "named-pipe", true;
-    /// Certificate (serial number or thumbprint).
+    /// Certificate (serial number or thumbprint; found in text: lower-case hexadecimal digits).
     Certificate = "x509-certificate", true;
+    /// How a client or server greets on the network, with the method before it: `ja3:…`, `ja3s:…`,
+    /// `ja4:…`, `jarm:…`, `hassh:…`. STIX 2.1 has no object for it.
+    NetworkFingerprint = "network-fingerprint", true;
+    /// User of a service: `@name`, or a messenger's number for him.
+    UserAccount = "user-account", true;
+    /// Name of a Windows service (STIX 2.1: an extension of a process).
+    WindowsService = "windows-service", true;
+    /// Name of a scheduled task.
+    ScheduledTask = "scheduled-task", true;
     /// Vulnerability, as `CVE-2021-26855`.
     Vulnerability = "vulnerability", false;
     /// Weakness, as `CWE-269`.

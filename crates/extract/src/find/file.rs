@@ -1,4 +1,4 @@
-//! Hashes, file names and paths, registry keys.
+//! File names and paths, registry keys.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -232,92 +232,6 @@ const ROOTS: &[(&str, &str)] = &[
 const LONGEST_PATH: usize = 520;
 
 impl Finder<'_> {
-    /// A run of letters and digits of a hash's length.
-    pub(super) fn hash(&mut self, start: usize, end: usize) -> bool {
-        let run = &self.bytes[start..end];
-        let kind = match run.len() {
-            32 => Kind::Md5,
-            40 => Kind::Sha1,
-            64 => Kind::Sha256,
-            128 => Kind::Sha512,
-            8..=120 => return self.wrapped_hash(start, end),
-            _ => return false,
-        };
-        if !run.iter().all(u8::is_ascii_hexdigit) || is_filler(run) {
-            return false;
-        }
-        let kind = if kind == Kind::Md5 && self.follows_word(start, b"imphash") {
-            Kind::Imphash
-        } else {
-            kind
-        };
-        let value = self.text[start..end].to_ascii_lowercase();
-        self.push(kind, value, start, end, Shape::Plain);
-        true
-    }
-
-    /// A SHA-1 or longer hash cut by the end of a line: neither part is a hash by itself.
-    fn wrapped_hash(&mut self, start: usize, end: usize) -> bool {
-        let head = &self.bytes[start..end];
-        if !head.iter().all(u8::is_ascii_hexdigit) || !head.iter().any(u8::is_ascii_digit) {
-            return false;
-        }
-        let mut from = end;
-        while self.byte(from) == b' ' && from < end + 2 {
-            from += 1;
-        }
-        if self.byte(from) == b'\r' {
-            from += 1;
-        }
-        if self.byte(from) != b'\n' {
-            return false;
-        }
-        from += 1;
-        let mut to = from;
-        while to - from < 128 && self.byte(to).is_ascii_hexdigit() {
-            to += 1;
-        }
-        let kind = match head.len() + to - from {
-            40 => Kind::Sha1,
-            64 => Kind::Sha256,
-            128 => Kind::Sha512,
-            _ => return false,
-        };
-        if matches!(to - from, 0..=3 | 32 | 40 | 64) || self.byte(to).is_ascii_alphanumeric() {
-            return false;
-        }
-        let value =
-            format!("{}{}", &self.text[start..end], &self.text[from..to]).to_ascii_lowercase();
-        self.push(kind, value, start, to, Shape::Wrapped);
-        true
-    }
-
-    /// Whether `word` stands within the twelve bytes before `start`.
-    fn follows_word(&self, start: usize, word: &[u8]) -> bool {
-        let window = &self.bytes[start.saturating_sub(word.len() + 6)..start];
-        window.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word))
-    }
-
-    /// `blocksize:hash:hash`.
-    pub(super) fn ssdeep(&mut self, start: usize, end: usize) -> bool {
-        let run = &self.text[start..end];
-        let mut parts = run.splitn(3, ':');
-        let (Some(size), Some(a), Some(b)) = (parts.next(), parts.next(), parts.next()) else {
-            return false;
-        };
-        let is_block = |part: &str| {
-            (3..=148).contains(&part.len())
-                && part.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/'))
-        };
-        let size_fits =
-            size.parse::<u32>().is_ok_and(|n| n >= 3 && n % 3 == 0 && (n / 3).is_power_of_two());
-        if !size_fits || !is_block(a) || !is_block(b) || a.len() + b.len() < 16 {
-            return false;
-        }
-        self.push(Kind::Ssdeep, run, start, end, Shape::Plain);
-        true
-    }
-
     /// A path with backslashes, a UNC path or a registry key.
     pub(super) fn windows_path(&mut self, start: usize, end: usize) -> bool {
         let run = &self.text[start..end];
@@ -494,9 +408,4 @@ fn find_root(run: &str, root: &str) -> Option<usize> {
     let after = run[at + root.len()..].trim_start_matches(':');
     (after.starts_with('\\') && !run[..at].ends_with(|c: char| c.is_ascii_alphanumeric()))
         .then_some(at)
-}
-
-/// `0000…`, `aaaa…`: no hash.
-fn is_filler(run: &[u8]) -> bool {
-    run.iter().all(|b| *b == run[0])
 }

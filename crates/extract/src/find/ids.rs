@@ -1,8 +1,11 @@
-//! Identifiers: CVE, CWE, ATT&CK techniques, autonomous systems, wallets.
+//! Identifiers: CVE, CWE, CPE, ATT&CK techniques, autonomous systems, users of services.
 
 use lapwing_model::Kind;
 
 use super::{Finder, Shape};
+
+/// A longer CPE name is none, in bytes.
+const LONGEST_CPE: usize = 400;
 
 impl Finder<'_> {
     /// A run without dots: `CVE-2021-26855`, `CWE-269`, `T1068`, `AS64496`, a wallet.
@@ -20,8 +23,9 @@ impl Finder<'_> {
             b'a' => self.autonomous_system(start, end),
             _ => {}
         }
-        if self.done < end && (bytes.len() >= 26) {
-            self.wallet(start, end);
+        if self.done < end && bytes.len() >= 25 && (self.wallet(start, end) || self.ja4(start, end))
+        {
+            return;
         }
         // `foo-CVE-2021-26855`: an identifier inside a longer run.
         if self.done < end
@@ -111,88 +115,85 @@ impl Finder<'_> {
         }
     }
 
-    fn wallet(&mut self, start: usize, end: usize) {
-        let run = &self.text[start..end];
-        if !run.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return;
-        }
-        if let Some(rest) = run.strip_prefix("0x") {
-            if rest.len() == 40
-                && rest.bytes().all(|b| b.is_ascii_hexdigit())
-                && !rest.bytes().all(|b| b == b'0')
-            {
-                self.push(Kind::CryptocurrencyWallet, run, start, end, Shape::Plain);
-            }
-            return;
-        }
-        let shape = if is_bech32(run) {
-            Shape::Checked
-        } else if is_base58(run)
-            && ((matches!(run.as_bytes()[0], b'1' | b'3') && (26..=35).contains(&run.len()))
-                || (matches!(run.as_bytes()[0], b'4' | b'8') && run.len() == 95))
-        {
-            Shape::Plain
-        } else {
-            return;
+    /// A product by its CPE name, from `cpe:` on: of version 2.3 with eleven parts after the prefix
+    /// (NISTIR 7695 section 6.2), of version 2.2 a URI with up to seven (section 6.1).
+    pub(super) fn cpe(&mut self, start: usize) -> bool {
+        let rest = &self.text[start..];
+        let name = |c: &u8| {
+            c.is_ascii_alphanumeric()
+                || matches!(
+                    c,
+                    b'.' | b'_'
+                        | b'-'
+                        | b':'
+                        | b'~'
+                        | b'%'
+                        | b'*'
+                        | b'\\'
+                        | b'/'
+                        | b'+'
+                        | b'!'
+                        | b'?'
+                )
         };
-        // Without the checksum of base 58 at hand, the words around have to support it.
-        if shape == Shape::Plain && run.len() != 95 {
-            let window = self.text.get(..start).unwrap_or_default();
-            let from = window.char_indices().rev().take(80).last().map_or(0, |(i, _)| i);
-            let before = window[from..].to_ascii_lowercase();
-            if !["bitcoin", "btc", "wallet", "ransom", "payment", "crypto"]
-                .iter()
-                .any(|word| before.contains(word))
-            {
-                return;
-            }
+        let long = strip(rest, "cpe:2.3:").is_some();
+        if !long && strip(rest, "cpe:/").is_none() {
+            return false;
         }
-        self.push(Kind::CryptocurrencyWallet, run, start, end, shape);
+        let len = rest.bytes().take(LONGEST_CPE).take_while(name).count();
+        let text = rest[..len].trim_end_matches(['.', '?', '!', '\\', ':']);
+        let head = if long { 8 } else { 5 };
+        let mut parts = text[head.min(text.len())..].split(':');
+        let fits = matches!(parts.next(), Some("a" | "o" | "h"))
+            && parts.next().is_some_and(|vendor| !vendor.is_empty())
+            && parts.next().is_some_and(|product| !product.is_empty())
+            && parts.count() <= 8;
+        if fits {
+            self.push(
+                Kind::Software,
+                text.to_ascii_lowercase(),
+                start,
+                start + text.len(),
+                Shape::Checked,
+            );
+        }
+        fits
+    }
+
+    /// `@name` where the words before speak of a service that has such names.
+    pub(super) fn handle(&mut self, start: usize, end: usize) -> bool {
+        const SERVICES: &[&str] = &[
+            "telegram",
+            "twitter",
+            "discord",
+            "instagram",
+            "username",
+            "user name",
+            "handle",
+            "threema",
+            "wickr",
+            "messenger",
+            "tiktok",
+            "mastodon",
+            "bluesky",
+        ];
+        let run = self.text[start..end].trim_end_matches(['.', ':', '-']);
+        let Some(name) = run.strip_prefix('@') else { return false };
+        let window =
+            self.text.get(self.char_start(start.saturating_sub(64))..start).unwrap_or_default();
+        let line = window.rsplit('\n').next().unwrap_or_default().to_ascii_lowercase();
+        let fits = (4..=32).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+            && name.bytes().any(|b| b.is_ascii_alphabetic())
+            && SERVICES.iter().any(|service| line.contains(service));
+        if fits {
+            self.push(Kind::UserAccount, run, start, start + run.len(), Shape::Plain);
+        }
+        fits
     }
 }
 
 fn strip<'r>(run: &'r str, prefix: &str) -> Option<&'r str> {
     let head = run.get(..prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then(|| &run[prefix.len()..])
-}
-
-fn is_base58(run: &str) -> bool {
-    run.bytes().all(|b| b.is_ascii_alphanumeric() && !matches!(b, b'0' | b'O' | b'I' | b'l'))
-        && run.bytes().any(|b| b.is_ascii_digit())
-        && run.bytes().any(|b| b.is_ascii_lowercase())
-        && run.bytes().any(|b| b.is_ascii_uppercase())
-}
-
-/// Whether the checksum of a SegWit address holds (BIP 173, BIP 350).
-fn is_bech32(run: &str) -> bool {
-    const DIGITS: &[u8] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-    let lower = run.to_ascii_lowercase();
-    if !lower.starts_with("bc1")
-        || !(14..=90).contains(&lower.len())
-        || (lower != run && run.to_ascii_uppercase() != run)
-    {
-        return false;
-    }
-    let mut sum: u32 = 1;
-    let mut feed = |value: u32| {
-        let top = sum >> 25;
-        sum = ((sum & 0x1ff_ffff) << 5) ^ value;
-        for (i, generator) in
-            [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3].iter().enumerate()
-        {
-            if (top >> i) & 1 == 1 {
-                sum ^= generator;
-            }
-        }
-    };
-    for value in [3, 3, 0, u32::from(b'b' & 31), u32::from(b'c' & 31)] {
-        feed(value);
-    }
-    for byte in lower[3..].bytes() {
-        match DIGITS.iter().position(|d| *d == byte) {
-            Some(value) => feed(value as u32),
-            None => return false,
-        }
-    }
-    sum == 1 || sum == 0x2bc8_30a3
 }

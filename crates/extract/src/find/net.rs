@@ -6,6 +6,7 @@ use lapwing_model::Kind;
 use memchr::memmem;
 
 use super::file::is_file_name;
+use super::wallet::onion;
 use super::{COLON, DOT, Finder, HYPHEN, LETTER, OTHER, SLASH, Shape};
 
 /// A longer URL is no URL; RFC 9110 section 4.1 asks for 8,000 bytes to be understood.
@@ -92,12 +93,22 @@ impl Finder<'_> {
         if bare.is_empty() || scheme == "file" {
             return true;
         }
+        let (stop, wrapped) = match self.url_goes_on(from, stop) {
+            Some((stop, value)) => (stop, Some(value[sign + 3 - from..].to_owned())),
+            None => (stop, None),
+        };
+        self.done = self.done.max(stop);
         let known = self.is_host(bare)
             || bare.starts_with('[')
             || bare == "+"
             || bare == "*"
             || bare == "localhost";
-        let shape = if known { Shape::Plain } else { Shape::CodeLike };
+        let shape = match (known, &wrapped) {
+            (false, _) => Shape::CodeLike,
+            (_, Some(_)) => Shape::Wrapped,
+            _ => Shape::Plain,
+        };
+        let body = wrapped.as_deref().unwrap_or(body);
         let host_lower = ascii_host(&body[..host_len]);
         // An empty path and `/` are the same (RFC 3986 section 6.2.3).
         let path = &body[host_len..];
@@ -107,7 +118,7 @@ impl Finder<'_> {
     }
 
     /// Where the URL whose text after the scheme starts at `at` ends.
-    fn url_end(&self, at: usize) -> usize {
+    pub(super) fn url_end(&self, at: usize) -> usize {
         let mut end = at;
         let (mut round, mut square) = (0_i32, 0_i32);
         while let Some(&b) = self.bytes.get(end) {
@@ -157,6 +168,9 @@ impl Finder<'_> {
             if trimmed.len() == 17 && self.mac(start, end) {
                 return true;
             }
+            if trimmed.len() >= 23 && self.pairs(start, end) {
+                return true;
+            }
             if flags & (HYPHEN | OTHER) == 0 && self.ipv6(start, end) {
                 return true;
             }
@@ -199,22 +213,7 @@ impl Finder<'_> {
         let head = &run[..slash];
         if let Ok(address) = head.parse::<Ipv4Addr>() {
             let tail = run[slash + 1..].trim_end_matches('.');
-            if tail.len() <= 2
-                && tail.parse::<u8>().is_ok_and(|bits| bits <= 32)
-                && self.is_edge(start, start + slash + 1 + tail.len())
-            {
-                let bits: u32 = tail.parse().unwrap_or(32);
-                let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
-                let network = Ipv4Addr::from(u32::from(address) & mask);
-                let value =
-                    if bits == 32 { address.to_string() } else { format!("{network}/{bits}") };
-                self.push(
-                    Kind::Ipv4Addr,
-                    value,
-                    start,
-                    start + slash + 1 + tail.len(),
-                    Shape::Plain,
-                );
+            if self.network(start, address, start + slash, tail) {
                 return true;
             }
             if run[slash + 1..].is_empty()
@@ -246,7 +245,7 @@ impl Finder<'_> {
     }
 
     /// A URL without scheme from `start`.
-    fn schemeless(&mut self, start: usize, end: usize) -> bool {
+    pub(super) fn schemeless(&mut self, start: usize, end: usize) -> bool {
         let stop = self.url_end(start).max(start);
         let stop = if stop < end { end } else { stop };
         if stop - start > LONGEST_URL {
@@ -330,7 +329,7 @@ impl Finder<'_> {
     }
 
     /// Whether nothing that belongs to a number or name touches the range.
-    fn is_edge(&self, start: usize, end: usize) -> bool {
+    pub(super) fn is_edge(&self, start: usize, end: usize) -> bool {
         let joined = |b: u8| b.is_ascii_alphanumeric();
         let (before, after) = (self.before(start), self.byte(end));
         let goes_on = after == b'.' && self.byte(end + 1).is_ascii_digit();
@@ -398,7 +397,9 @@ impl Finder<'_> {
             return;
         }
         let calls = self.byte(end) == b'(';
-        let shape = if calls || code_like(name) {
+        let shape = if last == "onion" {
+            onion(&lower).unwrap_or(Shape::CodeLike)
+        } else if calls || code_like(name) {
             Shape::CodeLike
         } else if FILE_FIRST.contains(&last)
             || (FILE_LIKE.contains(&last) && labels == 2 && is_file_name(name))
@@ -413,7 +414,7 @@ impl Finder<'_> {
 }
 
 /// Whether a name reads like program code or two glued sentences: `System.Net`, `here.In`.
-fn code_like(name: &str) -> bool {
+pub(super) fn code_like(name: &str) -> bool {
     let Some((head, last)) = name.rsplit_once('.') else { return false };
     let capitalised = last.starts_with(|c: char| c.is_ascii_uppercase())
         && last[1..].bytes().any(|b| b.is_ascii_lowercase());
@@ -443,6 +444,6 @@ fn ascii_host(host: &str) -> String {
 }
 
 /// Scripts written without blanks: a URL does not go on into them.
-fn is_wide(c: char) -> bool {
+pub(super) fn is_wide(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}')
 }

@@ -2,7 +2,7 @@ use super::*;
 
 fn values(text: &str) -> Vec<(Kind, String)> {
     let plain = crate::refang::Plain::of(text);
-    find(&plain.text, Knowledge::builtin()).into_iter().map(|f| (f.kind, f.value)).collect()
+    find(&plain.text, &[], Knowledge::builtin()).into_iter().map(|f| (f.kind, f.value)).collect()
 }
 
 fn one(text: &str) -> (Kind, String) {
@@ -77,6 +77,149 @@ fn each_kind_is_found() {
 }
 
 #[test]
+fn rarer_kinds_are_found() {
+    let md5 = "d41d8cd98f00b204e9800998ecf8427e";
+    let sha1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+    for (text, kind, value) in [
+        ("JA3: d41d8cd98f00b204e9800998ecf8427e", Kind::NetworkFingerprint, format!("ja3:{md5}")),
+        (
+            "JA3S hash d41d8cd98f00b204e9800998ecf8427e",
+            Kind::NetworkFingerprint,
+            format!("ja3s:{md5}"),
+        ),
+        (
+            "07d14d16d21d21d07c42d41d00041d24a458a375eef0c576d23a7bab9a9fb1",
+            Kind::NetworkFingerprint,
+            "jarm:07d14d16d21d21d07c42d41d00041d24a458a375eef0c576d23a7bab9a9fb1".into(),
+        ),
+        (
+            "t13d1516h2_8daaf6152771_e5627efa2ab1",
+            Kind::NetworkFingerprint,
+            "ja4:t13d1516h2_8daaf6152771_e5627efa2ab1".into(),
+        ),
+        ("Thumbprint: DA39A3EE5E6B4B0D3255BFEF95601890AFD80709", Kind::Certificate, sha1.into()),
+        ("serial number 0a1b2c3d4e5f60718293", Kind::Certificate, "0a1b2c3d4e5f60718293".into()),
+        ("Serial: 0A:1B:2C:3D:4E:5F:60:71:82", Kind::Certificate, "0a1b2c3d4e5f607182".into()),
+        (
+            "authentihash: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            Kind::Authentihash,
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".into(),
+        ),
+        (
+            "T1A12BC3D4E5F60718293A4B5C6D7E8F90A1B2C3D4E5F60718293A4B5C6D7E8F90A1B2C3",
+            Kind::Tlsh,
+            "T1A12BC3D4E5F60718293A4B5C6D7E8F90A1B2C3D4E5F60718293A4B5C6D7E8F90A1B2C3".into(),
+        ),
+        (
+            "cpe:2.3:a:Example:Marsh_Server:1.2.3:*:*:*:*:*:*:*.",
+            Kind::Software,
+            "cpe:2.3:a:example:marsh_server:1.2.3:*:*:*:*:*:*:*".into(),
+        ),
+        ("(cpe:/a:example:marsh:1.0)", Kind::Software, "cpe:/a:example:marsh:1.0".into()),
+        ("the Telegram account @marsh_bird sells", Kind::UserAccount, "@marsh_bird".into()),
+        (
+            r"D:\src\Marsh Bird\x64\Release\marsh.pdb",
+            Kind::FilePath,
+            r"D:\src\Marsh Bird\x64\Release\marsh.pdb".into(),
+        ),
+        (r"\\.\pipe\marsh", Kind::NamedPipe, r"\\.\pipe\marsh".into()),
+        ("at b\u{fc}cher.example now", Kind::DomainName, "xn--bcher-kva.example".into()),
+        ("at XN--BCHER-KVA.example now", Kind::DomainName, "xn--bcher-kva.example".into()),
+        ("на сайте пример.рф.", Kind::DomainName, "xn--e1afmkfd.xn--p1ai".into()),
+        (
+            "hxxp://b\u{fc}cher[.]example/\u{e4}?x=(1)#f",
+            Kind::Url,
+            "http://xn--bcher-kva.example/\u{e4}?x=(1)#f".into(),
+        ),
+        ("http://[2001:db8::7]:8080/a", Kind::Url, "http://[2001:db8::7]:8080/a".into()),
+        ("http://me:pw@evil.example:81/a", Kind::Url, "http://me:pw@evil.example:81/a".into()),
+        ("expyuzz4wqqyqhjn.onion", Kind::DomainName, "expyuzz4wqqyqhjn.onion".into()),
+        (
+            "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+            Kind::CryptocurrencyWallet,
+            "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa".into(),
+        ),
+        ("2001:db8::/32", Kind::Ipv6Addr, "2001:db8::/32".into()),
+    ] {
+        assert_eq!(one(text), (kind, value), "{text}");
+    }
+}
+
+#[test]
+fn ranges_are_their_networks() {
+    let shown = |text: &str| values(text).into_iter().map(|(_, v)| v).collect::<Vec<_>>();
+    let nine = ["192.0.2.1", "192.0.2.2/31", "192.0.2.4/30", "192.0.2.8/31"];
+    assert_eq!(shown("192.0.2.1-192.0.2.9"), nine);
+    assert_eq!(shown("from 192[.]0[.]2[.]1-9, and"), nine);
+    assert_eq!(shown("192.0.2.0-192.0.2.255"), ["192.0.2.0/24"]);
+    // Too far apart, the wrong way round, or no address at all.
+    assert_eq!(shown("192.0.2.1-203.0.113.9"), ["192.0.2.1", "203.0.113.9"]);
+    assert_eq!(shown("192.0.2.9-192.0.2.1"), ["192.0.2.9", "192.0.2.1"]);
+    assert_eq!(shown("2021.03.02-4"), [""; 0]);
+}
+
+#[test]
+fn values_that_a_layout_broke_are_whole_again() {
+    let sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let cut = |at: &[usize], with: &str| {
+        let mut text = String::new();
+        let mut from = 0;
+        for to in at.iter().copied().chain([sha256.len()]) {
+            text.push_str(if from == 0 { "" } else { with });
+            text.push_str(&sha256[from..to]);
+            from = to;
+        }
+        text
+    };
+    for text in [
+        cut(&[48], "\n"),
+        cut(&[40], "\r\n  "),
+        cut(&[24, 48], "\n"),
+        cut(&[33], "-\n"),
+        format!("SHA-256: {}", cut(&[32], " ")),
+        format!("SHA-256: {}", cut(&[16, 32, 48], "\n")),
+    ] {
+        assert_eq!(one(&text), (Kind::Sha256, sha256.to_owned()), "{text}");
+    }
+    for (text, url) in [
+        (
+            "The loader then fetches https://files.example.com/updates/\nwin32/stage2.bin?id=7 and runs it.",
+            "https://files.example.com/updates/win32/stage2.bin?id=7",
+        ),
+        (
+            "see https://files.example.com/long/path/to/some-\nthing-2021.html",
+            "https://files.example.com/long/path/to/some-thing-2021.html",
+        ),
+        (
+            "It asks https://files.example.com/some/gate.php?\nid=5&key=abc now",
+            "https://files.example.com/some/gate.php?id=5&key=abc",
+        ),
+    ] {
+        assert_eq!(one(text), (Kind::Url, url.to_owned()), "{text}");
+    }
+}
+
+#[test]
+fn entries_of_a_list_stay_apart() {
+    let shown = |text: &str| values(text).into_iter().map(|(_, v)| v).collect::<Vec<_>>();
+    let md5 = ["d41d8cd98f00b204e9800998ecf8427e", "9e107d9d372bb6826bd81d3542a419d6"];
+    assert_eq!(shown(&md5.join("\n")), md5);
+    let sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(shown(&format!("{sha256}\n{sha256}")), [sha256, sha256]);
+    let listed = "https://files.example.com/a/long/path/to/x/\nhttps://files.example.com/b/";
+    assert_eq!(shown(listed).len(), 2);
+    let below = "https://files.example.com/a/long/path/to/x/\nevil.example/b/c.php";
+    assert_eq!(shown(below).len(), 2);
+    for after in ["2021-03-02", "Conclusion", "and/or more", "- next", "192.0.2.1"] {
+        let text = format!("https://files.example.com/a/long/path/to/x/\n{after}");
+        assert_eq!(shown(&text)[0], "https://files.example.com/a/long/path/to/x/", "{after}");
+    }
+    // Half hashes in a list.
+    let halves = "e3b0c44298fc1c149afb\nf4c8996fb92427ae41e4\n649b934ca495991b7852";
+    assert!(shown(halves).is_empty());
+}
+
+#[test]
 fn what_is_no_value_is_not_found() {
     for text in [
         "1.2.3",
@@ -93,6 +236,22 @@ fn what_is_no_value_is_not_found() {
         "https://",
         "@home",
         "256.1.1.1",
+        "IMEI 490154203237518",
+        "call +44 20 7946 0958",
+        "ISBN 978-3-16-148410-0",
+        "2021-03-02T10:11:12Z",
+        "colour #a1b2c3",
+        "{6B29FC40-CA47-1067-B31D-00DD010662DA}",
+        "12345678901234567890123456789012",
+        "abcdefabcdefabcdefabcdefabcdefab",
+        "TWFyc2ggQmlyZCBpcyBhIHRlc3Qgc3RyaW5nIG9mIG91cnM=",
+        "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb",
+        "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD",
+        "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5",
+        "follow @marsh_bird today",
+        "10:20:30:40:50:60:70:80:90",
+        "cpe:2.3",
+        "日本.日本",
     ] {
         let all: Vec<_> =
             values(text).into_iter().filter(|(k, _)| *k != Kind::DomainName).collect();
@@ -103,7 +262,7 @@ fn what_is_no_value_is_not_found() {
 #[test]
 fn lists_glued_by_commas_and_slashes_come_apart() {
     assert_eq!(values("198.51.100.7,198.51.100.8;198.51.100.9|443").len(), 3);
-    assert_eq!(values("198.51.100.1-198.51.100.9").len(), 2);
+    assert_eq!(values("198.51.100.1_198.51.100.9").len(), 2);
     assert_eq!(values("http://a.example/x,http://b.example/y").len(), 2);
     assert_eq!(values("evil.exe/bad.dll").len(), 2);
 }

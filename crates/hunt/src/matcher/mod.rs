@@ -255,8 +255,19 @@ impl Build {
             Kind::FilePath | Kind::WindowsRegistryKey | Kind::NamedPipe => {
                 self.add_path(number, value);
             }
-            Kind::EmailAddr | Kind::FileName | Kind::Imphash | Kind::Certificate => {
+            Kind::EmailAddr
+            | Kind::FileName
+            | Kind::Imphash
+            | Kind::Tlsh
+            | Kind::Vhash
+            | Kind::Authentihash
+            | Kind::Certificate => {
                 self.add_token(number, value, Shape::Whole);
+            }
+            // Logs write the fingerprint without the name of its method.
+            Kind::NetworkFingerprint => {
+                let digits = value.split_once(':').map_or(value, |(_, digits)| digits);
+                self.add_token(number, digits, Shape::Whole);
             }
             _ => self.add_literal(number, value),
         }

@@ -1,0 +1,69 @@
+//! Names with letters beyond ASCII: `bücher.example`, `пример.рф`.
+
+use lapwing_model::Kind;
+
+use super::net::{code_like, is_name, is_wide};
+use super::{Finder, Shape};
+
+/// A longer name is none (RFC 1035 section 2.3.4), counted in bytes of text.
+const LONGEST: usize = 512;
+
+impl Finder<'_> {
+    /// A name around a run with a dot that other letters touch. Its value is the form in ASCII
+    /// (RFC 5891), so that both ways of writing give one value.
+    ///
+    /// Scripts without blanks between words hide where a name begins: there the run in ASCII
+    /// stands for itself.
+    pub(super) fn wide_name(&mut self, start: usize, end: usize) -> bool {
+        if start < self.widened {
+            return false;
+        }
+        let (from, to) = self.word_around(start, end);
+        self.widened = to;
+        let token = self.text[from..to].trim_matches(['.', '-']);
+        let from = from
+            + (self.text[from..to].len()
+                - self.text[from..to].trim_start_matches(['.', '-']).len());
+        let run = self.text[start..end].trim_matches(['.', '-']);
+        let glued = |c: Option<char>| c.is_some_and(is_wide);
+        if !token.contains('.')
+            || (self.is_host(run)
+                && (glued(self.text[..start].chars().next_back())
+                    || glued(self.text[end..].chars().next())))
+        {
+            return false;
+        }
+        let Ok(ascii) = idna::domain_to_ascii(token) else { return false };
+        if !is_name(&ascii) || !self.has_suffix(&ascii) {
+            return false;
+        }
+        let stop = from + token.len();
+        if self.byte(stop) == b'/' {
+            return self.schemeless(from, stop);
+        }
+        let shape = if code_like(token) { Shape::CodeLike } else { Shape::Plain };
+        self.push(Kind::DomainName, ascii, from, stop, shape);
+        true
+    }
+
+    /// The letters, digits, dots and hyphens around a run.
+    fn word_around(&self, start: usize, end: usize) -> (usize, usize) {
+        let belongs = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
+        let floor = start.saturating_sub(LONGEST).max(self.done).max(self.widened);
+        let mut from = start;
+        for c in self.text[..start].chars().rev() {
+            if !belongs(c) || from - c.len_utf8() < floor {
+                break;
+            }
+            from -= c.len_utf8();
+        }
+        let mut to = end;
+        for c in self.text[end..].chars() {
+            if !belongs(c) || to > end + LONGEST {
+                break;
+            }
+            to += c.len_utf8();
+        }
+        (from, to)
+    }
+}
