@@ -136,6 +136,7 @@ impl Trace {
                 | Format::AsciiDoc
                 | Format::Html
                 | Format::Pdf
+                | Format::Docx
                 | Format::Feed
                 | Format::Text
         )

@@ -30,6 +30,8 @@ pub enum Format {
     Html,
     /// PDF.
     Pdf,
+    /// A word processor's file (DOCX).
+    Docx,
     /// An entry of an RSS or Atom feed.
     Feed,
     /// YAML, JSON or XML of no known kind: read as text.
@@ -55,6 +57,7 @@ impl Format {
             Self::AsciiDoc => "ascii-doc",
             Self::Html => "html",
             Self::Pdf => "pdf",
+            Self::Docx => "docx",
             Self::Feed => "feed",
             Self::Data => "data",
             Self::Text => "text",
@@ -75,6 +78,7 @@ impl Format {
         Self::AsciiDoc,
         Self::Html,
         Self::Pdf,
+        Self::Docx,
         Self::Feed,
         Self::Data,
         Self::Text,

@@ -9,9 +9,12 @@ use walkdir::WalkDir;
 
 use crate::decode::{decode, encoding};
 use crate::detect::{HEAD, Magic, magic, text_format};
-use crate::formats::{self, list, pdf, table};
+use crate::formats::{self, docx, list, pdf, table};
 use crate::meter::{Counted, LimitReached, Metered, RATIO_FROM};
 use crate::{Input, Item, Limits, Options};
+
+/// Bytes that one part of a DOCX may unpack to: 64 MiB.
+const DOCX_PART: u64 = 64 << 20;
 
 /// Reads a file, a folder (sorted, recursive) or an archive.
 ///
@@ -290,15 +293,18 @@ impl<'o> Session<'o> {
                 ));
             }
         };
+        if docx::is_docx(&archive) {
+            return self.docx(name, archive, out);
+        }
         if archive.file_names().any(
             |n| matches!(n, Ok(n) if n == "[Content_Types].xml" || n == "META-INF/manifest.xml"),
         ) {
             let problem = Problem::fatal(
                 name,
                 ProblemKind::Unsupported,
-                "is an Office document, which is not read",
+                "is an Office document other than DOCX, which is not read",
             )
-            .hint("save it as PDF, HTML or text");
+            .hint("save it as DOCX, PDF, HTML, CSV or text");
             return out(Item::Problem(problem));
         }
         if entries > archive.len() {
@@ -362,6 +368,30 @@ impl<'o> Session<'o> {
                     );
                     out(Item::Problem(problem));
                 }
+            }
+        }
+    }
+
+    /// Reads a DOCX as one document: its bytes are those of the archive.
+    fn docx<R: Read + Seek>(
+        &self,
+        name: &str,
+        archive: zip::ZipArchive<R>,
+        out: &mut dyn FnMut(Item),
+    ) {
+        let mut reader = archive.into_inner();
+        if let Err(error) = reader.seek(SeekFrom::Start(0)) {
+            return out(Item::Problem(unreadable(name, &error)));
+        }
+        let Some(raw) = self.document_bytes(name, &mut reader, out) else { return };
+        match zip::ZipArchive::new(Cursor::new(raw.as_slice())) {
+            Ok(mut archive) => {
+                let most = self.limits().document_bytes.min(DOCX_PART);
+                docx::read(name, &raw, &mut archive, most, out);
+            }
+            Err(error) => {
+                let message = format!("cannot be read as a ZIP archive: {error}");
+                out(Item::Problem(Problem::fatal(name, ProblemKind::Malformed, message)));
             }
         }
     }

@@ -1,17 +1,21 @@
 //! HTML: the article without the page around it. The document's text is the extracted text.
 
+mod frames;
+mod grid;
 mod meta;
 mod render;
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dom_smoothie::{Config, Readability};
 use html5gum::{DefaultEmitter, Token, Tokenizer};
-use lapwing_model::{Document, Format, Kind, Reading};
+use lapwing_model::{Document, Format, Kind, Reading, Region, RegionKind, Span};
 
 use super::prose;
 use crate::{Input, Item, value};
 
+use render::Rendered;
 pub(super) use render::render;
 
 /// Pages beyond this are rendered whole: choosing the article walks a tree many times.
@@ -45,7 +49,8 @@ pub(crate) fn looks_like(head: &str) -> bool {
 pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
     let html = input.text;
     let page = meta::read(html);
-    let rendered = match article(html) {
+    let whole = render(html, false);
+    let mut rendered = match article(html) {
         Some(article) => {
             // The choice of the article drops its title.
             let title = page
@@ -57,12 +62,69 @@ pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
         }
         None => render(html, true),
     };
+    // A page that is wrapped in what looks like its frame is read with it.
+    if rendered.text.len() * 8 < whole.text.len() && rendered.text.len() < ARTICLE_TEXT {
+        rendered = whole.clone();
+    }
     let mut document = Document::new(input.raw, input.name, Format::Html, rendered.text);
     page.describe(&mut document);
     let mut reading = Reading::new(document, input.raw.to_vec());
     reading.regions = rendered.regions;
     prose::complete(&mut reading);
+    surround(&mut reading, &whole);
     out(Item::Reading(Box::new(reading)));
+}
+
+/// Writes what stands around the article behind it, marked as furniture: nothing is lost.
+fn surround(reading: &mut Reading, whole: &Rendered) {
+    let mut told = Told::default();
+    told.add(&reading.document.text);
+    let text = &mut reading.document.text;
+    let begin = text.len();
+    let links: Vec<&Region> =
+        whole.regions.iter().filter(|r| matches!(r.kind, RegionKind::Link { .. })).collect();
+    let (mut next, mut covered) = (0, 0);
+    for region in &whole.regions {
+        let is_part =
+            !matches!(region.kind, RegionKind::Link { .. }) && region.span.start >= covered;
+        let Some(words) = region.span.slice(&whole.text).filter(|_| is_part) else { continue };
+        covered = region.span.end;
+        if told.has(words) {
+            continue;
+        }
+        told.add(words);
+        if text.len() == begin {
+            text.push('\n');
+        }
+        let start = text.len();
+        text.push_str(words);
+        let span = Span::new(start, text.len());
+        reading.regions.push(Region { span, kind: RegionKind::Furniture });
+        while links.get(next).is_some_and(|l| l.span.start < region.span.start) {
+            next += 1;
+        }
+        while let Some(link) = links.get(next).filter(|l| l.span.end <= region.span.end) {
+            let from = start + (link.span.start - region.span.start) as usize;
+            let span = Span::new(from, from + link.span.len());
+            reading.regions.push(Region { span, kind: link.kind.clone() });
+            next += 1;
+        }
+        text.push('\n');
+    }
+}
+
+/// Texts that were written, by the letters of their lines.
+#[derive(Default)]
+struct Told(HashSet<String>);
+
+impl Told {
+    fn add(&mut self, text: &str) {
+        self.0.extend(text.split(['\n', '\t']).map(squash));
+    }
+
+    fn has(&self, text: &str) -> bool {
+        text.split(['\n', '\t']).map(squash).all(|line| line.is_empty() || self.0.contains(&line))
+    }
 }
 
 type Tokens<'h> = Tokenizer<html5gum::StringReader<'h>, DefaultEmitter<usize>>;
@@ -81,7 +143,7 @@ fn article(html: &str) -> Option<String> {
     let (mut tags, mut depth) = (0usize, 0usize);
     for Ok(token) in tokens(html) {
         match token {
-            Token::StartTag(tag) if !tag.self_closing && !render::is_void(&tag.name) => {
+            Token::StartTag(tag) if !tag.self_closing && !frames::is_void(&tag.name) => {
                 tags += 1;
                 depth += 1;
             }
@@ -104,20 +166,17 @@ fn article(html: &str) -> Option<String> {
 
 /// Tables, lists, code and paragraphs with indicators that the choice of the article dropped.
 fn lost(html: &str, article: &str) -> String {
-    let kept = squash(&render(article, true).text);
+    let mut told = Told::default();
+    told.add(&render(article, true).text);
     let mut found = String::new();
     for chunk in render::chunks(html) {
         let Some(source) = html.get(chunk) else { continue };
         let text = render(source, true).text;
-        let signature = squash(&text);
-        if signature.is_empty()
-            || kept.contains(&signature)
-            || !text.split(|c: char| c.is_whitespace() || c == ',').any(is_telling)
-        {
-            continue;
+        let telling = text.split(|c: char| c.is_whitespace() || c == ',').any(is_telling);
+        if telling && !told.has(&text) {
+            found.push_str(source);
+            found.push('\n');
         }
-        found.push_str(source);
-        found.push('\n');
     }
     found
 }

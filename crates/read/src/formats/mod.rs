@@ -3,6 +3,7 @@
 pub(crate) mod asciidoc;
 mod columns;
 pub(crate) mod data;
+pub(crate) mod docx;
 pub(crate) mod feed;
 pub(crate) mod html;
 mod kind_words;

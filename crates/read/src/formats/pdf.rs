@@ -1,10 +1,17 @@
-//! PDF: glyphs with their places, put together to lines, paragraphs, headings and furniture.
+//! PDF: letters with their places, put together to words, rows, columns, tables and paragraphs.
 //!
 //! A foreign parser works on a thread of its own: its panics and endless loops cost one file.
 
+mod blocks;
+mod catalog;
+mod flow;
+mod furniture;
 mod glyphs;
 mod layout;
+mod rows;
 mod streams;
+mod tables;
+mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +24,8 @@ use hayro_syntax::object::DateTime;
 use lapwing_model::{Document, Format, PartialDate, Problem, ProblemKind, Reading};
 
 use super::prose;
-use crate::Item;
+use crate::{Item, dates};
+use catalog::Catalog;
 use glyphs::{Failure, Message, Page};
 
 /// Pages beyond this are a sign of a page tree that runs in circles.
@@ -45,7 +53,7 @@ pub(crate) fn read(name: &str, raw: &[u8], seconds: u64, out: &mut dyn FnMut(Ite
 /// What came from the worker before it ended or its time was over.
 #[derive(Default)]
 struct Gathered {
-    metadata: Option<Box<Metadata>>,
+    metadata: Option<(Box<Metadata>, Box<Catalog>)>,
     pages: Vec<Page>,
     failure: Option<Failure>,
     late: bool,
@@ -58,7 +66,9 @@ fn gather(receiver: &Receiver<Message>, limit: Duration) -> Gathered {
     loop {
         let left = deadline.saturating_duration_since(std::time::Instant::now());
         match receiver.recv_timeout(left) {
-            Ok(Message::Metadata(metadata)) => gathered.metadata = Some(metadata),
+            Ok(Message::Metadata(metadata, catalog)) => {
+                gathered.metadata = Some((metadata, catalog));
+            }
             Ok(Message::Page(page)) => gathered.pages.push(page),
             Ok(Message::Failed(failure)) => {
                 gathered.failure = Some(failure);
@@ -74,7 +84,7 @@ fn gather(receiver: &Receiver<Message>, limit: Duration) -> Gathered {
 }
 
 fn finish(name: &str, raw: &[u8], seconds: u64, gathered: Gathered, out: &mut dyn FnMut(Item)) {
-    let Gathered { metadata, pages, failure, late } = gathered;
+    let Gathered { metadata, mut pages, failure, late } = gathered;
     let glyphs: usize = pages.iter().map(|p| p.glyphs).sum();
     let some = glyphs > 0;
     let mut report = |kind, message: String, hint: &str| {
@@ -91,6 +101,16 @@ fn finish(name: &str, raw: &[u8], seconds: u64, gathered: Gathered, out: &mut dy
             return out(Item::Problem(
                 Problem::fatal(name, ProblemKind::Encrypted, "is protected by a password")
                     .hint("save it without one first"),
+            ));
+        }
+        Some(Failure::Cipher) => {
+            return out(Item::Problem(
+                Problem::fatal(
+                    name,
+                    ProblemKind::Encrypted,
+                    "is encrypted in a way that is not read, or its encryption is damaged",
+                )
+                .hint("open it and print it to a new PDF first"),
             ));
         }
         Some(Failure::Invalid) => {
@@ -125,6 +145,11 @@ fn finish(name: &str, raw: &[u8], seconds: u64, gathered: Gathered, out: &mut dy
                 "",
             );
         }
+        Some(Failure::Glyphs) => report(
+            ProblemKind::Limit,
+            "has more than 20 million characters; the pages behind were not read".to_owned(),
+            "split it",
+        ),
         Some(Failure::Pages) => {
             report(ProblemKind::Limit, format!("has more than {PAGES} pages"), "");
         }
@@ -148,9 +173,9 @@ fn finish(name: &str, raw: &[u8], seconds: u64, gathered: Gathered, out: &mut dy
             let problem = Problem::fatal(
                 name,
                 ProblemKind::Unsupported,
-                "has no text layer (scanned pages, or none)",
+                "has no text: scanned pages, which need text recognition (OCR), or none",
             )
-            .hint("run text recognition on it first");
+            .hint("run text recognition (OCR) on it first");
             out(Item::Problem(problem));
         }
         return;
@@ -168,12 +193,15 @@ fn finish(name: &str, raw: &[u8], seconds: u64, gathered: Gathered, out: &mut dy
         );
         out(Item::Problem(Problem::partial(name, ProblemKind::Encoding, message)));
     }
-    let laid = layout::lay_out(&pages);
-    let mut document = Document::new(raw, name, Format::Pdf, laid.text);
-    if let Some(metadata) = metadata {
-        describe(&mut document, &metadata);
+    if let Some(problem) = scanned(name, &pages) {
+        out(Item::Problem(problem));
     }
+    let (metadata, catalog) = metadata.unwrap_or_default();
+    let laid = layout::lay_out(&mut pages, &catalog.outline);
+    let mut document = Document::new(raw, name, Format::Pdf, laid.text);
+    describe(&mut document, &metadata, *catalog);
     document.title = document.title.or(laid.title);
+    document.marking = prose::marking(&laid.furniture);
     let mut reading = Reading::new(document, raw.to_vec());
     reading.regions = laid.regions;
     prose::complete(&mut reading);
@@ -190,23 +218,41 @@ fn finish(name: &str, raw: &[u8], seconds: u64, gathered: Gathered, out: &mut dy
     out(Item::Reading(Box::new(reading)));
 }
 
+/// Names the pages that are pictures without text, beside others that have text.
+fn scanned(name: &str, pages: &[Page]) -> Option<Problem> {
+    let scans: Vec<String> = (1..)
+        .zip(pages)
+        .filter(|(_, page)| page.glyphs == 0 && page.images > 0)
+        .map(|(number, _): (usize, _)| number.to_string())
+        .collect();
+    let (first, rest) = scans.split_at(scans.len().min(20));
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    (!scans.is_empty()).then(|| {
+        Problem::partial(
+            name,
+            ProblemKind::Unsupported,
+            "has pages without text: scans or pictures",
+        )
+        .at(format!("page {}{more}", first.join(", ")))
+        .hint("run text recognition (OCR) on it first")
+    })
+}
+
 /// Whether the mark at the end of every PDF is there (PDF 1.7, 7.5.5; what follows it is passed over).
 fn ends(raw: &[u8]) -> bool {
     let tail = &raw[raw.len().saturating_sub(1 << 16)..];
     memchr::memmem::find(tail, b"%%EOF").is_some()
 }
 
-fn describe(document: &mut Document, metadata: &Metadata) {
+/// What the file says of itself: its information dictionary first, then its metadata packet.
+fn describe(document: &mut Document, metadata: &Metadata, catalog: Catalog) {
     let text = |bytes: &Option<Box<[u8]>>| bytes.as_deref().map(string).filter(|t| !t.is_empty());
-    // Word processors and browsers write file names and addresses there.
-    document.title = text(&metadata.title).filter(|t| {
-        let lower = t.to_lowercase();
-        t.split_whitespace().count() > 1
-            && !lower.starts_with("microsoft word")
-            && !["docx", "doc", "pdf", "indd"].contains(&crate::detect::ending(&lower).as_str())
-            && !lower.starts_with("untitled")
-    });
-    document.properties.extend(text(&metadata.author).map(|a| ("author".to_owned(), a)));
+    let titles = [text(&metadata.title), catalog.title];
+    document.title = titles.into_iter().flatten().find(|t| is_title(t));
+    document.source = catalog.publisher;
+    document.language = catalog.language.filter(|l| l.bytes().all(|b| b.is_ascii_lowercase()));
+    let author = text(&metadata.author).or(catalog.author);
+    document.properties.extend(author.map(|a| ("author".to_owned(), a)));
     for keyword in text(&metadata.keywords)
         .unwrap_or_default()
         .split([',', ';'])
@@ -215,10 +261,24 @@ fn describe(document: &mut Document, metadata: &Metadata) {
     {
         document.properties.push(("tag".to_owned(), keyword.to_owned()));
     }
-    let created = metadata.creation_date.as_ref().and_then(date);
+    let packet = |said: Option<String>| said.and_then(|d| dates::parse(&d));
+    let created = metadata.creation_date.as_ref().and_then(date).or(packet(catalog.created));
     document.properties.extend(created.map(|d| ("created".to_owned(), d.to_string())));
-    document.modified =
-        metadata.modification_date.as_ref().and_then(date).filter(|d| Some(*d) != created);
+    document.modified = metadata
+        .modification_date
+        .as_ref()
+        .and_then(date)
+        .or(packet(catalog.modified))
+        .filter(|d| Some(*d) != created);
+}
+
+/// Word processors and browsers write file names and addresses where a title belongs.
+fn is_title(title: &str) -> bool {
+    let lower = title.to_lowercase();
+    title.split_whitespace().count() > 1
+        && !lower.starts_with("microsoft word")
+        && !["docx", "doc", "pdf", "indd"].contains(&crate::detect::ending(&lower).as_str())
+        && !lower.starts_with("untitled")
 }
 
 fn date(date: &DateTime) -> Option<PartialDate> {

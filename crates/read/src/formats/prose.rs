@@ -275,7 +275,7 @@ fn published(text: &str) -> Option<lapwing_model::PartialDate> {
 }
 
 /// A Traffic Light marking near the top.
-fn marking(text: &str) -> Option<Marking> {
+pub(super) fn marking(text: &str) -> Option<Marking> {
     let mut end = text.len().min(4000);
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -3,144 +3,18 @@ use std::ops::Range;
 use html5gum::{StartTag, Token};
 use lapwing_model::{Region, RegionKind, Span};
 
+use super::frames::{
+    attribute, is_around, is_block, is_code_table, is_frame, is_gutter, is_hidden, is_silent,
+    is_void,
+};
+use super::grid::Grid;
 use super::tokens;
 
 /// The text of a piece of HTML, and what its parts are.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(in crate::formats) struct Rendered {
     pub text: String,
     pub regions: Vec<Region>,
-}
-
-/// Elements without an end tag (HTML, 13.1.2).
-pub(super) fn is_void(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"area"
-            | b"base"
-            | b"br"
-            | b"col"
-            | b"embed"
-            | b"hr"
-            | b"img"
-            | b"input"
-            | b"link"
-            | b"meta"
-            | b"param"
-            | b"source"
-            | b"track"
-            | b"wbr"
-    )
-}
-
-/// Elements that hold nothing to read.
-fn is_silent(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"script"
-            | b"style"
-            | b"noscript"
-            | b"template"
-            | b"svg"
-            | b"iframe"
-            | b"object"
-            | b"select"
-            | b"button"
-            | b"head"
-            | b"canvas"
-            | b"audio"
-            | b"video"
-    )
-}
-
-/// Elements around the article.
-fn is_frame(name: &[u8]) -> bool {
-    matches!(name, b"nav" | b"footer" | b"aside" | b"form" | b"dialog" | b"menu")
-}
-
-fn is_block(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"p" | b"div"
-            | b"section"
-            | b"article"
-            | b"main"
-            | b"header"
-            | b"ul"
-            | b"ol"
-            | b"dl"
-            | b"dt"
-            | b"dd"
-            | b"figure"
-            | b"figcaption"
-            | b"address"
-            | b"details"
-            | b"summary"
-            | b"body"
-            | b"html"
-            | b"hr"
-            | b"fieldset"
-            | b"center"
-            | b"caption"
-    )
-}
-
-/// Whether the page hides an element, or marks it as a banner.
-fn is_hidden(tag: &StartTag<usize>) -> bool {
-    let has = |name: &[u8]| {
-        tag.attributes
-            .iter()
-            .find(|(k, _)| k.0 == name)
-            .map(|(_, v)| String::from_utf8_lossy(&v.value.0).to_ascii_lowercase())
-    };
-    if has(b"hidden").is_some() || has(b"aria-hidden").is_some_and(|v| v == "true") {
-        return true;
-    }
-    if has(b"style").is_some_and(|v| {
-        v.replace(' ', "").contains("display:none")
-            || v.replace(' ', "").contains("visibility:hidden")
-    }) {
-        return true;
-    }
-    if has(b"role").is_some_and(|v| {
-        matches!(
-            v.as_str(),
-            "navigation" | "banner" | "contentinfo" | "dialog" | "search" | "complementary"
-        )
-    }) {
-        return true;
-    }
-    let names = format!("{} {}", has(b"class").unwrap_or_default(), has(b"id").unwrap_or_default());
-    names.split([' ', '_']).any(|word| {
-        word.starts_with("cookie")
-            || word.starts_with("gdpr")
-            || word.starts_with("related-")
-            || word.starts_with("share-")
-            || word.starts_with("social-")
-            || matches!(
-                word,
-                "related"
-                    | "sidebar"
-                    | "breadcrumb"
-                    | "breadcrumbs"
-                    | "newsletter"
-                    | "consent"
-                    | "sharedaddy"
-                    | "navbar"
-                    | "site-footer"
-                    | "site-header"
-                    | "comments"
-            )
-    })
-}
-
-#[derive(Default)]
-struct Table {
-    heads: Vec<String>,
-    row: u32,
-    column: u32,
-    in_head: bool,
-    cell: Option<(usize, bool)>,
 }
 
 #[derive(Default)]
@@ -151,8 +25,16 @@ struct Builder {
     pre: usize,
     link: Option<(usize, String)>,
     code: Option<usize>,
-    tables: Vec<Table>,
+    /// Open tables; `None` where one only places what stands in it.
+    tables: Vec<Option<Grid>>,
+    /// For each table in its order, whether it only places what stands in it.
+    layout: std::vec::IntoIter<bool>,
+    /// Tables that show code, a line a row.
+    code_tables: usize,
 }
+
+/// Tables within tables that are looked at.
+const NESTED: usize = 64;
 
 impl Builder {
     fn words(&mut self, words: &str) {
@@ -165,22 +47,29 @@ impl Builder {
                 if text.len() > self.block && !text.ends_with([' ', '\n', '\t']) {
                     text.push(' ');
                 }
-            } else {
+            } else if !is_invisible(c) {
                 text.push(c);
             }
         }
     }
 
+    fn grid(&mut self) -> Option<&mut Grid> {
+        self.tables.last_mut().and_then(Option::as_mut)
+    }
+
     fn in_cell(&self) -> bool {
-        self.tables.last().is_some_and(|t| t.cell.is_some())
+        self.tables.last().and_then(Option::as_ref).is_some_and(Grid::is_open)
     }
 
     /// Ends the block that is open: its text becomes a region.
     fn flush(&mut self) {
         if self.in_cell() {
             if !self.out.text.ends_with(['\n', '\t']) {
-                self.trim_to(self.tables.last().and_then(|t| t.cell).map_or(0, |(s, _)| s));
-                self.out.text.push(' ');
+                let start = self.grid().and_then(|g| g.start()).unwrap_or_default();
+                self.trim_to(start);
+                if self.out.text.len() > start {
+                    self.out.text.push('\n');
+                }
             }
             return;
         }
@@ -212,11 +101,7 @@ impl Builder {
                 }
             }
             b"a" => {
-                let href = tag
-                    .attributes
-                    .iter()
-                    .find(|(k, _)| k.0 == b"href")
-                    .map(|(_, v)| String::from_utf8_lossy(&v.value.0).trim().to_owned());
+                let href = attribute(tag, b"href");
                 self.link = href.filter(|h| !h.is_empty()).map(|h| (self.out.text.len(), h));
             }
             b"pre" | b"textarea" | b"listing" => {
@@ -239,29 +124,42 @@ impl Builder {
                 self.flush();
                 self.kinds.push((name.to_vec(), RegionKind::Quote));
             }
+            b"table" if is_code_table(tag) => {
+                self.flush();
+                self.layout.next();
+                self.pre += 1;
+                self.code_tables += 1;
+                self.kinds.push((name.to_vec(), RegionKind::Code));
+            }
             b"table" => {
                 self.flush();
-                self.tables.push(Table::default());
+                let layout = self.layout.next().unwrap_or_default();
+                let grid = (!layout && self.tables.len() < NESTED).then(Grid::default);
+                self.tables.push(grid);
             }
-            b"thead" => self.with_table(|t| t.in_head = true),
-            b"tr" => {
+            b"thead" => self.with_grid(|grid| grid.in_head(true)),
+            b"tr" => self.end_row(),
+            b"td" | b"th" if self.code_tables == 0 => {
                 self.end_cell();
-                self.with_table(|t| t.column = 0);
-            }
-            b"td" | b"th" => {
-                self.end_cell();
+                if self.grid().is_none() {
+                    return self.flush();
+                }
+                let count = |name: &[u8]| {
+                    attribute(tag, name).and_then(|n| n.parse::<u32>().ok()).unwrap_or(1)
+                };
+                let (columns, rows) = (count(b"colspan"), count(b"rowspan"));
                 let at = self.out.text.len();
-                let first_row = name == b"th";
-                self.with_table(|t| t.cell = Some((at, first_row || t.in_head)));
+                let head = name == b"th";
+                self.with_grid(|grid| grid.open(at, head, columns, rows));
             }
             _ if is_block(name) => self.flush(),
             _ => {}
         }
     }
 
-    fn with_table(&mut self, change: impl FnOnce(&mut Table)) {
-        if let Some(table) = self.tables.last_mut() {
-            change(table);
+    fn with_grid(&mut self, change: impl FnOnce(&mut Grid)) {
+        if let Some(grid) = self.grid() {
+            change(grid);
         }
     }
 
@@ -272,31 +170,36 @@ impl Builder {
     }
 
     fn end_cell(&mut self) {
-        let Some((start, head)) = self.tables.last_mut().and_then(|t| t.cell.take()) else {
-            return;
-        };
+        let Some(start) = self.grid().and_then(|grid| grid.start()) else { return };
         self.trim_to(start);
-        let slice = &self.out.text[start..];
-        let lead = slice.len() - slice.trim_start().len();
-        let words = slice.trim().to_owned();
-        let span = Span::new(start + lead, start + lead + words.len());
-        let Some(table) = self.tables.last_mut() else { return };
-        let kind = if head && table.row == 0 {
-            table.heads.push(words.clone());
-            RegionKind::Heading { level: 6 }
-        } else {
-            let header = table.heads.get(table.column as usize).filter(|h| !h.is_empty()).cloned();
-            RegionKind::Cell {
-                row: table.row.saturating_sub(u32::from(!table.heads.is_empty())),
-                column: table.column,
-                header,
-            }
-        };
-        table.column += 1;
-        if !words.is_empty() {
-            self.out.regions.push(Region { span, kind });
-        }
+        let text = std::mem::take(&mut self.out.text);
+        self.with_grid(|grid| grid.close(&text));
+        self.out.text = text;
         self.out.text.push('\t');
+        self.block = self.out.text.len();
+    }
+
+    fn end_row(&mut self) {
+        self.end_cell();
+        if self.code_tables > 0 {
+            if !self.out.text.ends_with('\n') && self.out.text.len() > self.block {
+                self.out.text.push('\n');
+            }
+            return;
+        }
+        if self.grid().is_none() {
+            if !self.tables.is_empty() {
+                self.flush();
+            }
+            return;
+        }
+        let mut regions = std::mem::take(&mut self.out.regions);
+        self.with_grid(|grid| grid.end_row(&mut regions));
+        self.out.regions = regions;
+        self.trim_to(0);
+        if !self.out.text.is_empty() {
+            self.out.text.push('\n');
+        }
         self.block = self.out.text.len();
     }
 
@@ -313,30 +216,35 @@ impl Builder {
                 }
             }
             b"td" | b"th" => self.end_cell(),
-            b"thead" => self.with_table(|t| t.in_head = false),
-            b"tr" => {
-                self.end_cell();
-                self.trim_to(0);
-                self.out.text.push('\n');
-                self.block = self.out.text.len();
-                self.with_table(|t| t.row += 1);
+            b"thead" => {
+                self.end_row();
+                self.with_grid(|grid| grid.in_head(false));
             }
-            b"table" => {
-                self.end_cell();
-                self.tables.pop();
-                if !self.in_cell() {
+            b"tr" => self.end_row(),
+            b"table" if self.code_tables == 0 => {
+                self.end_row();
+                let placed = self.tables.pop().is_some_and(|grid| grid.is_none());
+                if placed {
+                    self.flush();
+                } else if !self.in_cell() {
                     self.trim_to(0);
                     self.out.text.push_str("\n\n");
                     self.block = self.out.text.len();
                 }
             }
             _ => {
-                if let Some(at) = self.kinds.iter().rposition(|(n, _)| n == name) {
+                // What never ends is looked for no further than this, so that the time stays linear.
+                let near = self.kinds.len().saturating_sub(NESTED);
+                if let Some(at) = self.kinds[near..].iter().rposition(|(n, _)| n == name) {
                     self.flush();
-                    self.kinds.truncate(at);
-                    self.pre = self
-                        .pre
-                        .min(self.kinds.iter().filter(|(_, k)| *k == RegionKind::Code).count());
+                    self.kinds.truncate(near + at);
+                    let near = self.kinds.iter().rev().take(NESTED);
+                    self.code_tables = near.filter(|(n, _)| n == b"table").count();
+                    if self.pre > 0 {
+                        let code = self.kinds.iter().rev().take(NESTED);
+                        let code = code.filter(|(_, k)| *k == RegionKind::Code).count();
+                        self.pre = self.pre.min(code);
+                    }
                 } else if is_block(name) {
                     self.flush();
                 }
@@ -356,14 +264,16 @@ impl Builder {
 
 /// Renders HTML to text with regions; with `bare`, without what stands around an article.
 pub(in crate::formats) fn render(html: &str, bare: bool) -> Rendered {
-    let mut builder = Builder::default();
+    let mut builder = Builder { layout: layout_tables(html).into_iter(), ..Builder::default() };
     walk(html, bare, &mut |event| match event {
         Event::Start(tag) => builder.start(tag),
         Event::End(name) => builder.end(name),
         Event::Words(words) => builder.words(words),
     });
-    builder.end_cell();
-    builder.tables.clear();
+    while !builder.tables.is_empty() {
+        builder.end_row();
+        builder.tables.pop();
+    }
     builder.flush();
     while builder.out.text.ends_with(['\n', '\t', ' ']) {
         builder.out.text.pop();
@@ -373,6 +283,47 @@ pub(in crate::formats) fn render(html: &str, bare: bool) -> Rendered {
     builder.out.regions.retain(|r| r.span.end <= end);
     builder.out.regions.sort_by_key(|r| (r.span.start, std::cmp::Reverse(r.span.end)));
     builder.out
+}
+
+/// Characters that are not seen and split a value: zero-width blanks, soft hyphens, marks.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}')
+}
+
+/// For each table of a page, whether it only places what stands in it: it holds other tables or
+/// headings, and names no columns.
+fn layout_tables(html: &str) -> Vec<bool> {
+    let mut tables: Vec<(bool, bool)> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    for Ok(token) in tokens(html) {
+        match token {
+            Token::StartTag(tag) => match tag.name.0.as_slice() {
+                b"table" => {
+                    if let Some(at) = open.last() {
+                        tables[*at].0 = true;
+                    }
+                    let role = attribute(&tag, b"role").unwrap_or_default();
+                    let placing = matches!(role.as_str(), "presentation" | "none");
+                    open.push(tables.len());
+                    tables.push((placing, false));
+                }
+                b"h1" | b"h2" | b"h3" | b"h4" => {
+                    if let Some(at) = open.last() {
+                        tables[*at].0 = true;
+                    }
+                }
+                b"th" => {
+                    if let Some(at) = open.last() {
+                        tables[*at].1 = true;
+                    }
+                }
+                _ => {}
+            },
+            Token::EndTag(tag) if tag.name.0 == b"table" => drop(open.pop()),
+            _ => {}
+        }
+    }
+    tables.into_iter().map(|(placing, named)| placing && !named).collect()
 }
 
 enum Event<'e> {
@@ -392,10 +343,9 @@ fn walk(html: &str, bare: bool, each: &mut dyn FnMut(Event<'_>)) {
                     *depth += usize::from(!void && tag.name.0 == *name);
                 } else if !void
                     && (is_silent(&tag.name)
-                        || (bare
-                            && (is_frame(&tag.name) || is_hidden(&tag))
-                            && tag.name.0 != b"body"
-                            && tag.name.0 != b"html"))
+                        || is_gutter(&tag)
+                        || (is_hidden(&tag) && tag.name.0 != b"body" && tag.name.0 != b"html")
+                        || (bare && (is_frame(&tag.name) || is_around(&tag))))
                 {
                     skipped = Some((tag.name.0.clone(), 1));
                 } else {
@@ -436,6 +386,7 @@ pub(super) fn chunks(html: &str) -> Vec<Range<usize>> {
                     *depth += usize::from(tag.name.0 == *name && name != b"p");
                 } else if is_silent(&tag.name)
                     || is_frame(&tag.name)
+                    || is_around(&tag)
                     || (is_hidden(&tag) && tag.name.0 != b"body")
                 {
                     frame = Some((tag.name.0.clone(), 1));
