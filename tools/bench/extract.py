@@ -43,7 +43,7 @@ def python():
     if not interpreter.exists():
         subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
     have = subprocess.run([interpreter, "-m", "pip", "list", "--format=freeze"], capture_output=True, text=True, check=True)
-    if not all(package in have.stdout.lower() for package in PACKAGES):
+    if not all(package in have.stdout.lower().replace("_", "-") for package in PACKAGES):
         subprocess.run([interpreter, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
     return interpreter
 

@@ -2,6 +2,8 @@
 
 use lapwing_model::{Reading, Region, RegionKind, Span};
 
+use crate::sentence::Openings;
+
 /// What a heading or column head says of the values below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Topic {
@@ -439,9 +441,10 @@ const TOPICS: &[(Topic, &[&str])] = &[
 /// The topic that a heading's words tell.
 pub(crate) fn topic_of(title: &str) -> Topic {
     let words = spaced(title);
+    let openings = Openings::of(&words);
     TOPICS
         .iter()
-        .find(|(_, list)| list.iter().any(|word| holds(&words, word)))
+        .find(|(_, list)| list.iter().any(|word| openings.may_hold(word) && holds(&words, word)))
         .map_or(Topic::Neutral, |(topic, _)| *topic)
 }
 
@@ -487,7 +490,9 @@ pub(crate) fn sort_of(title: &str) -> Sort {
         "samples",
     ];
     let words = spaced(title);
-    let has = |list: &[&str]| list.iter().any(|word| holds(&words, word));
+    let openings = Openings::of(&words);
+    let has =
+        |list: &[&str]| list.iter().any(|word| openings.may_hold(word) && holds(&words, word));
     match (has(NETWORK), has(FILE)) {
         (true, false) => Sort::Network,
         (false, true) => Sort::File,

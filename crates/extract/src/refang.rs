@@ -142,12 +142,14 @@ fn next_trigger(bytes: &[u8], from: usize, to: usize) -> usize {
     while at < to {
         let chunk = bytes.get(at..to.min(at + STEP)).unwrap_or_default();
         // Without a branch for each byte, so that the compiler makes vector instructions of it.
-        let any = chunk.iter().fold(false, |any, &b| {
-            let brackets = (b == b'[') | (b == b']') | (b == b'(') | (b == b'{') | (b == b'<');
-            let marks = (b == b':') | (b == b'\\') | (b == b'"');
-            any | brackets | marks | (b >= 0xc2)
+        let any = chunk.iter().fold(0, |any, &b| {
+            let mark = |sought: u8| u8::from(b == sought);
+            let brackets = mark(b'[') | mark(b']') | mark(b'(') | mark(b'{') | mark(b'<');
+            any | brackets | mark(b':') | mark(b'\\') | mark(b'"') | u8::from(b >= 0xc2)
         });
-        if any && let Some(ahead) = chunk.iter().position(|b| TRIGGERS[usize::from(*b)]) {
+        if any != 0
+            && let Some(ahead) = chunk.iter().position(|b| TRIGGERS[usize::from(*b)])
+        {
             return at + ahead;
         }
         at += STEP;

@@ -59,7 +59,7 @@ pub(super) fn named(text: &str, passed: &[Range<usize>]) -> Vec<Found> {
         }
         from = next;
     }
-    found.sort_by(|a, b| (a.range.start, a.range.end).cmp(&(b.range.start, b.range.end)));
+    found.sort_by_key(|f| (f.range.start, f.range.end));
     let mut end = 0;
     found.retain(|f| {
         let free = f.range.start >= end;

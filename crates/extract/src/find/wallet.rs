@@ -173,9 +173,13 @@ fn is_segwit(run: &str) -> bool {
             }
         }
     };
-    prefix.iter().for_each(|byte| feed(u32::from(byte >> 5)));
+    for byte in prefix {
+        feed(u32::from(byte >> 5));
+    }
     feed(0);
-    prefix.iter().for_each(|byte| feed(u32::from(byte & 31)));
+    for byte in prefix {
+        feed(u32::from(byte & 31));
+    }
     let mut version = None;
     for byte in lower[prefix.len() + 1..].bytes() {
         match DIGITS.iter().position(|digit| *digit == byte) {

@@ -26,10 +26,9 @@ impl Finder<'_> {
         };
         let named = match self.label(start) {
             Some(Label::Hash(Kind::Md5)) => 32,
-            Some(Label::Hash(Kind::Sha1)) => 40,
+            Some(Label::Hash(Kind::Sha1) | Label::Certificate) => 40,
             Some(Label::Hash(Kind::Sha256)) => 64,
             Some(Label::Hash(Kind::Sha512)) => 128,
-            Some(Label::Certificate) => 40,
             _ => 0,
         };
         let mut parts = vec![(start, end)];
