@@ -206,7 +206,7 @@ impl Finder<'_> {
         if flags & (COLON | SLASH) == COLON | SLASH && self.urls(start, end) {
             return;
         }
-        if flags & COLON != 0
+        if flags & (COLON | LETTER) == COLON | LETTER
             && let Some(at) = self.text[start..end].find("cpe:")
             && self.cpe(start + at)
         {

@@ -91,7 +91,9 @@ impl Finder<'_> {
             (_, 62) if is_jarm(run) => {
                 (Kind::NetworkFingerprint, format!("jarm:{}", value()), Shape::Checked)
             }
-            (Some(Label::Certificate), 16..=64) => (Kind::Certificate, value(), Shape::Plain),
+            (Some(Label::Certificate), 16..=64) if is_mixed(run) => {
+                (Kind::Certificate, value(), Shape::Plain)
+            }
             (Some(Label::Commit), 40) => (Kind::Sha1, value(), Shape::CodeLike),
             (Some(Label::User), 66 | 76) => (Kind::UserAccount, value(), Shape::Plain),
             _ => match kind {

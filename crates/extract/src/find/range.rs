@@ -20,7 +20,9 @@ impl Finder<'_> {
             let Some(d) = number(tail) else { return false };
             Ipv4Addr::new(a, b, c, d)
         };
+        // Small numbers may be versions, which are judged one by one.
         if first >= last
+            || first.octets().iter().all(|octet| *octet < 40)
             || first.octets()[..2] != last.octets()[..2]
             || !self.is_edge(start, start + run.len())
         {
