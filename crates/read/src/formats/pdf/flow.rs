@@ -162,7 +162,7 @@ impl<'t> Flow<'t> {
             self.largest = row.size;
             self.title = self.text.get(start..).map(str::to_owned);
         } else if goes_on
-            && self.title.is_some()
+            && self.title.as_ref().is_some_and(|t| t.len() < 400)
             && (row.size - self.largest).abs() < 0.3
             && matches!(kind, RegionKind::Heading { .. })
         {
@@ -508,9 +508,9 @@ fn wraps(before: &str, next: &str, full: bool) -> bool {
         return false;
     }
     let hex = |t: &str| t.bytes().all(|b| b.is_ascii_hexdigit());
-    let whole = |t: &str| matches!(t.len(), 32 | 40 | 56 | 64 | 96 | 128);
+    let whole = |length: usize| matches!(length, 32 | 40 | 56 | 64 | 96 | 128);
     if hex(head) && hex(tail) && head.len() >= 6 {
-        return !whole(head);
+        return !whole(head.len()) || (whole(head.len() + tail.len()) && !whole(tail.len()));
     }
     let lower = head.to_ascii_lowercase();
     let address = lower.contains("://") || lower.contains("[:]//") || lower.starts_with("hxxp");

@@ -55,7 +55,9 @@ impl Row {
         };
         let gap = word.x - before.end;
         let raised = word.size < before.size * 0.8 && word.y > before.y + before.size * 0.15;
-        if gap > self.size * WIDE {
+        if at == 1 && is_marker(&before.text) {
+            " "
+        } else if gap > self.size * WIDE {
             "\t"
         } else if word.spaced || raised || gap > word.size.max(before.size) * CLOSE {
             " "
