@@ -410,12 +410,17 @@ impl<'t> Flow<'t> {
 
     /// Writes the lines of a cell; a value that was wrapped in it becomes one again.
     fn cell(&mut self, cell: &Cell) {
+        let left = cell.iter().map(|r| r.x).fold(f64::MAX, f64::min);
         let right = cell.iter().map(|r| r.end).fold(f64::MIN, f64::max);
         let mut before: Option<&Row> = None;
         for row in cell {
             if let Some(before) = before {
                 let full = before.end > right - row.size * 3.0;
-                if !wraps(&before.text(), &row.text(), full) {
+                // Lines of one column stand under each other, a line's height apart.
+                let under = before.y - row.y > row.size * 0.8
+                    && row.x - left < row.size
+                    && before.x - left < row.size;
+                if !(under && wraps(&before.text(), &row.text(), full)) {
                     self.join(&row.text());
                 }
             }
