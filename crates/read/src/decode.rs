@@ -52,9 +52,30 @@ pub(crate) fn encoding(bytes: &[u8]) -> (&'static Encoding, usize) {
         Err(error) if error.error_len().is_none() || mostly_utf8(sample) => return (UTF_8, 0),
         Err(_) => {}
     }
+    if let Some(named) = named(sample) {
+        return (named, 0);
+    }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(sample, true);
     (detector.guess(None, Utf8Detection::Deny), 0)
+}
+
+/// The encoding that a page of HTML or XML names in its head (HTML, 13.2.3.2), unless that is one
+/// that its bytes have shown not to be.
+fn named(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = bytes[..bytes.len().min(2048)].to_ascii_lowercase();
+    let marked = memchr::memmem::find(&head, b"<meta").is_some() || head.starts_with(b"<?xml");
+    let at = [&b"charset="[..], b"encoding="]
+        .into_iter()
+        .filter_map(|key| Some(memchr::memmem::find(&head, key)? + key.len()))
+        .min()
+        .filter(|_| marked)?;
+    let quoted = |b: &u8| matches!(b, b'"' | b'\'' | b' ');
+    let label: Vec<u8> = head[at..].iter().copied().skip_while(quoted).collect();
+    let end = label.iter().position(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_'));
+    let encoding = Encoding::for_label(&label[..end.unwrap_or(label.len())])?;
+    // A page that names UTF-16 in bytes that read as ASCII is mistaken.
+    (encoding != UTF_8 && encoding.is_ascii_compatible()).then_some(encoding)
 }
 
 /// UTF-16 without a byte order mark: ASCII text has a zero in every second byte.
@@ -150,6 +171,24 @@ pub(crate) fn is_binary(head: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_names_its_encoding() {
+        let page = |head: &str, words: &str, label: &str| {
+            let encoding = Encoding::for_label(label.as_bytes()).unwrap();
+            let text = format!("{head}<p>{words}</p>");
+            let bytes = encoding.encode(&text).0.into_owned();
+            assert_eq!(decode(&bytes).text, text, "{label}");
+        };
+        page("<meta charset=\"shift_jis\">", "攻撃者は湿地", "shift_jis");
+        page("<meta charset=gb18030>", "攻击者", "gb18030");
+        page(
+            "<meta http-equiv=content-type content='text/html; charset=koi8-r'>",
+            "Цапля стоит",
+            "koi8-r",
+        );
+        page("<?xml version='1.0' encoding='windows-1252'?>", "d’où – çà", "windows-1252");
+    }
 
     #[test]
     fn encodings_are_told_and_losses_counted() {

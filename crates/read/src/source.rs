@@ -9,7 +9,7 @@ use walkdir::WalkDir;
 
 use crate::decode::{decode, encoding};
 use crate::detect::{HEAD, Magic, magic, text_format};
-use crate::formats::{self, docx, list, pdf, table};
+use crate::formats::{self, docx, list, mail, pdf, table};
 use crate::meter::{Counted, LimitReached, Metered, RATIO_FROM};
 use crate::{Input, Item, Limits, Options};
 
@@ -222,6 +222,11 @@ impl<'o> Session<'o> {
                 );
                 out(Item::Problem(problem));
             }
+            Magic::Text if self.options.format.is_none() && mail::looks_like(&head.bytes) => {
+                if let Some(bytes) = self.document_bytes(name, &mut whole, out) {
+                    self.mail(name, &bytes, depth, out);
+                }
+            }
             Magic::Binary | Magic::Text => self.text(name, head, reader, out),
         }
     }
@@ -368,6 +373,37 @@ impl<'o> Session<'o> {
                     );
                     out(Item::Problem(problem));
                 }
+            }
+        }
+    }
+
+    /// Reads the text of a message, and its attachments as members.
+    fn mail(&self, name: &str, raw: &[u8], depth: u32, out: &mut dyn FnMut(Item)) {
+        if depth >= self.limits().depth {
+            let message = format!("is a message inside {depth} others");
+            return out(Item::Problem(limit(name, message, "depth", true)));
+        }
+        let (envelope, mut parts) = mail::parts(raw);
+        parts.retain(|part| !part.bytes.trim_ascii().is_empty());
+        if parts.is_empty() {
+            let problem = Problem::fatal(name, ProblemKind::Malformed, "is a message without text");
+            return out(Item::Problem(problem));
+        }
+        for part in parts {
+            if !self.count_member(name, out) {
+                return;
+            }
+            let mut bytes = part.bytes.as_slice();
+            match part.name {
+                Some(member) => {
+                    self.stream(&format!("{name}!{member}"), &mut bytes, depth + 1, out);
+                }
+                None => self.stream(name, &mut bytes, depth + 1, &mut |mut item| {
+                    if let Item::Reading(reading) = &mut item {
+                        envelope.describe(&mut reading.document);
+                    }
+                    out(item);
+                }),
             }
         }
     }

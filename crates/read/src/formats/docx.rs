@@ -292,6 +292,9 @@ impl<'l> Writer<'l> {
             return;
         }
         let said = || value(tag, "val");
+        if matches!(name, "p" | "tbl") {
+            self.open_cell(html);
+        }
         let on = |said: Option<String>| {
             said.is_none_or(|v| !matches!(v.as_str(), "0" | "false" | "off"))
         };
@@ -355,9 +358,6 @@ impl<'l> Writer<'l> {
                 }
             }
             _ => {}
-        }
-        if matches!(name, "p" | "tbl") {
-            self.open_cell(html);
         }
     }
 

@@ -53,12 +53,14 @@ pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
     let mut rendered = match article(html) {
         Some(article) => {
             // The choice of the article drops its title.
+            let mut told = Told::default();
+            told.add(&render(&article, true).text);
             let title = page
                 .title()
-                .filter(|t| !article.contains(*t))
+                .filter(|t| !told.has(t))
                 .map(|t| t.replace('&', "&amp;").replace('<', "&lt;"));
             let heading = title.map(|t| format!("<h1>{t}</h1>")).unwrap_or_default();
-            render(&format!("{heading}{article}\n{}", lost(html, &article)), true)
+            render(&format!("{heading}{article}\n{}", lost(html, told)), true)
         }
         None => render(html, true),
     };
@@ -155,7 +157,9 @@ fn article(html: &str) -> Option<String> {
         }
     }
     let parse = || {
-        let config = Config { max_elements_to_parse: ARTICLE_TAGS, ..Config::default() };
+        // Classes tell boxes and code tables from the text.
+        let config =
+            Config { max_elements_to_parse: ARTICLE_TAGS, keep_classes: true, ..Config::default() };
         let article = Readability::new(html, None, Some(config)).ok()?.parse().ok()?;
         Some((article.content.to_string(), article.text_content.trim().len()))
     };
@@ -165,15 +169,18 @@ fn article(html: &str) -> Option<String> {
 }
 
 /// Tables, lists, code and paragraphs with indicators that the choice of the article dropped.
-fn lost(html: &str, article: &str) -> String {
-    let mut told = Told::default();
-    told.add(&render(article, true).text);
+fn lost(html: &str, mut told: Told) -> String {
     let mut found = String::new();
     for chunk in render::chunks(html) {
         let Some(source) = html.get(chunk) else { continue };
         let text = render(source, true).text;
-        let telling = text.split(|c: char| c.is_whitespace() || c == ',').any(is_telling);
+        // No menu is written in a typewriter's face: there any value tells.
+        let verbatim = source.starts_with("<pre") || source.starts_with("<textarea");
+        let telling = text
+            .split(|c: char| c.is_whitespace() || c == ',')
+            .any(|t| is_telling(t) || (verbatim && value::classify(t).is_some()));
         if telling && !told.has(&text) {
+            told.add(&text);
             found.push_str(source);
             found.push('\n');
         }

@@ -8,6 +8,7 @@ pub(crate) mod feed;
 pub(crate) mod html;
 mod kind_words;
 pub(crate) mod list;
+pub(crate) mod mail;
 pub(crate) mod markdown;
 pub(crate) mod pdf;
 mod prose;

@@ -83,6 +83,7 @@ const BUTTONS: &[&str] = &[
     "share on twitter",
     "tweet",
     "copy link",
+    "follow",
     "all rights reserved",
     "loading",
     "click to share",

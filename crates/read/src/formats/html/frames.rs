@@ -105,7 +105,10 @@ pub(super) fn is_hidden(tag: &StartTag<usize>) -> bool {
 
 /// Whether an element says by its role or its class that it stands around the article.
 pub(super) fn is_around(tag: &StartTag<usize>) -> bool {
-    if matches!(tag.name.0.as_slice(), b"html" | b"body" | b"main" | b"article") {
+    if matches!(
+        tag.name.0.as_slice(),
+        b"html" | b"body" | b"main" | b"article" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6"
+    ) {
         return false;
     }
     let role = lower(tag, b"role").unwrap_or_default();

@@ -59,8 +59,9 @@ impl Grid {
         let words = slice.trim().to_owned();
         let span = Span::new(start + lead, start + lead + words.len());
         self.cells.push(Closed { span, words, column: self.column, head });
-        if rows > 1 {
-            let end = (self.column + columns) as usize;
+        let end = (self.column + columns) as usize;
+        // Hostile tables span more columns than there is room for.
+        if rows > 1 && end <= SPAN as usize {
             if self.taken.len() < end {
                 self.taken.resize(end, 0);
             }

@@ -372,13 +372,17 @@ fn walk(html: &str, bare: bool, each: &mut dyn FnMut(Event<'_>)) {
 
 /// Tables, lists, code and paragraphs of a page, outermost only, as ranges of its source.
 pub(super) fn chunks(html: &str) -> Vec<Range<usize>> {
-    let is_chunk = |name: &[u8]| matches!(name, b"table" | b"pre" | b"ul" | b"ol" | b"dl" | b"p");
+    let is_chunk = |name: &[u8]| {
+        matches!(name, b"pre" | b"textarea" | b"ul" | b"ol" | b"dl" | b"p" | b"blockquote")
+    };
+    let mut layout = layout_tables(html).into_iter();
     let mut found = Vec::new();
     let mut open: Option<(Vec<u8>, usize, usize)> = None;
     let mut frame: Option<(Vec<u8>, usize)> = None;
     for Ok(token) in tokens(html) {
         match token {
             Token::StartTag(tag) if !tag.self_closing && !is_void(&tag.name) => {
+                let table = tag.name.0 == b"table" && !layout.next().unwrap_or_default();
                 if let Some((name, depth)) = &mut frame {
                     *depth += usize::from(tag.name.0 == *name);
                 } else if let Some((name, _, depth)) = &mut open {
@@ -390,7 +394,7 @@ pub(super) fn chunks(html: &str) -> Vec<Range<usize>> {
                     || (is_hidden(&tag) && tag.name.0 != b"body")
                 {
                     frame = Some((tag.name.0.clone(), 1));
-                } else if is_chunk(&tag.name) {
+                } else if table || is_chunk(&tag.name) {
                     open = Some((tag.name.0.clone(), tag.span.start, 1));
                 }
             }

@@ -41,11 +41,12 @@ impl River {
         (self.to - self.from) / self.em
     }
 
-    fn counts(&self) -> bool {
+    /// Whether it is more than chance; inside a column words are often set far apart.
+    fn counts(&self, depth: usize) -> bool {
         let aligned = self.aligned * 2 >= self.both;
         (self.both >= 3 && aligned)
             || (self.both >= 4 && self.width() >= SURE)
-            || (self.both >= 2 && self.width() >= SURE && self.aligned == self.both)
+            || (depth == 0 && self.both >= 2 && self.width() >= SURE && self.aligned == self.both)
     }
 
     fn score(&self) -> f64 {
@@ -75,7 +76,7 @@ impl River {
 }
 
 /// All white stretches that may part columns, with the rows that they part.
-fn rivers(rows: &[Row]) -> Vec<River> {
+fn rivers(rows: &[Row], depth: usize) -> Vec<River> {
     let mut open: Vec<River> = Vec::new();
     let mut found = Vec::new();
     for (at, row) in rows.iter().enumerate() {
@@ -112,7 +113,7 @@ fn rivers(rows: &[Row]) -> Vec<River> {
         }
     }
     found.extend(open);
-    found.retain(River::counts);
+    found.retain(|river| river.counts(depth));
     found
 }
 
@@ -127,8 +128,8 @@ struct Band {
 }
 
 /// The bands of a page that do not overlap, best first, given back from the top down.
-fn bands(rows: &[Row]) -> Vec<Band> {
-    let mut rivers = rivers(rows);
+fn bands(rows: &[Row], depth: usize) -> Vec<Band> {
+    let mut rivers = rivers(rows, depth);
     rivers.sort_by(|a, b| b.score().total_cmp(&a.score()).then(a.first.cmp(&b.first)));
     let mut taken: Vec<Band> = Vec::new();
     for river in rivers.into_iter().take(2_000) {
@@ -167,7 +168,7 @@ pub(super) fn cut(rows: &[Row], rules: &[Rule]) -> Vec<Block> {
 }
 
 fn cut_into(rows: &[Row], rules: &[Rule], depth: usize, blocks: &mut Vec<Block>) {
-    let bands = if depth < DEPTH { bands(rows) } else { Vec::new() };
+    let bands = if depth < DEPTH { bands(rows, depth) } else { Vec::new() };
     let mut at = 0;
     for (number, band) in bands.iter().enumerate() {
         let next = bands.get(number + 1).map_or(rows.len(), |b| b.first);

@@ -162,7 +162,7 @@ impl<'t> Flow<'t> {
             self.largest = row.size;
             self.title = self.text.get(start..).map(str::to_owned);
         } else if goes_on
-            && self.title.is_some()
+            && self.title.as_ref().is_some_and(|t| t.len() < 400)
             && (row.size - self.largest).abs() < 0.3
             && matches!(kind, RegionKind::Heading { .. })
         {
@@ -410,12 +410,17 @@ impl<'t> Flow<'t> {
 
     /// Writes the lines of a cell; a value that was wrapped in it becomes one again.
     fn cell(&mut self, cell: &Cell) {
+        let left = cell.iter().map(|r| r.x).fold(f64::MAX, f64::min);
         let right = cell.iter().map(|r| r.end).fold(f64::MIN, f64::max);
         let mut before: Option<&Row> = None;
         for row in cell {
             if let Some(before) = before {
                 let full = before.end > right - row.size * 3.0;
-                if !wraps(&before.text(), &row.text(), full) {
+                // Lines of one column stand under each other, a line's height apart.
+                let under = before.y - row.y > row.size * 0.8
+                    && row.x - left < row.size
+                    && before.x - left < row.size;
+                if !(under && wraps(&before.text(), &row.text(), full)) {
                     self.join(&row.text());
                 }
             }
@@ -508,9 +513,9 @@ fn wraps(before: &str, next: &str, full: bool) -> bool {
         return false;
     }
     let hex = |t: &str| t.bytes().all(|b| b.is_ascii_hexdigit());
-    let whole = |t: &str| matches!(t.len(), 32 | 40 | 56 | 64 | 96 | 128);
+    let whole = |length: usize| matches!(length, 32 | 40 | 56 | 64 | 96 | 128);
     if hex(head) && hex(tail) && head.len() >= 6 {
-        return !whole(head);
+        return !whole(head.len()) || (whole(head.len() + tail.len()) && !whole(tail.len()));
     }
     let lower = head.to_ascii_lowercase();
     let address = lower.contains("://") || lower.contains("[:]//") || lower.starts_with("hxxp");

@@ -6,6 +6,8 @@ use super::rows::{Row, WIDE};
 const EDGE: f64 = 0.12;
 /// Rows nearest to either edge that are looked at, wherever they stand.
 const OUTER: usize = 3;
+/// A row in more pieces than these is a table's.
+const PIECES: usize = 12;
 /// How far furniture moves from page to page, in points.
 const DRIFT: f64 = 6.0;
 
@@ -28,8 +30,9 @@ pub(super) fn take(pages: &mut [Vec<Row>], heights: &[f64]) -> Vec<(usize, Row)>
         for (at, row) in rows.iter().enumerate() {
             let outer = at < OUTER || at + OUTER >= rows.len();
             let edge = row.y < height * EDGE || row.y > height * (1.0 - EDGE);
-            if outer || edge {
-                pieces.extend(row.runs(WIDE).into_iter().map(|(from, to)| Piece {
+            let runs = row.runs(WIDE);
+            if (outer || edge) && runs.len() <= PIECES {
+                pieces.extend(runs.into_iter().map(|(from, to)| Piece {
                     page,
                     row: at,
                     from,

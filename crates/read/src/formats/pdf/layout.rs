@@ -155,9 +155,10 @@ fn footnotes(rows: &mut Vec<Row>, body: f64, height: f64) -> Vec<Row> {
             || is_marker(first)
             || first.starts_with(['†', '‡', '*', '[', '¹', '²', '³'])
     };
+    let words = |at: usize| rows[at..].iter().map(|r| r.words.len()).sum::<usize>();
     match rows[from..].iter().position(marked) {
-        // A column of nothing but small lines is no note.
-        Some(at) if from + at > 0 => rows.split_off(from + at),
+        // A column of nothing but small lines is no note, and neither is a number alone.
+        Some(at) if from + at > 0 && words(from + at) >= 3 => rows.split_off(from + at),
         _ => Vec::new(),
     }
 }

@@ -55,7 +55,9 @@ impl Row {
         };
         let gap = word.x - before.end;
         let raised = word.size < before.size * 0.8 && word.y > before.y + before.size * 0.15;
-        if gap > self.size * WIDE {
+        if at == 1 && is_marker(&before.text) {
+            " "
+        } else if gap > self.size * WIDE && !self.is_stretched() {
             "\t"
         } else if word.spaced || raised || gap > word.size.max(before.size) * CLOSE {
             " "
@@ -88,10 +90,21 @@ impl Row {
         self.share(|w| w.bold) > 0.9
     }
 
+    /// Whether it is stretched to the width of its column: all its gaps are wide, and alike.
+    pub fn is_stretched(&self) -> bool {
+        let gaps = || self.words.windows(2).map(|pair| pair[1].x - pair[0].end);
+        let least = gaps().fold(f64::MAX, f64::min);
+        let most = gaps().fold(0.0, f64::max);
+        self.words.len() >= 3 && least > self.size * 0.3 && most - least < self.size * 0.1
+    }
+
     /// Stretches without a gap of this many ems, as where they begin and end; the mark in front
     /// of a list's item belongs to what stands behind it.
     pub fn runs(&self, gap: f64) -> Vec<(f64, f64)> {
         let mut runs: Vec<(f64, f64)> = Vec::new();
+        if self.is_stretched() {
+            return vec![(self.x, self.end)];
+        }
         for (at, word) in self.words.iter().enumerate() {
             let marked = at == 1 && is_marker(&self.words[0].text);
             match runs.last_mut() {

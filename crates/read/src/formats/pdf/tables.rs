@@ -13,6 +13,9 @@ pub(super) struct Table {
     pub headed: bool,
 }
 
+/// Rows of a column that are compared with those of the others.
+const SAMPLE: usize = 200;
+
 /// Whether columns are those of a table, and not of running text.
 pub(super) fn is_table(
     band: &[Row],
@@ -31,11 +34,11 @@ pub(super) fn is_table(
         // A box beside the text has baselines of its own; the cells of a row share theirs.
         _ => {
             let own = |y: f64, size: f64, column: &[Row]| {
-                column.iter().all(|row| (row.y - y).abs() > size * 0.12)
+                column.iter().take(SAMPLE).all(|row| (row.y - y).abs() > size * 0.12)
             };
             let (mut apart, mut count) = (0, 0);
             for (at, column) in columns.iter().enumerate().filter(|(at, _)| !prose[*at]) {
-                for row in column {
+                for row in column.iter().take(SAMPLE) {
                     let others = columns.iter().enumerate().filter(|(other, _)| *other != at);
                     count += 1;
                     apart += usize::from(others.into_iter().all(|(_, c)| own(row.y, row.size, c)));
@@ -177,9 +180,9 @@ fn goes_on(parts: &[Vec<Option<Row>>], at: usize) -> bool {
     }
     let (above, below) = (above.text(), row.text());
     let hex = |t: &str| t.len() >= 2 && t.bytes().all(|b| b.is_ascii_hexdigit());
-    let whole = |t: &str| matches!(t.len(), 32 | 40 | 56 | 64 | 96 | 128);
+    let whole = |length: usize| matches!(length, 32 | 40 | 56 | 64 | 96 | 128);
     if hex(&above) && hex(&below) {
-        return !whole(&above);
+        return !whole(above.len()) || (whole(above.len() + below.len()) && !whole(below.len()));
     }
     above.ends_with(['-', '/', '.', '_', ',', '\\', '['])
         || below.starts_with(|c: char| c.is_lowercase() || matches!(c, '.' | '/' | '[' | ']'))

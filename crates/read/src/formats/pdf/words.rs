@@ -74,6 +74,11 @@ impl Letter {
     pub fn is_followed_by(&self, next: &Self) -> bool {
         let gap = next.x - self.end;
         let size = self.size.max(next.size);
+        if self.turn == Turn::Slanted {
+            return next.turn == self.turn
+                && (next.x - self.end).abs() < size * APART
+                && (next.y - self.y).abs() < size * APART;
+        }
         self.turn == next.turn
             && (next.y - self.y).abs() < size * 0.1
             && gap > -size * 0.5
@@ -174,7 +179,7 @@ fn mono(letters: &[&Letter], same: bool) -> Option<bool> {
         // No proportional face sets a point or an `i` this wide, or an `m` this narrow.
         match letter.text.as_str() {
             "i" | "j" | "l" | "." | "," | ":" | ";" | "|" | "!" | "'" | "I" | "(" | ")" | "["
-            | "]" | "/" | "\\" => {
+            | "]" | "/" | "\\" | "{" | "}" | "\"" | "-" | "f" | "t" | "r" => {
                 if letter.advance >= 480.0 {
                     yes += 1;
                 } else {
