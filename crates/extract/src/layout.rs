@@ -33,6 +33,8 @@ pub(crate) struct Place<'r> {
     pub(crate) heading: &'r str,
     /// Head of the column, in a table.
     pub(crate) column: Option<&'r str>,
+    /// What the head of the column tells of hosts and files.
+    pub(crate) column_sort: Sort,
     pub(crate) furniture: bool,
     pub(crate) references: bool,
     /// Target of the link of which this is the visible text.
@@ -124,7 +126,9 @@ impl<'r> Layout<'r> {
             let span = Span::new(from, from + shown.len());
             if !marked && (1..=6).contains(&marks) && shown.as_bytes().get(marks) == Some(&b' ') {
                 heads.push((span, marks as u8));
-            } else if (shown.ends_with(':') && shown.len() <= 80) || shown.ends_with(":**") {
+            } else if (shown.ends_with([':', '\u{ff1a}']) && shown.len() <= 80)
+                || shown.ends_with(":**")
+            {
                 let title = shown.trim_start_matches(['-', '*', ' ']);
                 let told = head(title);
                 if told.topic != Topic::Neutral || told.sort != Sort::Any {
@@ -290,6 +294,7 @@ impl<'r> Layout<'r> {
             decided_by: section.map_or("", |s| slice(s.decided_by)),
             heading: section.map_or("", |s| slice(s.title)),
             column: None,
+            column_sort: Sort::Any,
             furniture: overlaps(&self.furniture, span),
             references: overlaps(&self.references, span),
             link: None,
@@ -297,6 +302,7 @@ impl<'r> Layout<'r> {
         };
         if let Some((title, told)) = self.column(span) {
             place.column = Some(title);
+            place.column_sort = told.sort;
             if told.sort != Sort::Any {
                 place.sort = told.sort;
             }

@@ -2,6 +2,7 @@
 
 use lapwing_model::{Entity, Kind, Role};
 
+use super::file::is_detection;
 use super::{Case, Cue, Judgement};
 use crate::find::Shape;
 use crate::layout::{Sort, Topic};
@@ -170,6 +171,10 @@ impl Case<'_> {
                 "reads like program code or two glued sentences",
             ));
         }
+        let word = self.candidate.before.rsplit([' ', '|', '`', '\t']).next().unwrap_or_default();
+        if word.ends_with('/') && is_detection(&format!("{word}{}", self.candidate.shown)) {
+            return Some(self.say(Role::Unclear, 25, "part of the name that a scanner gives"));
+        }
         if self.candidate.before.ends_with('?') {
             return Some(self.say(Role::Unclear, 20, "the query of a link, no host"));
         }
@@ -244,6 +249,12 @@ impl Case<'_> {
 
     /// A name that may be either and is a file here.
     pub(super) fn file_after_all(&self) -> Option<Judgement> {
+        // A column of file names holds no hosts, whatever their endings are.
+        if self.place.column_sort == Sort::File && !self.candidate.defanged {
+            let judged = self.file();
+            let entity = Entity::new(Kind::FileName, self.candidate.shown);
+            return Some(Judgement { entity, ..judged });
+        }
         if self.found.shape != Shape::DomainOrFile || self.is_domain() {
             return None;
         }

@@ -190,7 +190,7 @@ impl Case<'_> {
 }
 
 /// `Win64/Marsh.A`: platform, family and variant, as scanners name what they detect.
-fn is_detection(word: &str) -> bool {
+pub(super) fn is_detection(word: &str) -> bool {
     let capital = |part: &str| part.starts_with(|c: char| c.is_ascii_uppercase());
     word.split_once('/').is_some_and(|(platform, name)| {
         let plain = |part: &str| {

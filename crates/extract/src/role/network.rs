@@ -9,7 +9,8 @@ use crate::find::Shape;
 use crate::layout::Topic;
 
 /// Lists that say how known a site is: it may be broken into, or host what others put there.
-const FAME: &[&str] = &["top-sites", "top-hosts", "banks", "universities", "news-sites"];
+const FAME: &[&str] =
+    &["top-sites", "top-hosts", "banks", "universities", "news-sites", "google", "wikimedia"];
 
 /// Words of a sentence about an attack, in which an address is no decoration.
 const ATTACK: &[&str] = &[
@@ -146,7 +147,8 @@ impl Case<'_> {
                 return Some(self.say(Role::Reference, 65, "a link inside running text"));
             }
             let why = format!("under \"{}\"{note}", self.place.decided_by);
-            return Some(self.say(Role::Indicator, 93, why));
+            let percent = if self.is_prose() && hostile.is_none() { 75 } else { 93 };
+            return Some(self.say(Role::Indicator, percent, why));
         }
         if self.manner.list {
             let why = format!("the document is a list of values{note}");
@@ -217,7 +219,8 @@ impl Case<'_> {
         let accused = self.candidate.defanged
             || self.cues.nearer(Cue::Hostile, Cue::Citing).is_some()
             || self.place.topic == Topic::Indicators;
-        if FAME.contains(&benign.list.as_ref()) && accused && self.found.kind == Kind::Url {
+        let page = self.found.kind == Kind::Url && has_page(&self.found.value);
+        if FAME.contains(&benign.list.as_ref()) && accused && page {
             return None;
         }
         let role = if benign.list.contains("reference") { Role::Reference } else { Role::Benign };

@@ -126,6 +126,7 @@ fn hosts_are_told_from_files_and_code() {
             "other unclear",
         ),
         ("Written with Json.NET inside.", "Json.NET", "software subject"),
+        ("Scanners call it Win32/Marsh.BG now.", "marsh.bg", "domain-name unclear"),
         ("The page ?country.it stands there.", "country.it", "domain-name unclear"),
         (
             "A scanner says Trojan.Win32.Marsh.zip to it.",
@@ -143,6 +144,8 @@ fn numbers_are_told_apart() {
         ("The C2 server 1.2.3.4 answers", "1.2.3.4", "ipv4-addr indicator"),
         ("Fixed is 10.0.0.9 and later", "version=10.0.0.9", "other benign"),
         ("Version 4.10.0.3", "version=4.10.0.3", "other benign"),
+        ("They cracked Marsh Player 3.2.0.1 too", "version=3.2.0.1", "other benign"),
+        ("IP 5.6.7.8 scanned it", "5.6.7.8", "ipv4-addr indicator"),
         ("traffic from 5.6.7.8 was seen", "5.6.7.8", "ipv4-addr indicator"),
     ]);
 }

@@ -9,6 +9,40 @@ use crate::layout::Topic;
 /// Numbers of versions and sections are small; the first number of an address seldom is.
 const SMALL: u8 = 40;
 
+/// Words before an address that may be written with a capital.
+const ADDRESS_WORDS: &[&str] = &[
+    "ip",
+    "ips",
+    "ipv4",
+    "address",
+    "addresses",
+    "adresse",
+    "host",
+    "server",
+    "node",
+    "from",
+    "to",
+    "and",
+    "at",
+    "the",
+    "relay",
+    "proxy",
+    "gateway",
+    "port",
+    "dns",
+    "source",
+    "destination",
+    "src",
+    "dst",
+    "contacted",
+    "also",
+    "on",
+    "in",
+    "actor",
+    "attacker",
+    "scanner",
+];
+
 impl Case<'_> {
     /// Four numbers that are a version or a section, no address.
     pub(super) fn numbers(&self) -> Option<Judgement> {
@@ -70,6 +104,18 @@ impl Case<'_> {
                 .any(|word| text.contains(word))
         };
         if self.place.column.is_some_and(speaks) {
+            return true;
+        }
+        // "Marsh Player 3.2.0.1": a product's name, then small numbers.
+        let word = before.strip_suffix(' ').and_then(|b| b.rsplit([' ', '`', '|', '=']).next());
+        let named = word.is_some_and(|word| {
+            word.len() > 1
+                && word.starts_with(|c: char| c.is_ascii_uppercase())
+                && word.bytes().all(|b| b.is_ascii_alphanumeric())
+                && !ADDRESS_WORDS.contains(&word.to_ascii_lowercase().as_str())
+        });
+        let alone = self.cues.has(Cue::Hostile) || self.cues.has(Cue::Host) || self.manner.list;
+        if named && !alone && self.octets().all(|n| n < SMALL) {
             return true;
         }
         // "versions 3.1.0.4 through 4.10.0.3"
