@@ -117,7 +117,7 @@ impl<'k> Extractor<'k> {
             }
             let (before, after) = around(&plain.text, &f.range);
             let candidate = Candidate {
-                found: f,
+                found: &*f,
                 shown: &plain.text[f.range.clone()],
                 defanged: plain.is_defanged(&f.range),
                 before,

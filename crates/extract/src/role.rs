@@ -121,6 +121,12 @@ impl Case<'_> {
                 self.say(Role::Subject, 99, "identifier in the text")
             }
             Kind::AttackPattern => self.technique(),
+            Kind::Software if self.found.shape == Shape::Checked => {
+                self.say(Role::Subject, 97, "a product by its CPE name")
+            }
+            Kind::Sha1 if self.found.shape == Shape::CodeLike => {
+                self.say(Role::Benign, 80, "a commit of a source repository, no file's hash")
+            }
             Kind::Software => {
                 self.say(Role::Subject, 90, "a product that is written like a domain")
             }
@@ -130,9 +136,15 @@ impl Case<'_> {
             }
             Kind::FileName => self.product_after_all().unwrap_or_else(|| self.file()),
             Kind::FilePath => self.file(),
-            Kind::Md5 | Kind::Sha1 | Kind::Sha256 | Kind::Sha512 | Kind::Ssdeep | Kind::Imphash => {
-                self.hash()
-            }
+            Kind::Md5
+            | Kind::Sha1
+            | Kind::Sha256
+            | Kind::Sha512
+            | Kind::Ssdeep
+            | Kind::Imphash
+            | Kind::Tlsh
+            | Kind::Vhash
+            | Kind::Authentihash => self.hash(),
             Kind::Ipv6Addr | Kind::Url | Kind::EmailAddr => self.network(),
             Kind::AutonomousSystem => self.say(Role::Subject, 90, "names a network"),
             _ => self.trace(),

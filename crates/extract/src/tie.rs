@@ -118,7 +118,13 @@ impl Tied<'_> {
             Place::Line => "on one line",
             Place::Labels => "in one block of labels",
         };
-        let hashes = of(|k| k.is_file_hash() || matches!(k, Kind::Ssdeep | Kind::Imphash));
+        let hashes = of(|k| {
+            k.is_file_hash()
+                || matches!(
+                    k,
+                    Kind::Ssdeep | Kind::Imphash | Kind::Tlsh | Kind::Vhash | Kind::Authentihash
+                )
+        });
         let one_file = is_one_file(&hashes);
         if let Some(first) = hashes.first().filter(|_| one_file) {
             for other in hashes.iter().skip(1) {
@@ -186,7 +192,7 @@ impl Tied<'_> {
         }
     }
 
-    /// The port beside an address or host: `:8443`, `port 8443`, or the column "Port".
+    /// The port beside an address or host: `port 8443`, `443/tcp`, or the column "Port".
     fn port(&mut self, value: &Claim, group: usize) {
         let end = value.span.end as usize;
         let mut stop = self.text.len().min(end + 24);
@@ -195,16 +201,14 @@ impl Tied<'_> {
         }
         let after = self.text.get(end..stop).unwrap_or_default();
         let beside = after.split('\n').next().unwrap_or_default();
-        let direct =
-            ["[:]", "(:)", ":"].iter().find_map(|sign| beside.strip_prefix(sign)).or_else(|| {
-                let rest = beside.trim_start_matches([' ', '`', ',', '(', '\t', '|']);
-                ["port ", "on port ", "tcp/", "udp/", "tcp port ", "port: "]
-                    .iter()
-                    .find_map(|word| rest.strip_prefix(word))
-                    .or_else(|| {
-                        let tail = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-                        (tail.starts_with("/tcp") || tail.starts_with("/udp")).then_some(rest)
-                    })
+        // `:8443` is told with the value itself.
+        let rest = beside.trim_start_matches([' ', '`', ',', '(', '\t', '|']);
+        let direct = ["port ", "on port ", "tcp/", "udp/", "tcp port ", "port: "]
+            .iter()
+            .find_map(|word| rest.strip_prefix(word))
+            .or_else(|| {
+                let tail = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+                (tail.starts_with("/tcp") || tail.starts_with("/udp")).then_some(rest)
             });
         let told = direct.and_then(|digits| {
             let at = end + beside.len() - digits.len();

@@ -94,7 +94,7 @@ impl Case<'_> {
             return self.say(Role::Tool, 75, format!("its row calls the file \"{word}\""));
         }
         let wrapped = self.found.shape == Shape::Wrapped;
-        let joined = if wrapped { ", put together from two lines" } else { "" };
+        let joined = if wrapped { ", put together from several lines" } else { "" };
         let under = if self.place.topic == Topic::Indicators {
             format!(" under \"{}\"", self.place.decided_by)
         } else {
