@@ -117,12 +117,11 @@ impl Case<'_> {
     /// The word with which the row or line calls its file harmless.
     fn row_clears(&self) -> Option<&'static str> {
         let line;
-        let row = match self.candidate.row {
-            Some(row) => row,
-            None => {
-                line = format!("{} {}", self.candidate.before, self.candidate.after);
-                &line
-            }
+        let row = if let Some(row) = self.candidate.row {
+            row
+        } else {
+            line = format!("{} {}", self.candidate.before, self.candidate.after);
+            &line
         };
         // A scanner's name in the row ("Win32/Marsh.A") says that it is detected.
         if row.split(|c: char| c.is_whitespace() || c == '|' || c == '`').any(is_detection) {
