@@ -152,10 +152,12 @@ fn eset(folder: &Path) -> Result<[Labelled; 2], EvaluateError> {
             let gold_path = sibling(&path, ".adoc", ending);
             if gold_path.exists() {
                 let mut gold = typed(&gold_rows(&gold_path, false)?);
-                gold.retain(|item| {
-                    kinds.iter().any(|kind| kind.as_str() == item.what)
-                        && text.contains(&item.value.to_lowercase())
-                });
+                gold.retain(|item| kinds.iter().any(|kind| kind.as_str() == item.what));
+                // An event that lists hashes only says nothing about the page's hosts.
+                if gold.is_empty() {
+                    continue;
+                }
+                gold.retain(|item| text.contains(&item.value.to_lowercase()));
                 cases.push(Case { path: path.clone(), gold });
             }
         }
@@ -246,6 +248,16 @@ fn page(gold: &Path, ending: &str) -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
+/// A host or address, with or without a port.
+fn host(value: &str) -> Item {
+    let port = value.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
+    let bare = port.map_or(value, |(bare, _)| bare);
+    match bare.parse::<std::net::IpAddr>() {
+        Ok(_) => normal_address(bare),
+        Err(_) => normal(Kind::DomainName, bare),
+    }
+}
+
 /// The rows of a gold of type and value.
 pub(crate) fn typed(rows: &[Vec<String>]) -> BTreeSet<Item> {
     rows.iter()
@@ -254,6 +266,8 @@ pub(crate) fn typed(rows: &[Vec<String>]) -> BTreeSet<Item> {
             Some(match row.first()?.as_str() {
                 "ip" => normal_address(value),
                 "domain" => normal(Kind::DomainName, value),
+                // Some events call a bare host or address a `url`: it is what it is.
+                "url" if !value.contains('/') => host(value),
                 "url" => normal(Kind::Url, value),
                 "md5" => normal(Kind::Md5, value),
                 "sha1" => normal(Kind::Sha1, value),
@@ -282,6 +296,26 @@ mod tests {
         assert_eq!(scores.rows[0].tally.unwrap(), crate::Tally { hits: 1, missed: 1, wrong: 1 });
         assert!((scores.rows[0].also["not seen"] - 1.0).abs() < 1e-9);
         assert!(scores.worst_as_text(1).contains("missed: ipv4-addr 198.51.100.9"));
+    }
+
+    #[test]
+    fn a_url_without_scheme_and_path_is_a_host() {
+        let rows = [["url", "reed.example:80"], ["url", "192.0.2.7"], ["url", "reed.example/a"]];
+        let rows: Vec<Vec<String>> = rows.iter().map(|r| r.map(str::to_owned).to_vec()).collect();
+        let gold = typed(&rows);
+        assert!(gold.contains(&normal(Kind::DomainName, "reed.example")), "{gold:?}");
+        assert!(gold.contains(&normal_address("192.0.2.7")), "{gold:?}");
+        assert!(gold.contains(&normal(Kind::Url, "reed.example/a")), "{gold:?}");
+    }
+
+    #[test]
+    fn an_event_without_network_values_says_nothing_of_the_page() {
+        let folder = tempfile::tempdir().unwrap();
+        let page = "= IoCs\n\n== C&C servers\n\n* `198.51.100.7`\n";
+        std::fs::write(folder.path().join("a.adoc"), page).unwrap();
+        std::fs::write(folder.path().join("a.misp.tsv"), "sha1\t0123\n").unwrap();
+        let [hashes, network] = eset(folder.path()).unwrap();
+        assert!(hashes.cases.is_empty() && network.cases.is_empty());
     }
 
     #[test]

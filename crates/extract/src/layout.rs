@@ -1,39 +1,13 @@
 //! Where something stands: under which heading, in which column, in which kind of region.
 
+mod heading;
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
 use lapwing_model::{Reading, Region, RegionKind, Span};
 
-use crate::sentence::Openings;
-
-/// What a heading or column head says of the values below it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Topic {
-    /// Nothing that helps.
-    Neutral,
-    /// Hostile values: "Indicators of compromise", "C2 servers", "SHA-256".
-    Indicators,
-    /// Mutex names.
-    Mutexes,
-    /// User agents.
-    UserAgents,
-    /// Named pipes.
-    Pipes,
-    /// Sources and literature.
-    References,
-    /// What the defender should do.
-    Mitigation,
-    /// Those who were hit.
-    Victims,
-    /// Legitimate things.
-    Benign,
-}
-
-/// Whether a heading or column head speaks of hosts or of files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sort {
-    Any,
-    Network,
-    File,
-}
+pub(crate) use heading::{Head, Sort, Topic, head};
 
 /// A stretch of text under one heading.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +33,8 @@ pub(crate) struct Place<'r> {
     pub(crate) heading: &'r str,
     /// Head of the column, in a table.
     pub(crate) column: Option<&'r str>,
+    /// What the head of the column tells of hosts and files.
+    pub(crate) column_sort: Sort,
     pub(crate) furniture: bool,
     pub(crate) references: bool,
     /// Target of the link of which this is the visible text.
@@ -76,7 +52,16 @@ pub(crate) struct Layout<'r> {
     code: Vec<Span>,
     headings: Vec<Span>,
     links: Vec<(Span, &'r str)>,
-    cells: Vec<(Span, u32, Option<&'r str>)>,
+    cells: Vec<Cell<'r>>,
+}
+
+/// A cell of a table.
+#[derive(Clone, Copy, Debug)]
+struct Cell<'r> {
+    span: Span,
+    row: u32,
+    /// Text of the column's head, and what it tells.
+    head: Option<(&'r str, Head)>,
 }
 
 impl<'r> Layout<'r> {
@@ -95,24 +80,34 @@ impl<'r> Layout<'r> {
             cells: Vec::new(),
         };
         let mut heads: Vec<(Span, u8)> = Vec::new();
+        // A table has few columns and many cells: each head is read once.
+        let mut columns: HashMap<&str, Head, FixedState> = HashMap::default();
         for region in &reading.regions {
             match &region.kind {
                 RegionKind::Heading { level } => heads.push((region.span, *level)),
                 RegionKind::Link { target } => layout.links.push((region.span, target)),
                 RegionKind::Cell { row, header, .. } => {
-                    layout.cells.push((region.span, *row, header.as_deref()));
+                    let head = header
+                        .as_deref()
+                        .map(|h| (h, *columns.entry(h).or_insert_with(|| head(h))));
+                    layout.cells.push(Cell { span: region.span, row: *row, head });
                 }
                 _ => {}
             }
         }
         layout.links.sort();
-        layout.cells.sort();
+        layout.cells.sort_by_key(|c| (c.span, c.row));
         layout.headings = heads.iter().map(|(span, _)| *span).collect();
         layout.headings.sort();
         let marked = !heads.is_empty();
         layout.heads_of_lines(marked, &mut heads);
         heads.sort();
         heads.dedup_by_key(|(span, _)| span.start);
+        // The head of a column speaks for its cells, not for what follows the table.
+        heads.retain(|(span, level)| {
+            let title = span.slice(text).unwrap_or_default().trim_matches('*');
+            *level != 6 || !columns.contains_key(title)
+        });
         layout.nest(&heads);
         layout
     }
@@ -131,21 +126,25 @@ impl<'r> Layout<'r> {
             let span = Span::new(from, from + shown.len());
             if !marked && (1..=6).contains(&marks) && shown.as_bytes().get(marks) == Some(&b' ') {
                 heads.push((span, marks as u8));
-            } else if (shown.ends_with(':') && shown.len() <= 80) || shown.ends_with(":**") {
+            } else if (shown.ends_with([':', '\u{ff1a}']) && shown.len() <= 80)
+                || shown.ends_with(":**")
+            {
                 let title = shown.trim_start_matches(['-', '*', ' ']);
-                if topic_of(title) != Topic::Neutral || sort_of(title) != Sort::Any {
+                let told = head(title);
+                if told.topic != Topic::Neutral || told.sort != Sort::Any {
                     heads.push((span, 7));
                 }
             } else if !marked
                 && shown.len() <= 60
                 && !shown.contains(['.', '|', '/', '@', ','])
+                && !shown.trim_end_matches(':').contains([':', '='])
                 && marks == 0
             {
                 let words = shown.split_whitespace().count();
                 let title = shown.trim_matches(['*', '_', '-', '=', ' ']);
                 if words <= 6
-                    && title.starts_with(|c: char| c.is_uppercase())
-                    && topic_of(title) != Topic::Neutral
+                    && title.starts_with(|c: char| c.is_alphabetic() && !c.is_lowercase())
+                    && head(title).topic != Topic::Neutral
                 {
                     heads.push((span, 2));
                 }
@@ -160,12 +159,13 @@ impl<'r> Layout<'r> {
             while above.last().is_some_and(|s| s.level >= *level) {
                 above.pop();
             }
+            let told = head(words);
             let mut section = Section {
                 start: title.start as usize,
                 title: *title,
                 level: *level,
-                topic: topic_of(words),
-                sort: sort_of(words),
+                topic: told.topic,
+                sort: told.sort,
                 decided_by: *title,
             };
             if let Some(parent) = above.last() {
@@ -213,12 +213,56 @@ impl<'r> Layout<'r> {
 
     /// The row of the table in which the span stands.
     pub(crate) fn row(&self, span: Span) -> Option<u32> {
-        self.cell(span).map(|(_, row, _)| row)
+        self.cell(span).map(|(_, cell)| cell.row)
     }
 
-    fn cell(&self, span: Span) -> Option<(Span, u32, Option<&'r str>)> {
-        let after = self.cells.partition_point(|(s, ..)| s.start <= span.start);
-        self.cells.get(after.checked_sub(1)?).filter(|(s, ..)| s.contains(span)).copied()
+    /// Head of the column in which the span stands.
+    pub(crate) fn column(&self, span: Span) -> Option<(&'r str, Head)> {
+        self.cell(span).and_then(|(_, cell)| cell.head)
+    }
+
+    /// The cells of the row in which the span stands, from first to last.
+    pub(crate) fn row_span(&self, span: Span) -> Option<Span> {
+        const WIDEST: usize = 64;
+        let (at, cell) = self.cell(span)?;
+        let same = |c: &&Cell<'_>| c.row == cell.row;
+        let before = self.cells[..at].iter().rev().take(WIDEST).take_while(same).last();
+        let after = self.cells[at..].iter().take(WIDEST).take_while(same).last();
+        Some(Span {
+            start: before.map_or(cell.span.start, |c| c.span.start),
+            end: after.map_or(cell.span.end, |c| c.span.end),
+        })
+    }
+
+    /// The cells of the row in which the span stands, with their column heads.
+    pub(crate) fn row_cells(&self, span: Span) -> impl Iterator<Item = (Span, Option<&'r str>)> {
+        let row = self.row_span(span);
+        let from = row.map_or(0, |row| self.cells.partition_point(|c| c.span.start < row.start));
+        self.cells[from..]
+            .iter()
+            .take_while(move |c| row.is_some_and(|row| c.span.end <= row.end))
+            .map(|c| (c.span, c.head.map(|(title, _)| title)))
+    }
+
+    /// What stands in the row of the span, as far as 400 bytes on either side.
+    pub(crate) fn row_text(&self, span: Span) -> Option<&'r str> {
+        const REACH: usize = 400;
+        let row = self.row_span(span)?;
+        let mut from = (row.start as usize).max((span.start as usize).saturating_sub(REACH));
+        let mut to = (row.end as usize).min(span.end as usize + REACH);
+        while !self.text.is_char_boundary(from) {
+            from += 1;
+        }
+        while !self.text.is_char_boundary(to) {
+            to -= 1;
+        }
+        self.text.get(from..to)
+    }
+
+    fn cell(&self, span: Span) -> Option<(usize, &Cell<'r>)> {
+        let after = self.cells.partition_point(|c| c.span.start <= span.start);
+        let at = after.checked_sub(1)?;
+        self.cells.get(at).filter(|c| c.span.contains(span)).map(|c| (at, c))
     }
 
     /// Stretches whose heading or column head has this topic.
@@ -233,8 +277,8 @@ impl<'r> Layout<'r> {
         spans.extend(
             self.cells
                 .iter()
-                .filter(|(_, _, head)| head.is_some_and(|h| topic_of(h) == topic))
-                .map(|(span, ..)| *span),
+                .filter(|cell| cell.head.is_some_and(|(_, h)| h.topic == topic))
+                .map(|cell| cell.span),
         );
         spans
     }
@@ -250,22 +294,24 @@ impl<'r> Layout<'r> {
             decided_by: section.map_or("", |s| slice(s.decided_by)),
             heading: section.map_or("", |s| slice(s.title)),
             column: None,
+            column_sort: Sort::Any,
             furniture: overlaps(&self.furniture, span),
             references: overlaps(&self.references, span),
             link: None,
             in_heading: overlaps(&self.headings, span),
         };
-        if let Some((_, _, Some(head))) = self.cell(span) {
-            place.column = Some(head);
-            if sort_of(head) != Sort::Any {
-                place.sort = sort_of(head);
+        if let Some((title, told)) = self.column(span) {
+            place.column = Some(title);
+            place.column_sort = told.sort;
+            if told.sort != Sort::Any {
+                place.sort = told.sort;
             }
-            let topic = topic_of(head);
-            if topic != Topic::Neutral
-                && !(topic == Topic::Indicators && place.topic == Topic::Benign)
-            {
-                place.topic = topic;
-                place.decided_by = head;
+            // A column "SHA-1" below "Clean files" or "Certificates" accuses nothing.
+            let kept = matches!(place.topic, Topic::Benign | Topic::Certificates)
+                && told.topic == Topic::Indicators;
+            if told.topic != Topic::Neutral && !kept {
+                place.topic = told.topic;
+                place.decided_by = title;
             }
         }
         let after = self.links.partition_point(|(s, _)| s.start <= span.start);
@@ -302,251 +348,10 @@ fn overlaps(spans: &[Span], span: Span) -> bool {
     after.checked_sub(1).and_then(|i| spans.get(i)).is_some_and(|s| s.overlaps(span))
 }
 
-/// Words of headings and column heads; the first topic with a word in the heading decides.
-const TOPICS: &[(Topic, &[&str])] = &[
-    (
-        Topic::References,
-        &[
-            "reference",
-            "references",
-            "sources",
-            "further reading",
-            "bibliography",
-            "external links",
-            "see also",
-            "read more",
-            "acknowledgement",
-            "acknowledgements",
-            "acknowledgments",
-            "credits",
-            "related articles",
-            "related posts",
-            "additional resources",
-            "more information",
-            "recommended reading",
-            "citations",
-            "literature",
-        ],
-    ),
-    (
-        Topic::Benign,
-        &[
-            "legitimate",
-            "benign",
-            "clean files",
-            "false positives",
-            "false positive",
-            "allowlist",
-            "whitelist",
-            "non-malicious",
-        ],
-    ),
-    (
-        Topic::Mitigation,
-        &[
-            "mitigation",
-            "mitigations",
-            "remediation",
-            "recommendation",
-            "recommendations",
-            "workaround",
-            "workarounds",
-            "how to protect",
-            "patches",
-            "security updates",
-            "solution",
-            "solutions",
-            "protect yourself",
-        ],
-    ),
-    (
-        Topic::Victims,
-        &[
-            "victim",
-            "victims",
-            "targeted organizations",
-            "targeted organisations",
-            "affected organizations",
-            "affected organisations",
-            "victimology",
-        ],
-    ),
-    (Topic::Mutexes, &["mutex", "mutexes", "mutant", "mutants", "mutexs"]),
-    (Topic::UserAgents, &["user agent", "user-agent", "user agents", "user-agents", "useragent"]),
-    (Topic::Pipes, &["named pipe", "named pipes", "pipe names"]),
-    (
-        Topic::Indicators,
-        &[
-            "indicator",
-            "indicators",
-            "ioc",
-            "iocs",
-            "iocs:",
-            "i.o.c",
-            "observables",
-            "c2",
-            "c&c",
-            "cnc",
-            "command and control",
-            "command-and-control",
-            "infrastructure",
-            "network",
-            "domains",
-            "domain",
-            "hostnames",
-            "hosts",
-            "urls",
-            "url",
-            "ip",
-            "ips",
-            "ip address",
-            "ip addresses",
-            "addresses",
-            "hashes",
-            "hash",
-            "samples",
-            "sample",
-            "sha1",
-            "sha-1",
-            "sha256",
-            "sha-256",
-            "sha512",
-            "md5",
-            "servers",
-            "payload delivery",
-            "payload installation",
-            "artifacts",
-            "artefacts",
-            "file names",
-            "filenames",
-            "file paths",
-            "filename",
-            "host-based",
-            "files",
-            "malware files",
-            "droppers",
-            "payloads",
-            "web shells",
-            "webshells",
-            "email senders",
-            "phishing",
-            "wallets",
-            "registry keys",
-            "registry",
-            "persistence mechanism",
-        ],
-    ),
-];
-
-/// The topic that a heading's words tell.
-pub(crate) fn topic_of(title: &str) -> Topic {
-    let words = spaced(title);
-    let openings = Openings::of(&words);
-    TOPICS
-        .iter()
-        .find(|(_, list)| list.iter().any(|word| openings.may_hold(word) && holds(&words, word)))
-        .map_or(Topic::Neutral, |(topic, _)| *topic)
-}
-
-/// Whether a heading's words speak of hosts or of files.
-pub(crate) fn sort_of(title: &str) -> Sort {
-    const NETWORK: &[&str] = &[
-        "domain",
-        "domains",
-        "url",
-        "urls",
-        "host",
-        "hosts",
-        "hostname",
-        "hostnames",
-        "c2",
-        "c&c",
-        "cnc",
-        "network",
-        "server",
-        "servers",
-        "ip",
-        "ips",
-        "infrastructure",
-        "site",
-        "sites",
-        "fqdn",
-    ];
-    const FILE: &[&str] = &[
-        "file",
-        "files",
-        "filename",
-        "filenames",
-        "path",
-        "paths",
-        "hash",
-        "hashes",
-        "sha1",
-        "sha-1",
-        "sha256",
-        "sha-256",
-        "md5",
-        "sample",
-        "samples",
-    ];
-    let words = spaced(title);
-    let openings = Openings::of(&words);
-    let has =
-        |list: &[&str]| list.iter().any(|word| openings.may_hold(word) && holds(&words, word));
-    match (has(NETWORK), has(FILE)) {
-        (true, false) => Sort::Network,
-        (false, true) => Sort::File,
-        _ => Sort::Any,
-    }
-}
-
-/// Whether a padded title holds a word or phrase.
-fn holds(words: &str, word: &str) -> bool {
-    words.match_indices(word).any(|(at, _)| {
-        words.as_bytes().get(at.wrapping_sub(1)) == Some(&b' ')
-            && words.as_bytes().get(at + word.len()) == Some(&b' ')
-    })
-}
-
-/// Lower case, one blank between words, blanks at both ends, no marks.
-fn spaced(title: &str) -> String {
-    let mut words = String::with_capacity(title.len() + 2);
-    words.push(' ');
-    for c in title.chars() {
-        let keep = c.is_alphanumeric() || matches!(c, '&' | '-' | '.');
-        if keep {
-            words.extend(c.to_lowercase());
-        } else if !words.ends_with(' ') {
-            words.push(' ');
-        }
-    }
-    if !words.ends_with(' ') {
-        words.push(' ');
-    }
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use lapwing_model::{Document, Format};
-
-    #[test]
-    fn headings_tell_their_topic() {
-        for (title, topic) in [
-            ("Indicators of Compromise (IOCs)", Topic::Indicators),
-            ("== C&C servers", Topic::Indicators),
-            ("References", Topic::References),
-            ("Mitigations", Topic::Mitigation),
-            ("Legitimate third-party tools", Topic::Benign),
-            ("Introduction", Topic::Neutral),
-            ("Mutex", Topic::Mutexes),
-        ] {
-            assert_eq!(topic_of(title), topic, "{title}");
-        }
-        assert_eq!(sort_of("Domains"), Sort::Network);
-        assert_eq!(sort_of("SHA-256 hashes"), Sort::File);
-    }
 
     #[test]
     fn a_section_takes_its_topic_from_the_heading_above() {

@@ -23,6 +23,7 @@ mod find;
 mod gazetteer;
 mod layout;
 mod mention;
+mod phrases;
 mod refang;
 mod relation;
 mod role;
@@ -30,6 +31,7 @@ mod sentence;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod tie;
 mod topic;
 
 use lapwing_knowledge::{Knowledge, Name};
@@ -41,7 +43,7 @@ use crate::layout::{Layout, Topic};
 use crate::mention::Mention;
 use crate::refang::Plain;
 use crate::relation::Sentence;
-use crate::role::Manner;
+use crate::role::{Candidate, Manner};
 use crate::sentence::Words;
 
 pub use crate::refang::refang;
@@ -73,7 +75,7 @@ impl<'k> Extractor<'k> {
         let mut claims = self.judged_values(reading, &layout);
         let entities = self.entities(reading, &layout, &claims);
         claims.extend(topic::links(reading, &layout, &claims));
-        claims.extend(topic::ties(reading, &layout, &claims));
+        claims.extend(tie::ties(reading, &layout, &claims));
         claims.extend(self.statements(reading, &layout, &entities, &claims));
         claims.extend(entities.iter().map(|m| entity_claim(m, &layout)));
         claims.sort_by(|a, b| {
@@ -114,15 +116,15 @@ impl<'k> Extractor<'k> {
                 f.relabel(label);
             }
             let (before, after) = around(&plain.text, &f.range);
-            let judged = role::judge(
-                f,
-                plain.is_defanged(&f.range),
+            let candidate = Candidate {
+                found: &*f,
+                shown: &plain.text[f.range.clone()],
+                defanged: plain.is_defanged(&f.range),
                 before,
                 after,
-                &place,
-                &manner,
-                self.knowledge,
-            );
+                row: layout.row_text(span),
+            };
+            let judged = role::judge(&candidate, &place, &manner, self.knowledge);
             let mut claim = Claim::mention(judged.entity, judged.role, span)
                 .by(method(f.kind), judged.precision);
             claim.why = Some(judged.why);
@@ -134,6 +136,7 @@ impl<'k> Extractor<'k> {
             claims.push(claim);
             claims.extend(port);
         }
+        role::settle(&mut claims);
         claims.extend(topic::traces(reading, layout, &claims));
         claims
     }

@@ -1,12 +1,10 @@
-//! What the document as a whole tells: its topic, links, ties between values of one row, and
-//! traces that only their heading makes known.
+//! What the document as a whole tells: its topic, links, and traces that only their heading
+//! makes known.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use lapwing_model::{
-    Basis, Claim, Confidence, Entity, Kind, Reading, RegionKind, Relation, Role, Span,
-};
+use lapwing_model::{Claim, Confidence, Entity, Kind, Reading, RegionKind, Relation, Role, Span};
 
 use crate::gazetteer::{Gazetteer, tokenise};
 use crate::layout::{Layout, Topic};
@@ -189,88 +187,6 @@ pub(crate) fn links(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) ->
         claims.push(claim);
     }
     claims
-}
-
-/// Ties between the values of one line or row: hashes and name of a file, host and address.
-pub(crate) fn ties(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -> Vec<Claim> {
-    let text = reading.document.text.as_str();
-    let mut sorted: Vec<&Claim> = values
-        .iter()
-        .filter(|c| {
-            c.relation == Relation::Role
-                && !matches!(c.role(), Some(Role::Reference | Role::Publisher))
-        })
-        .collect();
-    sorted.sort_by_key(|c| c.span);
-    let mut claims = Vec::new();
-    let mut from = 0;
-    while from < sorted.len() {
-        let mut to = from + 1;
-        while to < sorted.len() && same_line(text, layout, sorted[to - 1].span, sorted[to].span) {
-            to += 1;
-        }
-        if (2..=6).contains(&(to - from)) {
-            tie(&sorted[from..to], text, &mut claims);
-        }
-        from = to;
-    }
-    claims
-}
-
-fn same_line(text: &str, layout: &Layout<'_>, left: Span, right: Span) -> bool {
-    if let (Some(a), Some(b)) = (layout.row(left), layout.row(right)) {
-        return a == b && right.start - left.end.min(right.start) < 2000;
-    }
-    left.end <= right.start
-        && right.start - left.end < 200
-        && text.get(left.end as usize..right.start as usize).is_some_and(|gap| !gap.contains('\n'))
-}
-
-fn tie(row: &[&Claim], text: &str, claims: &mut Vec<Claim>) {
-    let of = |wanted: fn(Kind) -> bool| {
-        row.iter().filter(|c| wanted(c.subject.kind)).copied().collect::<Vec<_>>()
-    };
-    let hashes = of(|k| {
-        k.is_file_hash()
-            || matches!(
-                k,
-                Kind::Ssdeep | Kind::Imphash | Kind::Tlsh | Kind::Vhash | Kind::Authentihash
-            )
-    });
-    let names = of(|k| matches!(k, Kind::FileName | Kind::FilePath));
-    let hosts = of(|k| k == Kind::DomainName);
-    let addresses = of(|k| matches!(k, Kind::Ipv4Addr | Kind::Ipv6Addr));
-    let mut add = |a: &Claim, relation: Relation, b: &Claim, percent: u8, why: &str| {
-        let span = Span { start: a.span.start.min(b.span.start), end: a.span.end.max(b.span.end) };
-        let mut claim = Claim::new(a.subject.clone(), relation, b.subject.clone(), span)
-            .by("extract:row", Confidence::percent(percent));
-        claim.why = Some(why.to_owned());
-        claim.basis = Basis::Observed;
-        claims.push(claim);
-    };
-    let mut kinds: Vec<Kind> = hashes.iter().map(|c| c.subject.kind).collect();
-    kinds.sort();
-    kinds.dedup();
-    if let Some(first) = hashes.first().filter(|_| kinds.len() == hashes.len()) {
-        for other in hashes.iter().skip(1) {
-            add(first, Relation::SameObject, other, 88, "hashes of different kinds in one row");
-        }
-        if let [name] = names[..] {
-            add(first, Relation::SameObject, name, 82, "a hash and a file name in one row");
-        }
-    }
-    if let ([host], [address]) = (&hosts[..], &addresses[..]) {
-        let between = text
-            .get(
-                host.span.end.min(address.span.end) as usize
-                    ..host.span.start.max(address.span.start) as usize,
-            )
-            .unwrap_or_default();
-        let words = between.split_whitespace().filter(|w| w.len() > 2).count();
-        if row.len() == 2 && words <= 2 {
-            add(host, Relation::ResolvesTo, address, 70, "a host and an address in one row");
-        }
-    }
 }
 
 /// CVE numbers behind nicknames, as public record.

@@ -1,6 +1,8 @@
+use std::collections::{BTreeMap, HashMap};
+
 use lapwing_engine::reference::Knowledge;
-use lapwing_engine::{Extraction, extract};
-use lapwing_model::Role;
+use lapwing_engine::{Extracted, Extraction, extract};
+use lapwing_model::{Kind, Role};
 use serde_json::json;
 
 use super::add::open_all;
@@ -52,24 +54,20 @@ fn print(document: &Extraction, claims: bool, out: &mut Output) -> Result<(), Fa
     }
     let title = document.title.as_deref().unwrap_or(&document.name);
     out.line(&format!("{}  ({})", one_line(title, 90), one_line(&document.name, 60)))?;
-    let mut rows = Vec::new();
-    for value in &document.values {
-        let mark = match value.role {
-            Role::Indicator => "*",
-            Role::Subject => " ",
-            _ => "-",
-        };
-        let why = value.why.as_deref().or(value.context.as_deref()).unwrap_or("");
-        rows.push(vec![
-            format!("{mark} {}", value.role),
-            value.kind.to_string(),
-            one_line(&value.value, 80),
-            format!("{:.2}", value.confidence),
-            format!("{}–{}", value.start, value.end),
-            one_line(why, 60),
-        ]);
+    let told = distinct(&document.values);
+    for (role, heading) in SECTIONS {
+        let rows: Vec<&Told<'_>> = told.iter().filter(|told| told.first.role == *role).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let kinds = by_kind(&rows);
+        out.line(&format!("\n{heading}: {} ({kinds})", rows.len()))?;
+        let rows: Vec<_> = rows.iter().map(|told| told.row()).collect();
+        out.text(&table(&rows))?;
     }
-    out.text(&table(&rows))?;
+    if told.is_empty() {
+        out.line("\nNo value and no name of a known kind stands in it.")?;
+    }
     if claims {
         let rows: Vec<_> = document
             .relations
@@ -84,6 +82,9 @@ fn print(document: &Extraction, claims: bool, out: &mut Output) -> Result<(), Fa
                 ]
             })
             .collect();
+        if !rows.is_empty() {
+            out.line(&format!("\nStatements: {}", rows.len()))?;
+        }
         out.text(&table(&rows))?;
     }
     for gap in &document.gaps {
@@ -91,4 +92,68 @@ fn print(document: &Extraction, claims: bool, out: &mut Output) -> Result<(), Fa
         out.line(&format!("  missing: {count} {}", gap.what))?;
     }
     out.line("")
+}
+
+/// What is shown, in this order: first what counts, then what was judged otherwise.
+const SECTIONS: &[(Role, &str)] = &[
+    (Role::Indicator, "Indicators"),
+    (Role::Victim, "No indicators: of victims"),
+    (Role::Tool, "No indicators: legitimate, and used by the adversary"),
+    (Role::Benign, "No indicators: legitimate, or no such value at all"),
+    (Role::Reference, "No indicators: cited"),
+    (Role::Publisher, "No indicators: the publisher's own"),
+    (Role::Unclear, "Not to be told"),
+    (Role::Subject, "Names"),
+];
+
+/// A value in one role, wherever it stands in the document.
+struct Told<'d> {
+    /// The mention with the highest confidence, the first of these.
+    first: &'d Extracted,
+    count: usize,
+}
+
+impl Told<'_> {
+    fn row(&self) -> Vec<String> {
+        let value = self.first;
+        let why = value.why.as_deref().or(value.context.as_deref()).unwrap_or("");
+        let times = if self.count > 1 { format!("\u{d7}{}", self.count) } else { String::new() };
+        vec![
+            format!("  {}", value.kind),
+            one_line(&value.value, 80),
+            format!("{:.2}", value.confidence),
+            times,
+            format!("{}–{}", value.start, value.end),
+            one_line(why, 72),
+        ]
+    }
+}
+
+/// The values of a document, each once a role, by kind and then in order of the text.
+fn distinct(values: &[Extracted]) -> Vec<Told<'_>> {
+    let mut told: Vec<Told<'_>> = Vec::new();
+    let mut places: HashMap<(Role, Kind, &str), usize> = HashMap::new();
+    for value in values {
+        let key = (value.role, value.kind, value.value.as_str());
+        let at = *places.entry(key).or_insert_with(|| {
+            told.push(Told { first: value, count: 0 });
+            told.len() - 1
+        });
+        told[at].count += 1;
+        if value.confidence > told[at].first.confidence {
+            told[at].first = value;
+        }
+    }
+    told.sort_by_key(|told| told.first.kind);
+    told
+}
+
+/// `3 domain-name, 2 url`.
+fn by_kind(rows: &[&Told<'_>]) -> String {
+    let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
+    for told in rows {
+        *counts.entry(told.first.kind).or_default() += 1;
+    }
+    let counts: Vec<_> = counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    counts.join(", ")
 }

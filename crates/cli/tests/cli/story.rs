@@ -103,3 +103,14 @@ fn extract_prints_the_contract() {
     let starts: Vec<_> = values.iter().map(|v| v["start"].as_u64()).collect();
     assert!(starts.is_sorted());
 }
+
+#[test]
+fn extract_shows_what_counts_first_and_why_the_rest_does_not() {
+    let user = User::new();
+    let text = "# Marsh loader\n\nSee https://blog.marsh-research.org/lapwing for more. The implant \
+                connects to api.telegram.org as version 4.10.0.3 of the tool does.\n\n\
+                ## Indicators of compromise\n\n- hxxps://reed.example[.]net/gate.php\n\
+                - reed.example[.]org\n- reed.example[.]org\n";
+    let ran = user.run_with(&["extract", "-"], text.as_bytes());
+    insta::assert_snapshot!("extract", ran.stdout);
+}

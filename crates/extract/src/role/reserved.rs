@@ -32,6 +32,14 @@ pub(super) fn reserved(host: &str) -> Option<(&'static str, bool)> {
             {
                 Some(("a private range: means nothing outside its network", true))
             }
+            // All others than 2000::/3 are kept back (RFC 4291 section 2.4); NAT64 maps IPv4.
+            std::net::IpAddr::V6(ip)
+                if ip.segments()[0] & 0xe000 != 0x2000
+                    && ip.segments()[0] != 0x64
+                    && ip.to_ipv4_mapped().is_none() =>
+            {
+                Some(("an address that nobody was given (RFC 4291)", true))
+            }
             _ => None,
         };
     }

@@ -1,0 +1,173 @@
+//! What the words of a heading or column head say of the values below it, in several languages.
+
+use std::sync::LazyLock;
+
+use crate::phrases::{Phrases, Words, rows};
+
+/// What a heading or column head says of the values below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Topic {
+    /// Nothing that helps.
+    Neutral,
+    /// Sources and literature.
+    References,
+    /// Legitimate things.
+    Benign,
+    /// What the defender should do.
+    Mitigation,
+    /// Those who were hit, or whom the malware watches for.
+    Victims,
+    /// Mutex names.
+    Mutexes,
+    /// User agents.
+    UserAgents,
+    /// Named pipes.
+    Pipes,
+    /// Certificates and keys, whose digests are no files'.
+    Certificates,
+    /// Hostile values: "Indicators of compromise", "C2 servers", "SHA-256".
+    Indicators,
+}
+
+/// Whether a heading or column head speaks of hosts or of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Any,
+    Network,
+    File,
+}
+
+/// What a heading tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) topic: Topic,
+    pub(crate) sort: Sort,
+}
+
+/// Words of a heading that is a sentence or a catchy title: in these, "network" or "files" are
+/// words like others.
+const LONG_TITLE: usize = 6;
+
+#[derive(Clone, Copy)]
+struct Word {
+    topic: Topic,
+    sort: Sort,
+    /// A word of the field, which decides in long titles, too.
+    strong: bool,
+    /// A word that turns a legitimate thing into an abused one.
+    abused: bool,
+}
+
+static WORDS: LazyLock<Phrases<Word>> = LazyLock::new(|| {
+    Phrases::of(rows(include_str!("../../data/headings.tsv")).map(
+        |[phrase, _language, topic, sort]| {
+            let word = Word {
+                topic: match topic {
+                    "references" => Topic::References,
+                    "benign" => Topic::Benign,
+                    "mitigation" => Topic::Mitigation,
+                    "victims" => Topic::Victims,
+                    "mutexes" => Topic::Mutexes,
+                    "user-agents" => Topic::UserAgents,
+                    "pipes" => Topic::Pipes,
+                    "certificates" => Topic::Certificates,
+                    "indicators" | "values" => Topic::Indicators,
+                    _ => Topic::Neutral,
+                },
+                sort: match sort {
+                    "network" => Sort::Network,
+                    "file" => Sort::File,
+                    _ => Sort::Any,
+                },
+                strong: topic != "values",
+                abused: topic == "abused",
+            };
+            (phrase, word)
+        },
+    ))
+});
+
+/// What the words of a heading or column head tell.
+pub(crate) fn head(title: &str) -> Head {
+    let words = Words::of(title);
+    let long = words.len() > LONG_TITLE;
+    let (mut network, mut file, mut abused, mut hostile) = (false, false, false, false);
+    let mut topic = Topic::Neutral;
+    WORDS.each(&words, |_, _, word| {
+        abused |= word.abused;
+        if long && !word.strong {
+            return;
+        }
+        network |= word.sort == Sort::Network;
+        file |= word.sort == Sort::File;
+        hostile |= word.topic == Topic::Indicators;
+        // The first in the order of topics decides: "Legitimate tools" is no list of samples.
+        if word.topic != Topic::Neutral && (topic == Topic::Neutral || word.topic < topic) {
+            topic = word.topic;
+        }
+    });
+    if topic == Topic::Benign && abused {
+        topic = if hostile || network { Topic::Indicators } else { Topic::Neutral };
+    }
+    let sort = match (network, file) {
+        (true, false) => Sort::Network,
+        (false, true) => Sort::File,
+        _ => Sort::Any,
+    };
+    Head { topic, sort }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_tell_their_topic() {
+        for (title, topic) in [
+            ("Indicators of Compromise (IOCs)", Topic::Indicators),
+            ("== C&C servers", Topic::Indicators),
+            ("Command & Control", Topic::Indicators),
+            ("References", Topic::References),
+            ("Mitigations", Topic::Mitigation),
+            ("Legitimate third-party tools", Topic::Benign),
+            ("Compromised legitimate websites", Topic::Indicators),
+            ("Introduction", Topic::Neutral),
+            ("How the marsh birds cross the network of a shop by night", Topic::Neutral),
+            ("Mutex", Topic::Mutexes),
+            ("Code-signing certificates", Topic::Certificates),
+            ("Indicateurs de compromission", Topic::Indicators),
+            ("Références", Topic::References),
+            ("Kompromittierungsindikatoren:", Topic::Indicators),
+            ("Quellen", Topic::References),
+            ("Indicadores de compromiso", Topic::Indicators),
+            ("Mitigação", Topic::Mitigation),
+            ("Indicatori di compromissione", Topic::Indicators),
+            ("Riferimenti", Topic::References),
+            ("Индикаторы компрометации", Topic::Indicators),
+            ("Источники", Topic::References),
+            ("侵害の痕跡(IoC)", Topic::Indicators),
+            ("参考文献", Topic::References),
+            ("附录：失陷指标", Topic::Indicators),
+            ("参考链接", Topic::References),
+            ("مؤشرات الاختراق", Topic::Indicators),
+            ("المراجع", Topic::References),
+        ] {
+            assert_eq!(head(title).topic, topic, "{title}");
+        }
+    }
+
+    #[test]
+    fn headings_tell_hosts_from_files() {
+        for (title, sort) in [
+            ("Domains", Sort::Network),
+            ("SHA-256 hashes", Sort::File),
+            ("Noms de domaine", Sort::Network),
+            ("Dateien", Sort::File),
+            ("ファイル名", Sort::File),
+            ("域名", Sort::Network),
+            ("Details", Sort::Any),
+        ] {
+            assert_eq!(head(title).sort, sort, "{title}");
+        }
+    }
+}
