@@ -6,7 +6,7 @@ use lapwing_model::{Claim, Document, Format, Kind, Reading, Region, RegionKind, 
 use super::model::Model;
 use crate::Extractor;
 
-const REPORT: &str = include_str!("../../testdata/intrusion.txt");
+const REPORT: &str = include_str!("../../testdata/technique/intrusion.txt");
 
 fn reading(text: &str) -> Reading {
     let document = Document::new(text.as_bytes(), "a.txt", Format::Text, text.to_owned());
