@@ -40,11 +40,12 @@ class Package:
         return sorted(self._files)
 
 
-def fetch(cache: pathlib.Path) -> dict:
+def fetch(cache: pathlib.Path, wanted=tuple(PACKAGES)) -> dict:
     """Downloads what is not in `cache` yet, checks every archive against its pin."""
     cache.mkdir(parents=True, exist_ok=True)
     opened = {}
-    for name, (registry, version, pin) in PACKAGES.items():
+    for name in wanted:
+        registry, version, pin = PACKAGES[name]
         stem = f"{name.replace('-', '_')}-{version}" if registry == "pypi" else f"{name}-{version}"
         found = sorted(cache.glob(stem + "*"))
         if not found:

@@ -41,6 +41,7 @@ mod peers;
 mod scores;
 mod suite;
 mod tally;
+mod techniques;
 mod traps;
 
 use std::path::Path;
@@ -50,6 +51,7 @@ pub use peers::{Peer, PeerError, Peers};
 pub use scores::{ScoreRow, Scores, Worst};
 pub use suite::{SUITES, Suite, SuiteError};
 pub use tally::Tally;
+pub use techniques::train_techniques;
 
 /// How to score.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::{EvaluateError, Options, Scores, fidelity, indicators, traps};
+use crate::{EvaluateError, Options, Scores, fidelity, indicators, techniques, traps};
 
 /// What runs a suite: adds its rows to the scores.
 type Run = fn(&Path, &Options, &mut Scores) -> Result<(), EvaluateError>;
@@ -41,6 +41,12 @@ pub const SUITES: &[Suite] = &[
             "unit42-stix",
         ],
         run: fidelity::run,
+    },
+    Suite {
+        name: "techniques",
+        question: "Which ATT&CK techniques does a report describe?",
+        corpora: techniques::CORPORA,
+        run: techniques::run,
     },
     Suite {
         name: "traps",

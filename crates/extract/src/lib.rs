@@ -29,6 +29,7 @@ mod relation;
 mod role;
 mod sentence;
 mod shape;
+pub mod technique;
 #[cfg(test)]
 mod tests;
 mod tie;
@@ -45,6 +46,7 @@ use crate::refang::Plain;
 use crate::relation::Sentence;
 use crate::role::{Candidate, Manner};
 use crate::sentence::Words;
+use crate::technique::Traces;
 
 pub use crate::refang::refang;
 
@@ -73,10 +75,23 @@ impl<'k> Extractor<'k> {
     pub fn extract(&self, reading: &Reading) -> Vec<Claim> {
         let layout = Layout::of(reading);
         let mut claims = self.judged_values(reading, &layout);
-        let entities = self.entities(reading, &layout, &claims);
+        let mut entities = self.entities(reading, &layout, &claims);
+        let text = reading.document.text.as_str();
+        let sentences = sentence::sentences(text);
+        let traces = Traces::of(text, &layout, &sentences, &entities, &claims);
+        let described = technique::describe(text, &layout, &traces, &entities);
+        entities.retain_mut(|mention| match described.precision(mention) {
+            _ if mention.entity.kind != Kind::AttackPattern => true,
+            Some(precision) => {
+                mention.precision = precision;
+                true
+            }
+            None => false,
+        });
         claims.extend(topic::links(reading, &layout, &claims));
         claims.extend(tie::ties(reading, &layout, &claims));
-        claims.extend(self.statements(reading, &layout, &entities, &claims));
+        claims.extend(self.statements(reading, &layout, &sentences, &entities, &claims));
+        claims.extend(described.claims);
         claims.extend(entities.iter().map(|m| entity_claim(m, &layout)));
         claims.sort_by(|a, b| {
             (a.span, &a.subject, a.relation, &a.object)
@@ -90,6 +105,16 @@ impl<'k> Extractor<'k> {
     #[must_use]
     pub fn values(&self, reading: &Reading) -> Vec<Claim> {
         self.judged_values(reading, &Layout::of(reading))
+    }
+
+    /// What `reading` shows of techniques before a model judges it: for training and scoring.
+    #[must_use]
+    pub fn technique_traces(&self, reading: &Reading) -> Traces {
+        let layout = Layout::of(reading);
+        let values = self.judged_values(reading, &layout);
+        let entities = self.entities(reading, &layout, &values);
+        let text = reading.document.text.as_str();
+        Traces::of(text, &layout, &sentence::sentences(text), &entities, &values)
     }
 
     /// Every value that stands in the text, judged in context.
@@ -164,6 +189,7 @@ impl<'k> Extractor<'k> {
         &self,
         reading: &Reading,
         layout: &Layout<'_>,
+        spans: &[Span],
         entities: &[Mention],
         values: &[Claim],
     ) -> Vec<Claim> {
@@ -188,10 +214,9 @@ impl<'k> Extractor<'k> {
         all.sort_by_key(|m| m.span);
         let (frame, mut claims) = topic::frame(reading, &all, &self.gazetteer);
         claims.extend(topic::nicknames(entities));
-        let spans = sentence::sentences(text);
         let mut sentences = Vec::new();
         let mut from = 0;
-        for span in spans {
+        for &span in spans {
             let first = from
                 + all
                     .get(from..)

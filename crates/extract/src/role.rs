@@ -73,10 +73,9 @@ impl Manner {
 /// Whether a text is little more than its values: they cover four fifths of it, and what is left
 /// is no sentence.
 fn is_list(text: &str, found: &[Found]) -> bool {
-    let shown =
-        |text: &str| text.bytes().filter(|b| b.is_ascii_alphanumeric() || *b >= 0x80).count();
-    let all = shown(text);
-    let covered: usize = found.iter().map(|f| shown(&text[f.range.clone()])).sum();
+    let all = letters_and_digits(text);
+    let covered: usize =
+        found.iter().map(|f| letters_and_digits(&text[f.range.clone()])).sum();
     !found.is_empty() && covered * 10 >= all * 8 && (found.len() > 3 || all - covered.min(all) < 8)
 }
 

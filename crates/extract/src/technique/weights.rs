@@ -1,0 +1,262 @@
+//! The weights of the linear model: how they are packed into a file, and read back.
+//!
+//! The file is zstd over: the rarity of each feature in one byte; for each technique its identifier,
+//! bias, scale and prior; and its weights as one signed byte each at features that rise.
+
+use crate::technique::features::{FEATURES, Features};
+
+/// Begins every file of weights; the last digit counts the versions of the layout.
+const MAGIC: &[u8] = b"lapwing-techniques-1";
+
+/// Steps of rarity in one unit of the natural logarithm.
+const RARITY_STEPS: f32 = 20.0;
+
+/// One technique as it was learned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learned {
+    /// `T1505.003`.
+    pub id: String,
+    /// Added to every score.
+    pub bias: f32,
+    /// Logarithm of the odds that a report names it at all.
+    pub prior: f32,
+    /// Feature and weight, features rising.
+    pub weights: Vec<(u32, f32)>,
+}
+
+/// The model as it scores: weights by feature.
+pub struct Weights {
+    techniques: Vec<Learned>,
+    rarity: Vec<f32>,
+    starts: Vec<u32>,
+    weights: Vec<(u16, i8)>,
+    scales: Vec<f32>,
+    /// Further numbers of the file: those of the judgement over the whole document.
+    judgement: Vec<f32>,
+}
+
+/// Rarity as it is kept: 0 for a feature that is not used.
+#[must_use]
+pub fn quantise_rarity(rarity: f32) -> u8 {
+    if rarity <= 0.0 { 0 } else { (rarity * RARITY_STEPS).round().clamp(1.0, 255.0) as u8 }
+}
+
+/// Rarity of a kept byte.
+#[must_use]
+pub fn rarity(kept: u8) -> f32 {
+    f32::from(kept) / RARITY_STEPS
+}
+
+/// Packs what was learned, not yet compressed.
+#[must_use]
+pub fn pack(rarities: &[u8], techniques: &[Learned], judgement: &[f32]) -> Vec<u8> {
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend((rarities.len() as u32).to_le_bytes());
+    bytes.extend(rarities);
+    bytes.extend((judgement.len() as u32).to_le_bytes());
+    for number in judgement {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.extend((techniques.len() as u32).to_le_bytes());
+    for technique in techniques {
+        bytes.push(technique.id.len() as u8);
+        bytes.extend(technique.id.as_bytes());
+        let largest = technique.weights.iter().map(|(_, w)| w.abs()).fold(1e-6, f32::max);
+        let scale = largest / 127.0;
+        for number in [technique.bias, technique.prior, scale] {
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes.extend((technique.weights.len() as u32).to_le_bytes());
+        let mut before = 0;
+        for (feature, _) in &technique.weights {
+            let mut step = feature - before;
+            before = *feature;
+            while step >= 0x80 {
+                bytes.push(step as u8 | 0x80);
+                step >>= 7;
+            }
+            bytes.push(step as u8);
+        }
+        bytes.extend(
+            technique
+                .weights
+                .iter()
+                .map(|(_, w)| (w / scale).round().clamp(-127.0, 127.0) as i8 as u8),
+        );
+    }
+    bytes
+}
+
+impl Weights {
+    /// Reads what [`pack`] made; `None` when it is no such file or cut short.
+    #[must_use]
+    pub fn unpack(bytes: &[u8]) -> Option<Self> {
+        let mut source = Source(bytes.strip_prefix(MAGIC)?);
+        let count = source.number()? as usize;
+        let rarity: Vec<f32> = source.take(count)?.iter().map(|b| rarity(*b)).collect();
+        if rarity.len() != FEATURES {
+            return None;
+        }
+        let judgement = (0..source.number()?).map(|_| source.real()).collect::<Option<_>>()?;
+        let count = source.number()?;
+        let (mut techniques, mut scales) = (Vec::new(), Vec::new());
+        let mut counts = vec![0u32; FEATURES + 1];
+        let mut lists: Vec<(Vec<u32>, &[u8])> = Vec::new();
+        for _ in 0..count.min(u32::from(u16::MAX)) {
+            let len = *source.take(1)?.first()? as usize;
+            let id = std::str::from_utf8(source.take(len)?).ok()?.to_owned();
+            let (bias, prior, scale) = (source.real()?, source.real()?, source.real()?);
+            let len = source.number()? as usize;
+            let mut features = Vec::with_capacity(len.min(FEATURES));
+            let mut feature = 0u32;
+            for _ in 0..len {
+                feature = feature.checked_add(source.step()?)?;
+                *counts.get_mut(feature as usize + 1)? += 1;
+                features.push(feature);
+            }
+            lists.push((features, source.take(len)?));
+            techniques.push(Learned { id, bias, prior, weights: Vec::new() });
+            scales.push(scale);
+        }
+        for at in 0..FEATURES {
+            counts[at + 1] += counts[at];
+        }
+        let starts = counts.clone();
+        let total = *starts.last()? as usize;
+        let mut weights = vec![(0u16, 0i8); total];
+        for (technique, (features, values)) in lists.iter().enumerate() {
+            for (feature, value) in features.iter().zip(*values) {
+                let at = &mut counts[*feature as usize];
+                weights[*at as usize] = (technique as u16, *value as i8);
+                *at += 1;
+            }
+        }
+        Some(Self { techniques, rarity, starts, weights, scales, judgement })
+    }
+
+    /// The techniques, in the order of the scores; their weights are kept by feature only.
+    #[must_use]
+    pub fn techniques(&self) -> &[Learned] {
+        &self.techniques
+    }
+
+    /// Numbers of the judgement over a document.
+    #[must_use]
+    pub fn judgement(&self) -> &[f32] {
+        &self.judgement
+    }
+
+    /// Margins of one sentence, one a technique: above 0 says that the sentence describes it.
+    pub fn score(&self, features: &Features, scores: &mut Vec<f32>) {
+        scores.clear();
+        scores.resize(self.techniques.len(), 0.0);
+        for block in [&features.words, &features.grams] {
+            let length = block
+                .iter()
+                .map(|f| self.rarity[*f as usize])
+                .map(|r| r * r)
+                .sum::<f32>()
+                .sqrt()
+                .max(1e-6);
+            for feature in block {
+                let value = self.rarity[*feature as usize] / length;
+                for (technique, weight) in self.of(*feature) {
+                    scores[*technique as usize] += f32::from(*weight) * value;
+                }
+            }
+        }
+        for ((score, technique), scale) in scores.iter_mut().zip(&self.techniques).zip(&self.scales)
+        {
+            *score = *score * scale + technique.bias;
+        }
+    }
+
+    /// What `word` alone (as hashed in [`Features::words`]) adds for technique number `at`.
+    #[must_use]
+    pub fn pull(&self, feature: u32, at: usize) -> f32 {
+        self.of(feature)
+            .iter()
+            .find(|(technique, _)| usize::from(*technique) == at)
+            .map_or(0.0, |(_, weight)| {
+                f32::from(*weight) * self.scales[at] * self.rarity[feature as usize]
+            })
+    }
+
+    fn of(&self, feature: u32) -> &[(u16, i8)] {
+        let range = self.starts[feature as usize]..self.starts[feature as usize + 1];
+        &self.weights[range.start as usize..range.end as usize]
+    }
+}
+
+/// The bytes of a file from front to back.
+struct Source<'b>(&'b [u8]);
+
+impl<'b> Source<'b> {
+    fn take(&mut self, count: usize) -> Option<&'b [u8]> {
+        let (head, tail) = self.0.split_at_checked(count)?;
+        self.0 = tail;
+        Some(head)
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        self.take(4)?.try_into().ok().map(u32::from_le_bytes)
+    }
+
+    fn real(&mut self) -> Option<f32> {
+        self.take(4)?.try_into().ok().map(f32::from_le_bytes)
+    }
+
+    fn step(&mut self) -> Option<u32> {
+        let mut step = 0u32;
+        for shift in [0, 7, 14, 21] {
+            let byte = *self.take(1)?.first()?;
+            step |= u32::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(step);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Vec<u8> {
+        let mut rarities = vec![0; FEATURES];
+        let mut features = Features::default();
+        features.read("dumps lsass memory");
+        for feature in features.words.iter().chain(&features.grams) {
+            rarities[*feature as usize] = quantise_rarity(3.0);
+        }
+        let mut weights: Vec<(u32, f32)> = features.words.iter().map(|f| (*f, 2.0)).collect();
+        weights.sort_by_key(|(f, _)| *f);
+        let learned = Learned { id: "T1003.001".into(), bias: -1.0, prior: -2.0, weights };
+        pack(&rarities, &[learned], &[0.5])
+    }
+
+    #[test]
+    fn what_is_packed_scores_alike() {
+        let weights = Weights::unpack(&sample()).unwrap();
+        assert_eq!(weights.judgement(), [0.5]);
+        assert_eq!(weights.techniques()[0].id, "T1003.001");
+        let (mut features, mut scores) = (Features::default(), Vec::new());
+        features.read("dumps lsass memory");
+        weights.score(&features, &mut scores);
+        // Five words and pairs of equal rarity: each weighs 1/√5.
+        assert!((scores[0] - (2.0 * 5.0f32.sqrt() - 1.0)).abs() < 1e-2, "{scores:?}");
+        features.read("unrelated");
+        weights.score(&features, &mut scores);
+        assert!((scores[0] + 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_file_cut_short_is_refused() {
+        let whole = sample();
+        assert!(Weights::unpack(&[]).is_none());
+        for cut in [10, MAGIC.len() + 3, FEATURES, whole.len() - 1] {
+            assert!(Weights::unpack(&whole[..cut]).is_none(), "{cut}");
+        }
+    }
+}
