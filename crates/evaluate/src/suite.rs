@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::{EvaluateError, Options, Scores, fidelity, indicators, traps};
+use crate::{EvaluateError, Options, Scores, entities, fidelity, indicators, traps};
 
 /// What runs a suite: adds its rows to the scores.
 type Run = fn(&Path, &Options, &mut Scores) -> Result<(), EvaluateError>;
@@ -41,6 +41,12 @@ pub const SUITES: &[Suite] = &[
             "unit42-stix",
         ],
         run: fidelity::run,
+    },
+    Suite {
+        name: "entities",
+        question: "Which names stand in a report, and what do they name?",
+        corpora: &["annoctr"],
+        run: entities::run,
     },
     Suite {
         name: "traps",
