@@ -33,6 +33,7 @@
 
 mod board;
 mod corpus;
+pub mod entities;
 mod fidelity;
 mod floors;
 mod indicators;

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::{EvaluateError, Options, Scores, fidelity, indicators, techniques, traps};
+use crate::{EvaluateError, Options, Scores, entities, fidelity, indicators, techniques, traps};
 
 /// What runs a suite: adds its rows to the scores.
 type Run = fn(&Path, &Options, &mut Scores) -> Result<(), EvaluateError>;
@@ -47,6 +47,12 @@ pub const SUITES: &[Suite] = &[
         question: "Which ATT&CK techniques does a report describe?",
         corpora: techniques::CORPORA,
         run: techniques::run,
+    },
+    Suite {
+        name: "entities",
+        question: "Which names stand in a report, and what do they name?",
+        corpora: &["annoctr"],
+        run: entities::run,
     },
     Suite {
         name: "traps",

@@ -1,10 +1,15 @@
 //! Names and phrases, matched token by token: the longest match at word boundaries.
 
+pub(crate) mod scripts;
+
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 use lapwing_knowledge::Name;
 use lapwing_model::{Entity, Kind};
+
+/// Percent of right matches of a country's name in another language; its case has to be right.
+pub(crate) const FOREIGN: u8 = 84;
 
 /// Names of everything, from `Knowledge`; phrases, from the data files beside this crate.
 pub(crate) struct Gazetteer {
@@ -78,6 +83,15 @@ impl Gazetteer {
 
     /// The tables of this crate.
     fn own_phrases(&mut self) {
+        // Names in other scripts have a matcher of their own.
+        for (code, name) in scripts::table().filter(|(_, name)| name.chars().all(|c| c < '\u{250}'))
+        {
+            let entity = Entity::new(Kind::Location, code);
+            self.names.insert(
+                Entry { surface: name.to_owned(), entity, ambiguous: false, percent: FOREIGN },
+                false,
+            );
+        }
         for line in rows(include_str!("../data/techniques.txt")) {
             let mut parts = line.splitn(3, ' ');
             let (Some(id), Some(percent), Some(pattern)) =

@@ -18,6 +18,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod candidate;
 mod date;
 mod find;
 mod gazetteer;
@@ -29,6 +30,7 @@ mod relation;
 mod role;
 mod sentence;
 mod shape;
+pub mod tagger;
 pub mod technique;
 #[cfg(test)]
 mod tests;
@@ -75,9 +77,9 @@ impl<'k> Extractor<'k> {
     pub fn extract(&self, reading: &Reading) -> Vec<Claim> {
         let layout = Layout::of(reading);
         let mut claims = self.judged_values(reading, &layout);
-        let mut entities = self.entities(reading, &layout, &claims);
         let text = reading.document.text.as_str();
         let sentences = sentence::sentences(text);
+        let mut entities = self.entities(reading, &layout, &sentences, &claims);
         let traces = Traces::of(text, &layout, &sentences, &entities, &claims);
         let described = technique::describe(text, &layout, &traces, &entities);
         entities.retain_mut(|mention| match described.precision(mention) {
@@ -112,9 +114,23 @@ impl<'k> Extractor<'k> {
     pub fn technique_traces(&self, reading: &Reading) -> Traces {
         let layout = Layout::of(reading);
         let values = self.judged_values(reading, &layout);
-        let entities = self.entities(reading, &layout, &values);
         let text = reading.document.text.as_str();
-        Traces::of(text, &layout, &sentence::sentences(text), &entities, &values)
+        let sentences = sentence::sentences(text);
+        let entities = self.entities(reading, &layout, &sentences, &values);
+        Traces::of(text, &layout, &sentences, &entities, &values)
+    }
+
+    /// What the tagger reads of every sentence of `text`: for training.
+    #[must_use]
+    pub fn sequences(&self, text: &str) -> Vec<tagger::Sequence> {
+        tagger::sequences(text, &gazetteer::tokenise(text), &self.gazetteer)
+    }
+
+    /// The runs that the tagger finds in all of `text`; with the built-in weights where none are
+    /// given. For scores: [`Self::extract`] asks it about prose only.
+    #[must_use]
+    pub fn tagged(&self, text: &str, weights: Option<&tagger::Weights>) -> Vec<tagger::Tagged> {
+        tagger::tag_all(text, &gazetteer::tokenise(text), &self.gazetteer, weights)
     }
 
     /// Every value that stands in the text, judged in context.
@@ -167,10 +183,25 @@ impl<'k> Extractor<'k> {
     }
 
     /// Every name that stands in the text, outside of values.
-    fn entities(&self, reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -> Vec<Mention> {
+    fn entities(
+        &self,
+        reading: &Reading,
+        layout: &Layout<'_>,
+        sentences: &[Span],
+        values: &[Claim],
+    ) -> Vec<Mention> {
         let text = reading.document.text.as_str();
         let tokens = gazetteer::tokenise(text);
-        let mut mentions = mention::mentions(text, &tokens, &self.gazetteer);
+        let found = mention::found(text, &tokens, &self.gazetteer);
+        let prose = sentences.iter().copied().filter(|span| {
+            span.len() <= LONGEST_SENTENCE
+                && !layout.is_declared(*span)
+                && !layout.is_apart(*span)
+                && !layout.is_code(*span)
+                && layout.row(*span).is_none()
+        });
+        let tagged = tagger::tag(text, &tokens, &self.gazetteer, prose);
+        let mut mentions = candidate::with_context(text, found, &tagged, self.knowledge);
         let mut taken: Vec<Span> =
             values.iter().filter(|c| c.role() != Some(Role::Unclear)).map(|c| c.span).collect();
         taken.sort();
@@ -216,7 +247,13 @@ impl<'k> Extractor<'k> {
         claims.extend(topic::nicknames(entities));
         let mut sentences = Vec::new();
         let mut from = 0;
+        let (mut paragraph, mut read_to) = (0, 0);
         for &span in spans {
+            let gap = text.get(read_to..span.start as usize).unwrap_or_default();
+            if gap.bytes().filter(|b| *b == b'\n').nth(1).is_some() {
+                paragraph += 1;
+            }
+            read_to = span.end as usize;
             let first = from
                 + all
                     .get(from..)
@@ -227,15 +264,27 @@ impl<'k> Extractor<'k> {
             from = first;
             let mentions = all.get(first..first + count).unwrap_or_default();
             let long = span.len() > LONGEST_SENTENCE;
-            if long || layout.is_declared(span) || layout.is_apart(span) || layout.is_code(span) {
+            if long
+                || layout.is_declared(span)
+                || layout.is_apart(span)
+                || layout.is_code(span)
+                || layout.row(span).is_some()
+            {
                 continue;
             }
-            if !mentions.is_empty() || date::has_month(span.slice(text).unwrap_or_default()) {
+            if !mentions.is_empty() || date::may_hold(span.slice(text).unwrap_or_default()) {
                 let advice = layout.place(span).topic == Topic::Mitigation;
-                sentences.push(Sentence { words: Words::of(text, span), span, mentions, advice });
+                sentences.push(Sentence {
+                    words: Words::of(text, span),
+                    span,
+                    mentions,
+                    advice,
+                    paragraph,
+                });
             }
         }
         claims.extend(relation::relations(&sentences, &frame));
+        candidate::bound(&mut claims, entities);
         claims
     }
 }

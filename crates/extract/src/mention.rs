@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lapwing_model::{Confidence, Entity, Kind, Span};
 
-use crate::gazetteer::{Entry, Gazetteer, Token, nickname};
+use crate::gazetteer::{Entry, FOREIGN, Gazetteer, Token, nickname, scripts};
 use crate::shape;
 
 /// An entity that stands at a place in the raw text.
@@ -119,8 +119,20 @@ const PLACE_WORDS: &[&str] = &[
     "to",
 ];
 
+/// Names with those that are everyday words, of which the context has to tell.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) sure: Vec<Mention>,
+    pub(crate) doubtful: Vec<Mention>,
+}
+
 /// Everything that is named in `text`, in order; none overlap.
 pub(crate) fn mentions(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Vec<Mention> {
+    established(found(text, tokens, gazetteer))
+}
+
+/// What is named in `text`, and what may be.
+pub(crate) fn found(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Found {
     let mut doubtful = Vec::new();
     let mut found = Vec::new();
     let mut at = 0;
@@ -168,11 +180,21 @@ pub(crate) fn mentions(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> V
         }
         at += step;
     }
-    established(found, doubtful)
+    for (span, code) in scripts::places(text) {
+        found.push(Mention {
+            entity: Entity::new(Kind::Location, code),
+            span,
+            precision: Confidence::percent(FOREIGN),
+            method: "extract:gazetteer",
+            why: "the country's name in another language".into(),
+        });
+    }
+    Found { sure: found, doubtful }
 }
 
 /// A doubtful name counts when the same name stands elsewhere with support.
-fn established(mut found: Vec<Mention>, doubtful: Vec<Mention>) -> Vec<Mention> {
+pub(crate) fn established(found: Found) -> Vec<Mention> {
+    let Found { sure: mut found, doubtful } = found;
     let sure: BTreeSet<String> = found.iter().map(|m| m.entity.key().to_lowercase()).collect();
     for mut mention in doubtful {
         if sure.contains(&mention.entity.key().to_lowercase()) {
@@ -248,7 +270,8 @@ fn accept(
     if short && !exact {
         return Verdict::No;
     }
-    if phrase && entry.ambiguous && !exact {
+    let foreign = kind == Kind::Location && entry.percent == FOREIGN;
+    if (phrase && entry.ambiguous || foreign) && !exact {
         return Verdict::No;
     }
     let several = entries.iter().any(|e| e.entity.kind == kind && e.entity != entry.entity);
@@ -257,6 +280,9 @@ fn accept(
     } else {
         "a known name, in another spelling".to_owned()
     };
+    if foreign {
+        "the country's name in another language".clone_into(&mut why);
+    }
     if phrase {
         why = format!("the words \"{}\"", entry.surface);
     }

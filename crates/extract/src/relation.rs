@@ -5,6 +5,9 @@
 
 mod acts;
 mod attribution;
+#[cfg(test)]
+mod tests;
+mod verbs;
 mod victims;
 
 use lapwing_model::{
@@ -37,6 +40,10 @@ struct Memory {
     actor: Option<Entity>,
     /// Who spoke of that actor.
     actor_said_by: Option<String>,
+    /// Actor and malware named last in this paragraph: "they", "the malware".
+    near_actor: Option<Entity>,
+    near_malware: Option<Entity>,
+    paragraph: u32,
 }
 
 /// One sentence with what stands in it.
@@ -46,6 +53,8 @@ pub(crate) struct Sentence<'a> {
     pub(crate) mentions: &'a [Mention],
     /// Stands where the report says what to do about it.
     pub(crate) advice: bool,
+    /// Number of the paragraph in which it stands.
+    pub(crate) paragraph: u32,
 }
 
 /// Claims of one sentence, while they are made.
@@ -62,6 +71,7 @@ pub(crate) fn relations(sentences: &[Sentence<'_>], frame: &Frame) -> Vec<Claim>
     let mut memory = Memory::default();
     let mut claims = Vec::new();
     for sentence in sentences {
+        memory.enter(sentence.paragraph);
         let speaker = speaker(sentence, &memory, frame);
         let subject = subject(sentence, &memory);
         let mut telling =
@@ -70,6 +80,7 @@ pub(crate) fn relations(sentences: &[Sentence<'_>], frame: &Frame) -> Vec<Claim>
         telling.countries(&memory);
         telling.tracking(&memory);
         telling.aliases();
+        telling.verbs(&memory);
         telling.victims();
         telling.uses();
         telling.exploits();
@@ -138,6 +149,15 @@ pub(crate) const SPEAKING: &[&str] = &[
 ];
 
 impl Memory {
+    /// What pronouns point at does not reach from one paragraph to the next.
+    fn enter(&mut self, paragraph: u32) {
+        if self.paragraph != paragraph {
+            self.paragraph = paragraph;
+            self.near_actor = None;
+            self.near_malware = None;
+        }
+    }
+
     fn learn(&mut self, sentence: &Sentence<'_>, speaker: Option<String>) {
         let words = &sentence.words;
         for mention in sentence.mentions {
@@ -173,6 +193,11 @@ impl Memory {
                 self.actor_said_by = speaker;
             }
             self.actor = Some(actor.entity.clone());
+            self.near_actor = Some(actor.entity.clone());
+        }
+        // The malware that the sentence is about is the one it names first.
+        if let Some(malware) = sentence.mentions.iter().find(|m| m.entity.kind == Kind::Malware) {
+            self.near_malware = Some(malware.entity.clone());
         }
     }
 }
@@ -327,6 +352,11 @@ impl Telling<'_> {
         &mut self.claims[last]
     }
 
+    /// Whether the verbs of the sentence said already what happens to the thing at `span`.
+    fn is_said(&self, span: Span, relations: &[Relation]) -> bool {
+        self.claims.iter().any(|c| c.span == span && relations.contains(&c.relation))
+    }
+
     /// Whether the sentence speaks of what defenders do or should do.
     fn is_defence(&self) -> bool {
         self.sentence.advice
@@ -418,8 +448,11 @@ impl Telling<'_> {
             };
             let Some(subject) = subject else { continue };
             let span = self.sentence.span;
-            if let Some((date, how)) = stated.resolve(self.frame.published, self.frame.year_hint) {
-                let guessed = how.contains("other dates");
+            let resolved = stated.resolve(self.frame.published, self.frame.year_hint);
+            if let Some(date::Resolved { first, last, how, guessed }) = resolved {
+                let date = if relation == Relation::LastSeen { last } else { first };
+                let shown = words.lower.get(stated.start..stated.end).unwrap_or_default();
+                let shown = if stated.month.is_some() { stated.shown() } else { shown.to_owned() };
                 let claim = self.claim(
                     subject,
                     relation,
@@ -427,7 +460,7 @@ impl Telling<'_> {
                     span,
                     stated.start,
                     if guessed { 45 } else { 75 },
-                    format!("\"{}\", {how}", stated.shown()),
+                    format!("\"{shown}\", {how}"),
                 );
                 match relation {
                     Relation::LastSeen => claim.period.last = Some(date),
@@ -437,7 +470,7 @@ impl Telling<'_> {
                 if guessed && claim.polarity == Polarity::Asserted {
                     claim.polarity = Polarity::Hedged;
                 }
-            } else {
+            } else if stated.month.is_some() {
                 let value = format!("{relation}={}", stated.shown());
                 self.claim(
                     subject,

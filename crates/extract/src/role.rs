@@ -74,8 +74,7 @@ impl Manner {
 /// is no sentence.
 fn is_list(text: &str, found: &[Found]) -> bool {
     let all = letters_and_digits(text);
-    let covered: usize =
-        found.iter().map(|f| letters_and_digits(&text[f.range.clone()])).sum();
+    let covered: usize = found.iter().map(|f| letters_and_digits(&text[f.range.clone()])).sum();
     !found.is_empty() && covered * 10 >= all * 8 && (found.len() > 3 || all - covered.min(all) < 8)
 }
 

@@ -22,10 +22,17 @@ pub(crate) fn sentences(text: &str) -> Vec<Span> {
             spans.push(Span::new(from + head, from + head + trimmed.len()));
         }
     };
-    for at in memchr::memchr3_iter(b'\n', b'.', b'|', bytes).chain(std::iter::empty()) {
+    // The full stop of Chinese and Japanese is E3 80 82; its last byte ends the sentence.
+    let mut marks: Vec<usize> = memchr::memchr3_iter(b'\n', b'.', b'|', bytes).collect();
+    let plain = marks.len();
+    marks.extend(memchr::memmem::find_iter(bytes, "\u{3002}").map(|at| at + 2));
+    if marks.len() > plain {
+        marks.sort_unstable();
+    }
+    for at in marks {
         let ends = match bytes[at] {
             b'\n' => ends_at_newline(bytes, at),
-            b'|' => true,
+            b'|' | 0x82 => true,
             _ => ends_at_stop(text, start, at),
         };
         if ends && at >= start {

@@ -17,6 +17,8 @@ const NUMBERED: &[(&str, usize, usize, Kind)] = &[
     ("ITG", 2, 3, Kind::Cluster),
     ("ATK", 1, 3, Kind::ThreatActor),
     ("REF", 4, 4, Kind::Cluster),
+    ("LUCR", 1, 3, Kind::Cluster),
+    ("CTG", 4, 4, Kind::Cluster),
     ("G", 4, 4, Kind::ThreatActor),
     ("C", 4, 4, Kind::Campaign),
 ];
@@ -25,7 +27,7 @@ const NUMBERED: &[(&str, usize, usize, Kind)] = &[
 const LONGEST_PREFIX: usize = 5;
 
 /// Prefixes that are words of their own, so that a hyphen has to follow.
-const HYPHENED: &[&str] = &["DEV", "STORM", "TAG", "UAC", "REF"];
+const HYPHENED: &[&str] = &["DEV", "STORM", "TAG", "UAC", "LUCR", "CTG"];
 
 /// Last words of two-word names that vendors give.
 const WEATHER: &[&str] = &[
@@ -42,9 +44,47 @@ const WEATHER: &[&str] = &[
     "Hail",
     "Rain",
 ];
+/// First words of two-word names: Secureworks (a gemstone or metal in capitals), Trend Micro.
+const METALS: &[&str] = &[
+    "GOLD", "BRONZE", "COBALT", "IRON", "NICKEL", "TIN", "ALUMINUM", "COPPER", "ZINC", "PLATINUM",
+];
+const ELEMENTS: &[&str] = &["Earth", "Water", "Void"];
+/// Words that stand behind `Earth` or `Water` in everyday speech.
+const PLAIN_SECOND: &[&str] = &[
+    "Day",
+    "Systems",
+    "Sector",
+    "Sciences",
+    "Science",
+    "Resources",
+    "Supply",
+    "Treatment",
+    "Authority",
+    "District",
+    "Utilities",
+    "Utility",
+    "Department",
+    "Engine",
+    "Observation",
+    "Facility",
+    "Facilities",
+    "Company",
+    "Services",
+    "Management",
+    "Works",
+    "Plant",
+    "Agency",
+    "Linux",
+    "Pollution",
+    "Quality",
+    "Tanks",
+    "Networks",
+    "Hackers",
+];
 const ANIMALS: &[&str] = &[
     "Panda", "Bear", "Kitten", "Spider", "Chollima", "Jackal", "Tiger", "Leopard", "Buffalo",
-    "Wolf", "Lynx", "Crane", "Hawk", "Ocelot", "Saiga", "Sphinx",
+    "Wolf", "Lynx", "Crane", "Hawk", "Ocelot", "Saiga", "Sphinx", "Gecko", "Mantis", "Taurus",
+    "Libra", "Serpens", "Scorpius", "Ursa", "Pisces",
 ];
 
 /// First words that make an everyday expression of it.
@@ -98,7 +138,10 @@ pub(crate) fn shaped(text: &str, at: usize) -> Option<(usize, Kind, u8)> {
     let word = bytes.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
     numbered(rest, word)
         .or_else(|| cl_cluster(rest))
+        .or_else(|| unknown(rest))
+        .or_else(|| sector(rest, word))
         .or_else(|| temp(rest, word))
+        .or_else(|| elemental(rest, word))
         .or_else(|| two_words(rest, word))
 }
 
@@ -146,6 +189,47 @@ fn cl_cluster(rest: &str) -> Option<(usize, Kind, u8)> {
         Kind::Cluster,
         97,
     ))
+}
+
+/// `UNK_RemoteRogue` (Proofpoint).
+fn unknown(rest: &str) -> Option<(usize, Kind, u8)> {
+    let tail = rest.strip_prefix("UNK_")?;
+    let len = tail.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    (len >= 4 && tail.starts_with(|c: char| c.is_ascii_uppercase())).then_some((
+        4 + len,
+        Kind::Cluster,
+        95,
+    ))
+}
+
+/// `SectorA05` (NSHC): a letter and two digits, perhaps one more.
+fn sector(rest: &str, word: usize) -> Option<(usize, Kind, u8)> {
+    let tail = rest.get(..word)?.strip_prefix("Sector")?.as_bytes();
+    let (letter, digits) = tail.split_first()?;
+    (letter.is_ascii_uppercase()
+        && (2..=3).contains(&digits.len())
+        && digits.iter().all(u8::is_ascii_digit))
+    .then_some((word, Kind::ThreatActor, 95))
+}
+
+/// `GOLD LAPWING`, `Earth Lapwing`.
+fn elemental(rest: &str, word: usize) -> Option<(usize, Kind, u8)> {
+    let (first, tail) = rest.split_at_checked(word)?;
+    let second = tail.strip_prefix(' ')?;
+    let len = second.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let second = second.get(..len)?;
+    if METALS.contains(&first) {
+        return (len >= 4
+            && !matches!(
+                second,
+                "MINE" | "COIN" | "STAR" | "RUSH" | "MEMBER" | "CUSTOMER" | "PARTNER"
+            )
+            && second.bytes().all(|b| b.is_ascii_uppercase()))
+        .then_some((word + 1 + len, Kind::ThreatActor, 85));
+    }
+    let capital = second.bytes().enumerate().all(|(i, b)| b.is_ascii_uppercase() == (i == 0));
+    (ELEMENTS.contains(&first) && len >= 4 && capital && !PLAIN_SECOND.contains(&second))
+        .then_some((word + 1 + len, Kind::ThreatActor, 55))
 }
 
 /// `TEMP.Veles`.
@@ -217,6 +301,11 @@ mod tests {
             ("TEMP.Lapwing", 12, Kind::Cluster),
             ("Marsh Typhoon", 13, Kind::ThreatActor),
             ("MARSH SPIDER", 12, Kind::ThreatActor),
+            ("GOLD LAPWING group", 12, Kind::ThreatActor),
+            ("Earth Lapwing is", 13, Kind::ThreatActor),
+            ("SectorQ99.", 9, Kind::ThreatActor),
+            ("REF9999", 7, Kind::Cluster),
+            ("UNK_Lapwing used", 11, Kind::Cluster),
         ] {
             assert_eq!(shaped(text, 0).map(|(l, k, _)| (l, k)), Some((len, kind)), "{text}");
         }
@@ -231,6 +320,11 @@ mod tests {
             "C2",
             "DEV 1234",
             "UNC2639x",
+            "GOLD coins",
+            "GOLD MINE",
+            "Water Treatment",
+            "Earth Day",
+            "Sector5",
         ] {
             assert_eq!(shaped(text, 0), None, "{text}");
         }

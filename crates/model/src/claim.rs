@@ -70,6 +70,12 @@ words! {
         CommunicatesWith = "communicates-with",
         /// Malware, file → file, malware.
         Drops = "drops",
+        /// Malware, file → file, malware, URL that it fetches (STIX `downloads`).
+        Downloads = "downloads",
+        /// Actor, campaign, malware → malware that it brings to victims (STIX `delivers`).
+        Delivers = "delivers",
+        /// Malware → malware that it was made from (STIX `variant-of`).
+        VariantOf = "variant-of",
         /// Where something is, operates or is hosted, with no more said (object: location).
         LocatedAt = "located-at",
         /// Actor, malware → the location it comes from.

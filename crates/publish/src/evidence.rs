@@ -162,6 +162,7 @@ fn class_of(fact: &Fact) -> Class {
         | Relation::BelongsTo
         | Relation::SameObject
         | Relation::Drops
+        | Relation::Downloads
         | Relation::RelatedTo
             if value(subject) =>
         {

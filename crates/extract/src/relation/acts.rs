@@ -144,7 +144,11 @@ impl Telling<'_> {
             .collect();
         let named = self.subject.is_some();
         for (object, span, at) in used {
-            if object == who {
+            let said = [Relation::Uses, Relation::Drops, Relation::Downloads, Relation::Delivers];
+            // "X was dropped by Y": Y is nothing that X uses.
+            let acts =
+                self.claims.iter().any(|c| c.subject == object && said.contains(&c.relation));
+            if object == who || acts || self.is_said(span, &said) {
                 continue;
             }
             let (from, _) = words.clause(at);
@@ -164,7 +168,8 @@ impl Telling<'_> {
             });
             let speech = cue
                 .is_some_and(|(a, b)| words.lower.get(a..b).is_some_and(|w| SPEAKING.contains(&w)));
-            if defender || (speech && !technique) {
+            let others = cue.is_some_and(|(cue, _)| super::verbs::others_act(&words.lower, cue));
+            if defender || (others && !technique) || (speech && !technique) {
                 continue;
             }
             let percent = match (cue.is_some(), named) {
@@ -187,6 +192,9 @@ impl Telling<'_> {
                 .map(|m| (m.entity.clone(), m.span, words.at(m.span)))
                 .collect();
             for (object, span, at) in found {
+                if self.is_said(span, &[Relation::Exploits]) {
+                    continue;
+                }
                 self.claim(
                     who.clone(),
                     Relation::Exploits,
@@ -228,6 +236,9 @@ impl Telling<'_> {
                 .map(|m| (m.entity.clone(), m.span, words.at(m.span)))
                 .collect();
             for (object, span, at) in hosts.into_iter().filter(|(_, _, at)| *at >= cue_end) {
+                if self.is_said(span, &[Relation::CommunicatesWith]) {
+                    continue;
+                }
                 self.claim(
                     who.clone(),
                     Relation::CommunicatesWith,

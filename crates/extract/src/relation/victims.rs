@@ -64,6 +64,9 @@ impl Telling<'_> {
             .map(|m| (m.entity.clone(), m.span, words.at(m.span), words.end(m.span)))
             .collect();
         for (i, (entity, span, at, end)) in named.iter().enumerate() {
+            if self.is_said(*span, &[Relation::Targets, Relation::Compromises]) {
+                continue;
+            }
             let (from, _) = words.clause(*at);
             // The nearest cue before decides; words of speech in between end its reach.
             let before = words.last(HITTING, from, *at);

@@ -245,7 +245,7 @@ pub(crate) fn relation(word: &str) -> Relation {
         "beacons-to" | "exfiltrates-to" | "connected-to" | "connects-to" => {
             Relation::CommunicatesWith
         }
-        "downloads" | "delivers" | "dropped" | "creates" => Relation::Drops,
+        "dropped" | "creates" => Relation::Drops,
         "exploits-vulnerability" => Relation::Exploits,
         "duplicate-of" => Relation::AliasOf,
         "has" | "contained-in" | "contained-within" | "role" | "property" | "about" => {

@@ -1,0 +1,101 @@
+//! Trains the sequence model of names: `train-entities DIR OUT [--folds N] [--epochs N] …`.
+//!
+//! `DIR` is the folder of AnnoCTR; only its part `train` is learnt from. `OUT` gets the weights, as
+//! `crates/extract/data/entities.weights` has them. With `--folds N` nothing is written: each N-th of
+//! the reports is tagged by a model of the others, which is how the settings were chosen. The same
+//! files and settings give the same bytes.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
+
+mod crf;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use lapwing_evaluate::entities::{SpanTally, annoctr};
+use lapwing_extract::Extractor;
+use lapwing_extract::tagger::{Sequence, Weights, label};
+use lapwing_knowledge::Knowledge;
+
+use crf::{Example, Settings};
+
+fn main() -> ExitCode {
+    match run(&std::env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("train-entities: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
+    let (Some(folder), Some(out)) = (args.first(), args.get(1)) else {
+        return Err("usage: train-entities DIR OUT [--folds N] [--dev] [--epochs N] [--rate X] [--l1 X] [--least N] [--drop X]".into());
+    };
+    let value = |name: &str| args.iter().position(|a| a == name).and_then(|i| args.get(i + 1));
+    let number = |name: &str, or: f32| value(name).map_or(Ok(or), |v| v.parse::<f32>());
+    let standard = Settings::default();
+    let settings = Settings {
+        epochs: number("--epochs", standard.epochs as f32)? as usize,
+        rate: number("--rate", standard.rate)?,
+        l1: number("--l1", standard.l1)?,
+        least: number("--least", standard.least as f32)? as u32,
+        drop: number("--drop", standard.drop)?,
+    };
+    let folds = number("--folds", 0.0)? as usize;
+    let folder = Path::new(folder);
+    let extractor = Extractor::new(Knowledge::builtin());
+    let reports = annoctr::read(folder, "train")?;
+    let sets: Vec<Vec<Example>> =
+        reports.iter().map(|r| examples(extractor.sequences(&r.text), &r.gold)).collect();
+    if folds > 1 {
+        let mut board = SpanTally::default();
+        for fold in 0..folds {
+            let learnt: Vec<&Example> = sets
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| i % folds != fold)
+                .flat_map(|(_, set)| set)
+                .collect();
+            let weights = Weights::from_bytes(&crf::train(&learnt, &settings))?;
+            for report in reports.iter().skip(fold).step_by(folds) {
+                board.add(&report.gold, &extractor.tagged(&report.text, Some(&weights)));
+            }
+            println!("fold {fold}: {}", board.line());
+        }
+        print!("{}", board.table());
+        return Ok(());
+    }
+    let learnt: Vec<&Example> = sets.iter().flatten().collect();
+    let bytes = crf::train(&learnt, &settings);
+    let weights = Weights::from_bytes(&bytes)?;
+    println!("{} features, {} bytes", weights.len(), bytes.len());
+    std::fs::write(out, bytes)?;
+    let mut board = SpanTally::default();
+    for report in annoctr::read(folder, "dev")? {
+        board.add(&report.gold, &extractor.tagged(&report.text, Some(&weights)));
+    }
+    print!("{}", board.table());
+    Ok(())
+}
+
+/// The words of each sentence with the labels that people gave them.
+fn examples(
+    sequences: Vec<Sequence>,
+    gold: &[(lapwing_model::Span, lapwing_extract::tagger::Tag)],
+) -> Vec<Example> {
+    sequences
+        .into_iter()
+        .map(|sequence| {
+            let mut labels = Vec::with_capacity(sequence.len());
+            let mut last = None;
+            for span in sequence.spans() {
+                let at = gold.partition_point(|(g, _)| g.end <= span.start);
+                let found = gold.get(at).filter(|(g, _)| g.start < span.end);
+                labels.push(found.map_or(0, |(_, tag)| label(*tag, last == Some(at))));
+                last = found.map(|_| at);
+            }
+            Example { sequence, labels }
+        })
+        .collect()
+}

@@ -1,0 +1,198 @@
+//! A sequence model for names that no table knows: a linear-chain CRF over hashed features.
+//!
+//! The gazetteer is the base of what Lapwing names; the tagger tells which words stand where a
+//! name of some kind stands. What it reads of a word is in `features`, the weights are numbers
+//! in a data file ([`Weights`]), and training is a command of `lapwing-evaluate` that reads the
+//! same features. Lafferty et al., "Conditional random fields" (ICML 2001).
+
+mod cues;
+mod decode;
+mod features;
+mod weights;
+mod word;
+
+use std::sync::LazyLock;
+
+use lapwing_model::{Confidence, Span};
+
+use crate::gazetteer::{Gazetteer, Token};
+use crate::sentence;
+
+pub use features::Sequence;
+pub use weights::{Weights, WeightsError};
+
+use features::Reader;
+
+macro_rules! tags {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// What a name in running text names: the eleven types of AnnoCTR (Lange et al., 2024).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Tag { $($(#[$doc])* $variant,)* }
+
+        impl Tag {
+            /// All tags, in the order of the labels of the model.
+            pub const ALL: &'static [Tag] = &[$(Tag::$variant,)*];
+
+            /// The corpus's word for it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Tag::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+tags! {
+    /// Code, a command line, a file or a key.
+    Code = "CLICommand/CodeSnippet",
+    /// A notion of the field ("phishing kit", "C2").
+    Concept = "CON",
+    /// A date or a span of time.
+    Date = "DATE",
+    /// A threat actor.
+    Group = "GROUP",
+    /// A place, or its adjective.
+    Location = "LOC",
+    /// Malware.
+    Malware = "MALWARE",
+    /// An organisation.
+    Organization = "ORG",
+    /// A sector of industry or society.
+    Sector = "SECTOR",
+    /// A tactic of ATT&CK.
+    Tactic = "TACTIC",
+    /// A technique of ATT&CK.
+    Technique = "TECHNIQUE",
+    /// A tool.
+    Tool = "TOOL",
+}
+
+impl Tag {
+    /// The tag that the corpus calls so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Tag> {
+        Tag::ALL.iter().copied().find(|t| t.as_str() == name)
+    }
+}
+
+/// Number of labels: outside, and begin and inside of each tag.
+pub const LABELS: usize = 1 + 2 * 11;
+
+/// A run of words to which the model gives a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tagged {
+    /// Where it stands in the text.
+    pub span: Span,
+    /// What it is.
+    pub tag: Tag,
+    /// The model's probability of the whole run.
+    pub confidence: Confidence,
+}
+
+/// The label of a tag's first word, or of one inside.
+#[must_use]
+pub fn label(tag: Tag, inside: bool) -> usize {
+    1 + 2 * (tag as usize) + usize::from(inside)
+}
+
+/// Whether a run that is inside a tag may follow: only behind the same tag.
+#[must_use]
+pub fn may_follow(before: usize, after: usize) -> bool {
+    after == 0 || after % 2 == 1 || before == after || before + 1 == after
+}
+
+/// The weights that the binary carries, unpacked when first asked for.
+fn builtin() -> &'static Weights {
+    static BUILTIN: LazyLock<Weights> = LazyLock::new(|| {
+        Weights::from_bytes(include_bytes!("../data/entities.weights")).unwrap_or_default()
+    });
+    &BUILTIN
+}
+
+/// The runs that the built-in model tags in those `sentences` that hold a candidate, in order.
+pub(crate) fn tag(
+    text: &str,
+    tokens: &[Token],
+    gazetteer: &Gazetteer,
+    sentences: impl Iterator<Item = Span>,
+) -> Vec<Tagged> {
+    let mut reader = Reader::new(text, tokens, gazetteer);
+    let mut sequence = Sequence::default();
+    let mut room = decode::Room::default();
+    let mut found = Vec::new();
+    for span in sentences {
+        if !has_candidate(span.slice(text).unwrap_or_default()) {
+            continue;
+        }
+        for part in parts(text, span) {
+            reader.read(part, &mut sequence);
+            decode::tag(builtin(), &sequence, &mut room, &mut found);
+        }
+    }
+    found
+}
+
+/// As [`tag`], with other weights and over all sentences: for the command that trains and scores.
+pub(crate) fn tag_all(
+    text: &str,
+    tokens: &[Token],
+    gazetteer: &Gazetteer,
+    weights: Option<&Weights>,
+) -> Vec<Tagged> {
+    let weights = match weights {
+        Some(weights) => weights,
+        None => builtin(),
+    };
+    let mut room = decode::Room::default();
+    let mut found = Vec::new();
+    for sequence in sequences(text, tokens, gazetteer) {
+        decode::tag(weights, &sequence, &mut room, &mut found);
+    }
+    found
+}
+
+/// What the model reads of every sentence of `text`.
+pub(crate) fn sequences(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Vec<Sequence> {
+    let mut reader = Reader::new(text, tokens, gazetteer);
+    let mut all = Vec::new();
+    for span in sentence::sentences(text) {
+        for part in parts(text, span) {
+            let mut sequence = Sequence::default();
+            reader.read(part, &mut sequence);
+            if !sequence.is_empty() {
+                all.push(sequence);
+            }
+        }
+    }
+    all
+}
+
+/// Whether a sentence holds what could be a name: a capital or a digit behind a letter.
+fn has_candidate(sentence: &str) -> bool {
+    sentence.bytes().any(|b| b.is_ascii_uppercase())
+}
+
+/// Longest piece that is read at once, in bytes.
+const LONGEST: usize = 1200;
+
+/// A long sentence in pieces, cut at white space.
+fn parts(text: &str, span: Span) -> impl Iterator<Item = Span> + '_ {
+    let (mut at, end) = (span.start as usize, span.end as usize);
+    std::iter::from_fn(move || {
+        if at >= end {
+            return None;
+        }
+        let mut to = end;
+        if end - at > LONGEST {
+            let mut limit = at + LONGEST;
+            while !text.is_char_boundary(limit) {
+                limit -= 1;
+            }
+            let piece = text.get(at..limit).unwrap_or_default();
+            to = piece.rfind(char::is_whitespace).filter(|i| *i > 0).map_or(limit, |i| at + i);
+        }
+        let part = Span::new(at, to);
+        at = to;
+        Some(part)
+    })
+}
