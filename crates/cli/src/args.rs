@@ -177,6 +177,15 @@ pub struct Hunting {
     /// A folder of further campaign checks; one with the id of a built-in check replaces it
     #[arg(long, value_name = "DIR")]
     pub checks: Option<PathBuf>,
+    /// A folder (or file) of Sigma rules to run over every record; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Leave out Sigma rules below this level: informational, low, medium, high, critical
+    #[arg(long, value_name = "LEVEL", default_value = "informational", value_parser = parse_level)]
+    pub level: lapwing_model::Severity,
+    /// A YAML file with the values of the rules' placeholders: `name: [value, …]`
+    #[arg(long, value_name = "FILE")]
+    pub placeholders: Option<PathBuf>,
     /// Number of threads [default: one a core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -189,6 +198,14 @@ pub struct Hunting {
     /// Print every finding, not only the most telling
     #[arg(long)]
     pub all: bool,
+}
+
+fn parse_level(word: &str) -> Result<lapwing_model::Severity, String> {
+    use lapwing_model::Severity;
+    [Severity::Informational, Severity::Low, Severity::Medium, Severity::High, Severity::Critical]
+        .into_iter()
+        .find(|level| level.to_string() == word.to_ascii_lowercase())
+        .ok_or_else(|| "one of: informational, low, medium, high, critical".to_owned())
 }
 
 fn parse_time(text: &str) -> Result<jiff::Timestamp, String> {

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use lapwing_fuse::status;
-use lapwing_hunt::{Checks, Hunt, Indicator, Matcher, Options};
+use lapwing_hunt::{Checks, Hunt, Indicator, Matcher, Options, Rules, RulesOptions};
 use lapwing_model::{Entity, Kind, Object, Problem, Relation, Role, Status};
 use lapwing_store::FactQuery;
 
@@ -29,6 +30,10 @@ pub struct HuntOptions {
     pub hunt: Options,
     /// A folder of further checks.
     pub checks: Option<PathBuf>,
+    /// Folders and files of Sigma rules.
+    pub rules: Vec<PathBuf>,
+    /// Which of them to run.
+    pub rules_options: RulesOptions,
 }
 
 /// Values below this probability of being hostile are not hunted: a benign list or a denial
@@ -48,7 +53,7 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<(Hunt, Vec<Problem>), EngineError> {
         progress.stage("compiling indicators");
-        let (indicators, problems) = match &options.indicators {
+        let (indicators, mut problems) = match &options.indicators {
             IndicatorSource::Store => (self.store_indicators(options.today)?, Vec::new()),
             IndicatorSource::Files(files) => self.file_indicators(files)?,
         };
@@ -61,8 +66,15 @@ impl Engine {
             }
             None => Checks::builtin(),
         };
+        let mut how = options.hunt.clone();
+        if !options.rules.is_empty() {
+            progress.stage("compiling Sigma rules");
+            let rules = Rules::load(&options.rules, &options.rules_options)?;
+            problems.extend(rules.problems().iter().cloned());
+            how.rules = Some(Arc::new(rules));
+        }
         progress.stage("hunting");
-        let hunt = lapwing_hunt::hunt(paths, &matcher, checks, &options.hunt, &Told(progress));
+        let hunt = lapwing_hunt::hunt(paths, &matcher, checks, &how, &Told(progress));
         Ok((hunt, problems))
     }
 

@@ -36,6 +36,7 @@ mod corpus;
 pub mod entities;
 mod fidelity;
 mod floors;
+mod hunting;
 mod indicators;
 mod normal;
 mod peers;

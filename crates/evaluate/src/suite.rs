@@ -1,7 +1,9 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::{EvaluateError, Options, Scores, entities, fidelity, indicators, techniques, traps};
+use crate::{
+    EvaluateError, Options, Scores, entities, fidelity, hunting, indicators, techniques, traps,
+};
 
 /// What runs a suite: adds its rows to the scores.
 type Run = fn(&Path, &Options, &mut Scores) -> Result<(), EvaluateError>;
@@ -59,6 +61,12 @@ pub const SUITES: &[Suite] = &[
         question: "Is what only looks like an indicator told apart?",
         corpora: &["NAME.txt with NAME.gold.tsv"],
         run: traps::run,
+    },
+    Suite {
+        name: "hunting",
+        question: "Do Sigma rules fire where they must, and only there?",
+        corpora: &["sigma-regression", "evtx-mitre", "otrf-proxylogon", "evtx-parser-samples"],
+        run: hunting::run,
     },
 ];
 

@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use lapwing_model::{Entity, Finding, PartialDate, Problem, Status, Verdict};
+
+use crate::sigma::Rules;
 
 /// One value of the intelligence to look for.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +69,7 @@ impl Default for Limits {
 }
 
 /// How to hunt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Leave out records before this time.
     pub since: Option<Timestamp>,
@@ -81,6 +84,8 @@ pub struct Options {
     /// Whether a file on disk that is a finding gets its time of modification as time. Off, the
     /// result does not depend on how the tree was copied.
     pub file_times: bool,
+    /// Sigma rules to run over every record.
+    pub rules: Option<Arc<Rules>>,
 }
 
 impl Default for Options {
@@ -92,6 +97,7 @@ impl Default for Options {
             limits: Limits::default(),
             max_findings_per_rule: 100,
             file_times: true,
+            rules: None,
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Windows events in one shape, whoever wrote them: the evtx crate, Winlogbeat, NXLog, XML exports.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use jiff::Timestamp;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::time;
@@ -13,60 +17,19 @@ pub(crate) struct Event {
 
 impl Event {
     /// Makes an event of a JSON object; `None` when the object is no Windows event.
-    pub(crate) fn from_json(value: &Value) -> Option<Event> {
-        let mut event = Event::default();
-        let root = value.get("Event").filter(|e| e.is_object()).unwrap_or(value);
-        event.add("", root, 0);
+    ///
+    /// # Errors
+    /// When the text is no JSON.
+    pub(crate) fn from_json(text: &[u8]) -> Result<Option<Event>, serde_json::Error> {
+        let mut event = Event { fields: Vec::with_capacity(32) };
+        let mut json = serde_json::Deserializer::from_slice(text);
+        let all = Element { event: &mut event, name: "", depth: 0, data: false };
+        all.deserialize(&mut json)?;
+        json.end()?;
         let has = |name: &str| event.get(name).is_some();
-        (has("EventID") && (has("Channel") || has("Provider") || has("EventRecordID")))
-            .then_some(event)
-    }
-
-    fn add(&mut self, name: &str, value: &Value, depth: usize) {
-        if depth > 16 {
-            return;
-        }
-        match value {
-            Value::Null => {}
-            Value::Object(map) => {
-                let attributes = map.get("#attributes");
-                // `<Data Name="Image">…</Data>` as XML converters write it.
-                let own = attributes.and_then(|a| a.get("Name")).and_then(Value::as_str);
-                let name = match own {
-                    Some(own) if name == "Data" => own,
-                    _ => name,
-                };
-                for (key, inner) in map {
-                    match key.as_str() {
-                        "#text" => self.add(name, inner, depth + 1),
-                        "#attributes" => self.add_attributes(name, inner),
-                        _ => self.add(key, inner, depth + 1),
-                    }
-                }
-            }
-            Value::Array(list) => {
-                for inner in list {
-                    self.add(name, inner, depth + 1);
-                }
-            }
-            Value::String(text) => self.push(name, text.clone()),
-            other => self.push(name, other.to_string()),
-        }
-    }
-
-    fn add_attributes(&mut self, element: &str, attributes: &Value) {
-        let Some(map) = attributes.as_object() else { return };
-        for (key, inner) in map {
-            let text = inner.as_str().map_or_else(|| inner.to_string(), str::to_owned);
-            match (element, key.as_str()) {
-                ("Provider", "Name") => self.push("Provider", text),
-                ("TimeCreated", "SystemTime") => self.push("SystemTime", text),
-                ("Provider", "EventSourceName" | "Guid")
-                | ("Data", _)
-                | (_, "xmlns" | "Qualifiers") => {}
-                (_, key) => self.push(key, text),
-            }
-        }
+        let is_event =
+            has("EventID") && (has("Channel") || has("Provider") || has("EventRecordID"));
+        Ok(is_event.then_some(event))
     }
 
     /// Adds a field under the name that Windows itself gives it.
@@ -80,13 +43,12 @@ impl Event {
             "message" => "Message",
             name => name,
         };
-        if !value.is_empty() {
-            self.fields.push((known.to_owned(), value));
-        }
+        self.fields.push((known.to_owned(), value));
     }
 
+    /// The first value of a field that is not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+        self.fields.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
     }
 
     /// The time of the event log's envelope; what a program wrote into the event itself (Sysmon's
@@ -105,14 +67,150 @@ impl Event {
 
     /// The values as one text, a line each: what is searched, and the evidence.
     pub(crate) fn text(&self) -> String {
-        let mut text = String::new();
-        for (name, value) in &self.fields {
+        let mut text = String::with_capacity(1024);
+        for (name, value) in self.fields.iter().filter(|(_, value)| !value.is_empty()) {
             text.push_str(name);
             text.push_str(": ");
             text.push_str(value);
             text.push('\n');
         }
         text
+    }
+}
+
+/// A part of an event's JSON, whose scalars become fields: no tree is built.
+struct Element<'e, 'n> {
+    event: &'e mut Event,
+    /// The key under which it stands.
+    name: &'n str,
+    depth: usize,
+    /// Whether it is what the program itself logged: names there are no other writer's words.
+    data: bool,
+}
+
+/// Deeper parts are left out.
+const DEEPEST: usize = 16;
+
+impl Element<'_, '_> {
+    fn put(self, value: String) {
+        if self.data {
+            self.event.fields.push((self.name.to_owned(), value));
+        } else {
+            self.event.push(self.name, value);
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Element<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        if self.depth > DEEPEST {
+            return json.deserialize_ignored_any(serde::de::IgnoredAny).map(|_| ());
+        }
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Element<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a part of an event")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.put(value.to_string());
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.put(value.to_string());
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.put(value.to_string());
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.put(value.to_string());
+        Ok(())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.put(value.to_owned());
+        Ok(())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<(), E> {
+        self.put(value);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        loop {
+            let Element { name, depth, data, .. } = self;
+            let part = Element { event: &mut *self.event, name, depth: depth + 1, data };
+            if list.next_element_seed(part)?.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let from = self.event.fields.len();
+        // `<Data Name="Image">…</Data>` as XML converters write it.
+        let mut own: Option<String> = None;
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            let depth = self.depth + 1;
+            match &*key {
+                "#attributes" => {
+                    let attributes = map.next_value::<Value>()?;
+                    let name = attributes.get("Name").and_then(Value::as_str);
+                    if let Some(name) = name.filter(|_| self.name == "Data") {
+                        for (field, _) in &mut self.event.fields[from..] {
+                            name.clone_into(field);
+                        }
+                        own = Some(name.to_owned());
+                    }
+                    self.event.add_attributes(self.name, &attributes);
+                }
+                "#text" => {
+                    let name = own.as_deref().unwrap_or(self.name);
+                    let part = Element { event: &mut *self.event, name, depth, data: self.data };
+                    map.next_value_seed(part)?;
+                }
+                key => {
+                    let data = self.data
+                        || matches!(key, "EventData" | "UserData" | "event_data" | "user_data");
+                    let part = Element { event: &mut *self.event, name: key, depth, data };
+                    map.next_value_seed(part)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Event {
+    fn add_attributes(&mut self, element: &str, attributes: &Value) {
+        for (key, inner) in attributes.as_object().into_iter().flatten() {
+            let text = inner.as_str().map_or_else(|| inner.to_string(), str::to_owned);
+            match (element, key.as_str()) {
+                ("Provider", "Name") => self.push("Provider", text),
+                ("TimeCreated", "SystemTime") => self.push("SystemTime", text),
+                ("Provider", "EventSourceName" | "Guid")
+                | ("Data", _)
+                | (_, "xmlns" | "Qualifiers") => {}
+                (_, key) => self.push(key, text),
+            }
+        }
     }
 }
 
@@ -170,8 +268,7 @@ fn open(start: &quick_xml::events::BytesStart<'_>, event: &mut Event) -> String 
     for attribute in start.attributes().flatten() {
         let key = attribute.key.as_ref().to_owned();
         let raw = attribute.value.clone().into_owned();
-        let value =
-            quick_xml::escape::unescape(&raw).map_or(raw.clone(), std::borrow::Cow::into_owned);
+        let value = quick_xml::escape::unescape(&raw).map_or(raw.clone(), Cow::into_owned);
         match (element.as_str(), key.as_str()) {
             ("Data", "Name") => name = value,
             ("Provider", "Name") => event.push("Provider", value),
@@ -222,7 +319,8 @@ mod tests {
             json!({"SourceName": "P", "Channel": "C", "EventID": 11, "EventTime": "2021-03-14 01:40:13", "Image": "System"}),
         ];
         let xml = "<Event xmlns='x'><System><Provider Name='P'/><EventID>11</EventID><TimeCreated SystemTime='2021-03-14T01:40:13Z'/><Channel>C</Channel></System><EventData><Data Name='Image'>System</Data></EventData></Event>";
-        let mut events: Vec<Event> = shapes.iter().filter_map(Event::from_json).collect();
+        let read = |value: &Value| Event::from_json(value.to_string().as_bytes()).unwrap();
+        let mut events: Vec<Event> = shapes.iter().filter_map(read).collect();
         events.push(from_xml(xml).unwrap());
         assert_eq!(events.len(), 4);
         for event in events {
@@ -236,7 +334,7 @@ mod tests {
                 Some("2021-03-14T01:40:13Z")
             );
         }
-        assert!(Event::from_json(&json!({"a": 1})).is_none());
+        assert!(read(&json!({"a": 1})).is_none());
     }
 
     proptest::proptest! {

@@ -13,6 +13,7 @@ use crate::event::{self, Event};
 use crate::lines;
 use crate::record::Record;
 use crate::scan::{Scan, record_of};
+use crate::sigma::Told;
 use crate::source::Reader;
 use crate::time;
 
@@ -42,6 +43,16 @@ fn take(scan: &mut Scan<'_, '_>, event: &Event, line: Option<u64>, offset: u64, 
     let record = record_of(&event.fields, &text, time, place, offset);
     let route = scan.ctx.route(source);
     scan.check(&record, route);
+    scan.sigma(
+        &Told {
+            log: "windows",
+            channel: event.get("Channel").unwrap_or(""),
+            provider: event.get("Provider").unwrap_or(""),
+            id: event.get("EventID").and_then(|id| id.parse().ok()),
+            line: "",
+        },
+        &record,
+    );
     for hit in scan.find(text.as_bytes()) {
         scan.hit(
             &record,
@@ -51,12 +62,24 @@ fn take(scan: &mut Scan<'_, '_>, event: &Event, line: Option<u64>, offset: u64, 
     }
 }
 
-/// Takes one JSON value, whatever it is.
-fn take_json(scan: &mut Scan<'_, '_>, value: &Value, line: u64, offset: u64, bytes: u64) {
-    if let Some(event) = Event::from_json(value) {
-        take(scan, &event, Some(line), offset, bytes);
-        return;
+/// Takes one JSON object, whatever it is.
+fn take_json(
+    scan: &mut Scan<'_, '_>,
+    text: &[u8],
+    line: u64,
+    offset: u64,
+) -> Result<(), serde_json::Error> {
+    if let Some(event) = Event::from_json(text)? {
+        take(scan, &event, Some(line), offset, text.len() as u64);
+    } else {
+        let value: Value = serde_json::from_slice(text)?;
+        take_other(scan, &value, line, offset, text.len() as u64);
     }
+    Ok(())
+}
+
+/// Takes one JSON object that is no Windows event.
+fn take_other(scan: &mut Scan<'_, '_>, value: &Value, line: u64, offset: u64, bytes: u64) {
     let fields = event::flatten(value);
     let mut text = String::new();
     for (name, value) in &fields {
@@ -68,10 +91,27 @@ fn take_json(scan: &mut Scan<'_, '_>, value: &Value, line: u64, offset: u64, byt
     let stamp = |names: &[&str]| {
         fields.iter().find(|(n, _)| names.contains(&n.as_str())).and_then(|(_, v)| time::parse(v))
     };
-    let time = stamp(&["@timestamp", "timestamp", "time", "ts", "Timestamp", "datetime"]);
+    let time = stamp(&[
+        "@timestamp",
+        "timestamp",
+        "time",
+        "ts",
+        "Timestamp",
+        "datetime",
+        "eventTime",
+        "published",
+        "CreationTime",
+        "createdDateTime",
+        "activityDateTime",
+    ]);
     scan.cover(None, "JSON records", 1, bytes);
     scan.cover_time(None, "JSON records", time);
     let record: Record<'_> = record_of(&fields, &text, time, Some(Place::Line(line)), offset);
+    if scan.has_rules() {
+        let path = fields.iter().find(|(name, _)| name == "_path").map(|(_, path)| path.as_str());
+        let log = path.map_or(Cow::Borrowed("json"), |path| format!("zeek-{path}").into());
+        scan.sigma(&Told { log: &log, ..Told::default() }, &record);
+    }
     for hit in scan.find(text.as_bytes()) {
         scan.hit(
             &record,
@@ -94,25 +134,19 @@ pub(crate) fn read_json(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::R
             if let Some(objects) = &mut objects {
                 objects.feed(scan, line, number, offset, limit);
             } else if !text.is_empty() {
-                match serde_json::from_slice::<Value>(text) {
-                    Ok(value) if value.is_object() => {
-                        take_json(scan, &value, number, offset, line.len() as u64);
-                    }
-                    Ok(Value::Array(list)) if first => {
-                        for value in &list {
-                            take_json(scan, value, number, offset, 0);
-                        }
-                    }
+                let read = (text[0] == b'{').then(|| take_json(scan, text, number, offset));
+                match read {
+                    Some(Ok(())) => {}
                     // What begins like this is no value a line.
                     _ if first => {
                         let mut fresh = Objects::default();
                         fresh.feed(scan, line, number, offset, limit);
                         objects = Some(fresh);
                     }
-                    Ok(_) => {
+                    None => {
                         scan.broken(format!("line {number}"), "the line is no JSON object".into());
                     }
-                    Err(error) => {
+                    Some(Err(error)) => {
                         scan.broken(format!("line {number}"), format!("broken JSON: {error}"));
                     }
                 }
@@ -166,19 +200,8 @@ impl Objects {
                 let place = format!("line {}", self.line);
                 if self.too_long {
                     scan.broken(place, format!("a JSON object is longer than {limit} bytes"));
-                } else {
-                    match serde_json::from_slice::<Value>(&self.buffer) {
-                        Ok(value) => {
-                            take_json(
-                                scan,
-                                &value,
-                                self.line,
-                                self.offset,
-                                self.buffer.len() as u64,
-                            );
-                        }
-                        Err(error) => scan.broken(place, format!("broken JSON: {error}")),
-                    }
+                } else if let Err(error) = take_json(scan, &self.buffer, self.line, self.offset) {
+                    scan.broken(place, format!("broken JSON: {error}"));
                 }
                 *self = Self::default();
             }
@@ -284,7 +307,7 @@ fn evtx_chunk(scan: &mut Scan<'_, '_>, data: Vec<u8>, settings: &Arc<ParserSetti
         let records = chunk.iter().map(|record| {
             let record = record.map_err(|e| e.to_string())?;
             let number = record.event_record_id;
-            let json = record.into_json_value().map_err(|e| e.to_string())?;
+            let json = record.into_json_bytes().map_err(|e| e.to_string())?;
             Ok::<_, String>((number, json.data))
         });
         Ok(records.collect())
@@ -297,8 +320,8 @@ fn evtx_chunk(scan: &mut Scan<'_, '_>, data: Vec<u8>, settings: &Arc<ParserSetti
     let size = CHUNK as u64 / (records.len() as u64).max(1);
     for record in records {
         match record {
-            Ok((number, value)) => {
-                if let Some(mut event) = Event::from_json(&value) {
+            Ok((number, json)) => {
+                if let Ok(Some(mut event)) = Event::from_json(&json) {
                     if event.get("EventRecordID").is_none() {
                         event.push("EventRecordID", number.to_string());
                     }

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::condition::Artifacts;
 use crate::input;
 use crate::scan::{Context, Report, cap_key, fold_name};
+use crate::sigma;
 use crate::{Checks, Hunt, Matcher, Options, Progress, Silent, verdict};
 
 /// Looks for `matcher`'s indicators and `checks` in `paths` (files, folders, archives).
@@ -39,6 +40,9 @@ pub fn hunt(
             all.findings.extend(report.findings);
             add_counts(&mut all.folded, report.folded);
         }
+    }
+    if let Some(rules) = &options.rules {
+        all.findings.extend(sigma::correlate(rules, std::mem::take(&mut all.correlated)));
     }
     drop_times_of_copies(&mut all);
     sort_and_cap(&mut all, options.max_findings_per_rule);
@@ -87,6 +91,7 @@ impl Report {
         self.sources.extend(other.sources);
         add_counts(&mut self.folded, other.folded);
         self.outbound.extend(other.outbound);
+        self.correlated.extend(other.correlated);
         self.binaries += other.binaries;
         for (kind, names) in other.artifacts {
             self.artifacts.entry(kind).or_default().extend(names);

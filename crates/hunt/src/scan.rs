@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use jiff::Timestamp;
 use lapwing_model::{
@@ -13,6 +14,7 @@ use crate::condition::{Artifacts, last_part};
 use crate::hit;
 use crate::matcher::{Hit, Literals, Matcher, Scratch};
 use crate::record::{Record, shorten};
+use crate::sigma;
 use crate::source::{Reader, Source};
 use crate::{Check, Checks, Options, Progress};
 
@@ -26,6 +28,9 @@ pub(crate) struct Context<'h> {
     /// Whether this is the pass that looks for what the first one found.
     pub second: bool,
     routes: BTreeMap<&'h str, Route<'h>>,
+    /// What threads need to run Sigma rules, from one file to the next: it remembers which rules are
+    /// for which records.
+    workers: Mutex<Vec<sigma::Worker>>,
 }
 
 /// The checks of one source, and the literals without which none of them can hold.
@@ -66,11 +71,17 @@ impl<'h> Context<'h> {
             let literals = Literals::new(literals.into_iter().collect());
             routes.insert(source.id.as_str(), Route { checks: list, literals, every_record });
         }
-        Self { matcher, checks, options, progress, artifacts, second, routes }
+        let workers = Mutex::default();
+        Self { matcher, checks, options, progress, artifacts, second, routes, workers }
     }
 
     pub(crate) fn route(&self, source: Option<&Source>) -> Option<&Route<'h>> {
         source.and_then(|s| self.routes.get(s.id.as_str()))
+    }
+
+    /// The Sigma rules of this pass; what the first pass found is no matter of theirs.
+    pub(crate) fn rules(&self) -> Option<&'h sigma::Rules> {
+        self.options.rules.as_deref().filter(|_| !self.second)
     }
 
     pub(crate) fn source(&self, reader: Reader, told: &[(&str, &str)]) -> Option<&'h Source> {
@@ -94,6 +105,8 @@ pub(crate) struct Report {
     pub outbound: Vec<Timestamp>,
     /// Files that are neither logs nor text.
     pub binaries: u64,
+    /// Matches of Sigma rules that correlations ask for.
+    pub correlated: Vec<sigma::Correlated>,
 }
 
 /// One log while it is read.
@@ -105,6 +118,8 @@ pub(crate) struct Scan<'c, 'h> {
     hits: Vec<Hit>,
     caps: BTreeMap<String, usize>,
     titles: BTreeSet<String>,
+    pub worker: sigma::Worker,
+    pub correlated_full: bool,
     /// Whether the input is told as a file in a place of its own, so that it is no log besides.
     pub told_as_file: bool,
     bad: u64,
@@ -121,6 +136,8 @@ impl<'c, 'h> Scan<'c, 'h> {
             hits: Vec::new(),
             caps: BTreeMap::new(),
             titles: BTreeSet::new(),
+            worker: ctx.workers.lock().ok().and_then(|mut list| list.pop()).unwrap_or_default(),
+            correlated_full: false,
             told_as_file: false,
             bad: 0,
             bad_first: None,
@@ -184,6 +201,9 @@ impl<'c, 'h> Scan<'c, 'h> {
 
     /// Names what was broken, once.
     pub(crate) fn finish(&mut self) {
+        if let Ok(mut list) = self.ctx.workers.lock() {
+            list.push(std::mem::take(&mut self.worker));
+        }
         let Some((place, message)) = self.bad_first.take() else { return };
         let message = match self.bad {
             1 => message,
@@ -221,7 +241,7 @@ impl<'c, 'h> Scan<'c, 'h> {
         Some(places)
     }
 
-    fn in_period(&self, time: Option<Timestamp>) -> bool {
+    pub(crate) fn in_period(&self, time: Option<Timestamp>) -> bool {
         let options = self.ctx.options;
         time.is_none_or(|t| {
             options.since.is_none_or(|since| t >= since)
@@ -277,7 +297,7 @@ impl<'c, 'h> Scan<'c, 'h> {
         });
     }
 
-    fn add(&mut self, finding: Finding) {
+    pub(crate) fn add(&mut self, finding: Finding) {
         let key = cap_key(&finding);
         let seen = self.caps.entry(key).or_default();
         *seen += 1;

@@ -12,6 +12,7 @@ use lapwing_model::{Place, ProblemKind};
 use crate::lines::{self, Chunk, count_lines};
 use crate::record::Record;
 use crate::scan::Scan;
+use crate::sigma::Told;
 use crate::source::{Reader, Source};
 use crate::time;
 
@@ -34,6 +35,8 @@ struct Table<'h> {
     log_type: String,
     source: Option<&'h Source>,
     title: &'static str,
+    /// The log's name, as Zeek gives it.
+    path: String,
 }
 
 /// Reads a log of lines.
@@ -53,6 +56,7 @@ pub(crate) fn read(scan: &mut Scan<'_, '_>, reader: &mut dyn Read, shape: Shape)
         software: String::new(),
         log_type: String::new(),
         source: None,
+        path: String::new(),
     };
     if matches!(table.shape, Shape::Text) {
         table.source = scan.ctx.source(Reader::Text, &[("path", scan.name)]);
@@ -138,6 +142,7 @@ impl<'h> Table<'h> {
         match name.to_ascii_lowercase().as_str() {
             "software" => value.clone_into(&mut self.software),
             "log-type" => value.clone_into(&mut self.log_type),
+            "path" => value.clone_into(&mut self.path),
             "fields" => {
                 self.delimiter = match value {
                     _ if value.contains('\t') => b'\t',
@@ -186,6 +191,9 @@ impl<'h> Table<'h> {
                 scan.problem(ProblemKind::Truncated, message, place);
             }
         }
+        if scan.has_rules() {
+            self.sigma(scan, text, offset, line);
+        }
         // Only lines with a hit or a literal of a check are looked at more closely.
         let route = scan.ctx.route(self.source);
         let mut touched: BTreeMap<usize, Vec<(u32, usize, usize)>> = BTreeMap::new();
@@ -224,6 +232,52 @@ impl<'h> Table<'h> {
             for (indicator, from, to) in hits {
                 scan.hit(&record, indicator, &String::from_utf8_lossy(&text[from..to]));
             }
+        }
+    }
+
+    /// Runs the Sigma rules over every line.
+    fn sigma(&self, scan: &mut Scan<'_, '_>, text: &[u8], offset: u64, line: u64) {
+        let has = |name: &str| self.columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+        let zeek = format!("zeek-{}", self.path);
+        let events = has("EventID") && (has("Channel") || has("LogName"));
+        let log = match () {
+            () if !self.path.is_empty() => zeek.as_str(),
+            () if has("cs-uri-stem") && has("cs-method") => "iis",
+            () if events => "windows",
+            () => "table",
+        };
+        let mut at = 0;
+        for (number, whole) in (line..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
+            let bytes = line_at(whole, 0);
+            let start = offset + at as u64;
+            at += whole.len();
+            if bytes.is_empty() {
+                continue;
+            }
+            let mut record = self.record(bytes, start, number);
+            let mut told = Told { log, ..Told::default() };
+            if self.columns.is_empty() {
+                told.log = match () {
+                    () if !record.fields.is_empty() => "access-log",
+                    () if record.raw.contains(": %") || record.raw.contains("devname=") => "device",
+                    () if record.time.is_some() || syslog_time(&record.raw) => "syslog",
+                    () => "text",
+                };
+                if let Some(audit) = auditd(&record.raw) {
+                    told.log = "auditd";
+                    record.time = audit.0;
+                    record.fields = audit.1;
+                }
+            }
+            let raw = record.raw.clone();
+            told.line = &raw;
+            let first = |names: [&str; 2]| names.iter().find_map(|name| record.get(name));
+            if events {
+                told.channel = first(["Channel", "LogName"]).unwrap_or("");
+                told.provider = first(["Provider", "ProviderName"]).unwrap_or("");
+                told.id = first(["EventID", "Id"]).and_then(|id| id.parse().ok());
+            }
+            scan.sigma(&told, &record);
         }
     }
 
@@ -378,6 +432,74 @@ fn access_log(line: &str) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
         .collect()
 }
 
+/// Whether a line begins as BSD's syslog does: `Mar  3 01:02:03 host`, after a priority if any.
+fn syslog_time(line: &str) -> bool {
+    let line = line.strip_prefix('<').and_then(|rest| rest.split_once('>')).map_or(line, |l| l.1);
+    let bytes = line.as_bytes();
+    let at = |at: usize, wanted: fn(&u8) -> bool| bytes.get(at).is_some_and(wanted);
+    at(0, u8::is_ascii_uppercase)
+        && at(1, u8::is_ascii_lowercase)
+        && at(2, u8::is_ascii_lowercase)
+        && at(3, |b| *b == b' ')
+        && at(5, u8::is_ascii_digit)
+        && at(6, |b| *b == b' ')
+        && at(9, |b| *b == b':')
+        && at(12, |b| *b == b':')
+}
+
+/// Names and values of a record.
+type Pairs<'t> = Vec<(Cow<'t, str>, Cow<'t, str>)>;
+
+/// Time and fields of a line of Linux' audit: `type=… msg=audit(1614733323.123:45): a0="cat" …`.
+fn auditd(line: &str) -> Option<(Option<Timestamp>, Pairs<'static>)> {
+    let (head, rest) = line.split_once("msg=audit(")?;
+    let kind = head.split_whitespace().find_map(|word| word.strip_prefix("type="))?;
+    let (stamp, rest) = rest.split_once(')')?;
+    let time = time::parse(stamp.split(':').next()?);
+    let mut fields: Pairs<'static> = vec![("type".into(), kind.to_owned().into())];
+    let mut rest = rest.trim_start_matches(':').trim_start();
+    while let Some((name, after)) = rest.split_once('=') {
+        let name = name.rsplit([' ', '\u{1d}']).next().unwrap_or(name);
+        let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let (value, next) = match quote {
+            Some(quote) => after[1..].split_once(quote).unwrap_or((&after[1..], "")),
+            None => after.split_once([' ', '\u{1d}']).unwrap_or((after, "")),
+        };
+        // What holds blanks or quotes is written in hexadecimal.
+        let hidden = quote.is_none() && (name == "proctitle" || is_argument(name));
+        let value = unhex(value).filter(|_| hidden).unwrap_or_else(|| value.to_owned());
+        if quote == Some('\'') {
+            // `msg='op=login acct="x"'` holds fields of its own.
+            let inner = value.split_whitespace().filter_map(|word| word.split_once('='));
+            for (name, value) in inner {
+                let value = value.trim_matches('"').to_owned();
+                fields.push((name.to_owned().into(), value.into()));
+            }
+        }
+        fields.push((name.to_owned().into(), value.into()));
+        rest = next;
+    }
+    Some((time, fields))
+}
+
+/// `a0`, `a1` …
+fn is_argument(name: &str) -> bool {
+    name.strip_prefix('a').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The text of hexadecimal digits; `None` for anything else, and for what is no text.
+fn unhex(text: &str) -> Option<String> {
+    if text.len() < 4 || !text.len().is_multiple_of(2) {
+        return None;
+    }
+    let bytes: Option<Vec<u8>> = (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
+        .collect();
+    let text = String::from_utf8(bytes?).ok()?.replace('\0', " ");
+    text.chars().all(|c| !c.is_control()).then_some(text)
+}
+
 /// The delimiter of a table whose first line names its columns; `None` for other text.
 pub(crate) fn csv_delimiter(head: &str) -> Option<u8> {
     let mut lines = head.lines();
@@ -424,6 +546,30 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_syslog_are_told_from_text() {
+        assert!(syslog_time("<34>Mar  3 01:02:03 host sshd[1]: text"));
+        assert!(syslog_time("Mar 13 01:02:03 host sshd[1]: text"));
+        assert!(!syslog_time("The quick brown fox: 12:34:56"));
+        assert!(!syslog_time(""));
+    }
+
+    #[test]
+    fn audit_records_have_fields() {
+        let line =
+            "type=EXECVE msg=audit(1614733323.123:45): argc=2 a0=\"cat\" a1=2F746D702F612062";
+        let (time, fields) = auditd(line).unwrap();
+        let get = |name: &str| fields.iter().find(|(k, _)| k == name).map(|(_, v)| v.to_string());
+        assert!(time.is_some());
+        assert_eq!(get("type").as_deref(), Some("EXECVE"));
+        assert_eq!((get("a0").as_deref(), get("a1").as_deref()), (Some("cat"), Some("/tmp/a b")));
+        let login =
+            "type=USER_AUTH msg=audit(1614733323.1:4): pid=1 msg='op=PAM acct=\"root\" res=failed'";
+        let fields = auditd(login).unwrap().1;
+        assert!(fields.iter().any(|(k, v)| k == "acct" && v == "root"));
+        assert!(auditd("other text").is_none());
+    }
+
+    #[test]
     fn a_header_is_told_from_data() {
         assert_eq!(csv_delimiter("DateTime,RequestId,Client\n1,2,3\n"), Some(b','));
         assert_eq!(csv_delimiter("192.0.2.1,a,b\n"), None);
@@ -434,6 +580,7 @@ mod tests {
         #[test]
         fn splitting_never_panics(text in ".{0,60}") {
             let _ = (split(&text, b',').count(), access_log(&text), csv_delimiter(&text));
+            let _ = auditd(&format!("type=X msg=audit({text}"));
         }
     }
 }

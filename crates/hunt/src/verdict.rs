@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use lapwing_model::{Coverage, Finding, NotLookedAt, Proof, Severity, Verdict, VerdictKind};
+use lapwing_model::{
+    Coverage, Finding, FindingKind, NotLookedAt, Proof, Severity, Verdict, VerdictKind,
+};
 
 use crate::scan::{Report, core_of};
 use crate::source::Source;
@@ -33,9 +35,12 @@ fn shows_compromise(finding: &Finding) -> bool {
     finding.proof >= Proof::Exploitation && finding.severity >= Severity::High
 }
 
+/// Whether a finding shows that somebody tried. Sigma rules of level medium are written for what is
+/// often harmless: they are shown, and decide nothing.
 fn is_try(finding: &Finding) -> bool {
-    finding.proof >= Proof::Probe && finding.severity >= Severity::Low
-        || finding.severity >= Severity::Medium
+    let sigma = finding.kind == FindingKind::Sigma;
+    let enough = if sigma { Severity::High } else { Severity::Medium };
+    finding.proof >= Proof::Probe && finding.severity >= Severity::Low || finding.severity >= enough
 }
 
 fn kind_of(report: &Report) -> VerdictKind {
@@ -214,7 +219,14 @@ fn next_steps(report: &Report, checks: &Checks, kind: VerdictKind) -> Vec<String
             campaign.updates.join("; ")
         ));
     }
-    if kind == VerdictKind::Attempted && touched.is_empty() {
+    let of_kind = |kind| report.findings.iter().filter(move |f| f.kind == kind);
+    if of_kind(FindingKind::Sigma).any(|f| f.severity >= Severity::High) {
+        steps.push("Look at the records that pass Sigma rules of level high and critical, critical first: a rule tells that something looks like an attack; the account, parent and time of the record tell whether it was one.".to_owned());
+    }
+    if kind == VerdictKind::Attempted
+        && touched.is_empty()
+        && of_kind(FindingKind::Indicator).next().is_some()
+    {
         steps.push("Look at what the listed addresses did: every request of theirs, and every connection to them from any other machine.".to_owned());
     }
     if kind != VerdictKind::Compromised {

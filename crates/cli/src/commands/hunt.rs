@@ -1,4 +1,4 @@
-use lapwing_engine::hunting::{Hunt as Hunted, Options};
+use lapwing_engine::hunting::{Hunt as Hunted, Options, RulesOptions};
 use lapwing_engine::{Engine, HuntOptions, IndicatorSource};
 use lapwing_model::{Severity, VerdictKind};
 
@@ -35,7 +35,7 @@ pub fn hunt(
     hunting: &Hunting,
     session: &mut Session,
 ) -> Result<Outcome, Failure> {
-    for path in paths {
+    for path in paths.iter().chain(&hunting.rules) {
         if !path.exists() {
             return Err(Failure::usage(format!(
                 "{}: there is no such file or folder",
@@ -56,6 +56,11 @@ pub fn hunt(
             ..defaults
         },
         checks: hunting.checks.clone(),
+        rules: hunting.rules.clone(),
+        rules_options: RulesOptions {
+            level: hunting.level,
+            placeholders: hunting.placeholders.clone(),
+        },
     };
     let bar = Bar::new(session.quiet);
     let result = engine.hunt(paths, &options, &bar);
