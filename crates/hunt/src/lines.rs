@@ -11,10 +11,6 @@ pub(crate) struct Chunk<'b> {
     pub offset: u64,
     /// Number of its first line, from 1.
     pub line: u64,
-    /// Whether its last line is whole: `false` for a line longer than the limit.
-    pub whole: bool,
-    /// Whether the file ends here without a line's end.
-    pub last: bool,
 }
 
 const CHUNK: usize = 256 << 10;
@@ -33,7 +29,7 @@ pub(crate) fn read(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => {
                 let text = &buffer[..filled];
-                take(&Chunk { text, offset, line, whole: true, last: true });
+                take(&Chunk { text, offset, line });
                 return Err(error);
             }
         };
@@ -42,7 +38,7 @@ pub(crate) fn read(
         if count == 0 {
             if filled > 0 {
                 let text = &buffer[..filled];
-                take(&Chunk { text, offset, line, whole: true, last: true });
+                take(&Chunk { text, offset, line });
             }
             return Ok(());
         }
@@ -50,17 +46,17 @@ pub(crate) fn read(
             continue;
         }
         let end = memchr::memrchr(b'\n', &buffer[searched..filled]).map(|at| searched + at + 1);
-        let (end, whole) = match end {
-            Some(end) => (end, true),
+        let end = match end {
+            Some(end) => end,
             None if filled < longest => {
                 let size = buffer.len().max(filled) * 2;
                 buffer.resize(size.min(longest.max(filled + 1)), 0);
                 continue;
             }
-            None => (filled, false),
+            None => filled,
         };
         let text = &buffer[..end];
-        take(&Chunk { text, offset, line, whole, last: false });
+        take(&Chunk { text, offset, line });
         offset += end as u64;
         line += count_lines(text);
         buffer.copy_within(end..filled, 0);
@@ -144,27 +140,26 @@ impl<R: Read> Read for Utf16<R> {
 mod tests {
     use super::*;
 
-    fn collect(text: &[u8], longest: usize) -> (Vec<u8>, Vec<u64>, bool) {
-        let (mut all, mut lines, mut whole) = (Vec::new(), Vec::new(), true);
+    fn collect(text: &[u8], longest: usize) -> (Vec<u8>, Vec<u64>) {
+        let (mut all, mut lines) = (Vec::new(), Vec::new());
         read(&mut &text[..], longest, |chunk| {
             assert_eq!(chunk.offset as usize, all.len());
             all.extend_from_slice(chunk.text);
             lines.push(chunk.line);
-            whole &= chunk.whole;
         })
         .unwrap();
-        (all, lines, whole)
+        (all, lines)
     }
 
     #[test]
     fn chunks_are_the_text_and_know_their_lines() {
         let text = "some line of a log\n".repeat(40_000);
-        let (all, lines, whole) = collect(text.as_bytes(), 1 << 20);
+        let (all, lines) = collect(text.as_bytes(), 1 << 20);
         assert_eq!(all, text.as_bytes());
-        assert!(lines.len() > 2 && whole);
+        assert!(lines.len() > 2);
         let long = vec![b'x'; 3 << 20];
-        let (all, lines, whole) = collect(&long, 1 << 20);
-        assert_eq!((all.len(), whole), (3 << 20, false));
+        let (all, lines) = collect(&long, 1 << 20);
+        assert_eq!(all.len(), 3 << 20);
         assert!(lines.iter().all(|l| *l == 1));
     }
 
