@@ -7,7 +7,7 @@ use lapwing_model::Kind;
 use serde::{Deserialize, Serialize};
 
 use super::gate::Gate;
-use super::holds::{UrlParts, domain};
+use super::holds::{UrlParts, digits, domain};
 use super::image::Image;
 use super::table::Tables;
 use super::tokens::LONGEST;
@@ -223,6 +223,7 @@ impl Keys {
                 let value = value.trim_end_matches(['/', '\\']);
                 self.add_token(number, value.rsplit(['/', '\\']).next().unwrap_or(value));
             }
+            Kind::NetworkFingerprint => self.add_token(number, digits(value)),
             _ => self.add_token(number, value),
         }
     }

@@ -93,14 +93,52 @@ pub(super) fn region(text: &[u8], at: usize, with_mail: bool) -> Option<Region> 
     }
 }
 
-/// The base64 region of a run, when it begins like text does.
-pub(super) fn base64_region(text: &[u8], start: usize, end: usize) -> Option<Region> {
-    let start = start + usize::from(text.get(start) == Some(&b'/'));
-    let head = text.get(start..end)?.first_chunk::<8>()?;
-    let all = head.iter().enumerate().fold(true, |all, (at, byte)| {
-        all & (BASE64[*byte as usize].may_stand >> (at & 3) & 1 != 0)
-    });
-    (all && end - start >= 16).then_some(Region { form: Form::Base64, from: start, to: end })
+/// Whether a byte of the class `odd` with the two behind it may be the sign of another form; without a
+/// branch, because most are not.
+#[inline(always)]
+pub(super) fn may_be_sign(three: [u8; 3]) -> bool {
+    let [first, second, third] = three;
+    SIGN[first as usize][0] & SIGN[second as usize][1] & SIGN[third as usize][2] != 0
+}
+
+/// For each byte, as first, second and third: bits 0 to 5 for `%2` to `%7`, 6 for brackets, 7 for NUL.
+const SIGN: [[u8; 3]; 256] = {
+    let mut table = [[0, 0, 0xc0]; 256];
+    table[b'%' as usize][0] = 0x3f;
+    table[b'[' as usize][0] = 0x40;
+    table[b'(' as usize][0] = 0x40;
+    table[b'{' as usize][0] = 0x40;
+    table[0][0] = 0x80;
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte][1] = match byte as u8 {
+            high @ b'2'..=b'7' => 0x80 | 1 << (high - b'2'),
+            b'.' | b'd' | b'D' | b'a' | b'A' | b':' | b'@' | b'/' => 0xc0,
+            _ => 0x80,
+        };
+        let low = match byte as u8 {
+            digit @ b'0'..=b'9' => digit - b'0',
+            digit @ (b'a'..=b'f' | b'A'..=b'F') => (digit | 0x20) - b'a' + 10,
+            _ => 16,
+        };
+        let mut high = 2;
+        while high < 8 && low < 16 {
+            let meant = high << 4 | low;
+            if meant.is_ascii_alphanumeric() || matches!(meant, b'.' | b'-' | b'_' | b'%' | b'@') {
+                table[byte][2] |= 1 << (high - 2);
+            }
+            high += 1;
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// Whether a run of base64 may begin so when text is written.
+#[inline(always)]
+pub(super) fn may_be_base64([a, b, c, _]: [u8; 4]) -> bool {
+    let stand = |byte: u8| BASE64[byte as usize].may_stand;
+    stand(a) & stand(b) >> 1 & stand(c) >> 2 & 1 != 0
 }
 
 fn around(text: &[u8], at: usize, form: Form) -> Region {
@@ -254,8 +292,20 @@ mod tests {
         assert_eq!(read(Form::Defanged, "hxxp[:]//a[.]b(dot)c{.}d[at]e[x]"), "hxxp://a.b.c.d@e[x]");
         assert_eq!(read(Form::Wide { letter_first: true }, "a\0.\0b\0"), "a.b");
         assert_eq!(read(Form::Base64, "ZXZpbC5leGFtcGxl"), "evil.example");
-        assert!(base64_region(b"ZXZpbC5leGFtcGxl", 0, 16).is_some());
-        assert!(base64_region(b"cABvAHcAZQByAHMA", 0, 16).is_some());
-        assert!(base64_region(b"BeginGetResponse", 0, 16).is_none());
+        assert!(may_be_base64(*b"ZXZp"));
+        assert!(may_be_base64(*b"cABv"));
+        assert!(!may_be_base64(*b"Begi"));
+        for (three, is) in [
+            (b"%2e", true),
+            (b"%2F", false),
+            (b"%41", true),
+            (b"%3a", false),
+            (b"%25", true),
+            (b"[.]", true),
+            (b"(Wi", false),
+            (b"\0a\0", true),
+        ] {
+            assert_eq!(may_be_sign(*three), is, "{three:?}");
+        }
     }
 }

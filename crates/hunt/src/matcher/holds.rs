@@ -66,8 +66,14 @@ pub(super) fn holds(kind: Kind, value: &str, text: &[u8], span: Span) -> Option<
             Some((path_start(text, span.start(), &value[..at])?, span.end()))
         }
         Kind::CryptocurrencyWallet => here.filter(|_| whole && token == value.as_bytes()),
+        Kind::NetworkFingerprint => here.filter(|_| whole && same(digits(value))),
         _ => here.filter(|_| whole && same(value)),
     }
+}
+
+/// A fingerprint without the name of its method, as logs write it.
+pub(super) fn digits(value: &str) -> &str {
+    value.split_once(':').map_or(value, |(_, digits)| digits)
 }
 
 /// A domain without what only says "and all below".

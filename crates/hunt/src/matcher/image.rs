@@ -8,6 +8,8 @@ use std::io::Write as _;
 use std::ops::Range;
 use std::path::Path;
 
+use lapwing_model::Kind;
+
 use super::mapped::Bytes;
 use crate::HuntError;
 
@@ -94,6 +96,7 @@ impl Image {
         let mut header = self.bytes[..HEADER].to_vec();
         let rest = &self.bytes[HEADER..];
         header[16..24].copy_from_slice(&(self.bytes.len() as u64).to_le_bytes());
+        header[32..40].copy_from_slice(&kinds().to_le_bytes());
         header[24..32].copy_from_slice(&xxhash_rust::xxh3::xxh3_64(rest).to_le_bytes());
         let write = || {
             let mut file = File::create(&part)?;
@@ -139,6 +142,9 @@ impl Image {
             );
             return Err(broken(&message));
         }
+        if number(32) != kinds() {
+            return Err(broken("it was compiled by a version with other kinds; compile it again"));
+        }
         if number(16) != bytes.len() as u64 {
             return Err(broken("it was cut short or has something behind its end"));
         }
@@ -156,4 +162,10 @@ impl Image {
         }
         Ok(Self { bytes, sections })
     }
+}
+
+/// A sum of all kinds in their order: values are kept with the place of their kind.
+fn kinds() -> u64 {
+    let names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    xxhash_rust::xxh3::xxh3_64(names.join(",").as_bytes())
 }

@@ -174,6 +174,10 @@ fn spellings(window: &[u8]) -> Vec<Vec<u8>> {
 
 /// How logs write a value that is no token.
 pub(super) fn spellings_of(kind: Kind, value: &str) -> Vec<Vec<u8>> {
+    let value = match kind {
+        Kind::NetworkFingerprint => super::holds::digits(value),
+        _ => value,
+    };
     let value = value.to_ascii_lowercase();
     let mut all = vec![value.clone()];
     if value.contains('\\') {

@@ -139,12 +139,16 @@ impl Matcher {
             wanted: Wanted {
                 gate: gate::Gate::from_bytes(image.section(Section::Gate)).unwrap_or_default(),
                 tokens: !image.section(Section::Slots).is_empty() || !networks.is_empty(),
+                // Hashes, and whatever else is one long word.
                 hashes: has(&|kind| {
-                    kind.is_file_hash()
-                        || matches!(
-                            kind,
-                            Kind::Imphash | Kind::Certificate | Kind::CryptocurrencyWallet
-                        )
+                    !matches!(
+                        kind,
+                        Kind::Ipv4Addr
+                            | Kind::Ipv6Addr
+                            | Kind::DomainName
+                            | Kind::Url
+                            | Kind::EmailAddr
+                    )
                 }),
             },
             has_file_hashes: has(&Kind::is_file_hash),
@@ -285,7 +289,12 @@ impl Matcher {
     fn scan_piece(&self, text: &[u8], at: usize, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         let Scratch { runs, candidates, passed, regions, has_nul, .. } = scratch;
         simd::candidates(candidates, text, at, runs, &self.wanted);
-        self.long_runs(text, at, runs, candidates, regions);
+        if self.wanted.hashes {
+            Self::add_hashes(text, candidates);
+        }
+        for &(from, to) in &candidates.base64 {
+            regions.push(Region { form: Form::Base64, from: from as usize, to: to as usize });
+        }
         if !self.networks.is_empty() {
             for (start, length) in candidates.addresses() {
                 let span = (start as usize, (start + length) as usize);
@@ -308,49 +317,30 @@ impl Matcher {
             let (hash, span) = candidates.all[*number as usize];
             self.look_up(text, hash, span, hits);
         }
-        for &odd in runs.odd.get() {
-            let odd = at + odd as usize;
-            *has_nul |= text.get(odd) == Some(&0);
-            if odd < text.len()
-                && regions.last().is_none_or(|r| r.form == Form::Base64 || r.to <= odd)
-                && let Some(region) = decode::region(text, odd, self.has_mail)
+        for &sign in &candidates.signs {
+            let sign = sign as usize;
+            *has_nul |= text.get(sign) == Some(&0);
+            if regions.last().is_none_or(|r| r.form == Form::Base64 || r.to <= sign)
+                && let Some(region) = decode::region(text, sign, self.has_mail)
             {
                 regions.push(region);
             }
         }
     }
 
-    /// Hashes and base64: what long runs without a dot may be.
-    fn long_runs(
-        &self,
-        text: &[u8],
-        base: usize,
-        runs: &Runs,
-        candidates: &mut Candidates,
-        regions: &mut Vec<Region>,
-    ) {
-        for &end in runs.long.get() {
-            let window = runs.window(end);
-            let stop = base + end as usize;
-            let start = match window.base64().leading_ones() as usize {
-                64 => stop - text[..stop].iter().rev().take_while(|b| is_base64(**b)).count(),
-                length => stop - length,
-            };
-            if let Some(region) = decode::base64_region(text, start, stop) {
-                regions.push(region);
-            }
-            // Most long runs are identifiers with `-` between: no 32 letters and digits in a row.
-            if !self.wanted.hashes || stop - start < 64 && !has_32(window.alnum()) {
-                continue;
-            }
+    /// The hashes of files in long runs: between bytes that are no letters and digits.
+    fn add_hashes(text: &[u8], candidates: &mut Candidates) {
+        let Candidates { hashes, all, .. } = candidates;
+        for &(start, stop) in hashes.iter() {
             let mut at = start;
-            for piece in text[start..stop].split(|b| !b.is_ascii_alphanumeric()) {
+            let run = &text[start as usize..stop as usize];
+            for piece in run.split(|b| !b.is_ascii_alphanumeric()) {
+                let length = piece.len() as u32;
                 if (32..=tokens::LONGEST).contains(&piece.len()) {
-                    let span =
-                        Span { start: at as u32, length: piece.len() as u16, whole: true };
-                    candidates.all.push((hash::key(piece), span));
+                    let span = Span { start: at, length: length as u16, whole: true };
+                    all.push((hash::key(piece), span));
                 }
-                at += piece.len() + 1;
+                at += length + 1;
             }
         }
     }
@@ -440,18 +430,6 @@ impl Matcher {
             *hit = Hit { start: to(hit.start), end: to(hit.end), ..*hit };
         }
     }
-}
-
-/// Whether 32 neighbouring bits are set.
-fn has_32(mut bits: u64) -> bool {
-    for by in [1, 2, 4, 8, 16] {
-        bits &= bits >> by;
-    }
-    bits != 0
-}
-
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
 /// One of many parts that lie behind each other.

@@ -5,7 +5,7 @@
 //! with at most three bytes between, as every IPv4 address has; the many other numbers with dots of a log
 //! have neither. Runs of 16 and more base64 bytes come out by doubling shifts.
 
-use super::classes::{Classify, Masks};
+use super::classes::Classify;
 
 /// Words of 64 bytes in a piece: all that is kept of a piece stays in the first cache.
 pub(super) const WORDS: usize = 256;
@@ -32,6 +32,7 @@ struct Word {
     digit: u64,
     at: u64,
     base64: u64,
+    odd: u64,
 }
 
 /// The 64 bytes before a place, as masks; the top bit is the last byte.
@@ -136,21 +137,25 @@ pub(super) struct Runs {
     filled: usize,
 }
 
-/// What goes on from one word to the next.
+/// What goes on from one word to the next: bits that were shifted out of the last.
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
     carries: [bool; 2],
+    /// Whether the last byte was a dot.
     dot: u64,
-    /// Dots close behind another.
-    second: u64,
-    /// Base64 runs of 1, 2, 4, 8 and 16 that end at each bit.
+    /// Bits close behind the dots, and behind the second dots, of the last word.
+    close: [u64; 2],
+    /// Of the runs of 1, 2, 4, 8 and 16 base64 bytes.
     doubled: [u64; 5],
 }
 
-/// Bits two to four places behind others.
+/// Bits two to four places behind others, with those that the word before passed on.
 #[inline(always)]
-fn close(now: u64, before: u64) -> u64 {
-    (now << 2 | before >> 62) | (now << 3 | before >> 61) | (now << 4 | before >> 60)
+fn close(now: u64, passed: &mut u64) -> u64 {
+    let near = (now | now << 1 | now << 2) << 2 | *passed;
+    let top = now >> 60;
+    *passed = top | top >> 1 | top >> 2;
+    near
 }
 
 /// Ends of the tokens that hold a mark; the carry of the sum goes on to the next word.
@@ -162,35 +167,38 @@ fn ends(token: u64, marks: u64, carry: &mut bool) -> u64 {
     sum & !token
 }
 
-/// The bits behind which a run of twice the length ends.
+/// The bits where a run of `2 * by` ends, given those where a run of `by` does.
 #[inline(always)]
-fn double(now: u64, before: u64, by: u32) -> u64 {
-    now & (now << by | before >> (64 - by))
+fn double(now: u64, passed: &mut u64, by: u32) -> u64 {
+    let both = now & (now << by | *passed);
+    *passed = now >> (64 - by);
+    both
 }
 
 impl State {
     /// Ends of the tokens that hold a mark of a name, and of an address.
     #[inline(always)]
-    fn dotted(&mut self, masks: &Masks) -> [u64; 2] {
-        let second = masks.dot & close(masks.dot, self.dot);
-        let third = second & close(second, self.second);
-        let letters = masks.alnum & !masks.digit & (masks.dot << 1 | self.dot >> 63);
-        self.dot = masks.dot;
-        self.second = second;
+    fn dotted(&mut self, word: &Word) -> [u64; 2] {
+        let [behind_dot, behind_second] = &mut self.close;
+        let second = word.dot & close(word.dot, behind_dot);
+        let third = second & close(second, behind_second);
+        let letters = word.alnum & !word.digit & (word.dot << 1 | self.dot);
+        self.dot = word.dot >> 63;
         let [names, addresses] = &mut self.carries;
-        [ends(masks.token, letters, names), ends(masks.token, third, addresses)]
+        [ends(word.token, letters, names), ends(word.token, third, addresses)]
     }
 
     /// Ends of the runs of at least 16 base64 bytes.
     #[inline(always)]
     fn long(&mut self, one: u64) -> u64 {
-        let before = self.doubled;
-        let two = double(one, before[0], 1);
-        let four = double(two, before[1], 2);
-        let eight = double(four, before[2], 4);
-        let sixteen = double(eight, before[3], 8);
-        self.doubled = [one, two, four, eight, sixteen];
-        !one & (sixteen << 1 | before[4] >> 63)
+        let [first, second, third, fourth, last] = &mut self.doubled;
+        let two = double(one, first, 1);
+        let four = double(two, second, 2);
+        let eight = double(four, third, 4);
+        let sixteen = double(eight, fourth, 8);
+        let long = !one & (sixteen << 1 | *last);
+        *last = sixteen >> 63;
+        long
     }
 }
 
@@ -226,46 +234,6 @@ impl Runs {
     }
 }
 
-/// What one piece is written to, in variables of its own: they change with every block.
-struct Writer<'r> {
-    names: &'r mut [u32],
-    addresses: &'r mut [u32],
-    long: &'r mut [u32],
-    odd: &'r mut [u32],
-    counts: [usize; 4],
-    state: State,
-    base: u32,
-}
-
-impl Writer<'_> {
-    #[inline(always)]
-    fn take<C: Classify>(&mut self, block: &[u8; 64], word: &mut Word, newline: &mut u64) {
-        let masks = C::masks(block);
-        *word = Word {
-            token: masks.token,
-            dot: masks.dot,
-            alnum: masks.alnum,
-            digit: masks.digit,
-            at: masks.at,
-            base64: masks.base64,
-        };
-        *newline = masks.newline;
-        let [names, addresses] = self.state.dotted(&masks);
-        self.counts[0] = put(self.names, self.counts[0], names, self.base);
-        if addresses != 0 {
-            self.counts[3] = put(self.addresses, self.counts[3], addresses, self.base);
-        }
-        let ends = self.state.long(masks.base64);
-        if ends != 0 {
-            self.counts[1] = put(self.long, self.counts[1], ends, self.base);
-        }
-        if masks.odd != 0 {
-            self.counts[2] = put(self.odd, self.counts[2], masks.odd, self.base);
-        }
-        self.base += 64;
-    }
-}
-
 /// Reads one piece; the one before must have been read before.
 #[inline(always)]
 pub(super) fn find<C: Classify>(input: &Input<'_>, runs: &mut Runs) {
@@ -273,27 +241,61 @@ pub(super) fn find<C: Classify>(input: &Input<'_>, runs: &mut Runs) {
     let (blocks, tail) = rest[..rest.len().min(PIECE)].as_chunks::<64>();
     let known = runs.newlines.len();
     runs.newlines.resize(known + blocks.len() + usize::from(input.last), 0);
-    let Runs { words, names, addresses, long, odd, newlines, state, filled } = runs;
-    words[0] = words[(*filled).min(WORDS + 1)];
-    let mut writer = Writer {
-        names: &mut names.places,
-        addresses: &mut addresses.places,
-        long: &mut long.places,
-        odd: &mut odd.places,
-        counts: [0; 4],
-        state: *state,
-        base: 0,
-    };
-    let mut places = words[1..].iter_mut().zip(&mut newlines[known..]);
+    let newlines = &mut runs.newlines[known..];
+    runs.words[0] = runs.words[runs.filled.min(WORDS + 1)];
     // A blank behind the text ends the last run.
     let mut end = [b' '; 64];
     end[..tail.len()].copy_from_slice(tail);
     let end = input.last.then_some(&end);
-    *filled = 0;
-    for (block, (word, newline)) in blocks.iter().chain(end).zip(&mut places) {
-        writer.take::<C>(block, word, newline);
-        *filled += 1;
+    // First the masks of all blocks, then what follows from them: each has the registers for itself.
+    let places = runs.words[1..].iter_mut().zip(newlines);
+    for (block, (word, newline)) in blocks.iter().zip(places) {
+        (*word, *newline) = word_of::<C>(block);
     }
-    *state = writer.state;
-    [names.count, long.count, odd.count, addresses.count] = writer.counts;
+    runs.filled = blocks.len();
+    if let Some(block) = end {
+        let (word, newline) = word_of::<C>(block);
+        runs.filled += 1;
+        runs.words[runs.filled] = word;
+        if let Some(last) = runs.newlines.last_mut() {
+            *last = newline;
+        }
+    }
+    let filled = runs.filled;
+    let Runs { words, names, addresses, long, odd, state, .. } = runs;
+    let mut now = *state;
+    let mut counts = [0; 4];
+    let mut base = 0;
+    for word in words[1..].iter().take(filled) {
+        let [name_ends, address_ends] = now.dotted(word);
+        counts[0] = put(&mut names.places, counts[0], name_ends, base);
+        if address_ends != 0 {
+            counts[1] = put(&mut addresses.places, counts[1], address_ends, base);
+        }
+        let long_ends = now.long(word.base64);
+        if long_ends != 0 {
+            counts[2] = put(&mut long.places, counts[2], long_ends, base);
+        }
+        if word.odd != 0 {
+            counts[3] = put(&mut odd.places, counts[3], word.odd, base);
+        }
+        base += 64;
+    }
+    *state = now;
+    [names.count, addresses.count, long.count, odd.count] = counts;
+}
+
+#[inline(always)]
+fn word_of<C: Classify>(block: &[u8; 64]) -> (Word, u64) {
+    let masks = C::masks(block);
+    let word = Word {
+        token: masks.token,
+        dot: masks.dot,
+        alnum: masks.alnum,
+        digit: masks.digit,
+        at: masks.at,
+        base64: masks.base64,
+        odd: masks.odd,
+    };
+    (word, masks.newline)
 }

@@ -262,6 +262,7 @@ fn a_saved_matcher_is_the_same_and_a_damaged_one_is_named() {
         (damaged(8), "compile it again"),
         (damaged(good.len() - 1), "checksum"),
         (damaged(70), "checksum"),
+        (damaged(33), "other kinds"),
         (good[..good.len() - 1].to_vec(), "cut short"),
         (good[..20].to_vec(), "no compiled matcher"),
     ] {

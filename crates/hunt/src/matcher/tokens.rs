@@ -3,8 +3,8 @@
 
 use super::classes::is_token_byte;
 use super::gate::Gate;
-use super::hash;
 use super::runs::Runs;
+use super::{decode, hash};
 
 /// Host names have at most 253 bytes; longer tokens are no indicators.
 pub(super) const LONGEST: usize = 320;
@@ -58,6 +58,12 @@ pub(super) struct Candidates {
     slow: Vec<u32>,
     /// How many names there are; the list keeps its room.
     count: usize,
+    /// Long runs that may be text in base64.
+    pub base64: Vec<(u32, u32)>,
+    /// Long runs with 32 letters and digits in a row.
+    pub hashes: Vec<(u32, u32)>,
+    /// Places that may be the sign of another form.
+    pub signs: Vec<u32>,
     /// Addresses that were found by a look at each byte.
     far: Vec<(u32, u32)>,
 }
@@ -71,6 +77,8 @@ impl Candidates {
     /// Replaces the candidates by those of a piece that begins at `base`.
     #[inline(always)]
     pub(super) fn fill(&mut self, text: &[u8], base: usize, runs: &Runs, wanted: &Wanted) {
+        self.long_runs(text, base, runs);
+        self.odd_bytes(text, base, runs);
         self.all.clear();
         self.slow.clear();
         self.far.clear();
@@ -87,6 +95,59 @@ impl Candidates {
         for at in 0..self.slow.len() {
             self.look_closely(text, self.slow[at] as usize, wanted);
         }
+    }
+
+    /// Keeps the long runs that may be a hash or text in base64; most are identifiers.
+    #[inline(always)]
+    fn long_runs(&mut self, text: &[u8], base: usize, runs: &Runs) {
+        self.base64.clear();
+        self.hashes.clear();
+        for &end in runs.long.get() {
+            let window = runs.window(end);
+            let length = window.base64().leading_ones();
+            let stop = base + end as usize;
+            let start = match length {
+                64 => stop - text[..stop].iter().rev().take_while(|b| is_base64(**b)).count(),
+                length => stop - length as usize,
+            };
+            // A path's slash is no part of what stands in it.
+            let start = start + usize::from(text.get(start) == Some(&b'/'));
+            let group = |at: usize| {
+                text.get(start + at..).and_then(|t| t.first_chunk::<4>()).copied().unwrap_or_default()
+            };
+            if decode::may_be_base64(group(0))
+                && decode::may_be_base64(group(4))
+                && stop - start >= 16
+            {
+                self.base64.push((start as u32, stop as u32));
+            }
+            let mut row = window.alnum();
+            for by in [1, 2, 4, 8, 16] {
+                row &= row >> by;
+            }
+            if (row != 0) | (length == 64) {
+                self.hashes.push((start as u32, stop as u32));
+            }
+        }
+    }
+
+    /// Keeps the odd bytes that may be the sign of another form.
+    #[inline(always)]
+    fn odd_bytes(&mut self, text: &[u8], base: usize, runs: &Runs) {
+        let odd = runs.odd.get();
+        if self.signs.len() < odd.len() {
+            self.signs.resize(odd.len(), 0);
+        }
+        let mut count = 0;
+        for &place in odd {
+            let at = base + place as usize;
+            let three = text.get(at..).and_then(|t| t.first_chunk::<3>()).copied();
+            if let Some(sign) = self.signs.get_mut(count) {
+                *sign = at as u32;
+            }
+            count += usize::from(decode::may_be_sign(three.unwrap_or_default()));
+        }
+        self.signs.truncate(count);
     }
 
     /// Tells names by counting bits; nothing here branches on the text, or reads it.
@@ -245,4 +306,8 @@ impl Candidates {
             }
         }
     }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
