@@ -36,10 +36,7 @@ impl Engine {
         }
     }
 
-    fn matcher_of_files(
-        &self,
-        files: &[PathBuf],
-    ) -> Result<(Matcher, Vec<Problem>), EngineError> {
+    fn matcher_of_files(&self, files: &[PathBuf]) -> Result<(Matcher, Vec<Problem>), EngineError> {
         if let [file] = files
             && Matcher::is_compiled(file)
         {
@@ -97,8 +94,7 @@ impl Engine {
 /// Adds a file that holds one plain value a line and comments, nothing else, without making a
 /// document and claims of it; `false`, and nothing added, for any other file.
 fn add_plain_list(file: &Path, compiler: &mut Compiler) -> Result<bool, EngineError> {
-    let failed =
-        |source| EngineError::File { path: file.display().to_string(), source };
+    let failed = |source| EngineError::File { path: file.display().to_string(), source };
     if file.is_dir() || !all_plain(file, SAMPLE).map_err(failed)? {
         return Ok(false);
     }

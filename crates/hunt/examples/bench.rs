@@ -101,10 +101,11 @@ fn main() -> std::io::Result<()> {
                 hunt(std::slice::from_ref(&path), &matcher, checks, &options, &Silent)
             });
             let clock = 5.0 * text.len() as f64 / start.elapsed().as_secs_f64() / 1e9;
-            let found = result.map_or(0, |r| {
-                r.findings.len() as u64 + r.folded.values().sum::<u64>()
-            });
-            println!("  {what}: {gigabytes:.2} GB/s a core, {clock:.2} GB/s on the clock, {found} findings");
+            let found =
+                result.map_or(0, |r| r.findings.len() as u64 + r.folded.values().sum::<u64>());
+            println!(
+                "  {what}: {gigabytes:.2} GB/s a core, {clock:.2} GB/s on the clock, {found} findings"
+            );
         }
         peers(&values(count), &text);
     }

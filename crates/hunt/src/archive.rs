@@ -13,7 +13,12 @@ use crate::scan::{Context, Report};
 /// Dictionaries and models of a 7z or xz decoder may take so many KiB.
 pub(crate) const DECODER_MEMORY: u32 = 100 << 10;
 
-pub(crate) fn untar(ctx: &Context<'_>, reader: &mut dyn Read, about: About<'_>, report: &mut Report) {
+pub(crate) fn untar(
+    ctx: &Context<'_>,
+    reader: &mut dyn Read,
+    about: About<'_>,
+    report: &mut Report,
+) {
     let mut archive = tar::Archive::new(reader);
     let entries = match archive.entries() {
         Ok(entries) => entries,
@@ -37,7 +42,12 @@ pub(crate) fn untar(ctx: &Context<'_>, reader: &mut dyn Read, about: About<'_>, 
     }
 }
 
-pub(crate) fn unzip<R: Read + Seek>(ctx: &Context<'_>, reader: R, about: About<'_>, report: &mut Report) {
+pub(crate) fn unzip<R: Read + Seek>(
+    ctx: &Context<'_>,
+    reader: R,
+    about: About<'_>,
+    report: &mut Report,
+) {
     let mut archive = match zip::ZipArchive::new(reader) {
         Ok(archive) => archive,
         Err(error) => {

@@ -9,11 +9,11 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use lapwing_model::{Problem, ProblemKind};
 
+use crate::Limits;
 use crate::archive::{DECODER_MEMORY, un7z, untar, unzip};
 use crate::event_log;
 use crate::file;
 use crate::lines::{self, Utf16};
-use crate::Limits;
 use crate::scan::{Context, Report, Scan};
 use crate::table_log::{self, Shape, csv_delimiter};
 
@@ -146,7 +146,12 @@ impl<R: Read> Read for Counted<'_, '_, R> {
 }
 
 /// Opens a stream of any kind.
-pub(crate) fn open(ctx: &Context<'_>, reader: &mut dyn Read, about: About<'_>, report: &mut Report) {
+pub(crate) fn open(
+    ctx: &Context<'_>,
+    reader: &mut dyn Read,
+    about: About<'_>,
+    report: &mut Report,
+) {
     let mut head = vec![0u8; 8192];
     let filled = match fill(reader, &mut head) {
         Ok(filled) => filled,

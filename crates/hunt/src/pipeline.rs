@@ -259,9 +259,15 @@ mod tests {
         }
         for jobs in [1, 2] {
             let mut bytes = 0;
-            let result = read(&mut Breaks(40), 1 << 20, jobs, |_, (): &mut ()| {}, |chunk| {
-                bytes += chunk.text().len();
-            });
+            let result = read(
+                &mut Breaks(40),
+                1 << 20,
+                jobs,
+                |_, (): &mut ()| {},
+                |chunk| {
+                    bytes += chunk.text().len();
+                },
+            );
             assert!(result.is_err());
             assert_eq!(bytes, 40 * CHUNK, "{jobs}");
         }

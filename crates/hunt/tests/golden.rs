@@ -193,7 +193,9 @@ fn a_large_log_gives_the_same_whatever_the_number_of_threads() {
     let mut text = Vec::new();
     generate::Log::new(11, 3_000).write(&mut text, 10_000_000).unwrap();
     // Fields that change far from the beginning, a line that is cut, and a long one.
-    text.extend_from_slice(b"#Fields: date time c-ip cs-uri-stem\n2021-03-03 01:02:03 192.0.2.201 /x\n");
+    text.extend_from_slice(
+        b"#Fields: date time c-ip cs-uri-stem\n2021-03-03 01:02:03 192.0.2.201 /x\n",
+    );
     text.extend(std::iter::repeat_n(b'y', 3 << 20));
     text.extend_from_slice(b"\n2021-03-03 01:02:04 198.51.100.77 /last\n2021-03-03");
     fs::write(&path, &text).unwrap();

@@ -35,7 +35,9 @@ impl Numbers {
     }
 
     pub fn word(&mut self, letters: usize) -> String {
-        (0..letters).map(|_| char::from(b"aeioubcdfghklmnprstvwyz"[self.next(23) as usize])).collect()
+        (0..letters)
+            .map(|_| char::from(b"aeioubcdfghklmnprstvwyz"[self.next(23) as usize]))
+            .collect()
     }
 }
 
@@ -168,10 +170,16 @@ impl Log {
         let query = match n.next(12) {
             0 => format!("url=https%3a%2f%2fmail.contoso.com%2fowa%2f&reason={}", n.next(4)),
             1 => "-".to_owned(),
-            2 => format!("Cmd=Ping&User=CONTOSO%5cuser{}&DeviceId={}&DeviceType=iPhone", n.next(5000), n.hex(26).to_uppercase()),
+            2 => format!(
+                "Cmd=Ping&User=CONTOSO%5cuser{}&DeviceId={}&DeviceType=iPhone",
+                n.next(5000),
+                n.hex(26).to_uppercase()
+            ),
             _ => format!("id={}&cid={}-{}&s={}", n.hex(8), n.hex(8), n.hex(12), n.next(100)),
         };
-        let referer = extra.unwrap_or_else(|| if n.next(3) == 0 { "https://mail.contoso.com/owa/".to_owned() } else { "-".to_owned() });
+        let referer = extra.unwrap_or_else(|| {
+            if n.next(3) == 0 { "https://mail.contoso.com/owa/".to_owned() } else { "-".to_owned() }
+        });
         let agent = n.pick(&AGENTS).replace(' ', "+");
         write!(
             out,
@@ -194,8 +202,16 @@ impl Log {
         let extra = self.extra();
         let row = self.row;
         let n = &mut self.numbers;
-        let guid = |n: &mut Numbers| format!("{}-{}-{}-{}-{}", n.hex(8), n.hex(4), n.hex(4), n.hex(4), n.hex(12));
-        let time = format!("2021-03-{:02}T{:02}:{:02}:{:02}", 1 + row % 28, row / 3600 % 24, row / 60 % 60, row % 60);
+        let guid = |n: &mut Numbers| {
+            format!("{}-{}-{}-{}-{}", n.hex(8), n.hex(4), n.hex(4), n.hex(4), n.hex(12))
+        };
+        let time = format!(
+            "2021-03-{:02}T{:02}:{:02}:{:02}",
+            1 + row % 28,
+            row / 3600 % 24,
+            row / 60 % 60,
+            row % 60
+        );
         let user = n.next(5000);
         let client = n.address();
         let info = extra.unwrap_or_else(|| "x".to_owned());

@@ -71,8 +71,8 @@ impl Classify for Portable {
         let gather = |class: u8| {
             let mut bits = 0u64;
             for (at, eight) in classes.as_chunks::<8>().0.iter().enumerate() {
-                let flags = (u64::from_le_bytes(*eight) >> class.trailing_zeros())
-                    & 0x0101_0101_0101_0101;
+                let flags =
+                    (u64::from_le_bytes(*eight) >> class.trailing_zeros()) & 0x0101_0101_0101_0101;
                 bits |= (flags.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (at * 8);
             }
             bits

@@ -91,9 +91,7 @@ impl Compiler {
     pub fn add(&mut self, kind: Kind, value: &str, source: SourceId) {
         let value = value.trim();
         let place = Kind::ALL.iter().position(|k| *k == kind);
-        if let (true, true, Some(place)) =
-            (kind.is_observable(), value.len() >= SHORTEST, place)
-        {
+        if let (true, true, Some(place)) = (kind.is_observable(), value.len() >= SHORTEST, place) {
             self.values.extend_from_slice(value.as_bytes());
             self.ends.push(self.values.len() as u64);
             self.kinds.push(place as u8);
@@ -122,9 +120,7 @@ impl Compiler {
     /// and of those the first.
     fn distinct(&self) -> Vec<u32> {
         let mut order: Vec<(u64, u32)> = (0..self.kinds.len())
-            .map(|n| {
-                (hash::bytes(self.value(n).as_bytes(), u64::from(self.kinds[n])), n as u32)
-            })
+            .map(|n| (hash::bytes(self.value(n).as_bytes(), u64::from(self.kinds[n])), n as u32))
             .collect();
         order.sort_unstable();
         let mut kept: Vec<u32> = Vec::with_capacity(order.len());
@@ -322,7 +318,8 @@ fn is_found(token: &[u8]) -> bool {
 /// First and last address of a network (`a/n`) or range (`a-b`).
 fn range4(value: &str) -> Option<(u32, u32)> {
     if let Some((low, high)) = value.split_once('-') {
-        let (low, high): (Ipv4Addr, Ipv4Addr) = (low.trim().parse().ok()?, high.trim().parse().ok()?);
+        let (low, high): (Ipv4Addr, Ipv4Addr) =
+            (low.trim().parse().ok()?, high.trim().parse().ok()?);
         return (low <= high).then_some((low.into(), high.into()));
     }
     let (address, length) = value.split_once('/')?;

@@ -88,8 +88,7 @@ fn letter_before(text: &[u8], start: usize) -> bool {
         return false;
     }
     let head = before.iter().rposition(|b| b & 0xc0 != 0x80).unwrap_or(0);
-    std::str::from_utf8(&before[head..])
-        .is_ok_and(|c| c.chars().all(char::is_alphanumeric))
+    std::str::from_utf8(&before[head..]).is_ok_and(|c| c.chars().all(char::is_alphanumeric))
 }
 
 fn letter_behind(text: &[u8], end: usize) -> bool {
@@ -176,12 +175,10 @@ fn url_end(text: &[u8], host_end: usize, url: &UrlParts<'_>) -> Option<usize> {
         return rest_end(&plain.text, wanted).map(|end| at + plain.from[end] as usize);
     }
     // Tables have host and path in fields of their own, in either order, on one line.
-    if rest.first() == Some(&b'/') || wanted.len() < 4 {
+    if rest.first() == Some(&b'/') || url.path().len() < 4 {
         return None;
     }
-    let line_start = memchr::memrchr(b'\n', &text[..host_end]).map_or(0, |at| at + 1);
-    let line_end = memchr::memchr(b'\n', rest).map_or(text.len(), |next| at + next);
-    let line = &text[line_start..line_end];
+    let line = line_around(text, host_end);
     let path = url.path().as_bytes();
     let separated = |at: usize| {
         let left = at.checked_sub(1).map(|at| line[at]);
@@ -236,7 +233,8 @@ pub(super) fn paths_near(text: &[u8], host_end: usize, tell: &mut dyn FnMut(&[u8
         at += 1 + text[at + 1..].iter().take(5).take_while(|b| b.is_ascii_digit()).count();
     }
     let rest = &text[at..];
-    let stop = rest.iter().take(LONGEST).position(|b| ends_url(*b)).unwrap_or(rest.len().min(LONGEST));
+    let stop =
+        rest.iter().take(LONGEST).position(|b| ends_url(*b)).unwrap_or(rest.len().min(LONGEST));
     let decoded;
     let glued = if rest.first() == Some(&b'%') {
         decoded = super::decode::percent(&rest[..stop]).text;
@@ -255,10 +253,18 @@ pub(super) fn paths_near(text: &[u8], host_end: usize, tell: &mut dyn FnMut(&[u8
         }
         return;
     }
-    let line_start = memchr::memrchr(b'\n', &text[..host_end]).map_or(0, |at| at + 1);
-    let line_end = memchr::memchr(b'\n', rest).map_or(text.len(), |next| at + next);
     let edge = |b: &u8| b" \t\",;|?\r".contains(b);
-    for field in text[line_start..line_end].split(edge).filter(|f| f.first() == Some(&b'/')) {
+    for field in line_around(text, host_end).split(edge).filter(|f| f.first() == Some(&b'/')) {
         tell(field);
     }
+}
+
+/// The line around a place; of a very long one the part that is near.
+fn line_around(text: &[u8], at: usize) -> &[u8] {
+    const NEAR: usize = 8192;
+    let low = at.saturating_sub(NEAR);
+    let from = memchr::memrchr(b'\n', &text[low..at]).map_or(low, |place| low + place + 1);
+    let high = text.len().min(at + NEAR);
+    let to = memchr::memchr(b'\n', &text[at..high]).map_or(high, |place| at + place);
+    &text[from..to]
 }

@@ -133,8 +133,7 @@ impl Matcher {
         let has = |wanted: &dyn Fn(Kind) -> bool| {
             Kind::ALL.iter().enumerate().any(|(at, kind)| of_kind[at] && wanted(*kind))
         };
-        let networks =
-            Networks::of(image.section(Section::Nets4), image.section(Section::Nets6));
+        let networks = Networks::of(image.section(Section::Nets4), image.section(Section::Nets6));
         let mut matcher = Matcher {
             wanted: Wanted {
                 gate: gate::Gate::from_bytes(image.section(Section::Gate)).unwrap_or_default(),
@@ -198,11 +197,8 @@ impl Matcher {
     }
 
     fn value(&self, number: u32) -> &str {
-        let value = part(
-            self.image.section(Section::Offsets),
-            self.image.section(Section::Values),
-            number,
-        );
+        let value =
+            part(self.image.section(Section::Offsets), self.image.section(Section::Values), number);
         std::str::from_utf8(value).unwrap_or("")
     }
 
@@ -386,26 +382,22 @@ impl Matcher {
         holds::paths_near(text, span.end(), &mut check);
     }
 
-    fn scan_regions(
-        &self,
-        text: &[u8],
-        scratch: &mut Scratch,
-        hits: &mut Vec<Hit>,
-        depth: usize,
-    ) {
+    fn scan_regions(&self, text: &[u8], scratch: &mut Scratch, hits: &mut Vec<Hit>, depth: usize) {
         let regions = std::mem::take(&mut scratch.regions);
         let mut inner = scratch.inner.take().unwrap_or_default();
         let mut found = Vec::new();
+        hits.sort_unstable();
         let before = hits.len();
         for region in &regions {
             found.clear();
             self.scan_region(text, *region, &mut inner, &mut found, depth);
             for hit in &found {
                 // What can be read both ways stands there once.
-                let known = hits[..before].iter().any(|h| {
-                    h.indicator == hit.indicator && h.start < hit.end && hit.start < h.end
-                });
-                if !known {
+                let near = hit.start.saturating_sub(tokens::LONGEST);
+                let from = hits[..before].partition_point(|h| h.start < near);
+                let near = hits[from..before].iter().take_while(|h| h.start < hit.end);
+                let known = |h: &Hit| h.indicator == hit.indicator && hit.start < h.end;
+                if !near.into_iter().any(known) {
                     hits.push(*hit);
                 }
             }

@@ -102,11 +102,13 @@ impl Networks {
             if colon < done || colons < 3 && near.get(1) != Some(&b':') {
                 continue;
             }
-            let start = colon - text[..colon].iter().rev().take(48).take_while(|b| class(b)).count();
+            let start =
+                colon - text[..colon].iter().rev().take(48).take_while(|b| class(b)).count();
             let end = colon + text[colon..].iter().take(64).take_while(|b| class(b)).count();
             done = end;
             let glued = |at: Option<&u8>| at.is_some_and(u8::is_ascii_alphanumeric);
-            if end - start < 3 || glued(start.checked_sub(1).and_then(|at| text.get(at)))
+            if end - start < 3
+                || glued(start.checked_sub(1).and_then(|at| text.get(at)))
                 || glued(text.get(end))
             {
                 continue;

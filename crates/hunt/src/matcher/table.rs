@@ -75,9 +75,10 @@ pub(super) fn lookup<'b>(
     let start = |at: usize| buckets.get(at).map_or(0, |start| u32::from_le_bytes(*start) as usize);
     let slots = slots.as_chunks::<8>().0;
     let found = slots.get(start(bucket)..start(bucket + 1)).unwrap_or(&[]);
-    found.iter().map(|slot| u64::from_le_bytes(*slot)).filter_map(move |slot| {
-        (slot as u32 == key as u32).then_some((slot >> 32) as u32)
-    })
+    found
+        .iter()
+        .map(|slot| u64::from_le_bytes(*slot))
+        .filter_map(move |slot| (slot as u32 == key as u32).then_some((slot >> 32) as u32))
 }
 
 #[inline(always)]

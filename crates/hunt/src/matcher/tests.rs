@@ -214,7 +214,8 @@ fn networks_and_ranges() {
 
 #[test]
 fn a_host_with_many_urls_is_told_apart_by_path() {
-    let urls: Vec<String> = (0..500).map(|n| format!("https://files.example/d/{n}?k={n}")).collect();
+    let urls: Vec<String> =
+        (0..500).map(|n| format!("https://files.example/d/{n}?k={n}")).collect();
     let mut list: Vec<(Kind, &str)> = urls.iter().map(|u| (Kind::Url, u.as_str())).collect();
     list.push((Kind::Url, "http://files.example/d/7/x"));
     let m = matcher(&list);
@@ -304,12 +305,15 @@ fn naive(kind: Kind, value: &str, text: &[u8]) -> Vec<(usize, usize)> {
         let left = open(Box::new(text[..start].iter().rev().copied()));
         let right = open(Box::new(text[end..].iter().copied()));
         let real = match kind {
-            Kind::Ipv4Addr => (left || before == Some(b'@')) && right && !holds::is_version(text, start),
+            Kind::Ipv4Addr => {
+                (left || before == Some(b'@')) && right && !holds::is_version(text, start)
+            }
             Kind::DomainName => (left || matches!(before, Some(b'.' | b'@'))) && right,
             Kind::EmailAddr => left && right,
             Kind::Url => {
                 let ends = next.is_none_or(|b| !(inside(b) || b"._-%~=&+/".contains(&b)));
-                let slash = next == Some(b'/') && text.get(end + 1).is_none_or(|b| holds::ends_url(*b));
+                let slash =
+                    next == Some(b'/') && text.get(end + 1).is_none_or(|b| holds::ends_url(*b));
                 (left || before == Some(b'@')) && (ends || slash)
             }
             _ => !before.is_some_and(inside) && !next.is_some_and(inside),

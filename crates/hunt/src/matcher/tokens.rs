@@ -113,7 +113,10 @@ impl Candidates {
             // A path's slash is no part of what stands in it.
             let start = start + usize::from(text.get(start) == Some(&b'/'));
             let group = |at: usize| {
-                text.get(start + at..).and_then(|t| t.first_chunk::<4>()).copied().unwrap_or_default()
+                text.get(start + at..)
+                    .and_then(|t| t.first_chunk::<4>())
+                    .copied()
+                    .unwrap_or_default()
             };
             if decode::may_be_base64(group(0))
                 && decode::may_be_base64(group(4))
@@ -280,14 +283,7 @@ impl Candidates {
         }
     }
 
-    fn all_labels(
-        &mut self,
-        text: &[u8],
-        from: usize,
-        stop: usize,
-        labels: bool,
-        wanted: &Wanted,
-    ) {
+    fn all_labels(&mut self, text: &[u8], from: usize, stop: usize, labels: bool, wanted: &Wanted) {
         let token = &text[from..stop];
         let Some(dot) = memchr::memrchr(b'.', token) else { return };
         let digits = token.iter().all(|b| b.is_ascii_digit() || *b == b'.');
