@@ -1,5 +1,5 @@
 //! Measures the matcher and the hunt on a log of its own making, beside the automata of the registry.
-//! `cargo run --release -p lapwing-hunt --example bench -- [MB] [indicators …]`
+//! `cargo run --release -p lapwing-hunt --example bench -- [MB] [indicators …] [--no-peers]`
 //!
 //! Rates are bytes by processor time of this process (user and system), so that other work on the
 //! machine changes them little. The log lies in the page cache; the median of five runs counts.
@@ -107,7 +107,9 @@ fn main() -> std::io::Result<()> {
                 "  {what}: {gigabytes:.2} GB/s a core, {clock:.2} GB/s on the clock, {found} findings"
             );
         }
-        peers(&values(count), &text);
+        if !std::env::args().any(|argument| argument == "--no-peers") {
+            peers(&values(count), &text);
+        }
     }
     std::fs::remove_dir_all(&folder)
 }

@@ -1,8 +1,9 @@
 //! Text of any size in chunks that end at a line's end; UTF-16 is turned into UTF-8 on the way.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
-use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// A chunk of whole lines.
 pub(crate) struct Chunk<'b> {
@@ -62,6 +63,14 @@ pub(crate) fn read(
         buffer.copy_within(end..filled, 0);
         filled -= end;
         buffer.truncate(CHUNK.max(filled + 1));
+    }
+}
+
+/// A line as text: what is no UTF-8 is taken for Latin-1 (as Windows writes it).
+pub(crate) fn text(line: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(line) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => WINDOWS_1252.decode_without_bom_handling(line).0,
     }
 }
 
@@ -178,5 +187,7 @@ mod tests {
             assert_eq!(decoded, text);
         }
         assert!(utf16(b"plain old ASCII text").is_none());
+        assert_eq!(text(b"caf\xe9"), "caf\u{e9}");
+        assert_eq!(text("caf\u{e9}".as_bytes()), "caf\u{e9}");
     }
 }

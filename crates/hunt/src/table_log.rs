@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use jiff::Timestamp;
 use lapwing_model::{Place, ProblemKind};
 
+use crate::lines;
 use crate::pipeline::{self, Chunk};
 use crate::record::Record;
 use crate::scan::{Scan, Seen};
@@ -276,7 +277,7 @@ impl<'h> Table<'h> {
     }
 
     fn record<'t>(&'t self, line: &'t [u8], offset: u64, number: u64) -> Record<'t> {
-        let raw = String::from_utf8_lossy(line);
+        let raw = lines::text(line);
         let mut record = Record {
             fields: Vec::new(),
             raw: Cow::Borrowed(""),
