@@ -72,7 +72,9 @@ impl<'h> Context<'h> {
             let every_record = witnesses.iter().any(Option::is_none);
             // A bit that two routes share costs a look at a line, no finding.
             let bit = 1u64 << (routes.len() % 64);
-            for literal in witnesses.into_iter().flatten().flatten() {
+            // Events and files are records already.
+            let by_line = matches!(source.reader, Reader::Table | Reader::Text);
+            for literal in witnesses.into_iter().flatten().flatten().filter(|_| by_line) {
                 *literals.entry(literal.into_bytes()).or_default() |= bit;
             }
             routes.insert(source.id.as_str(), Route { checks: list, bit, every_record });

@@ -200,7 +200,9 @@ fn refang(text: &[u8]) -> Plain {
             _ => None,
         };
         if let Some((meant, length)) = found {
-            meant.iter().for_each(|byte| plain.push(*byte, at));
+            for byte in meant {
+                plain.push(*byte, at);
+            }
             at += 1 + length;
         } else {
             plain.push(text[at], at);

@@ -13,7 +13,7 @@ use super::grams::Grams;
 /// A set of literals.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Literals {
-    literals: Vec<Vec<u8>>,
+    all: Vec<Vec<u8>>,
     long: Grams<4>,
     middle: Grams<2>,
     short: Search,
@@ -41,18 +41,18 @@ impl Literals {
         let is_tiny = |l: &[u8]| !l.is_empty() && l.len() < Grams::<2>::SHORTEST;
         if let Some(short) = windows(&literals, is_short) {
             let long = Grams::new(&literals, |_| true);
-            return Self { literals, long, middle: Grams::default(), short };
+            return Self { all: literals, long, middle: Grams::default(), short };
         }
         // Denser samples are needed anyway, so they do for all.
         let (long, middle) = (Grams::default(), Grams::new(&literals, |_| true));
         let short = windows(&literals, is_tiny).unwrap_or_else(|| automaton(&literals, is_tiny));
-        Self { literals, long, middle, short }
+        Self { all: literals, long, middle, short }
     }
 
     /// Tells every place of every literal that is not glued to a longer word: start, end, number.
     pub(crate) fn find(&self, text: &[u8], mut tell: impl FnMut(usize, usize, usize)) {
         self.places(text, |start, number| {
-            let end = start + self.literals[number].len();
+            let end = start + self.all[number].len();
             if !glued(text, start, end) {
                 tell(start, end, number);
             }
@@ -62,7 +62,7 @@ impl Literals {
     /// Tells where any literal stands, glued or not, and its number: the prefilter of checks.
     pub(crate) fn places(&self, text: &[u8], mut tell: impl FnMut(usize, usize)) {
         let mut check = |start: usize, number: usize| {
-            let literal = &self.literals[number];
+            let literal = &self.all[number];
             let here = text.get(start..start + literal.len());
             if here.is_some_and(|here| here.eq_ignore_ascii_case(literal)) {
                 tell(start, number);

@@ -1,6 +1,10 @@
 //! Indicators compiled into one immutable object, so that the cost of a scan does not grow with
 //! their number: candidate tokens, a hash, a filter, an exact table, and only then a look around.
 
+// The steps of a scan become one function with the processor's best instructions; see `simd`.
+// Both sides of a question are asked where a branch would cost more than the answer.
+#![allow(clippy::inline_always, clippy::needless_bitwise_bool)]
+
 mod classes;
 mod compile;
 mod decode;
@@ -129,7 +133,9 @@ impl Matcher {
     fn of(image: Image) -> Self {
         let kinds = image.section(Section::Kinds);
         let mut of_kind = [false; 256];
-        kinds.iter().for_each(|kind| of_kind[*kind as usize] = true);
+        for kind in kinds {
+            of_kind[*kind as usize] = true;
+        }
         let has = |wanted: &dyn Fn(Kind) -> bool| {
             Kind::ALL.iter().enumerate().any(|(at, kind)| of_kind[at] && wanted(*kind))
         };

@@ -98,7 +98,7 @@ impl Networks {
         for colon in memchr::memchr_iter(b':', piece).map(|at| base + at) {
             // Times of day have two colons; an address has two of the next eleven bytes, or `::`.
             let near = &text[colon..text.len().min(colon + 12)];
-            let colons = near.iter().filter(|b| **b == b':').count();
+            let colons = memchr::memchr_iter(b':', near).count();
             if colon < done || colons < 3 && near.get(1) != Some(&b':') {
                 continue;
             }

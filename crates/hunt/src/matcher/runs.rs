@@ -203,6 +203,8 @@ impl State {
 }
 
 impl Default for Runs {
+    // 16 KB, on the heap at once.
+    #[allow(clippy::large_stack_arrays)]
     fn default() -> Self {
         Self {
             words: Box::new([Word::default(); WORDS + 2]),

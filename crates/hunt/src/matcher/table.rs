@@ -83,7 +83,7 @@ pub(super) fn lookup<'b>(
 
 #[inline(always)]
 fn block_of(key: u64, blocks: usize) -> usize {
-    ((key >> 32) * blocks as u64 >> 32) as usize
+    (((key >> 32) * blocks as u64) >> 32) as usize
 }
 
 #[inline(always)]
