@@ -187,7 +187,7 @@ mod tests {
             assert_eq!(decoded, text);
         }
         assert!(utf16(b"plain old ASCII text").is_none());
-        assert_eq!(text(b"caf\xe9"), "caf\u{e9}");
-        assert_eq!(text("caf\u{e9}".as_bytes()), "caf\u{e9}");
+        assert_eq!(super::text(b"caf\xe9"), "caf\u{e9}");
+        assert_eq!(super::text("caf\u{e9}".as_bytes()), "caf\u{e9}");
     }
 }
