@@ -204,7 +204,9 @@ mod tests {
             mut literals in proptest::collection::vec("[abC~/ ]{1,12}", 0..40),
             text in "[abcABC~/ ]{0,200}",
         ) {
-            literals.iter_mut().for_each(|l| l.make_ascii_lowercase());
+            for literal in &mut literals {
+                literal.make_ascii_lowercase();
+            }
             literals.sort();
             literals.dedup();
             let set = Literals::new(literals.iter().map(|l| l.clone().into_bytes()).collect());

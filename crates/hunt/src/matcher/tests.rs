@@ -386,7 +386,8 @@ proptest! {
     fn runs_are_those_of_the_portable_twin(parts in proptest::collection::vec("[ -~]{0,80}|[a-z0-9.]{30,200}|[A-Za-z0-9+/]{16,70}|\\PC{0,9}|[.]{1,70}", 0..400)) {
         let text = parts.concat().into_bytes();
         let (mut fast, mut slow) = (Runs::default(), Runs::default());
-        (fast.begin(), slow.begin());
+        fast.begin();
+        slow.begin();
         let (mut at, mut last) = (0, false);
         while !last {
             last = text.len() - at < PIECE;
@@ -400,7 +401,7 @@ proptest! {
             at += PIECE;
         }
         prop_assert_eq!(&fast.newlines, &slow.newlines);
-        let lines = text.iter().filter(|b| **b == b'\n').count();
+        let lines = memchr::memchr_iter(b'\n', &text).count();
         let bits: u32 = fast.newlines.iter().map(|w| w.count_ones()).sum();
         prop_assert_eq!(bits as usize, lines);
     }
