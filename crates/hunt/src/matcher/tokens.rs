@@ -268,7 +268,16 @@ impl Candidates {
         let front = token.iter().take_while(|b| is_mark(b)).count();
         let back = token.iter().rev().take_while(|b| is_mark(b)).count();
         let (from, stop) = (end - length + front, end - back.min(length));
-        if from >= stop || stop - from > LONGEST {
+        if from >= stop {
+            return;
+        }
+        if stop - from > LONGEST {
+            // Too long for a name; its last labels may be one.
+            let known = self.all.len();
+            self.all_labels(text, stop - LONGEST, stop, true, wanted);
+            for (_, span) in self.all.iter_mut().skip(known) {
+                span.whole = false;
+            }
             return;
         }
         self.all_labels(text, from, stop, true, wanted);
