@@ -50,6 +50,8 @@ pub enum Command {
     Search(Search),
     /// Look for it in logs, event logs and files; ends with a verdict
     Hunt(Hunt),
+    /// Compile indicators once for many hunts: the file loads in an instant
+    Compile(Compile),
     /// Every change of the store
     History,
     /// Take a change back
@@ -220,11 +222,22 @@ fn parse_time(text: &str) -> Result<jiff::Timestamp, String> {
 }
 
 #[derive(Debug, Args)]
+pub struct Compile {
+    /// Compile the indicators of these files (any report or list) instead of the store's
+    #[arg(long, value_name = "FILE")]
+    pub indicators: Vec<PathBuf>,
+    /// The file to write; `lapwing hunt --indicators` takes it
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub struct Hunt {
     /// Files, folders and archives to look through
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Hunt with the indicators of this file (any report or list) instead of the store's
+    /// Hunt with the indicators of this file (any report or list, or what `lapwing compile` wrote) instead
+    /// of the store's
     #[arg(long, value_name = "FILE")]
     pub indicators: Vec<PathBuf>,
     #[command(flatten)]

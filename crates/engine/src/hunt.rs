@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use lapwing_fuse::status;
-use lapwing_hunt::{Checks, Hunt, Indicator, Matcher, Options, Rules, RulesOptions};
-use lapwing_model::{Entity, Kind, Object, Problem, Relation, Role, Status};
+use lapwing_hunt::{Checks, Hunt, Indicator, Options, Rules, RulesOptions};
+use lapwing_model::{Entity, Object, Problem, Relation, Role, Status};
 use lapwing_store::FactQuery;
 
-use crate::{Engine, EngineError, Input, Progress, extract};
+use crate::{Engine, EngineError, Progress};
 
 /// Where the indicators of a hunt come from.
 #[derive(Clone, Debug)]
 pub enum IndicatorSource {
     /// The facts of the store.
     Store,
-    /// Files of indicators or reports, without a store.
+    /// Files of indicators or reports, or one compiled matcher, without a store.
     Files(Vec<PathBuf>),
 }
 
@@ -53,11 +53,7 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<(Hunt, Vec<Problem>), EngineError> {
         progress.stage("compiling indicators");
-        let (indicators, mut problems) = match &options.indicators {
-            IndicatorSource::Store => (self.store_indicators(options.today)?, Vec::new()),
-            IndicatorSource::Files(files) => self.file_indicators(files)?,
-        };
-        let matcher = Matcher::compile(indicators);
+        let (matcher, mut problems) = self.matcher(&options.indicators, options.today)?;
         let loaded;
         let checks = match &options.checks {
             Some(folder) => {
@@ -79,7 +75,7 @@ impl Engine {
     }
 
     /// The values of the store that are worth hunting for, each with who says so.
-    fn store_indicators(&self, today: Date) -> Result<Vec<Indicator>, EngineError> {
+    pub(crate) fn store_indicators(&self, today: Date) -> Result<Vec<Indicator>, EngineError> {
         let mut indicated: BTreeMap<Entity, Vec<String>> = BTreeMap::new();
         let query = FactQuery { relation: Some(Relation::Indicates), ..FactQuery::default() };
         self.store.each_fact(&query, &mut |fact| {
@@ -126,42 +122,6 @@ impl Engine {
             Ok(())
         })?;
         Ok(indicators)
-    }
-
-    fn file_indicators(
-        &self,
-        files: &[PathBuf],
-    ) -> Result<(Vec<Indicator>, Vec<Problem>), EngineError> {
-        let mut indicators: BTreeMap<Entity, Indicator> = BTreeMap::new();
-        let mut problems = Vec::new();
-        for file in files {
-            let before = indicators.len();
-            let options = lapwing_read::Options::default();
-            let found =
-                extract(&Input::Path(file.clone()), &options, &self.knowledge, &mut |document| {
-                    for value in document.values.into_iter().filter(|v| v.role == Role::Indicator) {
-                        let entity = Entity::new(value.kind, value.value);
-                        indicators.entry(entity.clone()).or_insert_with(|| Indicator {
-                            entity,
-                            probability: value.confidence,
-                            technique: None,
-                            why: format!("indicator of {}", document.name),
-                            status: None,
-                            last_seen: None,
-                        });
-                    }
-                    Ok(())
-                })?;
-            if indicators.len() == before {
-                if let Some(problem) = found.first() {
-                    return Err(EngineError::NoIndicators(problem.to_string()));
-                }
-                return Err(EngineError::NoIndicators(file.display().to_string()));
-            }
-            problems.extend(found);
-        }
-        let indicators = indicators.into_values().filter(|i| i.entity.kind != Kind::Pattern);
-        Ok((indicators.collect(), problems))
     }
 }
 

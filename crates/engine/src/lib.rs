@@ -25,6 +25,7 @@ mod error;
 mod explain;
 mod extracted;
 mod hunt;
+mod indicators;
 mod knowledge;
 mod list;
 mod progress;

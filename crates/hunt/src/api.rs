@@ -146,6 +146,14 @@ pub enum HuntError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file is no compiled matcher that this version can use.
+    #[error("{path}: {message}")]
+    Compiled {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
     /// A check is not well formed.
     #[error("{path}: {message}")]
     Check {

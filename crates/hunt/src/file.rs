@@ -33,7 +33,7 @@ pub(crate) fn is_wanted(ctx: &Context<'_>, path: &str, may_be_program: bool) -> 
 /// Compares the path of a file with the indicators.
 pub(crate) fn name(scan: &mut Scan<'_, '_>, path: &str, modified: Option<Timestamp>) {
     for hit in scan.find(path.as_bytes()) {
-        let kind = scan.ctx.matcher.indicator(hit.indicator).entity.kind;
+        let kind = scan.ctx.matcher.kind_of(hit.indicator);
         if matches!(kind, Kind::FileName | Kind::FilePath) {
             let record = Record {
                 fields: vec![("file.path".into(), path.into())],

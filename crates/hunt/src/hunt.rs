@@ -36,6 +36,8 @@ pub fn hunt(
         let no_indicators = Matcher::default();
         // The bytes were told in the first pass.
         let ctx = Context::new(&no_indicators, checks, options, &Silent, &artifacts, true);
+        // A pipe can be read once only.
+        let files: Vec<PathBuf> = files.into_iter().filter(|file| file.is_file()).collect();
         for report in over_files(&ctx, &files) {
             all.findings.extend(report.findings);
             add_counts(&mut all.folded, report.folded);
@@ -57,31 +59,31 @@ pub fn hunt(
     }
 }
 
+/// From this size on a file gets all threads for itself; smaller ones are read side by side.
+const LARGE: u64 = 8 << 20;
+
 /// One report a file, in the order of the files.
 fn over_files(ctx: &Context<'_>, files: &[PathBuf]) -> Vec<Report> {
-    let work = || {
-        files
-            .par_iter()
-            .with_max_len(1)
-            .map(|path| {
-                let mut report = Report::default();
-                input::hunt_file(ctx, path, &mut report);
-                report
-            })
-            .collect()
+    let is_large = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.len() >= LARGE);
+    let hunt_in = |ctx: &Context<'_>, path: &PathBuf| {
+        let mut report = Report::default();
+        input::hunt_file(ctx, path, &mut report);
+        report
     };
-    match rayon::ThreadPoolBuilder::new().num_threads(ctx.options.jobs).build() {
-        Ok(pool) => pool.install(work),
+    let large: Vec<bool> = files.iter().map(is_large).collect();
+    let small = |(path, large): (&PathBuf, &bool)| (!large).then(|| hunt_in(ctx, path));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(ctx.options.jobs).build();
+    let (threads, reports): (usize, Vec<Option<Report>>) = match pool {
+        Ok(pool) => {
+            let work = || files.par_iter().zip(&large).with_max_len(1).map(small).collect();
+            (pool.current_num_threads(), pool.install(work))
+        }
         // No threads to be had: do it on this one.
-        Err(_) => files
-            .iter()
-            .map(|path| {
-                let mut report = Report::default();
-                input::hunt_file(ctx, path, &mut report);
-                report
-            })
-            .collect(),
-    }
+        Err(_) => (1, files.iter().zip(&large).map(small).collect()),
+    };
+    let wide = ctx.with_jobs(threads);
+    let each = reports.into_iter().zip(files);
+    each.map(|(report, path)| report.unwrap_or_else(|| hunt_in(&wide, path))).collect()
 }
 
 impl Report {

@@ -9,6 +9,8 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use lapwing_model::{Problem, ProblemKind};
 
+use crate::Limits;
+use crate::archive::{DECODER_MEMORY, un7z, untar, unzip};
 use crate::event_log;
 use crate::file;
 use crate::lines::{self, Utf16};
@@ -22,6 +24,10 @@ pub(crate) fn walk(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBu
         for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
             match entry {
                 Ok(entry) if entry.file_type().is_file() => files.push(entry.into_path()),
+                // A pipe is read when it was asked for by name.
+                Ok(entry) if entry.depth() == 0 && !entry.file_type().is_dir() => {
+                    files.push(entry.into_path());
+                }
                 Ok(_) => {}
                 Err(error) => {
                     let name = error.path().unwrap_or(path).display().to_string();
@@ -39,10 +45,10 @@ pub(crate) fn walk(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBu
 
 /// What is known of a file or archive member besides its bytes.
 #[derive(Clone, Copy, Debug)]
-struct About<'a> {
-    name: &'a str,
-    modified: Option<Timestamp>,
-    depth: usize,
+pub(crate) struct About<'a> {
+    pub name: &'a str,
+    pub modified: Option<Timestamp>,
+    pub depth: usize,
 }
 
 /// Hunts in one file of the file system.
@@ -60,18 +66,68 @@ pub(crate) fn hunt_file(ctx: &Context<'_>, path: &Path, report: &mut Report) {
     };
     let modified = meta.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
     let about = About { name: &name, modified, depth: 0 };
-    let mut reader = Counted { inner: BufReader::with_capacity(256 << 10, file), ctx };
-    let mut magic = [0u8; 4];
-    let zip = reader.inner.read_exact(&mut magic).is_ok() && magic.starts_with(b"PK\x03\x04");
+    let mut reader = Counted { inner: file, ctx };
+    let mut magic = [0u8; 6];
+    let (filled, packed) = match fill(&mut reader.inner, &mut magic) {
+        Ok(filled) => (filled, packed(&magic)),
+        Err(error) => return failed(&name, &error, report),
+    };
     if reader.inner.rewind().is_err() {
-        report.problems.push(Problem::fatal(name, ProblemKind::Unreadable, "cannot seek in it"));
-        return;
+        // A pipe: what was taken from it stands before the rest.
+        let mut whole = Cursor::new(magic[..filled].to_vec()).chain(reader);
+        return open(ctx, &mut whole, about, report);
     }
-    if zip {
-        ctx.progress.bytes(meta.len());
-        unzip(ctx, reader.inner, about, report);
-    } else {
-        open(ctx, &mut reader, about, report);
+    match packed {
+        // These are read from their end, so they need the file itself.
+        Some(Packed::Zip) => {
+            ctx.progress.bytes(meta.len());
+            unzip(ctx, BufReader::new(reader.inner), about, report);
+        }
+        Some(Packed::SevenZip) => {
+            ctx.progress.bytes(meta.len());
+            un7z(ctx, BufReader::new(reader.inner), meta.len(), about, report);
+        }
+        _ => open(ctx, &mut reader, about, report),
+    }
+}
+
+/// How a file is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Packed {
+    Gzip,
+    Zstd,
+    Bzip2,
+    Xz,
+    Zip,
+    SevenZip,
+    Tar,
+}
+
+impl Packed {
+    fn name(self) -> &'static str {
+        match self {
+            Packed::Gzip => "gzip",
+            Packed::Zstd => "zstd",
+            Packed::Bzip2 => "bzip2",
+            Packed::Xz => "xz",
+            Packed::Zip => "zip",
+            Packed::SevenZip => "7z",
+            Packed::Tar => "tar",
+        }
+    }
+}
+
+/// How a file is packed, by its first bytes.
+fn packed(head: &[u8]) -> Option<Packed> {
+    match head {
+        [0x1f, 0x8b, ..] => Some(Packed::Gzip),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Packed::Zstd),
+        [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => Some(Packed::Bzip2),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Packed::Xz),
+        [b'P', b'K', 3, 4, ..] => Some(Packed::Zip),
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(Packed::SevenZip),
+        _ if head.get(257..262) == Some(b"ustar") => Some(Packed::Tar),
+        _ => None,
     }
 }
 
@@ -90,7 +146,12 @@ impl<R: Read> Read for Counted<'_, '_, R> {
 }
 
 /// Opens a stream of any kind.
-fn open(ctx: &Context<'_>, reader: &mut dyn Read, about: About<'_>, report: &mut Report) {
+pub(crate) fn open(
+    ctx: &Context<'_>,
+    reader: &mut dyn Read,
+    about: About<'_>,
+    report: &mut Report,
+) {
     let mut head = vec![0u8; 8192];
     let filled = match fill(reader, &mut head) {
         Ok(filled) => filled,
@@ -100,20 +161,14 @@ fn open(ctx: &Context<'_>, reader: &mut dyn Read, about: About<'_>, report: &mut
     if head.is_empty() {
         return;
     }
-    let packed = match &head[..] {
-        [0x1f, 0x8b, ..] => "gzip",
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd",
-        [b'P', b'K', 3, 4, ..] => "zip",
-        _ if head.get(257..262) == Some(b"ustar") => "tar",
-        _ => "",
-    };
     let mut whole = Cursor::new(head.clone()).chain(reader);
-    if packed.is_empty() {
+    let Some(packed) = packed(&head) else {
         leaf(ctx, &head, &mut whole, about, report);
         return;
-    }
+    };
     if about.depth >= ctx.options.limits.depth {
-        let message = format!("{packed} nested more than {} deep", ctx.options.limits.depth);
+        let message =
+            format!("{} nested more than {} deep", packed.name(), ctx.options.limits.depth);
         report.problems.push(Problem::fatal(about.name, ProblemKind::Limit, message));
         return;
     }
@@ -121,117 +176,39 @@ fn open(ctx: &Context<'_>, reader: &mut dyn Read, about: About<'_>, report: &mut
     let read = Rc::new(Cell::new(0));
     let mut source = Tally { inner: whole, read: Rc::clone(&read) };
     let limits = ctx.options.limits;
-    let guard = |unpacked| Guard {
-        inner: unpacked,
-        out: 0,
-        read: Rc::clone(&read),
-        ratio: limits.ratio,
-        from: limits.ratio_from,
-    };
-    match packed {
-        "gzip" => {
-            let unpacked: Box<dyn Read + '_> =
-                Box::new(flate2::read::MultiGzDecoder::new(&mut source));
-            open(ctx, &mut guard(unpacked), inner, report);
-        }
-        "zstd" => match zstd::stream::read::Decoder::new(&mut source) {
-            Ok(decoder) => open(ctx, &mut guard(Box::new(decoder)), inner, report),
-            Err(error) => failed(about.name, &error, report),
+    let mut unpacked: Box<dyn Read + '_> = match packed {
+        Packed::Gzip => Box::new(flate2::read::MultiGzDecoder::new(&mut source)),
+        Packed::Zstd => match zstd::stream::read::Decoder::new(&mut source) {
+            Ok(decoder) => Box::new(decoder),
+            Err(error) => return failed(about.name, &error, report),
         },
-        "tar" => untar(ctx, &mut source, inner, report),
-        _ => {
+        Packed::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(&mut source)),
+        Packed::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(
+            BufReader::new(&mut source),
+            true,
+            DECODER_MEMORY,
+        )),
+        Packed::Tar => return untar(ctx, &mut source, inner, report),
+        Packed::Zip | Packed::SevenZip => {
             let mut bytes = Vec::new();
             let most = limits.whole_file;
-            match source.take(most + 1).read_to_end(&mut bytes) {
+            return match source.take(most + 1).read_to_end(&mut bytes) {
                 Ok(_) if bytes.len() as u64 > most => {
-                    let message = format!("a zip inside an archive is larger than {most} bytes");
+                    let message = format!(
+                        "a {} inside an archive is larger than {most} bytes",
+                        packed.name()
+                    );
                     report.problems.push(Problem::fatal(about.name, ProblemKind::Limit, message));
+                }
+                Ok(size) if packed == Packed::SevenZip => {
+                    un7z(ctx, Cursor::new(bytes), size as u64, about, report);
                 }
                 Ok(_) => unzip(ctx, Cursor::new(bytes), about, report),
                 Err(error) => failed(about.name, &error, report),
-            }
-        }
-    }
-}
-
-fn untar(ctx: &Context<'_>, reader: &mut dyn Read, about: About<'_>, report: &mut Report) {
-    let mut archive = tar::Archive::new(reader);
-    let entries = match archive.entries() {
-        Ok(entries) => entries,
-        Err(error) => return failed(about.name, &error, report),
-    };
-    for (number, entry) in entries.enumerate() {
-        if too_many(ctx, number, about.name, report) {
-            return;
-        }
-        match entry {
-            Ok(mut entry) if entry.header().entry_type().is_file() => {
-                let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-                let name = format!("{}!{path}", about.name);
-                let seconds = entry.header().mtime().ok().and_then(|s| i64::try_from(s).ok());
-                let modified = seconds.and_then(|s| Timestamp::from_second(s).ok());
-                open(ctx, &mut entry, About { name: &name, modified, ..about }, report);
-            }
-            Ok(_) => {}
-            Err(error) => return failed(about.name, &error, report),
-        }
-    }
-}
-
-fn unzip<R: Read + Seek>(ctx: &Context<'_>, reader: R, about: About<'_>, report: &mut Report) {
-    let mut archive = match zip::ZipArchive::new(reader) {
-        Ok(archive) => archive,
-        Err(error) => {
-            let problem = Problem::fatal(about.name, ProblemKind::Malformed, error.to_string());
-            report.problems.push(problem);
-            return;
+            };
         }
     };
-    for number in 0..archive.len() {
-        if too_many(ctx, number, about.name, report) {
-            return;
-        }
-        let shown = archive.name_for_index(number).map_or_else(
-            || format!("#{number}"),
-            |name| name.map_or_else(|_| format!("#{number}"), std::borrow::Cow::into_owned),
-        );
-        let name = format!("{}!{shown}", about.name);
-        match archive.by_index(number) {
-            Ok(member) if member.is_dir() => {}
-            Ok(member) => {
-                let limits = ctx.options.limits;
-                let read = Rc::new(Cell::new(member.compressed_size()));
-                let mut guard = Guard {
-                    inner: member,
-                    out: 0,
-                    read,
-                    ratio: limits.ratio,
-                    from: limits.ratio_from,
-                };
-                // DOS times have no zone, so they are not used.
-                let inner = About { name: &name, modified: None, depth: about.depth + 1 };
-                open(ctx, &mut guard, inner, report);
-            }
-            Err(error) => {
-                let text = error.to_string();
-                let kind = if text.to_ascii_lowercase().contains("password") {
-                    ProblemKind::Encrypted
-                } else {
-                    ProblemKind::Malformed
-                };
-                report.problems.push(Problem::fatal(name, kind, text));
-            }
-        }
-    }
-}
-
-fn too_many(ctx: &Context<'_>, number: usize, name: &str, report: &mut Report) -> bool {
-    let most = ctx.options.limits.members;
-    if number == most {
-        let message = format!("the archive has more than {most} members; the rest was not read");
-        report.problems.push(Problem::partial(name, ProblemKind::Limit, message));
-    }
-    number >= most
+    open(ctx, &mut Guard::new(&mut unpacked, read, limits), inner, report);
 }
 
 /// Counts the bytes that go into a decoder.
@@ -249,12 +226,19 @@ impl<R: Read> Read for Tally<R> {
 }
 
 /// Stops a stream that unpacks to far more than it is.
-struct Guard<R> {
+pub(crate) struct Guard<R> {
     inner: R,
     out: u64,
     read: Rc<Cell<u64>>,
     ratio: u64,
     from: u64,
+}
+
+impl<R> Guard<R> {
+    /// Watches what comes out of `inner`, whose packed bytes are counted in `read`.
+    pub(crate) fn new(inner: R, read: Rc<Cell<u64>>, limits: Limits) -> Self {
+        Self { inner, out: 0, read, ratio: limits.ratio, from: limits.ratio_from }
+    }
 }
 
 const BOMB: &str = "it unpacks to far more bytes than any log does";
@@ -270,7 +254,7 @@ impl<R: Read> Read for Guard<R> {
     }
 }
 
-fn failed(name: &str, error: &io::Error, report: &mut Report) {
+pub(crate) fn failed(name: &str, error: &io::Error, report: &mut Report) {
     let kind = match error.kind() {
         io::ErrorKind::UnexpectedEof => ProblemKind::Truncated,
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => ProblemKind::Malformed,

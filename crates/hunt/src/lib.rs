@@ -17,6 +17,7 @@
 #![deny(missing_docs)]
 
 mod api;
+mod archive;
 mod check;
 mod condition;
 mod event;
@@ -27,6 +28,7 @@ mod hunt;
 mod input;
 mod lines;
 mod matcher;
+mod pipeline;
 mod record;
 mod scan;
 mod sigma;
@@ -38,5 +40,5 @@ mod verdict;
 pub use api::{Hunt, HuntError, Indicator, Limits, Options, Progress, Silent};
 pub use check::{Campaign, Check, Checks};
 pub use hunt::hunt;
-pub use matcher::Matcher;
+pub use matcher::{Compiler, Matcher, SourceId};
 pub use sigma::{Rules, RulesOptions};

@@ -1,8 +1,9 @@
 //! Text of any size in chunks that end at a line's end; UTF-16 is turned into UTF-8 on the way.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
-use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// A chunk of whole lines.
 pub(crate) struct Chunk<'b> {
@@ -11,10 +12,6 @@ pub(crate) struct Chunk<'b> {
     pub offset: u64,
     /// Number of its first line, from 1.
     pub line: u64,
-    /// Whether its last line is whole: `false` for a line longer than the limit.
-    pub whole: bool,
-    /// Whether the file ends here without a line's end.
-    pub last: bool,
 }
 
 const CHUNK: usize = 256 << 10;
@@ -33,7 +30,7 @@ pub(crate) fn read(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => {
                 let text = &buffer[..filled];
-                take(&Chunk { text, offset, line, whole: true, last: true });
+                take(&Chunk { text, offset, line });
                 return Err(error);
             }
         };
@@ -42,7 +39,7 @@ pub(crate) fn read(
         if count == 0 {
             if filled > 0 {
                 let text = &buffer[..filled];
-                take(&Chunk { text, offset, line, whole: true, last: true });
+                take(&Chunk { text, offset, line });
             }
             return Ok(());
         }
@@ -50,22 +47,30 @@ pub(crate) fn read(
             continue;
         }
         let end = memchr::memrchr(b'\n', &buffer[searched..filled]).map(|at| searched + at + 1);
-        let (end, whole) = match end {
-            Some(end) => (end, true),
+        let end = match end {
+            Some(end) => end,
             None if filled < longest => {
                 let size = buffer.len().max(filled) * 2;
                 buffer.resize(size.min(longest.max(filled + 1)), 0);
                 continue;
             }
-            None => (filled, false),
+            None => filled,
         };
         let text = &buffer[..end];
-        take(&Chunk { text, offset, line, whole, last: false });
+        take(&Chunk { text, offset, line });
         offset += end as u64;
         line += count_lines(text);
         buffer.copy_within(end..filled, 0);
         filled -= end;
         buffer.truncate(CHUNK.max(filled + 1));
+    }
+}
+
+/// A line as text: what is no UTF-8 is taken for Latin-1 (as Windows writes it).
+pub(crate) fn text(line: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(line) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => WINDOWS_1252.decode_without_bom_handling(line).0,
     }
 }
 
@@ -144,27 +149,26 @@ impl<R: Read> Read for Utf16<R> {
 mod tests {
     use super::*;
 
-    fn collect(text: &[u8], longest: usize) -> (Vec<u8>, Vec<u64>, bool) {
-        let (mut all, mut lines, mut whole) = (Vec::new(), Vec::new(), true);
+    fn collect(text: &[u8], longest: usize) -> (Vec<u8>, Vec<u64>) {
+        let (mut all, mut lines) = (Vec::new(), Vec::new());
         read(&mut &text[..], longest, |chunk| {
             assert_eq!(chunk.offset as usize, all.len());
             all.extend_from_slice(chunk.text);
             lines.push(chunk.line);
-            whole &= chunk.whole;
         })
         .unwrap();
-        (all, lines, whole)
+        (all, lines)
     }
 
     #[test]
     fn chunks_are_the_text_and_know_their_lines() {
         let text = "some line of a log\n".repeat(40_000);
-        let (all, lines, whole) = collect(text.as_bytes(), 1 << 20);
+        let (all, lines) = collect(text.as_bytes(), 1 << 20);
         assert_eq!(all, text.as_bytes());
-        assert!(lines.len() > 2 && whole);
+        assert!(lines.len() > 2);
         let long = vec![b'x'; 3 << 20];
-        let (all, lines, whole) = collect(&long, 1 << 20);
-        assert_eq!((all.len(), whole), (3 << 20, false));
+        let (all, lines) = collect(&long, 1 << 20);
+        assert_eq!(all.len(), 3 << 20);
         assert!(lines.iter().all(|l| *l == 1));
     }
 
@@ -183,5 +187,7 @@ mod tests {
             assert_eq!(decoded, text);
         }
         assert!(utf16(b"plain old ASCII text").is_none());
+        assert_eq!(super::text(b"caf\xe9"), "caf\u{e9}");
+        assert_eq!(super::text("caf\u{e9}".as_bytes()), "caf\u{e9}");
     }
 }

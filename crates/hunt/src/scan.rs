@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use lapwing_model::{
@@ -19,6 +19,7 @@ use crate::source::{Reader, Source};
 use crate::{Check, Checks, Options, Progress};
 
 /// What all workers share in one pass of a hunt.
+#[derive(Clone)]
 pub(crate) struct Context<'h> {
     pub matcher: &'h Matcher,
     pub checks: &'h Checks,
@@ -27,16 +28,23 @@ pub(crate) struct Context<'h> {
     pub artifacts: &'h Artifacts,
     /// Whether this is the pass that looks for what the first one found.
     pub second: bool,
+    /// Threads that may look through one log.
+    pub jobs: usize,
     routes: BTreeMap<&'h str, Route<'h>>,
     /// What threads need to run Sigma rules, from one file to the next: it remembers which rules are
     /// for which records.
-    workers: Mutex<Vec<sigma::Worker>>,
+    workers: Arc<Mutex<Vec<sigma::Worker>>>,
+    /// The literals of all routes, and the routes of each as bits.
+    witnesses: Literals,
+    witness_routes: Vec<u64>,
 }
 
-/// The checks of one source, and the literals without which none of them can hold.
+/// The checks of one source.
+#[derive(Clone)]
 pub(crate) struct Route<'h> {
     checks: Vec<&'h Check>,
-    literals: Literals,
+    /// Which bit says that a literal belongs to it.
+    bit: u64,
     /// Whether a check has no such literal, so that every record is needed.
     every_record: bool,
 }
@@ -51,6 +59,7 @@ impl<'h> Context<'h> {
         second: bool,
     ) -> Self {
         let mut routes = BTreeMap::new();
+        let mut literals: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
         for source in checks.sources() {
             let wanted = |check: &&Check| {
                 check.sources.contains(&source.id)
@@ -66,13 +75,44 @@ impl<'h> Context<'h> {
             };
             let witnesses: Vec<Option<Vec<String>>> = list.iter().map(|c| witness(c)).collect();
             let every_record = witnesses.iter().any(Option::is_none);
-            let literals: BTreeSet<Vec<u8>> =
-                witnesses.into_iter().flatten().flatten().map(String::into_bytes).collect();
-            let literals = Literals::new(literals.into_iter().collect());
-            routes.insert(source.id.as_str(), Route { checks: list, literals, every_record });
+            // A bit that two routes share costs a look at a line, no finding.
+            let bit = 1u64 << (routes.len() % 64);
+            // Events and files are records already.
+            let by_line = matches!(source.reader, Reader::Table | Reader::Text);
+            for literal in witnesses.into_iter().flatten().flatten().filter(|_| by_line) {
+                *literals.entry(literal.into_bytes()).or_default() |= bit;
+            }
+            routes.insert(source.id.as_str(), Route { checks: list, bit, every_record });
         }
-        let workers = Mutex::default();
-        Self { matcher, checks, options, progress, artifacts, second, routes, workers }
+        let (literals, witness_routes): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
+        let witnesses = Literals::new(literals);
+        Self {
+            matcher,
+            checks,
+            options,
+            progress,
+            artifacts,
+            second,
+            jobs: 1,
+            routes,
+            workers: Arc::default(),
+            witnesses,
+            witness_routes,
+        }
+    }
+
+    /// The same with other threads for one log.
+    pub(crate) fn with_jobs(&self, jobs: usize) -> Self {
+        Self { jobs, ..self.clone() }
+    }
+
+    /// Looks for indicators and the literals of checks; depends on nothing but the text.
+    pub(crate) fn look(&self, text: &[u8], seen: &mut Seen) {
+        self.matcher.scan(text, &mut seen.scratch, &mut seen.hits);
+        seen.witnesses.clear();
+        self.witnesses.places(text, |at, number| {
+            seen.witnesses.push((at, self.witness_routes[number]));
+        });
     }
 
     pub(crate) fn route(&self, source: Option<&Source>) -> Option<&Route<'h>> {
@@ -86,6 +126,31 @@ impl<'h> Context<'h> {
 
     pub(crate) fn source(&self, reader: Reader, told: &[(&str, &str)]) -> Option<&'h Source> {
         Source::of(self.checks.sources(), reader, told)
+    }
+}
+
+/// What stands in a chunk of a log, whatever its columns mean.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub scratch: Scratch,
+    pub hits: Vec<Hit>,
+    /// Where a literal stands without which no check of these routes can hold.
+    witnesses: Vec<(usize, u64)>,
+}
+
+impl Seen {
+    /// Places of the literals of a route; `None` when every record is needed.
+    pub(crate) fn witnesses(
+        &self,
+        route: Option<&Route<'_>>,
+    ) -> Option<impl Iterator<Item = usize>> {
+        let bit = match route {
+            Some(route) if route.every_record => return None,
+            Some(route) => route.bit,
+            None => 0,
+        };
+        let here = move |(at, routes): &(usize, u64)| (routes & bit != 0).then_some(*at);
+        Some(self.witnesses.iter().filter_map(here))
     }
 }
 
@@ -227,20 +292,6 @@ impl<'c, 'h> Scan<'c, 'h> {
         self.hits.clone()
     }
 
-    /// Starts of the literals in a text without which no check of the route can hold; `None` when
-    /// every record is needed.
-    pub(crate) fn witnesses(route: Option<&Route<'_>>, text: &[u8]) -> Option<Vec<usize>> {
-        let Some(route) = route else { return Some(Vec::new()) };
-        if route.every_record {
-            return None;
-        }
-        let mut places = Vec::new();
-        if !route.literals.is_empty() {
-            route.literals.places(text, |at, _| places.push(at));
-        }
-        Some(places)
-    }
-
     pub(crate) fn in_period(&self, time: Option<Timestamp>) -> bool {
         let options = self.ctx.options;
         time.is_none_or(|t| {
@@ -277,7 +328,7 @@ impl<'c, 'h> Scan<'c, 'h> {
             return;
         }
         let indicator = self.ctx.matcher.indicator(number);
-        let graded = hit::grade(indicator, record.field_of(matched), record);
+        let graded = hit::grade(&indicator, record.field_of(matched), record);
         self.report.outbound.extend(record.time.filter(|_| graded.outbound));
         self.add(Finding {
             finding: graded.title,

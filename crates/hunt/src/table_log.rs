@@ -9,9 +9,10 @@ use std::io::{self, Read};
 use jiff::Timestamp;
 use lapwing_model::{Place, ProblemKind};
 
-use crate::lines::{self, Chunk, count_lines};
+use crate::lines;
+use crate::pipeline::{self, Chunk};
 use crate::record::Record;
-use crate::scan::Scan;
+use crate::scan::{Scan, Seen};
 use crate::sigma::Told;
 use crate::source::{Reader, Source};
 use crate::time;
@@ -37,6 +38,10 @@ struct Table<'h> {
     title: &'static str,
     /// The log's name, as Zeek gives it.
     path: String,
+    /// Number of the line that comes next, from 1.
+    line: u64,
+    /// Whether the time of the first line was told.
+    covered: bool,
 }
 
 /// Reads a log of lines.
@@ -57,6 +62,8 @@ pub(crate) fn read(scan: &mut Scan<'_, '_>, reader: &mut dyn Read, shape: Shape)
         log_type: String::new(),
         source: None,
         path: String::new(),
+        line: 1,
+        covered: false,
     };
     if matches!(table.shape, Shape::Text) {
         table.source = scan.ctx.source(Reader::Text, &[("path", scan.name)]);
@@ -69,9 +76,11 @@ pub(crate) fn read(scan: &mut Scan<'_, '_>, reader: &mut dyn Read, shape: Shape)
     }
     let mut cut = None;
     let longest = scan.ctx.options.limits.line;
-    let result = lines::read(reader, longest, |chunk| {
+    let ctx = scan.ctx;
+    let look = |text: &[u8], seen: &mut Seen| ctx.look(text, seen);
+    let result = pipeline::read(reader, longest, ctx.jobs, look, |chunk| {
         if !chunk.whole && cut.is_none() {
-            cut = Some(chunk.line);
+            cut = Some(table.line);
         }
         table.chunk(scan, chunk);
     });
@@ -83,54 +92,49 @@ pub(crate) fn read(scan: &mut Scan<'_, '_>, reader: &mut dyn Read, shape: Shape)
 }
 
 impl<'h> Table<'h> {
-    fn chunk<'c>(&mut self, scan: &mut Scan<'c, 'h>, chunk: &Chunk<'_>)
+    fn chunk<'c>(&mut self, scan: &mut Scan<'c, 'h>, chunk: &mut Chunk<Seen>)
     where
         'h: 'c,
     {
-        let mut text = chunk.text;
-        let mut offset = chunk.offset;
-        let mut line = chunk.line;
-        if offset == 0 {
-            text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-            offset += (chunk.text.len() - text.len()) as u64;
-            if let Shape::Csv { .. } = self.shape {
-                let end = memchr::memchr(b'\n', text).map_or(text.len(), |at| at + 1);
-                let header = String::from_utf8_lossy(&text[..end]).trim_end().to_owned();
-                self.columns =
-                    split(&header, self.delimiter).map(|c| c.trim().to_owned()).collect();
-                self.recognise(scan);
-                (text, offset, line) = (&text[end..], offset + end as u64, line + 1);
+        let text = chunk.text();
+        let mut at = 0;
+        if chunk.offset == 0 {
+            at = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+            if let Shape::Csv { delimiter } = self.shape {
+                at = self.header(scan, text, at, delimiter);
             }
         }
-        while !text.is_empty() {
-            if matches!(self.shape, Shape::W3c) && self.columns.is_empty() && text[0] != b'#' {
+        while at < text.len() {
+            let is_w3c = matches!(self.shape, Shape::W3c);
+            if is_w3c && text[at] == b'#' {
+                let end = line_end(text, at);
+                let directive = String::from_utf8_lossy(&text[at..end]).trim_end().to_owned();
+                self.directive(scan, &directive);
+                self.line += 1;
+                at = end;
+                continue;
+            }
+            if is_w3c && self.columns.is_empty() {
                 // Exchange writes the names of the columns before its directives.
-                let end = memchr::memchr(b'\n', text).map_or(text.len(), |at| at + 1);
-                let first = String::from_utf8_lossy(&text[..end]);
+                let first = String::from_utf8_lossy(&text[at..line_end(text, at)]);
                 if let Some(delimiter) = csv_delimiter(&first) {
-                    self.delimiter = delimiter;
-                    self.columns =
-                        split(first.trim_end(), delimiter).map(|c| c.trim().to_owned()).collect();
-                    self.recognise(scan);
-                    (text, offset, line) = (&text[end..], offset + end as u64, line + 1);
+                    at = self.header(scan, text, at, delimiter);
                     continue;
                 }
             }
-            if matches!(self.shape, Shape::W3c) && text[0] == b'#' {
-                let end = memchr::memchr(b'\n', text).map_or(text.len(), |at| at + 1);
-                let directive = String::from_utf8_lossy(&text[..end]).trim_end().to_owned();
-                self.directive(scan, &directive);
-                (text, offset, line) = (&text[end..], offset + end as u64, line + 1);
-                continue;
-            }
-            let end = match self.shape {
-                Shape::W3c => memchr::memmem::find(text, b"\n#").map_or(text.len(), |at| at + 1),
-                _ => text.len(),
-            };
-            self.lines(scan, &text[..end], offset, line, chunk.last && end == text.len());
-            line += count_lines(&text[..end]);
-            (text, offset) = (&text[end..], offset + end as u64);
+            at = self.lines(scan, chunk, at);
         }
+    }
+
+    /// Takes the line at `at` as the names of the columns; gives the place behind it.
+    fn header(&mut self, scan: &Scan<'_, 'h>, text: &[u8], at: usize, delimiter: u8) -> usize {
+        let end = line_end(text, at);
+        let header = String::from_utf8_lossy(&text[at..end]);
+        self.delimiter = delimiter;
+        self.columns = split(header.trim_end(), delimiter).map(|c| c.trim().to_owned()).collect();
+        self.recognise(scan);
+        self.line += 1;
+        end
     }
 
     fn directive(&mut self, scan: &Scan<'_, 'h>, directive: &str) {
@@ -168,58 +172,67 @@ impl<'h> Table<'h> {
         self.source = scan.ctx.source(Reader::Table, &told);
     }
 
-    fn lines<'c>(&self, scan: &mut Scan<'c, 'h>, text: &[u8], offset: u64, line: u64, last: bool)
+    /// Judges the lines from `from` up to the next directive or the end; gives that place.
+    fn lines<'c>(&mut self, scan: &mut Scan<'c, 'h>, chunk: &Chunk<Seen>, from: usize) -> usize
     where
         'h: 'c,
     {
-        let ends = self.count(scan, text, line);
-        scan.cover(self.source, self.title, ends, text.len() as u64);
-        for at in [0, last_line(text)] {
-            let record = self.record(line_at(text, at), 0, 0);
+        let text = chunk.text();
+        let newlines = chunk.seen.scratch.newlines();
+        let (to, ends, count) = self.count(scan, text, newlines, from);
+        let first_line = self.line;
+        self.line += ends;
+        scan.cover(self.source, self.title, count, (to - from) as u64);
+        let last = last_line(&text[..to]).max(from);
+        if !std::mem::replace(&mut self.covered, true) {
+            let record = self.record(line_at(text, from), 0, 0);
             scan.cover_time(self.source, self.title, record.time);
         }
-        if memchr::memchr(0, text).is_some() {
-            scan.broken(format!("line {line}"), "the text holds NUL bytes".to_owned());
+        let record = self.record(line_at(&text[..to], last), 0, 0);
+        scan.cover_time(self.source, self.title, record.time);
+        if chunk.seen.scratch.has_nul() && memchr::memchr(0, &text[from..to]).is_some() {
+            scan.broken(format!("line {first_line}"), "the text holds NUL bytes".to_owned());
         }
-        if last && !self.columns.is_empty() {
-            let tail = line_at(text, last_line(text));
+        if chunk.last && to == text.len() && !self.columns.is_empty() {
+            let tail = line_at(text, last);
             let cells = split(&String::from_utf8_lossy(tail), self.delimiter).count();
             if cells < self.columns.len() && !tail.is_empty() {
                 let message =
                     format!("the last line ends after {cells} of {} fields", self.columns.len());
-                let place = Some(format!("line {}", line + ends - 1));
+                let place = Some(format!("line {}", first_line + count - 1));
                 scan.problem(ProblemKind::Truncated, message, place);
             }
         }
         if scan.has_rules() {
-            self.sigma(scan, text, offset, line);
+            self.sigma(scan, &text[from..to], chunk.offset + from as u64, first_line);
         }
         // Only lines with a hit or a literal of a check are looked at more closely.
         let route = scan.ctx.route(self.source);
         let mut touched: BTreeMap<usize, Vec<(u32, usize, usize)>> = BTreeMap::new();
-        for hit in scan.find(text) {
-            touched.entry(line_start(text, hit.start)).or_default().push((
+        let here = |at: usize| from <= at && at < to;
+        for hit in chunk.seen.hits.iter().filter(|hit| here(hit.start)) {
+            touched.entry(line_start(text, hit.start).max(from)).or_default().push((
                 hit.indicator,
                 hit.start,
                 hit.end,
             ));
         }
-        if let Some(places) = Scan::witnesses(route, text) {
-            for at in places {
-                touched.entry(line_start(text, at)).or_default();
+        if let Some(places) = chunk.seen.witnesses(route) {
+            for at in places.filter(|at| here(*at)) {
+                touched.entry(line_start(text, at).max(from)).or_default();
             }
         } else {
-            let starts = memchr::memchr_iter(b'\n', text).map(|at| at + 1);
-            for start in std::iter::once(0).chain(starts).filter(|s| *s < text.len()) {
+            let starts = memchr::memchr_iter(b'\n', &text[from..to]).map(|at| from + at + 1);
+            for start in std::iter::once(from).chain(starts).filter(|s| *s < to) {
                 touched.entry(start).or_default();
             }
         }
-        let (mut counted, mut number) = (0, line);
+        let (mut counted, mut number) = (from, first_line);
         for (start, hits) in touched {
-            number += count_lines(&text[counted..start]);
+            number += count_bits(newlines, counted, start);
             counted = start;
-            let bytes = line_at(text, start);
-            let record = self.record(bytes, offset + start as u64, number);
+            let bytes = line_at(&text[..to], start);
+            let record = self.record(bytes, chunk.offset + start as u64, number);
             if !self.columns.is_empty() && record.fields.len() != self.columns.len() {
                 let message = format!(
                     "{} fields where the header names {}",
@@ -233,6 +246,7 @@ impl<'h> Table<'h> {
                 scan.hit(&record, indicator, &String::from_utf8_lossy(&text[from..to]));
             }
         }
+        to
     }
 
     /// Runs the Sigma rules over every line.
@@ -281,23 +295,43 @@ impl<'h> Table<'h> {
         }
     }
 
-    /// Counts the lines; those too short to hold all fields are broken.
-    fn count(&self, scan: &mut Scan<'_, '_>, text: &[u8], line: u64) -> u64 {
+    /// Where the lines from `from` end (at a directive or the text's end), how many line feeds and how
+    /// many lines they are; those too short to hold all fields are broken.
+    fn count(
+        &self,
+        scan: &mut Scan<'_, '_>,
+        text: &[u8],
+        newlines: &[u64],
+        from: usize,
+    ) -> (usize, u64, u64) {
         let shortest = (self.columns.len() * 2).saturating_sub(1);
-        let (mut start, mut lines) = (0, 0);
-        for end in memchr::memchr_iter(b'\n', text) {
-            if end - start < shortest && end - start > 1 {
-                let message = format!("the line is too short for {} fields", self.columns.len());
-                scan.broken(format!("line {}", line + lines), message);
+        let is_w3c = matches!(self.shape, Shape::W3c);
+        let (mut start, mut lines) = (from, 0);
+        for (at, word) in newlines.iter().enumerate().skip(from / 64) {
+            let mut word = *word;
+            if at == from / 64 {
+                word &= u64::MAX << (from % 64);
             }
-            start = end + 1;
-            lines += 1;
+            while word != 0 {
+                let end = at * 64 + word.trailing_zeros() as usize;
+                word &= word - 1;
+                if end - start < shortest && end - start > 1 {
+                    let message =
+                        format!("the line is too short for {} fields", self.columns.len());
+                    scan.broken(format!("line {}", self.line + lines), message);
+                }
+                start = end + 1;
+                lines += 1;
+                if is_w3c && text.get(start) == Some(&b'#') {
+                    return (start, lines, lines);
+                }
+            }
         }
-        lines + u64::from(start < text.len())
+        (text.len(), lines, lines + u64::from(start < text.len()))
     }
 
     fn record<'t>(&'t self, line: &'t [u8], offset: u64, number: u64) -> Record<'t> {
-        let raw = String::from_utf8_lossy(line);
+        let raw = lines::text(line);
         let mut record = Record {
             fields: Vec::new(),
             raw: Cow::Borrowed(""),
@@ -345,6 +379,27 @@ fn time_of(record: &Record<'_>) -> Option<Timestamp> {
 
 fn line_start(text: &[u8], at: usize) -> usize {
     memchr::memrchr(b'\n', &text[..at]).map_or(0, |at| at + 1)
+}
+
+/// One past the line that starts at `start`, its end included.
+fn line_end(text: &[u8], start: usize) -> usize {
+    memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |at| start + at + 1)
+}
+
+/// Line feeds in a range, by their bits.
+fn count_bits(newlines: &[u64], from: usize, to: usize) -> u64 {
+    let mut count = 0;
+    for at in from / 64..=to / 64 {
+        let mut word = newlines.get(at).copied().unwrap_or(0);
+        if at == from / 64 {
+            word &= u64::MAX << (from % 64);
+        }
+        if at == to / 64 {
+            word &= !(u64::MAX << (to % 64));
+        }
+        count += u64::from(word.count_ones());
+    }
+    count
 }
 
 fn line_at(text: &[u8], start: usize) -> &[u8] {

@@ -11,6 +11,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "../examples/generate/mod.rs"]
+mod generate;
+
 use lapwing_hunt::{Checks, Hunt, Indicator, Limits, Matcher, Options, Silent, hunt};
 use lapwing_model::{Entity, Kind, Place, Severity, VerdictKind};
 
@@ -143,7 +146,20 @@ fn packed_and_recoded_logs_are_read_like_plain_ones() {
     let wide: Vec<u8> =
         std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     fs::write(path("e.log"), wide).unwrap();
+    let mut bz = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    bz.write_all(text.as_bytes()).unwrap();
+    fs::write(path("g.bz2"), bz.finish().unwrap()).unwrap();
+    let mut xz = lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::default()).unwrap();
+    xz.write_all(&gz).unwrap();
+    fs::write(path("h.gz.xz"), xz.finish().unwrap()).unwrap();
+    let mut seven = sevenz_rust2::ArchiveWriter::create(path("i.7z")).unwrap();
+    let entry = sevenz_rust2::ArchiveEntry::new_file("in/z.log");
+    seven.push_archive_entry(entry, Some(text.as_bytes())).unwrap();
+    seven.finish().unwrap();
     for (name, file) in [
+        ("g.bz2", "g.bz2"),
+        ("h.gz.xz", "h.gz.xz"),
+        ("i.7z", "i.7z!in/z.log"),
         ("a.gz", "a.gz"),
         ("b.zst", "b.zst"),
         ("c.zip", "c.zip!in/x.log.gz"),
@@ -168,6 +184,32 @@ fn packed_and_recoded_logs_are_read_like_plain_ones() {
     fs::write(path("f.gz"), &gz[..gz.len() - 40]).unwrap();
     let cut = hunt(&[path("f.gz")], &matcher(), Checks::builtin(), &options(1), &Silent);
     assert!(!cut.problems.is_empty() && !cut.findings.is_empty());
+}
+
+#[test]
+fn a_large_log_gives_the_same_whatever_the_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("u_ex210303.log");
+    let mut text = Vec::new();
+    generate::Log::new(11, 3_000).write(&mut text, 10_000_000).unwrap();
+    // Fields that change far from the beginning, a line that is cut, and a long one.
+    text.extend_from_slice(
+        b"#Fields: date time c-ip cs-uri-stem\n2021-03-03 01:02:03 192.0.2.201 /x\n",
+    );
+    text.extend(std::iter::repeat_n(b'y', 3 << 20));
+    text.extend_from_slice(b"\n2021-03-03 01:02:04 198.51.100.77 /last\n2021-03-03");
+    fs::write(&path, &text).unwrap();
+    let list = generate::PLANTS
+        .map(|(kind, value)| Indicator::new(Entity::new(kind, value), 0.9, "a list"));
+    let matcher = Matcher::compile(list);
+    let one = hunt(&[path.clone()], &matcher, Checks::builtin(), &options(1), &Silent);
+    assert!(one.findings.len() > 5, "{}", one.findings.len());
+    assert!(one.findings.iter().any(|f| f.evidence.ends_with("198.51.100.77 /last")));
+    assert!(one.problems.iter().any(|p| p.message.contains("longer than")), "{:?}", one.problems);
+    for jobs in [2, 7] {
+        let many = hunt(&[path.clone()], &matcher, Checks::builtin(), &options(jobs), &Silent);
+        assert_eq!(many, one, "{jobs}");
+    }
 }
 
 #[test]

@@ -34,3 +34,4 @@ pub use detect::detect;
 pub use item::{Input, Item};
 pub use options::{Limits, Options};
 pub use source::{read_bytes, read_path, read_stream};
+pub use value::classify as single_value;

@@ -28,7 +28,7 @@ const PRIVATE_ENDINGS: &[&str] = &[
 /// Tells what one single value is; `None` when it is none that can be told by its shape alone.
 ///
 /// The value is refanged and normalised. Strict: for cells and lines that hold nothing else.
-pub(crate) fn classify(text: &str) -> Option<Entity> {
+pub fn classify(text: &str) -> Option<Entity> {
     let trimmed = trim(text);
     if trimmed.is_empty() || trimmed.len() > 4096 {
         return None;

@@ -2,6 +2,7 @@
 
 mod add;
 mod checks;
+mod compile;
 mod evaluate;
 mod explain;
 mod extract;
@@ -29,6 +30,7 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Explain(args) => explain::run(&args, session),
         Command::Search(args) => search::run(&args, session),
         Command::Hunt(args) => hunt::run(&args, session),
+        Command::Compile(args) => compile::run(&args, session),
         Command::History => history::history(session),
         Command::Undo(args) => history::undo(&args, session),
         Command::Knowledge(args) => knowledge::run(&args, session),

@@ -79,3 +79,24 @@ fn the_readme_shows_what_its_command_prints() {
     }
     assert!(lines > 20, "a screenful");
 }
+
+#[test]
+fn a_compiled_list_hunts_like_the_list() {
+    let user = User::new();
+    let list = user.file("list.txt", "198.51.100.23\nevil.example\n");
+    let log = user.file("logs/proxy.txt", "2021-03-04T10:00:00Z 10.0.0.4 -> www.evil.example\n");
+    let compiled = list.replace("list.txt", "list.matcher");
+    let ran = user.run(&["compile", "--indicators", &list, "-o", &compiled]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let plain = user.run(&["--json", "hunt", "--indicators", &list, &log]);
+    let fast = user.run(&["--json", "hunt", "--indicators", &compiled, &log]);
+    assert_eq!((plain.code, fast.code), (1, 1), "{}", fast.shown());
+    assert_eq!(plain.objects(), fast.objects());
+    let mut bytes = std::fs::read(&compiled).expect("the compiled list");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&compiled, bytes).expect("a damaged list");
+    let ran = user.run(&["hunt", "--indicators", &compiled, &log]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.shown().contains("checksum"), "{}", ran.shown());
+}

@@ -1,94 +1,88 @@
-//! Many literals at once, in any case of ASCII letters; for what is no token.
+//! Many literals at once, in any case of ASCII letters; for what is no token, and for what checks need.
 //!
-//! A case-insensitive automaton reads at a fifth of the speed of the token scan. So the rarest three bytes
-//! of each literal are searched in all their spellings, and only there the whole literal is
-//! compared. With too many literals for that, the automaton is used after all.
+//! A case-insensitive automaton reads at a fifth of the speed of the token scan. So literals are found
+//! by samples (see [`super::grams`]); only the shortest are searched by their rarest three bytes in
+//! all spellings, and where those are too many, by the automaton after all.
 
 use aho_corasick::packed;
 use aho_corasick::{AhoCorasick, MatchKind};
+use lapwing_model::Kind;
+
+use super::grams::Grams;
 
 /// A set of literals.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Literals {
-    literals: Vec<Vec<u8>>,
-    search: Search,
+    all: Vec<Vec<u8>>,
+    long: Grams<4>,
+    middle: Grams<2>,
+    short: Search,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 enum Search {
     #[default]
     Nothing,
     /// Windows of three bytes; for each pattern the literals that have it, with its place in them.
-    Windows {
-        searcher: packed::Searcher,
-        owners: Vec<Vec<(u32, u32)>>,
-        width: usize,
-    },
-    Automaton(Box<AhoCorasick>),
+    Windows { searcher: packed::Searcher, owners: Vec<Vec<(u32, u32)>> },
+    /// With the number of each pattern's literal.
+    Automaton(Box<AhoCorasick>, Vec<u32>),
 }
 
+const WINDOW: usize = 3;
 const MOST_WINDOWS: usize = 64;
+/// Shorter indicators would be found everywhere.
+const SHORTEST: usize = 5;
 
 impl Literals {
-    /// Takes literals in lower case; those shorter than three bytes find nothing.
+    /// Takes literals in lower case; empty ones find nothing.
     pub(crate) fn new(literals: Vec<Vec<u8>>) -> Self {
-        let search = Self::windows(&literals).unwrap_or_else(|| {
-            AhoCorasick::builder()
-                .ascii_case_insensitive(true)
-                .match_kind(MatchKind::Standard)
-                .build(&literals)
-                .map_or(Search::Nothing, |automaton| Search::Automaton(Box::new(automaton)))
-        });
-        Self { literals, search }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.literals.is_empty()
-    }
-
-    fn windows(literals: &[Vec<u8>]) -> Option<Search> {
-        if literals.is_empty() {
-            return Some(Search::Nothing);
+        let is_short = |l: &[u8]| !l.is_empty() && l.len() < Grams::<4>::SHORTEST;
+        let is_tiny = |l: &[u8]| !l.is_empty() && l.len() < Grams::<2>::SHORTEST;
+        if let Some(short) = windows(&literals, is_short) {
+            let long = Grams::new(&literals, |_| true);
+            return Self { all: literals, long, middle: Grams::default(), short };
         }
-        let mut patterns: Vec<Vec<u8>> = Vec::new();
-        let mut owners: Vec<Vec<(u32, u32)>> = Vec::new();
-        for (number, literal) in literals.iter().enumerate() {
-            let at = (0..literal.len().checked_sub(2)?)
-                .min_by_key(|&at| literal[at..at + 3].iter().map(|b| weight(*b)).sum::<u32>())?;
-            for pattern in spellings(&literal[at..at + 3]) {
-                let place = patterns.iter().position(|p| *p == pattern).unwrap_or_else(|| {
-                    patterns.push(pattern);
-                    owners.push(Vec::new());
-                    patterns.len() - 1
-                });
-                owners[place].push((number as u32, at as u32));
-            }
-            if patterns.len() > MOST_WINDOWS {
-                return None;
-            }
-        }
-        let searcher = packed::Config::new().builder().extend(&patterns).build()?;
-        Some(Search::Windows { searcher, owners, width: 3 })
+        // Denser samples are needed anyway, so they do for all.
+        let (long, middle) = (Grams::default(), Grams::new(&literals, |_| true));
+        let short = windows(&literals, is_tiny).unwrap_or_else(|| automaton(&literals, is_tiny));
+        Self { all: literals, long, middle, short }
     }
 
     /// Tells every place of every literal that is not glued to a longer word: start, end, number.
     pub(crate) fn find(&self, text: &[u8], mut tell: impl FnMut(usize, usize, usize)) {
-        let mut check = |start: usize, number: usize| {
-            let literal = &self.literals[number];
-            let end = start + literal.len();
-            if text.get(start..end).is_some_and(|t| t.eq_ignore_ascii_case(literal))
-                && !glued(text, start, end)
-            {
+        self.places(text, |start, number| {
+            let end = start + self.all[number].len();
+            if !glued(text, start, end) {
                 tell(start, end, number);
             }
+        });
+    }
+
+    /// Tells where any literal stands, glued or not, and its number: the prefilter of checks.
+    pub(crate) fn places(&self, text: &[u8], mut tell: impl FnMut(usize, usize)) {
+        let mut check = |start: usize, number: usize| {
+            let literal = &self.all[number];
+            let here = text.get(start..start + literal.len());
+            if here.is_some_and(|here| here.eq_ignore_ascii_case(literal)) {
+                tell(start, number);
+            }
         };
-        match &self.search {
+        self.long.find(text, &mut check);
+        self.middle.find(text, &mut check);
+        self.short.find(text, &mut check);
+    }
+}
+
+impl Search {
+    fn find(&self, text: &[u8], check: &mut impl FnMut(usize, usize)) {
+        match self {
             Search::Nothing => {}
-            Search::Windows { searcher, owners, width } => {
+            Search::Windows { searcher, owners } => {
                 // Windows may overlap (`aab` in `aaab`), so the search goes on one byte further.
                 let mut from = 0;
                 while let Some(found) =
-                    text.get(from..).filter(|t| t.len() >= *width).and_then(|t| searcher.find(t))
+                    text.get(from..).filter(|t| t.len() >= WINDOW).and_then(|t| searcher.find(t))
                 {
                     let at = from + found.start();
                     for &(number, inner) in &owners[found.pattern().as_usize()] {
@@ -99,44 +93,50 @@ impl Literals {
                     from = at + 1;
                 }
             }
-            Search::Automaton(automaton) => {
+            Search::Automaton(automaton, numbers) => {
                 for found in automaton.find_overlapping_iter(text) {
-                    check(found.start(), found.pattern().as_usize());
+                    check(found.start(), numbers[found.pattern().as_usize()] as usize);
                 }
             }
         }
     }
+}
 
-    /// Tells where any literal stands, glued or not: the prefilter of checks.
-    pub(crate) fn places(&self, text: &[u8], mut tell: impl FnMut(usize, usize)) {
-        match &self.search {
-            Search::Windows { searcher, owners, width } => {
-                let mut from = 0;
-                while let Some(found) =
-                    text.get(from..).filter(|t| t.len() >= *width).and_then(|t| searcher.find(t))
-                {
-                    let at = from + found.start();
-                    for &(number, inner) in &owners[found.pattern().as_usize()] {
-                        let literal = &self.literals[number as usize];
-                        if let Some(start) = at.checked_sub(inner as usize)
-                            && text
-                                .get(start..start + literal.len())
-                                .is_some_and(|t| t.eq_ignore_ascii_case(literal))
-                        {
-                            tell(start, number as usize);
-                        }
-                    }
-                    from = at + 1;
-                }
-            }
-            Search::Automaton(automaton) => {
-                for found in automaton.find_overlapping_iter(text) {
-                    tell(found.start(), found.pattern().as_usize());
-                }
-            }
-            Search::Nothing => {}
+fn automaton(literals: &[Vec<u8>], wanted: impl Fn(&[u8]) -> bool) -> Search {
+    let all = || literals.iter().enumerate().filter(|(_, l)| wanted(l));
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .build(all().map(|(_, l)| l))
+        .map_or(Search::Nothing, |automaton| {
+            Search::Automaton(Box::new(automaton), all().map(|(n, _)| n as u32).collect())
+        })
+}
+
+/// `None` when a literal is shorter than a window or the windows are too many.
+fn windows(literals: &[Vec<u8>], wanted: impl Fn(&[u8]) -> bool) -> Option<Search> {
+    let mut patterns: Vec<Vec<u8>> = Vec::new();
+    let mut owners: Vec<Vec<(u32, u32)>> = Vec::new();
+    for (number, literal) in literals.iter().enumerate().filter(|(_, l)| wanted(l)) {
+        let at = (0..(literal.len() + 1).checked_sub(WINDOW)?)
+            .min_by_key(|&at| literal[at..at + WINDOW].iter().map(|b| weight(*b)).sum::<u32>())?;
+        for pattern in spellings(&literal[at..at + WINDOW]) {
+            let place = patterns.iter().position(|p| *p == pattern).unwrap_or_else(|| {
+                patterns.push(pattern);
+                owners.push(Vec::new());
+                patterns.len() - 1
+            });
+            owners[place].push((number as u32, at as u32));
+        }
+        if patterns.len() > MOST_WINDOWS {
+            return None;
         }
     }
+    if patterns.is_empty() {
+        return Some(Search::Nothing);
+    }
+    let searcher = packed::Config::new().builder().extend(&patterns).build()?;
+    Some(Search::Windows { searcher, owners })
 }
 
 fn glued(text: &[u8], start: usize, end: usize) -> bool {
@@ -147,7 +147,7 @@ fn glued(text: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// How common a byte is in logs, roughly.
-fn weight(byte: u8) -> u32 {
+pub(super) fn weight(byte: u8) -> u32 {
     match byte {
         b'~' | b'\\' | b'`' | b'^' | b'{' | b'}' | b'|' | b'#' | b'$' | b'!' | b'*' | b'@' => 1,
         b'j' | b'q' | b'x' | b'z' => 3,
@@ -170,4 +170,56 @@ fn spellings(window: &[u8]) -> Vec<Vec<u8>> {
         next.dedup();
         next
     })
+}
+
+/// How logs write a value that is no token.
+pub(super) fn spellings_of(kind: Kind, value: &str) -> Vec<Vec<u8>> {
+    let value = match kind {
+        Kind::NetworkFingerprint => super::holds::digits(value),
+        _ => value,
+    };
+    let value = value.to_ascii_lowercase();
+    let mut all = vec![value.clone()];
+    if value.contains('\\') {
+        // As JSON and registry exports write it.
+        all.push(value.replace('\\', "\\\\"));
+    }
+    if value.contains(' ') && kind != Kind::WindowsRegistryKey {
+        // W3C logs write a blank as `+`, queries as `%20`.
+        all.push(value.replace(' ', "+"));
+        all.push(value.replace(' ', "%20"));
+    }
+    all.retain(|text| text.len() >= SHORTEST);
+    all.into_iter().map(String::into_bytes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn all_places_are_found_once(
+            mut literals in proptest::collection::vec("[abC~/ ]{1,12}", 0..40),
+            text in "[abcABC~/ ]{0,200}",
+        ) {
+            for literal in &mut literals {
+                literal.make_ascii_lowercase();
+            }
+            literals.sort();
+            literals.dedup();
+            let set = Literals::new(literals.iter().map(|l| l.clone().into_bytes()).collect());
+            let mut found = Vec::new();
+            set.places(text.as_bytes(), |at, number| found.push((at, number)));
+            found.sort_unstable();
+            let lower = text.to_ascii_lowercase();
+            let mut wanted: Vec<(usize, usize)> = literals.iter().enumerate().flat_map(|(number, l)| {
+                let lower = &lower;
+                (0..lower.len()).filter(move |at| lower[*at..].starts_with(l.as_str())).map(move |at| (at, number))
+            }).collect();
+            wanted.sort_unstable();
+            prop_assert_eq!(found, wanted);
+        }
+    }
 }

@@ -1,61 +1,58 @@
 //! Indicators compiled into one immutable object, so that the cost of a scan does not grow with
 //! their number: candidate tokens, a hash, a filter, an exact table, and only then a look around.
 
-mod around;
+// The steps of a scan become one function with the processor's best instructions; see `simd`.
+// Both sides of a question are asked where a branch would cost more than the answer.
+#![allow(clippy::inline_always, clippy::needless_bitwise_bool)]
+
+mod classes;
+mod compile;
+mod decode;
+mod gate;
+mod grams;
+mod hash;
+mod holds;
+mod image;
 mod literals;
+mod mapped;
+mod networks;
+mod runs;
+mod simd;
 mod table;
 mod tokens;
 
-use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
+use std::path::Path;
 
-use lapwing_model::Kind;
+use lapwing_model::{Entity, Kind};
 
-use crate::Indicator;
+use crate::{HuntError, Indicator};
+pub use compile::{Compiler, SourceId};
+use decode::{Form, Region};
+use holds::UrlParts;
+use image::{Image, Section};
 pub(crate) use literals::Literals;
-use table::Table;
-use tokens::{Candidate, Tokens, key};
+use networks::{Networks, mask32, mask128};
+use runs::{Input, PIECE, Runs};
+use table::Filter;
+use tokens::{Candidates, Span, Wanted};
+
+/// Marks the entry of a host with so many URLs that each has a key of host and path.
+const POPULAR: u32 = 1 << 31;
+/// How often a text may be written in other forms on top of each other.
+const DEEPEST: usize = 3;
 
 /// Indicators compiled for scanning; immutable, shared by all threads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Matcher {
-    indicators: Vec<Indicator>,
-    /// Exact tokens: addresses, hosts, hashes, mail addresses, file names, last parts of paths.
-    table: Table,
-    /// What stands behind a key of the table, in the order of the table's values.
-    entries: Vec<Entry>,
-    /// IPv4 networks, by (prefix length, network), sorted.
-    nets: Vec<(u8, u32, u32)>,
-    net_lengths: Vec<u8>,
-    /// IPv6 networks (addresses have length 128), sorted.
-    nets6: Vec<(u8, u128, u32)>,
-    net6_lengths: Vec<u8>,
+    image: Image,
+    wanted: Wanted,
+    networks: Networks,
     /// What is no token.
     literals: Literals,
-    literal_entries: Vec<u32>,
-    has_hashes: bool,
+    literal_owners: Vec<u32>,
     has_file_hashes: bool,
-}
-
-#[derive(Debug)]
-struct Entry {
-    indicator: u32,
-    shape: Shape,
-}
-
-/// What must hold around a token for the indicator to be there.
-#[derive(Debug)]
-enum Shape {
-    /// An IPv4 address: the whole token, and no version number.
-    Address,
-    /// A host name: the token or its last labels.
-    Domain,
-    /// The whole token.
-    Whole,
-    /// Host of a URL; the rest (`:port/path?query`) must follow.
-    Url { port: String, rest: String },
-    /// Last part of a path; what stands before it must be this (lower case, `/` between).
-    Path { before: String },
+    has_mail: bool,
 }
 
 /// One place where an indicator stands.
@@ -72,7 +69,31 @@ pub(crate) struct Hit {
 /// Buffers of one thread, reused from chunk to chunk.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    candidates: Vec<Candidate>,
+    runs: Runs,
+    candidates: Candidates,
+    passed: Vec<u32>,
+    regions: Vec<Region>,
+    has_nul: bool,
+    /// For text in another form.
+    inner: Option<Box<Scratch>>,
+}
+
+impl Scratch {
+    /// The line feeds of the text scanned last, one bit a byte.
+    pub(crate) fn newlines(&self) -> &[u64] {
+        &self.runs.newlines
+    }
+
+    /// Whether a NUL stands in the text scanned last.
+    pub(crate) fn has_nul(&self) -> bool {
+        self.has_nul
+    }
+}
+
+impl Default for Matcher {
+    fn default() -> Self {
+        Compiler::default().finish()
+    }
 }
 
 impl Matcher {
@@ -81,37 +102,138 @@ impl Matcher {
     /// Entities that cannot stand in a log (actors, techniques …) and values too short to mean
     /// anything are left out.
     pub fn compile(indicators: impl IntoIterator<Item = Indicator>) -> Matcher {
-        let mut list: Vec<Indicator> = indicators
-            .into_iter()
-            .filter(|i| i.entity.kind.is_observable() && i.entity.value.len() >= 3)
-            .collect();
-        list.sort_by(|a, b| {
-            (&a.entity, b.probability.total_cmp(&a.probability), &a.why).cmp(&(
-                &b.entity,
-                std::cmp::Ordering::Equal,
-                &b.why,
-            ))
-        });
-        list.dedup_by(|later, first| later.entity == first.entity);
-        let mut build = Build::default();
-        for (number, indicator) in list.iter().enumerate() {
-            build.add(number as u32, indicator);
+        let mut compiler = Compiler::default();
+        for indicator in indicators {
+            compiler.add_indicator(&indicator);
         }
-        build.finish(list)
+        compiler.finish()
+    }
+
+    /// Loads what [`Self::save`] wrote, without reading it into memory first.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is of another format, or is damaged.
+    pub fn load(path: &Path) -> Result<Matcher, HuntError> {
+        Image::load(path).map(Self::of)
+    }
+
+    /// Whether a file is a compiled matcher, by its first bytes.
+    pub fn is_compiled(path: &Path) -> bool {
+        Image::is_one(path)
+    }
+
+    /// Saves the matcher in one file; a file of that name is replaced only when all is written.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), HuntError> {
+        self.image.save(path)
+    }
+
+    fn of(image: Image) -> Self {
+        let kinds = image.section(Section::Kinds);
+        let mut of_kind = [false; 256];
+        for kind in kinds {
+            of_kind[*kind as usize] = true;
+        }
+        let has = |wanted: &dyn Fn(Kind) -> bool| {
+            Kind::ALL.iter().enumerate().any(|(at, kind)| of_kind[at] && wanted(*kind))
+        };
+        let networks = Networks::of(image.section(Section::Nets4), image.section(Section::Nets6));
+        let mut matcher = Matcher {
+            wanted: Wanted {
+                gate: gate::Gate::from_bytes(image.section(Section::Gate)).unwrap_or_default(),
+                tokens: !image.section(Section::Slots).is_empty() || !networks.is_empty(),
+                // Hashes, and whatever else is one long word.
+                hashes: has(&|kind| {
+                    !matches!(
+                        kind,
+                        Kind::Ipv4Addr
+                            | Kind::Ipv6Addr
+                            | Kind::DomainName
+                            | Kind::Url
+                            | Kind::EmailAddr
+                    )
+                }),
+            },
+            has_file_hashes: has(&Kind::is_file_hash),
+            has_mail: has(&|kind| kind == Kind::EmailAddr),
+            networks,
+            literals: Literals::default(),
+            literal_owners: Vec::new(),
+            image,
+        };
+        matcher.collect_literals();
+        matcher
+    }
+
+    fn collect_literals(&mut self) {
+        let numbers = self.image.section(Section::Literals).as_chunks::<4>().0;
+        let mut all = Vec::new();
+        for number in numbers.iter().map(|n| u32::from_le_bytes(*n)) {
+            for spelling in literals::spellings_of(self.kind(number), self.value(number)) {
+                all.push((spelling, number));
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        let (texts, owners): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        self.literals = Literals::new(texts);
+        self.literal_owners = owners;
     }
 
     /// Number of indicators.
     pub fn len(&self) -> usize {
-        self.indicators.len()
+        self.image.section(Section::Kinds).len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.indicators.is_empty()
+        self.len() == 0
     }
 
-    pub(crate) fn indicator(&self, number: u32) -> &Indicator {
-        &self.indicators[number as usize]
+    /// Bytes of the filter, and of all.
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.image.section(Section::Filter).len(), self.image.len())
+    }
+
+    fn kind(&self, number: u32) -> Kind {
+        let kind = self.image.section(Section::Kinds).get(number as usize);
+        kind.and_then(|at| Kind::ALL.get(*at as usize)).copied().unwrap_or(Kind::Other)
+    }
+
+    fn value(&self, number: u32) -> &str {
+        let value =
+            part(self.image.section(Section::Offsets), self.image.section(Section::Values), number);
+        std::str::from_utf8(value).unwrap_or("")
+    }
+
+    /// The kind of an indicator.
+    pub(crate) fn kind_of(&self, number: u32) -> Kind {
+        self.kind(number)
+    }
+
+    /// All that is known of an indicator; made when it was found.
+    pub(crate) fn indicator(&self, number: u32) -> Indicator {
+        let sources = self.image.section(Section::Abouts).as_chunks::<4>().0;
+        let source = sources.get(number as usize).map_or(0, |s| u32::from_le_bytes(*s));
+        let record = part(
+            self.image.section(Section::RecordOffsets),
+            self.image.section(Section::Records),
+            source,
+        );
+        let entity = Entity::new(self.kind(number), self.value(number));
+        match serde_json::from_slice::<compile::Record>(record) {
+            Ok(record) => Indicator {
+                entity,
+                probability: record.probability,
+                technique: record.technique,
+                why: record.why,
+                status: record.status,
+                last_seen: record.last_seen,
+            },
+            Err(_) => Indicator::new(entity, 0.5, ""),
+        }
     }
 
     /// Whether it is worth to hash files.
@@ -119,270 +241,200 @@ impl Matcher {
         self.has_file_hashes
     }
 
+    /// Finds all indicators in `text` (at most 4 GB): where each stands, and what it is.
+    pub fn find(&self, text: &[u8]) -> Vec<(Range<usize>, Entity)> {
+        let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
+        self.scan(text, &mut scratch, &mut hits);
+        let entity = |n| Entity::new(self.kind(n), self.value(n));
+        hits.iter().map(|hit| (hit.start..hit.end, entity(hit.indicator))).collect()
+    }
+
     /// Finds all indicators in `text`, in order of place; `hits` is emptied first.
     pub(crate) fn scan(&self, text: &[u8], scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         hits.clear();
-        if self.indicators.is_empty() {
-            return;
-        }
-        if !self.entries.is_empty() || !self.nets.is_empty() {
-            let mut tokens = Tokens::new(text, self.has_hashes);
-            loop {
-                scratch.candidates.clear();
-                let more = tokens.fill(&mut scratch.candidates);
-                for candidate in &scratch.candidates {
-                    self.probe(text, candidate, hits);
-                }
-                if !more {
-                    break;
-                }
-            }
-        }
-        if !self.nets6.is_empty() {
-            self.scan_v6(text, hits);
-        }
-        self.literals.find(text, |start, end, number| {
-            hits.push(Hit { start, end, indicator: self.literal_entries[number] });
-        });
+        scratch.runs.begin();
+        scratch.has_nul = false;
+        self.scan_form(text, scratch, hits, 0);
         hits.sort_unstable();
         hits.dedup();
     }
 
-    fn probe(&self, text: &[u8], candidate: &Candidate, hits: &mut Vec<Hit>) {
-        if candidate.is_address && !self.nets.is_empty() {
-            self.probe_nets(text, candidate, hits);
+    /// Scans text of one form, then what stands in it in other forms.
+    fn scan_form(&self, text: &[u8], scratch: &mut Scratch, hits: &mut Vec<Hit>, depth: usize) {
+        scratch.regions.clear();
+        let mut at = 0;
+        loop {
+            let last = text.len() - at < PIECE;
+            simd::find(&Input { text, at, last }, &mut scratch.runs);
+            if self.is_empty() {
+                let nul = |odd: &u32| text.get(at + *odd as usize) == Some(&0);
+                scratch.has_nul |= scratch.runs.odd.get().iter().any(nul);
+            } else {
+                self.scan_piece(text, at, scratch, hits);
+            }
+            if last {
+                break;
+            }
+            at += PIECE;
         }
-        if !self.table.may_hold(candidate.hash) {
+        if self.is_empty() {
             return;
         }
-        for value in self.table.get(candidate.hash) {
-            let entry = &self.entries[value as usize];
-            let indicator = &self.indicators[entry.indicator as usize];
-            if let Some((start, end)) = entry.shape.holds(text, candidate, &indicator.entity.value)
+        self.literals.find(text, |start, end, number| {
+            hits.push(Hit { start, end, indicator: self.literal_owners[number] });
+        });
+        if depth < DEEPEST && !scratch.regions.is_empty() {
+            self.scan_regions(text, scratch, hits, depth);
+        }
+    }
+
+    fn scan_piece(&self, text: &[u8], at: usize, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
+        let Scratch { runs, candidates, passed, regions, has_nul, .. } = scratch;
+        simd::candidates(candidates, text, at, runs, &self.wanted);
+        if self.wanted.hashes {
+            Self::add_hashes(text, candidates);
+        }
+        for &(from, to) in &candidates.base64 {
+            regions.push(Region { form: Form::Base64, from: from as usize, to: to as usize });
+        }
+        if !self.networks.is_empty() {
+            for (start, length) in candidates.addresses() {
+                let span = (start as usize, (start + length) as usize);
+                self.networks.find4(text, span, |indicator| {
+                    hits.push(Hit { start: span.0, end: span.1, indicator });
+                });
+            }
+            self.networks.find6(text, at, hits);
+        }
+        let filter = Filter::of(self.image.section(Section::Filter));
+        passed.resize(candidates.all.len().max(passed.len()), 0);
+        let mut count = 0;
+        for (number, (hash, _)) in candidates.all.iter().enumerate() {
+            if let Some(place) = passed.get_mut(count) {
+                *place = number as u32;
+            }
+            count += usize::from(filter.may_hold(*hash));
+        }
+        for number in &passed[..count] {
+            let (hash, span) = candidates.all[*number as usize];
+            self.look_up(text, hash, span, hits);
+        }
+        for &sign in &candidates.signs {
+            let sign = sign as usize;
+            *has_nul |= text.get(sign) == Some(&0);
+            if regions.last().is_none_or(|r| r.form == Form::Base64 || r.to <= sign)
+                && let Some(region) = decode::region(text, sign, self.has_mail)
             {
-                hits.push(Hit { start, end, indicator: entry.indicator });
+                regions.push(region);
             }
         }
     }
 
-    fn probe_nets(&self, text: &[u8], candidate: &Candidate, hits: &mut Vec<Hit>) {
-        let token = &text[candidate.start..candidate.end];
-        let Some(address) =
-            std::str::from_utf8(token).ok().and_then(|t| t.parse::<Ipv4Addr>().ok())
-        else {
-            return;
-        };
-        if around::is_version(text, candidate.start) {
-            return;
-        }
-        for &length in &self.net_lengths {
-            let net = u32::from(address) & mask32(length);
-            let from = self.nets.partition_point(|&(l, n, _)| (l, n) < (length, net));
-            for &(l, n, indicator) in &self.nets[from..] {
-                if (l, n) != (length, net) {
-                    break;
+    /// The hashes of files in long runs: between bytes that are no letters and digits.
+    fn add_hashes(text: &[u8], candidates: &mut Candidates) {
+        let Candidates { hashes, all, .. } = candidates;
+        for &(start, stop) in hashes.iter() {
+            let mut at = start;
+            let run = &text[start as usize..stop as usize];
+            for piece in run.split(|b| !b.is_ascii_alphanumeric()) {
+                let length = piece.len() as u32;
+                if (32..=tokens::LONGEST).contains(&piece.len()) {
+                    let span = Span { start: at, length: length as u16, whole: true };
+                    all.push((hash::key(piece), span));
                 }
-                hits.push(Hit { start: candidate.start, end: candidate.end, indicator });
+                at += length + 1;
             }
         }
     }
 
-    fn scan_v6(&self, text: &[u8], hits: &mut Vec<Hit>) {
-        let mut done = 0;
-        for colon in memchr::memchr_iter(b':', text) {
-            if colon < done {
-                continue;
+    fn look_up(&self, text: &[u8], key: u64, span: Span, hits: &mut Vec<Hit>) {
+        let buckets = self.image.section(Section::Buckets);
+        let slots = self.image.section(Section::Slots);
+        for number in table::lookup(buckets, slots, key) {
+            if number & POPULAR != 0 {
+                self.look_up_paths(text, key, number & !POPULAR, span, hits);
+            } else if let Some((start, end)) =
+                holds::holds(self.kind(number), self.value(number), text, span)
+            {
+                hits.push(Hit { start, end, indicator: number });
             }
-            let class = |b: &u8| b.is_ascii_hexdigit() || *b == b':' || *b == b'.';
-            let start = colon - text[done..colon].iter().rev().copied().take_while(class).count();
-            let end = colon + text[colon..].iter().take(64).copied().take_while(class).count();
-            done = end.max(colon + 1);
-            let glued = |at: Option<&u8>| at.is_some_and(u8::is_ascii_alphanumeric);
-            if glued(start.checked_sub(1).and_then(|at| text.get(at))) || glued(text.get(end)) {
-                continue;
+        }
+    }
+
+    /// URLs of a host that has many: by the paths that stand behind it or on its line.
+    fn look_up_paths(&self, text: &[u8], key: u64, one: u32, span: Span, hits: &mut Vec<Hit>) {
+        let token = &text[span.start()..span.end()];
+        if !token.eq_ignore_ascii_case(UrlParts::of(self.value(one)).host.as_bytes()) {
+            return;
+        }
+        let filter = Filter::of(self.image.section(Section::Filter));
+        let mut check = |path: &[u8]| {
+            let key = compile::path_key(key, path);
+            if !filter.may_hold(key) {
+                return;
             }
-            let token = std::str::from_utf8(&text[start..end]).unwrap_or("");
-            let token = token.trim_end_matches('.');
-            let Ok(address) = token.parse::<Ipv6Addr>() else { continue };
-            for &length in &self.net6_lengths {
-                let net = u128::from(address) & mask128(length);
-                let from = self.nets6.partition_point(|&(l, n, _)| (l, n) < (length, net));
-                for &(l, n, indicator) in &self.nets6[from..] {
-                    if (l, n) != (length, net) {
-                        break;
-                    }
-                    hits.push(Hit { start, end: start + token.len(), indicator });
+            let buckets = self.image.section(Section::Buckets);
+            for number in table::lookup(buckets, self.image.section(Section::Slots), key) {
+                if number & POPULAR == 0
+                    && self.kind(number) == Kind::Url
+                    && let Some((start, end)) =
+                        holds::holds(Kind::Url, self.value(number), text, span)
+                {
+                    hits.push(Hit { start, end, indicator: number });
                 }
             }
-        }
-    }
-}
-
-fn mask32(length: u8) -> u32 {
-    u32::MAX.checked_shl(32 - u32::from(length.min(32))).unwrap_or(0)
-}
-
-fn mask128(length: u8) -> u128 {
-    u128::MAX.checked_shl(128 - u32::from(length.min(128))).unwrap_or(0)
-}
-
-#[derive(Default)]
-struct Build {
-    keys: Vec<(u64, u32)>,
-    entries: Vec<Entry>,
-    nets: Vec<(u8, u32, u32)>,
-    nets6: Vec<(u8, u128, u32)>,
-    literals: BTreeSet<(Vec<u8>, u32)>,
-    has_hashes: bool,
-    has_file_hashes: bool,
-}
-
-impl Build {
-    fn add(&mut self, number: u32, indicator: &Indicator) {
-        let value = indicator.entity.value.trim();
-        match indicator.entity.kind {
-            Kind::Ipv4Addr => self.add_v4(number, value),
-            Kind::Ipv6Addr => self.add_v6(number, value),
-            Kind::DomainName => {
-                let domain = value.trim_start_matches("*.").trim_matches('.');
-                self.add_token(number, domain, Shape::Domain);
-            }
-            Kind::Url => self.add_url(number, value),
-            Kind::Md5 | Kind::Sha1 | Kind::Sha256 | Kind::Sha512 => {
-                self.has_file_hashes = true;
-                self.add_token(number, value, Shape::Whole);
-            }
-            Kind::FilePath | Kind::WindowsRegistryKey | Kind::NamedPipe => {
-                self.add_path(number, value);
-            }
-            Kind::EmailAddr
-            | Kind::FileName
-            | Kind::Imphash
-            | Kind::Tlsh
-            | Kind::Vhash
-            | Kind::Authentihash
-            | Kind::Certificate => {
-                self.add_token(number, value, Shape::Whole);
-            }
-            // Logs write the fingerprint without the name of its method.
-            Kind::NetworkFingerprint => {
-                let digits = value.split_once(':').map_or(value, |(_, digits)| digits);
-                self.add_token(number, digits, Shape::Whole);
-            }
-            _ => self.add_literal(number, value),
-        }
-    }
-
-    fn add_v4(&mut self, number: u32, value: &str) {
-        let (address, length) = match value.split_once('/') {
-            Some((address, length)) => (address, length.parse::<u8>().unwrap_or(32)),
-            None => (value, 32),
         };
-        let Ok(address) = address.parse::<Ipv4Addr>() else { return };
-        if length >= 32 {
-            self.add_token(number, &address.to_string(), Shape::Address);
-        } else {
-            self.nets.push((length, u32::from(address) & mask32(length), number));
-        }
+        check(b"");
+        holds::paths_near(text, span.end(), &mut check);
     }
 
-    fn add_v6(&mut self, number: u32, value: &str) {
-        let (address, length) = match value.split_once('/') {
-            Some((address, length)) => (address, length.parse::<u8>().unwrap_or(128)),
-            None => (value, 128),
-        };
-        let length = length.min(128);
-        if let Ok(address) = address.trim_matches(['[', ']']).parse::<Ipv6Addr>() {
-            self.nets6.push((length, u128::from(address) & mask128(length), number));
-        }
-    }
-
-    fn add_url(&mut self, number: u32, value: &str) {
-        let after = value.split_once("://").map_or(value, |(_, after)| after);
-        let authority_end = after.find(['/', '?', '#']).unwrap_or(after.len());
-        let (authority, rest) = after.split_at(authority_end);
-        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (host, port),
-            _ => (authority, ""),
-        };
-        let rest = rest.split('#').next().unwrap_or("");
-        let rest = if rest == "/" { "" } else { rest };
-        let shape = Shape::Url { port: port.to_owned(), rest: rest.to_owned() };
-        if host.contains('.') && tokens::is_token(host.as_bytes()) {
-            self.add_token(number, host, shape);
-        } else {
-            self.add_literal(number, value);
-        }
-    }
-
-    fn add_path(&mut self, number: u32, value: &str) {
-        let path = value.to_ascii_lowercase().replace('\\', "/");
-        let path = path.trim_end_matches('/');
-        match path.rsplit_once('/') {
-            Some((before, name)) if tokens::is_marked(name.as_bytes()) => {
-                let before = format!("{before}/");
-                self.add_token(number, name, Shape::Path { before });
-            }
-            None if tokens::is_marked(path.as_bytes()) => {
-                self.add_token(number, path, Shape::Whole);
-            }
-            _ => {
-                self.add_literal(number, value);
-                if value.contains('\\') {
-                    // As JSON and registry exports write it.
-                    self.add_literal(number, &value.replace('\\', "\\\\"));
+    fn scan_regions(&self, text: &[u8], scratch: &mut Scratch, hits: &mut Vec<Hit>, depth: usize) {
+        let regions = std::mem::take(&mut scratch.regions);
+        let mut inner = scratch.inner.take().unwrap_or_default();
+        let mut found = Vec::new();
+        hits.sort_unstable();
+        let before = hits.len();
+        for region in &regions {
+            found.clear();
+            self.scan_region(text, *region, &mut inner, &mut found, depth);
+            for hit in &found {
+                // What can be read both ways stands there once.
+                let near = hit.start.saturating_sub(tokens::LONGEST);
+                let from = hits[..before].partition_point(|h| h.start < near);
+                let near = hits[from..before].iter().take_while(|h| h.start < hit.end);
+                let known = |h: &Hit| h.indicator == hit.indicator && hit.start < h.end;
+                if !near.into_iter().any(known) {
+                    hits.push(*hit);
                 }
             }
         }
+        scratch.inner = Some(inner);
+        scratch.regions = regions;
     }
 
-    fn add_token(&mut self, number: u32, token: &str, shape: Shape) {
-        let bytes = token.as_bytes();
-        if !tokens::is_marked(bytes) {
-            self.add_literal(number, token);
-            return;
+    fn scan_region(
+        &self,
+        text: &[u8],
+        region: Region,
+        inner: &mut Box<Scratch>,
+        found: &mut Vec<Hit>,
+        depth: usize,
+    ) {
+        let plain = region.read(text);
+        inner.runs.begin();
+        self.scan_form(&plain.text, inner, found, depth + 1);
+        let to = |at: usize| plain.from.get(at).map_or(region.to, |place| *place as usize);
+        for hit in found {
+            *hit = Hit { start: to(hit.start), end: to(hit.end), ..*hit };
         }
-        self.has_hashes |= !bytes.contains(&b'.');
-        self.keys.push((key(bytes), self.entries.len() as u32));
-        self.entries.push(Entry { indicator: number, shape });
     }
+}
 
-    fn add_literal(&mut self, number: u32, value: &str) {
-        if value.len() < 5 {
-            return;
-        }
-        self.literals.insert((value.to_ascii_lowercase().into_bytes(), number));
-        if value.contains(' ') {
-            // W3C logs write a blank as `+`.
-            let plus = value.to_ascii_lowercase().replace(' ', "+");
-            self.literals.insert((plus.into_bytes(), number));
-        }
-    }
-
-    fn finish(mut self, indicators: Vec<Indicator>) -> Matcher {
-        self.nets.sort_unstable();
-        self.nets6.sort_unstable();
-        let lengths = |all: &mut dyn Iterator<Item = u8>| {
-            let mut lengths: Vec<u8> = all.collect();
-            lengths.dedup();
-            lengths
-        };
-        let (literals, literal_entries): (Vec<_>, Vec<_>) = self.literals.into_iter().unzip();
-        Matcher {
-            indicators,
-            table: Table::new(self.keys),
-            entries: self.entries,
-            net_lengths: lengths(&mut self.nets.iter().map(|n| n.0)),
-            nets: self.nets,
-            net6_lengths: lengths(&mut self.nets6.iter().map(|n| n.0)),
-            nets6: self.nets6,
-            literals: Literals::new(literals),
-            literal_entries,
-            has_hashes: self.has_hashes,
-            has_file_hashes: self.has_file_hashes,
-        }
-    }
+/// One of many parts that lie behind each other.
+fn part<'b>(offsets: &[u8], all: &'b [u8], number: u32) -> &'b [u8] {
+    let offsets = offsets.as_chunks::<8>().0;
+    let offset = |at: usize| offsets.get(at).map_or(0, |o| u64::from_le_bytes(*o) as usize);
+    all.get(offset(number as usize)..offset(number as usize + 1)).unwrap_or(&[])
 }
 
 #[cfg(test)]

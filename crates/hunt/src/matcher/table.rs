@@ -1,64 +1,94 @@
-//! An exact table with a small filter before it; both are built once and only read.
+//! An exact table with a small filter before it; both are built once and only read, from plain bytes.
 
-/// Keys (hashes) to values; equal keys may have several values.
+/// Keys (hashes) to numbers, as bytes; equal keys may have several numbers.
 #[derive(Debug, Default)]
-pub(super) struct Table {
-    /// Blocks of a Bloom filter, one word each: a key sets three bits of one block.
-    filter: Vec<u64>,
-    keys: Vec<u64>,
-    values: Vec<u32>,
-    /// Where the keys of each bucket (top bits) begin.
-    buckets: Vec<u32>,
-    shift: u32,
+pub(super) struct Tables {
+    /// Blocks of a Bloom filter, one word each: a key sets four bits of one block.
+    pub filter: Vec<u8>,
+    /// Where the slots of each bucket (top bits of the key) begin.
+    pub buckets: Vec<u8>,
+    /// The low half of the key, and the number.
+    pub slots: Vec<u8>,
 }
 
-impl Table {
-    pub(super) fn new(mut pairs: Vec<(u64, u32)>) -> Self {
+/// Bits of the filter for a key: one probe in some 300 passes that should not.
+const FILTER_BITS: usize = 20;
+
+impl Tables {
+    pub(super) fn build(pairs: &[(u64, u32)]) -> Self {
         if pairs.is_empty() {
             return Self::default();
         }
-        pairs.sort_unstable();
-        let bits = (pairs.len() / 2).next_power_of_two().trailing_zeros().max(1);
-        let shift = 64 - bits;
-        let mut buckets = vec![0u32; (1usize << bits) + 1];
-        for (key, _) in &pairs {
-            buckets[(key >> shift) as usize + 1] += 1;
-        }
-        for at in 1..buckets.len() {
-            buckets[at] += buckets[at - 1];
-        }
-        // 16 bits a key: about one probe in 200 passes that should not.
-        let blocks = (pairs.len() / 4).next_power_of_two().max(1);
+        let blocks = (pairs.len() * FILTER_BITS / 64).max(1);
         let mut filter = vec![0u64; blocks];
-        for (key, _) in &pairs {
-            filter[*key as usize & (blocks - 1)] |= bits_of(*key);
+        let bits = (pairs.len() / 2).next_power_of_two().trailing_zeros().max(1);
+        let mut starts = vec![0u32; (1usize << bits) + 1];
+        for &(key, _) in pairs {
+            filter[block_of(key, blocks)] |= bits_of(key);
+            starts[(key >> (64 - bits)) as usize + 1] += 1;
         }
-        let (keys, values) = pairs.into_iter().unzip();
-        Self { filter, keys, values, buckets, shift }
-    }
-
-    #[inline]
-    pub(super) fn may_hold(&self, key: u64) -> bool {
-        if self.filter.is_empty() {
-            return false;
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
         }
-        let bits = bits_of(key);
-        self.filter[key as usize & (self.filter.len() - 1)] & bits == bits
-    }
-
-    /// All values of a key.
-    pub(super) fn get(&self, key: u64) -> impl Iterator<Item = u32> + '_ {
-        let bucket = (key >> self.shift) as usize;
-        let from = self.buckets[bucket] as usize;
-        let to = self.buckets[bucket + 1] as usize;
-        let found = self.keys[from..to].iter().zip(&self.values[from..to]);
-        found.filter(move |(k, _)| **k == key).map(|(_, value)| *value)
+        let mut free = starts.clone();
+        let mut slots = vec![0u64; pairs.len()];
+        for &(key, number) in pairs {
+            let next = &mut free[(key >> (64 - bits)) as usize];
+            slots[*next as usize] = key & 0xffff_ffff | u64::from(number) << 32;
+            *next += 1;
+        }
+        Self {
+            filter: filter.iter().flat_map(|word| word.to_le_bytes()).collect(),
+            buckets: starts.iter().flat_map(|start| start.to_le_bytes()).collect(),
+            slots: slots.iter().flat_map(|slot| slot.to_le_bytes()).collect(),
+        }
     }
 }
 
-#[inline]
+/// The filter, where it lies.
+#[derive(Clone, Copy)]
+pub(super) struct Filter<'b>(&'b [[u8; 8]]);
+
+impl<'b> Filter<'b> {
+    #[inline(always)]
+    pub(super) fn of(bytes: &'b [u8]) -> Self {
+        Self(bytes.as_chunks::<8>().0)
+    }
+
+    #[inline(always)]
+    pub(super) fn may_hold(self, key: u64) -> bool {
+        let bits = bits_of(key);
+        let block = self.0.get(block_of(key, self.0.len())).copied().unwrap_or_default();
+        u64::from_le_bytes(block) & bits == bits
+    }
+}
+
+/// All numbers of a key; a few of other keys may be among them.
+pub(super) fn lookup<'b>(
+    buckets: &'b [u8],
+    slots: &'b [u8],
+    key: u64,
+) -> impl Iterator<Item = u32> + use<'b> {
+    let buckets = buckets.as_chunks::<4>().0;
+    let bits = buckets.len().saturating_sub(1).max(1).trailing_zeros();
+    let bucket = key.checked_shr(64 - bits).unwrap_or(0) as usize;
+    let start = |at: usize| buckets.get(at).map_or(0, |start| u32::from_le_bytes(*start) as usize);
+    let slots = slots.as_chunks::<8>().0;
+    let found = slots.get(start(bucket)..start(bucket + 1)).unwrap_or(&[]);
+    found
+        .iter()
+        .map(|slot| u64::from_le_bytes(*slot))
+        .filter_map(move |slot| (slot as u32 == key as u32).then_some((slot >> 32) as u32))
+}
+
+#[inline(always)]
+fn block_of(key: u64, blocks: usize) -> usize {
+    (((key >> 32) * blocks as u64) >> 32) as usize
+}
+
+#[inline(always)]
 fn bits_of(key: u64) -> u64 {
-    (1 << (key >> 58)) | (1 << ((key >> 52) & 63)) | (1 << ((key >> 46) & 63))
+    1 << (key & 63) | 1 << (key >> 6 & 63) | 1 << (key >> 12 & 63) | 1 << (key >> 18 & 63)
 }
 
 #[cfg(test)]
@@ -67,17 +97,18 @@ mod tests {
 
     #[test]
     fn holds_what_was_put_in_and_little_else() {
-        let hash = |n: u64| {
-            n.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                .rotate_left(31)
-                .wrapping_mul(0xff51_afd7_ed55_8ccd)
-        };
-        let table = Table::new((0..10_000u32).map(|n| (hash(u64::from(n)), n)).collect());
-        for n in 0..10_000u32 {
-            assert!(table.may_hold(hash(u64::from(n))));
-            assert!(table.get(hash(u64::from(n))).any(|v| v == n));
+        let hash = |n: u64| super::super::hash::key(format!("host{n}.example").as_bytes());
+        let pairs: Vec<_> = (0..100_000u32).map(|n| (hash(u64::from(n)), n)).collect();
+        let tables = Tables::build(&pairs);
+        let filter = Filter::of(&tables.filter);
+        for &(key, number) in &pairs {
+            assert!(filter.may_hold(key));
+            assert!(lookup(&tables.buckets, &tables.slots, key).any(|n| n == number));
         }
-        let wrong = (10_000..110_000u64).filter(|n| table.may_hold(hash(*n))).count();
-        assert!(wrong < 2_000, "{wrong} of 100000 pass");
+        let wrong = (100_000..1_100_000u64).filter(|n| filter.may_hold(hash(*n))).count();
+        assert!(wrong < 10_000, "{wrong} of 1000000 pass");
+        assert_eq!(lookup(&[], &[], 7).count(), 0);
+        assert!(!Filter::of(&[]).may_hold(7));
+        assert!(tables.filter.len() < 3 * pairs.len());
     }
 }

@@ -1,297 +1,318 @@
-//! Finds the runs of bytes that may be an indicator, without a branch for every byte.
-//!
-//! A token is a run of `[A-Za-z0-9._@-]` or bytes above ASCII. Only tokens that hold a dot (or, when
-//! hashes are looked for, are at least 32 long) can be indicators. Adding the marks to the mask of
-//! tokens makes a carry run to the end of exactly those runs, across words.
+//! From the runs of a piece to hashed candidates: shapes by counting bits, names with every group of
+//! last labels.
 
-/// A token, or the last labels of one, with its hash.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate {
-    pub hash: u64,
-    /// First byte of the candidate.
-    pub start: usize,
-    /// One past its last byte.
-    pub end: usize,
-    /// Whether the candidate is the token from its first byte.
-    pub whole: bool,
-    /// Whether it is four numbers with dots between.
-    pub is_address: bool,
-}
+use super::classes::is_token_byte;
+use super::gate::Gate;
+use super::runs::Runs;
+use super::{decode, hash};
 
-const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Host names have at most 253 bytes; longer tokens are no indicators.
-const LONGEST: usize = 320;
-const BATCH: usize = 1024;
+pub(super) const LONGEST: usize = 320;
 
-#[inline]
-fn step(hash: u64, byte: u8) -> u64 {
-    // `| 0x20` folds the case and is injective on the ASCII bytes of a token. Turning by 7 takes two
-    // cycles a byte where a multiplication takes five; what it mixes too little, `mix` makes good, and
-    // tokens that still meet are told apart by comparison.
-    hash.rotate_left(7) ^ u64::from(byte | 0x20)
+/// A token, or the last labels of one: where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    /// First byte in the text.
+    pub start: u32,
+    /// Length in bytes.
+    pub length: u16,
+    /// Whether it is the token from its first byte, not only its last labels.
+    pub whole: bool,
 }
 
-#[inline]
-fn mix(hash: u64) -> u64 {
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    hash ^ (hash >> 33)
-}
-
-/// The hash of a whole token, in any case of letters.
-pub(super) fn key(token: &[u8]) -> u64 {
-    mix(token.iter().rev().fold(SEED, |hash, &byte| step(hash, byte)))
-}
-
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'@' | b'-') || byte >= 0x80
-}
-
-/// Whether all bytes belong to one token.
-pub(super) fn is_token(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|&b| is_token_byte(b))
-}
-
-/// Whether the scan would find this token: it has an inner dot or is long enough for a hash.
-pub(super) fn is_marked(text: &[u8]) -> bool {
-    let edge = |b: Option<&u8>| b.is_some_and(|b| !matches!(b, b'.' | b'_' | b'@' | b'-'));
-    is_token(text)
-        && text.len() <= LONGEST
-        && edge(text.first())
-        && edge(text.last())
-        && (text.contains(&b'.') || text.len() >= 32)
-}
-
-/// Whether a run without letters may be an address or a hash.
-#[inline]
-fn may_be_address(run: &[u8]) -> bool {
-    if run.len() > 15 {
-        // `%2F` and the like before an address; hashes of digits only.
-        return true;
+impl Span {
+    pub(super) fn start(self) -> usize {
+        self.start as usize
     }
-    let (mut dots, mut digits) = (0, 0);
-    for &byte in run {
-        if byte == b'.' {
-            dots += 1;
-            digits = 0;
-        } else {
-            digits += 1;
-            if digits > 3 && dots > 0 {
-                return false;
-            }
+
+    pub(super) fn end(self) -> usize {
+        self.start as usize + self.length as usize
+    }
+}
+
+/// What is to be looked for at all.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted {
+    pub gate: Gate,
+    pub tokens: bool,
+    pub hashes: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Name {
+    end: u32,
+    length: u32,
+    /// Dots and `@`; the top bit is the last byte.
+    marks: u64,
+}
+
+/// The candidates of one piece with their hashes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Candidates {
+    /// Hash and place.
+    pub all: Vec<(u64, Span)>,
+    /// Four numbers with dots between: start and length.
+    addresses: Vec<(u32, u32)>,
+    names: Vec<Name>,
+    /// Ends of tokens that need a look at each byte: long ones, and those behind a backslash or `%`.
+    slow: Vec<u32>,
+    /// How many names there are; the list keeps its room.
+    count: usize,
+    /// Long runs that may be text in base64.
+    pub base64: Vec<(u32, u32)>,
+    /// Long runs with 32 letters and digits in a row.
+    pub hashes: Vec<(u32, u32)>,
+    /// Places that may be the sign of another form.
+    pub signs: Vec<u32>,
+    /// Addresses that were found by a look at each byte.
+    far: Vec<(u32, u32)>,
+}
+
+impl Candidates {
+    /// Start and length of everything that is four numbers with dots between.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.addresses.iter().chain(&self.far).copied()
+    }
+
+    /// Replaces the candidates by those of a piece that begins at `base`.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, text: &[u8], base: usize, runs: &Runs, wanted: &Wanted) {
+        self.long_runs(text, base, runs);
+        self.odd_bytes(text, base, runs);
+        self.all.clear();
+        self.slow.clear();
+        self.far.clear();
+        self.addresses.clear();
+        self.count = 0;
+        if !wanted.tokens {
+            return;
+        }
+        self.name_shapes(base as u32, runs);
+        self.address_shapes(base as u32, runs);
+        self.gates(text, wanted);
+        self.hash_addresses(text);
+        self.hash_names(text);
+        for at in 0..self.slow.len() {
+            self.look_closely(text, self.slow[at] as usize, wanted);
         }
     }
-    dots >= 3
-}
 
-/// Masks of 64 bytes: token bytes, and dots.
-#[inline]
-fn masks(block: &[u8; 64]) -> (u64, u64) {
-    let mut token = [0u8; 64];
-    let mut dot = [0u8; 64];
-    for at in 0..64 {
-        let b = block[at];
-        let is_dot = u8::from(b == b'.');
-        let letter = u8::from((b | 0x20).wrapping_sub(b'a') < 26);
-        let digit = u8::from(b.wrapping_sub(b'0') < 10);
-        let other = u8::from(b == b'_') | u8::from(b == b'-') | u8::from(b == b'@') | (b >> 7);
-        token[at] = letter | digit | is_dot | other;
-        dot[at] = is_dot;
-    }
-    (pack(&token), pack(&dot))
-}
-
-/// Gathers 64 bytes of 0 or 1 into bits.
-#[inline]
-fn pack(flags: &[u8; 64]) -> u64 {
-    let mut bits = 0u64;
-    for (at, eight) in flags.as_chunks::<8>().0.iter().enumerate() {
-        let word = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        bits |= word << (at * 8);
-    }
-    bits
-}
-
-/// The tokens of one chunk of text.
-pub(super) struct Tokens<'t> {
-    text: &'t [u8],
-    at: usize,
-    long_runs: bool,
-    carry: bool,
-    previous: u64,
-}
-
-impl<'t> Tokens<'t> {
-    pub(super) fn new(text: &'t [u8], long_runs: bool) -> Self {
-        Self { text, at: 0, long_runs, carry: false, previous: 0 }
-    }
-
-    /// Adds the next candidates; `false` when the text is done.
-    pub(super) fn fill(&mut self, out: &mut Vec<Candidate>) -> bool {
-        // One block of blanks behind the text ends the last run.
-        while self.at <= self.text.len() {
-            let rest = &self.text[self.at..];
-            let (token, dot) = if let Some(block) = rest.first_chunk::<64>() {
-                masks(block)
-            } else {
-                let mut block = [b' '; 64];
-                block[..rest.len()].copy_from_slice(rest);
-                masks(&block)
+    /// Keeps the long runs that may be a hash or text in base64; most are identifiers.
+    #[inline(always)]
+    fn long_runs(&mut self, text: &[u8], base: usize, runs: &Runs) {
+        self.base64.clear();
+        self.hashes.clear();
+        for &end in runs.long.get() {
+            let window = runs.window(end);
+            let length = window.base64().leading_ones();
+            let stop = base + end as usize;
+            let start = match length {
+                64 => stop - text[..stop].iter().rev().take_while(|b| is_base64(**b)).count(),
+                length => stop - length as usize,
             };
-            let window = (u128::from(token) << 64) | u128::from(self.previous);
-            let mut marks = dot;
-            if self.long_runs {
-                let mut long = window;
-                for shift in [1, 2, 4, 8, 16] {
-                    long &= long << shift;
-                }
-                marks |= (long >> 64) as u64;
+            // A path's slash is no part of what stands in it.
+            let start = start + usize::from(text.get(start) == Some(&b'/'));
+            let group = |at: usize| {
+                text.get(start + at..)
+                    .and_then(|t| t.first_chunk::<4>())
+                    .copied()
+                    .unwrap_or_default()
+            };
+            if decode::may_be_base64(group(0))
+                && decode::may_be_base64(group(4))
+                && stop - start >= 16
+            {
+                self.base64.push((start as u32, stop as u32));
             }
-            let (sum, first) = token.overflowing_add(marks);
-            let (sum, second) = sum.overflowing_add(u64::from(self.carry));
-            // A carry can leave only through a token that reaches the end of the block.
-            self.carry = first || second;
-            let mut ends = sum & !token;
-            while ends != 0 {
-                let bit = ends.trailing_zeros();
-                ends &= ends - 1;
-                let end = self.at + bit as usize;
-                let length = (window << (64 - bit)).leading_ones() as usize;
-                let start =
-                    if length >= 64 + bit as usize { self.far_start(end) } else { end - length };
-                self.candidates_of(start, end, out);
+            let mut row = window.alnum();
+            for by in [1, 2, 4, 8, 16] {
+                row &= row >> by;
             }
-            self.previous = token;
-            self.at += 64;
-            if out.len() >= BATCH {
-                return true;
+            if (row != 0) | (length == 64) {
+                self.hashes.push((start as u32, stop as u32));
             }
         }
-        false
     }
 
-    /// The start of a run longer than the window; runs beyond [`LONGEST`] are cut there.
-    fn far_start(&self, end: usize) -> usize {
-        let low = end.saturating_sub(LONGEST + 1);
-        let run = self.text[low..end].iter().rev().take_while(|&&b| is_token_byte(b)).count();
-        end - run
+    /// Keeps the odd bytes that may be the sign of another form.
+    #[inline(always)]
+    fn odd_bytes(&mut self, text: &[u8], base: usize, runs: &Runs) {
+        let odd = runs.odd.get();
+        if self.signs.len() < odd.len() {
+            self.signs.resize(odd.len(), 0);
+        }
+        let mut count = 0;
+        for &place in odd {
+            let at = base + place as usize;
+            let three = text.get(at..).and_then(|t| t.first_chunk::<3>()).copied();
+            if let Some(sign) = self.signs.get_mut(count) {
+                *sign = at as u32;
+            }
+            count += usize::from(decode::may_be_sign(three.unwrap_or_default()));
+        }
+        self.signs.truncate(count);
     }
 
-    #[inline]
-    fn candidates_of(&self, start: usize, end: usize, out: &mut Vec<Candidate>) {
-        let text = self.text;
-        let trim = |b: u8| matches!(b, b'.' | b'-' | b'_' | b'@');
-        let (mut start, mut end) = (start, end.min(text.len()));
-        while start < end && trim(text[start]) {
-            start += 1;
+    /// Tells names by counting bits; nothing here branches on the text, or reads it.
+    #[inline(always)]
+    fn name_shapes(&mut self, base: u32, runs: &Runs) {
+        let ends = runs.names.get();
+        if self.names.len() < ends.len() {
+            self.names.resize(ends.len(), Name::default());
         }
-        while start < end && trim(text[end - 1]) {
-            end -= 1;
+        self.count = ends.len();
+        for (&end, name) in ends.iter().zip(&mut self.names) {
+            let window = runs.window(end);
+            let length = window.token().leading_ones();
+            let run = !(u64::MAX.checked_shr(length).unwrap_or(0));
+            // There is a letter, so that neither count is 64.
+            let alnum = window.alnum() & run;
+            let (last, first) = (alnum.leading_zeros() & 63, alnum.trailing_zeros() & 63);
+            // From the first letter or digit to the last.
+            let inner = u64::MAX << first & u64::MAX >> last;
+            let marks = (window.dot() | window.at()) & inner;
+            // A token that begins before the window has no length here.
+            let size = if length >= 64 { 0 } else { 64 - first - last };
+            *name = Name { end: base + end - last, length: size, marks: marks << last };
         }
-        if end - start > LONGEST || end - start < 4 {
+    }
+
+    /// The same for addresses.
+    #[inline(always)]
+    fn address_shapes(&mut self, base: u32, runs: &Runs) {
+        self.addresses.clear();
+        for &end in runs.addresses.get() {
+            let window = runs.window(end);
+            let length = window.token().leading_ones();
+            let run = !(u64::MAX.checked_shr(length).unwrap_or(0));
+            let alnum = window.alnum() & run;
+            let (last, first) = (alnum.leading_zeros() & 63, alnum.trailing_zeros() & 63);
+            let inner = u64::MAX << first & u64::MAX >> last;
+            let dots = window.dot() & inner;
+            let digits = window.digit() & inner;
+            let size = 64 - first - last;
+            let is_number = digits.count_ones() + dots.count_ones() == size;
+            let fours = digits & digits << 1 & digits << 2 & digits << 3;
+            if length >= 64 || !is_number {
+                // `user@192.0.2.7`, `ip%3D192.0.2.7`
+                self.slow.push(base + end);
+            } else if dots.count_ones() == 3 && size <= 15 && fours == 0 {
+                self.addresses.push((base + end - last - size, size));
+            } else if dots.count_ones() == 3 {
+                // `%20192.0.2.7`
+                self.slow.push(base + end);
+            }
+        }
+    }
+
+    /// Keeps the addresses and names that begin and end as an indicator does.
+    #[inline(always)]
+    fn gates(&mut self, text: &[u8], wanted: &Wanted) {
+        self.addresses.retain(|(start, _)| {
+            let head = text.get(*start as usize..).and_then(|t| t.first_chunk::<4>());
+            let head = head.copied().unwrap_or_default();
+            let dots = u32::from(head[1] == b'.') | u32::from(head[2] == b'.') << 1 | 1 << 2;
+            wanted.gate.lets_octet(head, dots.trailing_zeros() + 1)
+        });
+        let mut kept = 0;
+        for at in 0..self.count.min(self.names.len()) {
+            let name = self.names[at];
+            let start = name.end.wrapping_sub(name.length) as usize;
+            let before = text.get(start.wrapping_sub(1)).copied().unwrap_or(b' ');
+            if (before == b'\\') | (before == b'%') | (name.length == 0) {
+                self.slow.push(name.end);
+            }
+            self.names[kept] = name;
+            let label = name.marks.leading_zeros() as usize;
+            kept += usize::from(
+                (name.length >= 4) & wanted.gate.lets_label(text, name.end as usize, label),
+            );
+        }
+        self.count = kept;
+    }
+
+    #[inline(always)]
+    fn hash_addresses(&mut self, text: &[u8]) {
+        for &(start, length) in &self.addresses {
+            let hash = hash::of(text, (start + length) as usize, length as usize);
+            self.all.push((hash, Span { start, length: length as u16, whole: true }));
+        }
+    }
+
+    #[inline(always)]
+    fn hash_names(&mut self, text: &[u8]) {
+        for &Name { end, length, marks } in &self.names[..self.count] {
+            let hash = hash::of(text, end as usize, length as usize);
+            let start = end - length;
+            self.all.push((hash, Span { start, length: length as u16, whole: true }));
+            // The last mark has only the last label behind it.
+            let mut marks = marks & !(1 << 63 >> marks.leading_zeros().min(63));
+            while marks != 0 {
+                let part = marks.leading_zeros();
+                marks &= !(1 << 63 >> part);
+                let hash = hash::of(text, end as usize, part as usize);
+                let start = end - part;
+                self.all.push((hash, Span { start, length: part as u16, whole: false }));
+            }
+        }
+    }
+
+    /// The same for one token, byte by byte: those of 64 and more bytes, and those that may begin with
+    /// the letters of an escape (`\nevil.example`, `%2Fevil.example`).
+    #[cold]
+    fn look_closely(&mut self, text: &[u8], end: usize, wanted: &Wanted) {
+        let floor = end.saturating_sub(LONGEST + 8);
+        let length = text[floor..end].iter().rev().take_while(|b| is_token_byte(**b)).count();
+        let token = &text[end - length..end];
+        let is_mark = |b: &u8| matches!(b, b'.' | b'@' | b'-' | b'_');
+        let front = token.iter().take_while(|b| is_mark(b)).count();
+        let back = token.iter().rev().take_while(|b| is_mark(b)).count();
+        let (from, stop) = (end - length + front, end - back.min(length));
+        if from >= stop {
             return;
         }
-        let before = start.checked_sub(1).map(|at| text[at]);
-        // `%2Fevil.example` and `\nevil.example`: the escape is no part of the token.
-        let skip = match before {
-            Some(b'%') if text[start..].len() > 3 && text[start + 1].is_ascii_hexdigit() => 2,
-            Some(b'\\') if matches!(text[start], b'n' | b'r' | b't') => 1,
-            Some(b'\\') if text[start] == b'u' && end - start > 8 => 5,
-            _ => 0,
+        if stop - from > LONGEST {
+            // Too long for a name; its last labels may be one.
+            let known = self.all.len();
+            self.all_labels(text, stop - LONGEST, stop, true, wanted);
+            for (_, span) in self.all.iter_mut().skip(known) {
+                span.whole = false;
+            }
+            return;
+        }
+        self.all_labels(text, from, stop, true, wanted);
+        let skip = match (from.checked_sub(1).map(|at| text[at]), &text[from..stop]) {
+            (Some(b'\\'), [b'n' | b'r' | b't' | b'b' | b'f', ..]) => 1,
+            (Some(b'\\'), [b'u', ..]) => 5,
+            (Some(b'%'), [a, b, ..]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => 2,
+            _ => return,
         };
-        self.hash_run(start, end, start + skip, out);
+        if from + skip < stop {
+            self.all_labels(text, from + skip, stop, false, wanted);
+        }
     }
 
-    /// Hashes a token from its end, so that the hash of every group of last labels is on the way.
-    #[inline]
-    fn hash_run(&self, start: usize, end: usize, inner: usize, out: &mut Vec<Candidate>) {
-        let text = self.text;
-        let from = out.len();
-        // Numbers with dots that are no address are most of what has a dot in logs.
-        let run = &text[start..end];
-        if run.iter().fold(0, |bits, byte| bits | byte) & 0xc0 == 0 && !may_be_address(run) {
+    fn all_labels(&mut self, text: &[u8], from: usize, stop: usize, labels: bool, wanted: &Wanted) {
+        let token = &text[from..stop];
+        let Some(dot) = memchr::memrchr(b'.', token) else { return };
+        let digits = token.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+        if !digits && !wanted.gate.lets_label(text, stop, token.len() - dot - 1) {
             return;
         }
-        let mut hash = SEED;
-        let (mut dots, mut letters) = (0u32, false);
-        for at in (start..end).rev() {
-            let byte = text[at];
-            if byte == b'.' || byte == b'@' {
-                if dots > 0 {
-                    out.push(Candidate {
-                        hash: mix(hash),
-                        start: at + 1,
-                        end,
-                        whole: false,
-                        is_address: false,
-                    });
-                }
-                dots += 1;
-            } else if !byte.is_ascii_digit() {
-                letters = true;
-            }
-            if at + 1 == inner && inner > start {
-                out.push(Candidate {
-                    hash: mix(hash),
-                    start: inner,
-                    end,
-                    whole: true,
-                    is_address: dots == 3,
-                });
-            }
-            hash = step(hash, byte);
-        }
-        let is_address = !letters && dots == 3 && end - start <= 15;
-        if !letters && inner == start {
-            out.truncate(from);
-            if !is_address {
-                // Numbers such as `10.0` or a long decimal; a hash may be all digits.
-                if dots > 0 || end - start < 32 {
-                    return;
-                }
+        let marks = token.iter().enumerate().filter(|(_, b)| matches!(b, b'.' | b'@'));
+        let starts = marks.map(|(at, _)| at + 1).filter(|at| labels && *at <= dot);
+        for start in std::iter::once(0).chain(starts) {
+            let length = stop - from - start;
+            let span =
+                Span { start: (from + start) as u32, length: length as u16, whole: start == 0 };
+            self.all.push((hash::of(text, stop, length), span));
+            if digits && start == 0 {
+                self.far.push((from as u32, (stop - from) as u32));
             }
         }
-        out.push(Candidate { hash: mix(hash), start, end, whole: true, is_address });
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn whole_tokens(text: &[u8], long: bool) -> Vec<(usize, usize)> {
-        let mut tokens = Tokens::new(text, long);
-        let mut out = Vec::new();
-        while tokens.fill(&mut out) {}
-        out.iter().filter(|c| c.whole).map(|c| (c.start, c.end)).collect()
-    }
-
-    #[test]
-    fn a_token_may_stand_across_blocks_and_at_both_ends() {
-        for pad in 0..140 {
-            let text = format!("{}mail.example.org", "x ".repeat(pad));
-            let at = pad * 2;
-            assert_eq!(whole_tokens(text.as_bytes(), false), [(at, at + 16)], "{pad}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn masks_are_those_of_the_plain_definition(bytes in proptest::collection::vec(any::<u8>(), 64)) {
-            let block: [u8; 64] = bytes.clone().try_into().unwrap();
-            let (token, dot) = masks(&block);
-            for (at, &byte) in bytes.iter().enumerate() {
-                prop_assert_eq!(token >> at & 1 == 1, is_token_byte(byte));
-                prop_assert_eq!(dot >> at & 1 == 1, byte == b'.');
-            }
-        }
-
-        #[test]
-        fn never_panics_and_stays_in_bounds(bytes in proptest::collection::vec(any::<u8>(), 0..700)) {
-            for (start, end) in whole_tokens(&bytes, true) {
-                prop_assert!(start < end && end <= bytes.len());
-            }
-        }
-    }
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
