@@ -36,6 +36,7 @@ pub mod technique;
 mod tests;
 mod tie;
 mod topic;
+mod trace;
 
 use lapwing_knowledge::{Knowledge, Name};
 use lapwing_model::{Claim, Kind, Object, Reading, Relation, Role, Span};
@@ -178,7 +179,7 @@ impl<'k> Extractor<'k> {
             claims.extend(port);
         }
         role::settle(&mut claims);
-        claims.extend(topic::traces(reading, layout, &claims));
+        claims.extend(trace::traces(reading, layout, &claims));
         claims
     }
 

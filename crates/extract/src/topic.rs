@@ -1,13 +1,12 @@
-//! What the document as a whole tells: its topic, links, and traces that only their heading
-//! makes known.
+//! What the document as a whole tells: its topic and its links.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use lapwing_model::{Claim, Confidence, Entity, Kind, Reading, RegionKind, Relation, Role, Span};
 
 use crate::gazetteer::{Gazetteer, tokenise};
-use crate::layout::{Layout, Topic};
+use crate::layout::Layout;
 use crate::mention::{self, Mention, numbers_of};
 use crate::relation::Frame;
 
@@ -201,137 +200,6 @@ pub(crate) fn nicknames(entities: &[Mention]) -> Vec<Claim> {
                 .by("extract:nickname", Confidence::percent(96));
             claim.why = Some("a nickname on public record".into());
             claims.push(claim);
-        }
-    }
-    claims
-}
-
-/// Values that only their heading or column makes known: mutexes, user agents, pipes.
-pub(crate) fn traces(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -> Vec<Claim> {
-    let text = reading.document.text.as_str();
-    let mut claims = Vec::new();
-    for (topic, kind) in [
-        (Topic::Mutexes, Kind::Mutex),
-        (Topic::UserAgents, Kind::UserAgent),
-        (Topic::Pipes, Kind::NamedPipe),
-    ] {
-        for stretch in layout.stretches(topic) {
-            let mut start = stretch.start as usize;
-            for line in stretch.slice(text).unwrap_or_default().split_inclusive('\n').take(2000) {
-                let shown = line.trim_matches(|c: char| {
-                    c.is_whitespace() || matches!(c, '-' | '*' | '`' | '|' | '"' | '\u{2022}')
-                });
-                let at = start + line.find(shown).unwrap_or(0);
-                start += line.len();
-                let listed = line.trim_start().starts_with(['-', '*', '`', '\u{2022}', '|'])
-                    || layout.is_code(Span::new(at, at + shown.len()))
-                    || stretch.len() <= shown.len() + 4
-                    || layout.row(stretch).is_some();
-                if shown.len() < 3
-                    || shown.len() > 400
-                    || !listed
-                    || shown.ends_with(':')
-                    || shown.contains('|')
-                {
-                    continue;
-                }
-                claims.push(trace(
-                    kind,
-                    shown,
-                    Span::new(at, at + shown.len()),
-                    "stands under a heading that says what it is",
-                    85,
-                ));
-            }
-        }
-    }
-    claims.extend(agents(text, layout));
-    claims.extend(named_mutexes(text));
-    let taken: BTreeSet<Span> =
-        values.iter().filter(|v| v.subject.kind == Kind::NamedPipe).map(|v| v.span).collect();
-    claims.retain(|c| {
-        !layout.is_declared(c.span) && !layout.is_apart(c.span) && !taken.contains(&c.span)
-    });
-    claims.sort_by_key(|a| a.span);
-    let mut end = 0;
-    claims.retain(|c| {
-        let free = c.span.start >= end;
-        if free {
-            end = c.span.end;
-        }
-        free
-    });
-    claims
-}
-
-fn trace(kind: Kind, value: &str, span: Span, why: &str, percent: u8) -> Claim {
-    let mut claim = Claim::mention(Entity::new(kind, value), Role::Indicator, span)
-        .by("extract:trace", Confidence::percent(percent));
-    claim.why = Some(why.to_owned());
-    claim
-}
-
-/// `Mozilla/5.0 (…) …` to the end of its line or quotation.
-fn agents(text: &str, layout: &Layout<'_>) -> Vec<Claim> {
-    let mut claims = Vec::new();
-    let mut done = 0;
-    for at in memchr::memmem::find_iter(text.as_bytes(), b"Mozilla/") {
-        if at < done {
-            continue;
-        }
-        let mut end = text.len().min(at + 512);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let rest = &text[at..end];
-        let len = rest.find(['\n', '"', '`', '|', '\u{201d}', '\t', '\'']).unwrap_or(rest.len());
-        let shown = rest[..len].trim_end_matches([' ', '.', ',', '\r', ')', '<']);
-        let shown = if shown.matches('(').count() > shown.matches(')').count()
-            && rest[shown.len()..].starts_with(')')
-        {
-            &rest[..=shown.len()]
-        } else {
-            shown
-        };
-        done = at + shown.len().max(1);
-        let span = Span::new(at, at + shown.len());
-        if shown.len() > 12 && !layout.is_declared(span) {
-            claims.push(trace(
-                Kind::UserAgent,
-                shown,
-                span,
-                "shaped like a browser's user agent",
-                70,
-            ));
-        }
-    }
-    claims
-}
-
-/// `mutex named "X"`, `mutex X` in quotes or code marks.
-fn named_mutexes(text: &str) -> Vec<Claim> {
-    let mut claims = Vec::new();
-    for at in memchr::memmem::find_iter(text.as_bytes(), b"utex") {
-        let Some(rest) = text.get(at + 4..) else { continue };
-        let mut reach = rest.len().min(160);
-        while !rest.is_char_boundary(reach) {
-            reach -= 1;
-        }
-        let window = &rest[..reach];
-        let window = window.split(['\n', '.']).next().unwrap_or_default();
-        let Some(open) = window.find(['"', '`', '\u{201c}']).filter(|i| *i < 48) else { continue };
-        let mark = window[open..].chars().next().map_or(1, char::len_utf8);
-        let Some(len) = window[open + mark..].find(['"', '`', '\u{201d}']) else { continue };
-        let value = &window[open + mark..open + mark + len];
-        if (3..=120).contains(&value.len()) {
-            let start = at + 4 + open + mark;
-            claims.push(trace(
-                Kind::Mutex,
-                value,
-                Span::new(start, start + value.len()),
-                "called a mutex",
-                85,
-            ));
         }
     }
     claims

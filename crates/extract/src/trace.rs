@@ -1,0 +1,218 @@
+//! Traces that only their heading, their column or their shape makes known: mutexes, user agents,
+//! named pipes.
+
+use lapwing_model::{Claim, Confidence, Entity, Kind, Reading, Role, Span};
+
+use crate::layout::{Layout, Topic};
+
+/// The traces of a text, in order of their span, beside the `values` found in it.
+pub(crate) fn traces(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -> Vec<Claim> {
+    let text = reading.document.text.as_str();
+    let mut spans: Vec<Span> = values.iter().map(|v| v.span).collect();
+    spans.sort();
+    let taken = Taken { spans };
+    let mut claims = agents(text, layout);
+    claims.extend(named_mutexes(text));
+    for (topic, kind) in [
+        (Topic::Mutexes, Kind::Mutex),
+        (Topic::UserAgents, Kind::UserAgent),
+        (Topic::Pipes, Kind::NamedPipe),
+    ] {
+        for stretch in layout.stretches(topic) {
+            under_heading(text, layout, kind, stretch, &taken, &mut claims);
+        }
+    }
+    let pipes: Vec<Span> =
+        values.iter().filter(|v| v.subject.kind == Kind::NamedPipe).map(|v| v.span).collect();
+    claims.retain(|c| {
+        !layout.is_declared(c.span) && !layout.is_apart(c.span) && !pipes.contains(&c.span)
+    });
+    claims.sort_by_key(|a| a.span);
+    let mut end = 0;
+    claims.retain(|c| {
+        let free = c.span.start >= end;
+        if free {
+            end = c.span.end;
+        }
+        free
+    });
+    claims
+}
+
+/// The values already found, by their start.
+struct Taken {
+    spans: Vec<Span>,
+}
+
+impl Taken {
+    /// Whether values fill most of a span: then the line is a list entry of another kind, to which
+    /// the heading above reaches only because the text shows no heading in between.
+    fn fill(&self, span: Span) -> bool {
+        let from = self.spans.partition_point(|s| s.end <= span.start);
+        let covered: usize = self.spans[from..]
+            .iter()
+            .take_while(|s| s.start < span.end)
+            .map(|s| s.end.min(span.end).saturating_sub(s.start.max(span.start)) as usize)
+            .sum();
+        covered * 3 >= span.len() * 2
+    }
+}
+
+/// Takes the lines below a heading, or a cell below its column's head, as values of `kind`.
+fn under_heading(
+    text: &str,
+    layout: &Layout<'_>,
+    kind: Kind,
+    stretch: Span,
+    taken: &Taken,
+    claims: &mut Vec<Claim>,
+) {
+    let cell = layout.row(stretch).is_some();
+    let mut start = stretch.start as usize;
+    for line in stretch.slice(text).unwrap_or_default().split_inclusive('\n').take(2000) {
+        let shown = line.trim_matches(|c: char| {
+            c.is_whitespace() || matches!(c, '-' | '*' | '`' | '|' | '"' | '\u{2022}')
+        });
+        let at = start + line.find(shown).unwrap_or(0);
+        let span = Span::new(at, at + shown.len());
+        start += line.len();
+        let listed = line.trim_start().starts_with(['-', '*', '`', '\u{2022}', '|'])
+            || layout.is_code(span)
+            || stretch.len() <= shown.len() + 4
+            || cell;
+        if shown.len() < 3
+            || shown.len() > 400
+            || !listed
+            || shown.ends_with(':')
+            || shown.contains('|')
+            || (kind == Kind::UserAgent && !cell && !is_agent(shown))
+            || (kind != Kind::NamedPipe && taken.fill(span))
+        {
+            continue;
+        }
+        claims.push(trace(kind, shown, span, "stands under a heading that says what it is", 85));
+    }
+}
+
+/// Whether a line is written as a user agent: it begins with a product and its version
+/// (RFC 9110, section 10.1.5), as `python-requests/2.25.1`.
+fn is_agent(line: &str) -> bool {
+    let product = line.split([' ', '+', '(']).next().unwrap_or_default();
+    product.split_once('/').is_some_and(|(name, version)| {
+        !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            && version.trim_start_matches(['v', 'V']).starts_with(|c: char| c.is_ascii_digit())
+    })
+}
+
+fn trace(kind: Kind, value: &str, span: Span, why: &str, percent: u8) -> Claim {
+    let mut claim = Claim::mention(Entity::new(kind, value), Role::Indicator, span)
+        .by("extract:trace", Confidence::percent(percent));
+    claim.why = Some(why.to_owned());
+    claim
+}
+
+/// `Mozilla/5.0 (…) …` to the end of its line or quotation.
+fn agents(text: &str, layout: &Layout<'_>) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    let mut done = 0;
+    for at in memchr::memmem::find_iter(text.as_bytes(), b"Mozilla/") {
+        if at < done {
+            continue;
+        }
+        let mut end = text.len().min(at + 512);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let rest = &text[at..end];
+        let len = agent_end(rest);
+        let shown = rest[..len].trim_end_matches([' ', '.', ',', '\r', ')', '<']);
+        let shown = if shown.matches('(').count() > shown.matches(')').count()
+            && rest[shown.len()..].starts_with(')')
+        {
+            &rest[..=shown.len()]
+        } else {
+            shown
+        };
+        done = at + shown.len().max(1);
+        let span = Span::new(at, at + shown.len());
+        if shown.len() > 12 && !layout.is_declared(span) {
+            claims.push(trace(
+                Kind::UserAgent,
+                &shown.replace(['\r', '\n'], ""),
+                span,
+                "shaped like a browser's user agent",
+                70,
+            ));
+        }
+    }
+    claims
+}
+
+/// Where a user agent ends: at its line's end or a quotation mark; a bracket that is open at the end
+/// of a line without blanks (as logs write them, cut by a narrow column) goes on in the next line.
+fn agent_end(rest: &str) -> usize {
+    const MARKS: [char; 7] = ['\n', '"', '`', '|', '\u{201d}', '\t', '\''];
+    let len = rest.find(MARKS).unwrap_or(rest.len());
+    let (line, below) = rest.split_at(len);
+    let open = line.matches('(').count() > line.matches(')').count();
+    if !open || line.contains(' ') || !below.starts_with('\n') {
+        return len;
+    }
+    let next = &below[1..];
+    let next = &next[..next.find(MARKS).unwrap_or(next.len())];
+    if next.contains(')') && !next.contains([' ', '(']) { len + 1 + next.len() } else { len }
+}
+
+/// `mutex named "X"`, `mutex X` in quotes or code marks.
+fn named_mutexes(text: &str) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for at in memchr::memmem::find_iter(text.as_bytes(), b"utex") {
+        let Some(rest) = text.get(at + 4..) else { continue };
+        let mut reach = rest.len().min(160);
+        while !rest.is_char_boundary(reach) {
+            reach -= 1;
+        }
+        let window = &rest[..reach];
+        let window = window.split(['\n', '.']).next().unwrap_or_default();
+        let Some(open) = window.find(['"', '`', '\u{201c}']).filter(|i| *i < 48) else { continue };
+        let mark = window[open..].chars().next().map_or(1, char::len_utf8);
+        let Some(len) = window[open + mark..].find(['"', '`', '\u{201d}']) else { continue };
+        let value = &window[open + mark..open + mark + len];
+        if (3..=120).contains(&value.len()) {
+            let start = at + 4 + open + mark;
+            claims.push(trace(
+                Kind::Mutex,
+                value,
+                Span::new(start, start + value.len()),
+                "called a mutex",
+                85,
+            ));
+        }
+    }
+    claims
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_agent_begins_with_a_product_and_its_version() {
+        for agent in ["python-requests/2.25.1", "antSword/v2.1", "Mozilla/5.0+(X11;+Linux)"] {
+            assert!(is_agent(agent), "{agent}");
+        }
+        for other in ["POST /owa/auth/x.js", "192.0.2.7", "0123456789abcdef", "/a/1.js", "see a/b"]
+        {
+            assert!(!is_agent(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_agent_cut_by_a_narrow_column_goes_on_below() {
+        let cut = "Mozilla/5.0+(compatible;+Bot/2.0;++http://bot.example\n/spider.html)\nnext";
+        assert_eq!(&cut[..agent_end(cut)], cut.strip_suffix("\nnext").unwrap_or_default());
+        let open = "Mozilla/5.0 (compatible\nA sentence (with brackets)";
+        assert_eq!(agent_end(open), open.find('\n').unwrap_or_default());
+    }
+}
