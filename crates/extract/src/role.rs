@@ -123,7 +123,7 @@ impl Case<'_> {
                 self.say(Role::Subject, 97, "a product by its CPE name")
             }
             Kind::Sha1 if self.found.shape == Shape::CodeLike => {
-                self.say(Role::Benign, 80, "a commit of a source repository, no file's hash")
+                self.say(Role::Reference, 80, "a commit of a source repository, no file")
             }
             Kind::Software => {
                 self.say(Role::Subject, 90, "a product that is written like a domain")
