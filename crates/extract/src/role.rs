@@ -227,6 +227,11 @@ impl Case<'_> {
         !in_cell && (words(self.candidate.before) >= 4 || words(self.candidate.after) >= 4)
     }
 
+    /// Whether the value is one of a list's, and not named in a sentence beside the list.
+    fn is_listed(&self) -> bool {
+        self.manner.list && !self.is_prose()
+    }
+
     /// Registry keys, mutexes, pipes, wallets, MAC addresses.
     fn trace(&self) -> Judgement {
         if let Some(judged) = self.cited() {
