@@ -112,6 +112,11 @@ fn merged(mut found: Vec<Found>, named: Vec<Found>) -> Vec<Found> {
     found
 }
 
+/// What stands around a word in running text and markup and is none of it.
+fn is_mark(c: char) -> bool {
+    matches!(c, '-' | '_' | '~' | '+' | '$')
+}
+
 pub(crate) struct Finder<'t> {
     text: &'t str,
     bytes: &'t [u8],
@@ -258,6 +263,16 @@ impl Finder<'_> {
 
     /// A run of letters, digits, dots, hyphens and underscores.
     fn word(&mut self, start: usize, end: usize, flags: u16) {
+        // A full stop behind a value is the sentence's.
+        let (end, flags) = if flags & DOT != 0 && self.byte(end - 1) == b'.' {
+            let kept = self.text[start..end].trim_end_matches('.').len();
+            (start + kept, self.flags(start, start + kept))
+        } else {
+            (end, flags)
+        };
+        if end - start < 4 {
+            return;
+        }
         if flags & DOT == 0 {
             if flags & (HYPHEN | OTHER) == 0 {
                 if !self.hash(start, end) {
@@ -278,7 +293,13 @@ impl Finder<'_> {
                 }
                 from += part.len() + 1;
             }
-            self.identifier(start, end);
+            // `_T1190_`, `AS64496-`: marks around an identifier.
+            let run = self.text[start..end].trim_end_matches(is_mark);
+            let bare = run.trim_start_matches(is_mark);
+            if bare.len() > 3 {
+                let from = start + run.len() - bare.len();
+                self.identifier(from, start + run.len());
+            }
             return;
         }
         if flags & LETTER == 0 {

@@ -123,7 +123,7 @@ impl Case<'_> {
                 self.say(Role::Subject, 97, "a product by its CPE name")
             }
             Kind::Sha1 if self.found.shape == Shape::CodeLike => {
-                self.say(Role::Benign, 80, "a commit of a source repository, no file's hash")
+                self.say(Role::Reference, 80, "a commit of a source repository, no file")
             }
             Kind::Software => {
                 self.say(Role::Subject, 90, "a product that is written like a domain")
@@ -225,6 +225,11 @@ impl Case<'_> {
         };
         let in_cell = self.place.column.is_some() || self.candidate.row.is_some();
         !in_cell && (words(self.candidate.before) >= 4 || words(self.candidate.after) >= 4)
+    }
+
+    /// Whether the value is one of a list's, and not named in a sentence beside the list.
+    fn is_listed(&self) -> bool {
+        self.manner.list && !self.is_prose()
     }
 
     /// Registry keys, mutexes, pipes, wallets, MAC addresses.

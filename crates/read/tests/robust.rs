@@ -343,6 +343,8 @@ fn the_content_decides() {
         ("x.txt", b"value,type,notes\n192.0.2.7,ipaddress,\"a, b\"\n", Format::Table),
         ("x.md", b"# Addresses\n\n- 192.0.2.7\n", Format::Markdown),
         ("x", b"192.0.2.7", Format::List),
+        ("-", b"# Marsh\n\nSee https://marsh.example/a for more of it.\n\n## Hosts\n\n- 192.0.2.7\n", Format::Markdown),
+        ("-", b"The implant connects to 192.0.2.7 for its orders.\n", Format::Text),
     ] {
         assert_eq!(detect(name, bytes), Some(format), "{name} {:?}", String::from_utf8_lossy(bytes));
     }

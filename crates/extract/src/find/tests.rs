@@ -77,6 +77,36 @@ fn each_kind_is_found() {
 }
 
 #[test]
+fn the_full_stop_of_a_sentence_is_no_part_of_a_value() {
+    for (text, kind, value) in [
+        ("It uses CVE-2021-27065.", Kind::Vulnerability, "CVE-2021-27065"),
+        ("CVE\u{2011}2021\u{2011}27065. It", Kind::Vulnerability, "CVE-2021-27065"),
+        ("then CVE-2021-27065...", Kind::Vulnerability, "CVE-2021-27065"),
+        ("_CVE-2021-27065_.", Kind::Vulnerability, "CVE-2021-27065"),
+        ("by CWE-269.", Kind::Weakness, "CWE-269"),
+        ("by T1190.", Kind::AttackPattern, "T1190"),
+        ("by _T1190_.", Kind::AttackPattern, "T1190"),
+        ("by T1505.003.", Kind::AttackPattern, "T1505.003"),
+        ("in AS64496.", Kind::AutonomousSystem, "AS64496"),
+        ("d41d8cd98f00b204e9800998ecf8427e.", Kind::Md5, "d41d8cd98f00b204e9800998ecf8427e"),
+        ("at 00-00-5E-00-53-01.", Kind::MacAddr, "00:00:5e:00:53:01"),
+        (
+            "0x52908400098527886E0F7030069857D2E4169EE7.",
+            Kind::CryptocurrencyWallet,
+            "0x52908400098527886E0F7030069857D2E4169EE7",
+        ),
+        (
+            "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4.",
+            Kind::CryptocurrencyWallet,
+            "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+        ),
+    ] {
+        assert_eq!(one(text), (kind, value.to_owned()), "{text}");
+    }
+    assert_eq!(values("in 2021. Then 10000. And T-1. And AS."), []);
+}
+
+#[test]
 fn rarer_kinds_are_found() {
     let md5 = "d41d8cd98f00b204e9800998ecf8427e";
     let sha1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709";

@@ -181,7 +181,7 @@ impl Case<'_> {
         if let Some((_, cue)) = self.cues.get(Cue::File) {
             return self.say(Role::Indicator, 70, format!("after \"{cue}\""));
         }
-        if self.manner.list {
+        if self.is_listed() {
             return self.say(Role::Indicator, 75, "the document is a list of values");
         }
         self.say(Role::Unclear, 55, "a file that the text names")

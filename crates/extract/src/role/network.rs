@@ -112,7 +112,7 @@ impl Case<'_> {
 
     /// Cited, as the words before it say.
     fn said_cited(&self) -> Option<Judgement> {
-        if self.candidate.defanged || self.manner.list || self.found.kind == Kind::Ipv4Addr {
+        if self.candidate.defanged || self.is_listed() || self.found.kind == Kind::Ipv4Addr {
             return None;
         }
         let cue = self.cues.nearer(Cue::Citing, Cue::Hostile)?;
@@ -130,7 +130,7 @@ impl Case<'_> {
         let listed = self.place.topic == Topic::Indicators && !self.is_prose();
         if links
             && self.manner.defanged >= 2
-            && !self.manner.list
+            && !self.is_listed()
             && self.found.shape != Shape::Port
             && self.place.column.is_none()
             && hostile.is_none()
@@ -150,7 +150,7 @@ impl Case<'_> {
             let percent = if self.is_prose() && hostile.is_none() { 75 } else { 93 };
             return Some(self.say(Role::Indicator, percent, why));
         }
-        if self.manner.list {
+        if self.is_listed() {
             let why = format!("the document is a list of values{note}");
             return Some(self.say(Role::Indicator, 92, why));
         }
@@ -238,7 +238,7 @@ impl Case<'_> {
         let abused = self.candidate.defanged
             || self.cues.has(Cue::Hostile)
             || self.place.topic == Topic::Indicators
-            || self.manner.list;
+            || self.is_listed();
         let why = format!("{what}: anyone may use it, so its bare name accuses nobody");
         Some(self.say(if abused { Role::Tool } else { Role::Benign }, 80, why))
     }

@@ -16,6 +16,11 @@ const SAMPLE: usize = 500;
 /// How often a value on a line of its own is an indicator of the list.
 const PRECISION: u8 = 95;
 
+/// How many values a list has for each sentence in it, at least.
+const SENTENCE: usize = 4;
+/// A line of more words that ends in a file's name may be a sentence about it.
+const NAME_WORDS: usize = 3;
+
 /// What one line of a list holds; ranges are of the line.
 enum Line {
     Blank,
@@ -26,27 +31,37 @@ enum Line {
     Words(Range<usize>),
 }
 
-/// Whether the head of a text is a list: at least half of its lines hold a value and little else.
+/// Whether the head of a text is a list: at least half of its lines hold a value and little else,
+/// and sentences are few beside them (an introduction, a warning). Short prose that names a few
+/// values below is a report.
 pub(crate) fn looks_like(head: &str) -> bool {
-    let (mut values, mut value_bytes, mut words, mut word_bytes, mut labelled) =
-        (0, 0, 0, 0, 0usize);
+    let (mut values, mut value_bytes, mut words, mut word_bytes, mut labelled, mut sentences) =
+        (0, 0, 0, 0, 0usize, 0);
     for line in head.lines().take(SAMPLE) {
         match parse(line, None) {
+            Line::Values(found, rest) if says(line, &found, rest.as_ref()) => {
+                words += 1;
+                sentences += 1;
+                word_bytes += line.len();
+            }
             Line::Values(found, rest) => {
                 values += 1;
                 value_bytes += found.iter().map(|(_, r)| r.len()).sum::<usize>();
                 labelled += usize::from(found.first().is_some_and(|(_, r)| r.start > 8));
                 word_bytes += rest.map_or(0, |r| r.len()) / 2;
             }
-            Line::Words(range) => {
+            Line::Heading(range) if !is_sentence(&line[range.clone()]) => {}
+            Line::Words(range) | Line::Heading(range) => {
                 words += 1;
+                sentences += usize::from(is_sentence(&line[range.clone()]));
                 word_bytes += range.len();
             }
-            Line::Blank | Line::Comment(_) | Line::Heading(_) => {}
+            Line::Blank | Line::Comment(_) => {}
         }
     }
     values > 0
         && values >= words
+        && values >= sentences * SENTENCE
         && value_bytes >= word_bytes / 2
         && (labelled * 2 <= values || values > words * 3)
 }
@@ -54,7 +69,48 @@ pub(crate) fn looks_like(head: &str) -> bool {
 /// Whether a whole text is one line with one value.
 pub(crate) fn single_value(text: &str) -> bool {
     let mut lines = text.lines().filter(|l| !l.trim().is_empty());
-    matches!((lines.next(), lines.next()), (Some(line), None) if classify(line).is_some())
+    let is_value = |line: &str| classify(line).is_some_and(|e| !may_be_sentence(&e, line));
+    matches!((lines.next(), lines.next()), (Some(line), None) if is_value(line))
+}
+
+/// Whether a line that ends in a file's name may be a sentence about it, not a name with blanks.
+fn may_be_sentence(entity: &Entity, line: &str) -> bool {
+    entity.kind == Kind::FileName && line.split_whitespace().count() > NAME_WORDS
+}
+
+/// Whether words read like a sentence: several, nearly all in plain letters, up to a full stop; or
+/// so many that no heading or label has them.
+fn is_sentence(words: &str) -> bool {
+    let (mut all, mut plain) = (0, 0);
+    for word in words.split_whitespace() {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        all += 1;
+        plain += usize::from(!word.is_empty() && word.chars().all(char::is_alphabetic));
+    }
+    let closed = words.trim_end().ends_with(['.', '!', '?', '\u{3002}']);
+    let letters = plain * 3 >= all * 2;
+    letters && all >= if closed { 4 } else { 9 }
+        // Scripts without blanks between words.
+        || words.contains('\u{3002}')
+}
+
+/// Whether a line that begins with a value goes on as a sentence (`192.0.2.7 scanned us in May.`)
+/// and not as a comment, which a mark sets off.
+fn says(line: &str, found: &[(Entity, Range<usize>)], rest: Option<&Range<usize>>) -> bool {
+    if let [(entity, _)] = found
+        && may_be_sentence(entity, line)
+    {
+        return true;
+    }
+    let (Some((_, value)), Some(rest)) = (found.last(), rest) else { return false };
+    let (Some(between), Some(words)) = (line.get(value.end..rest.start), line.get(rest.clone()))
+    else {
+        return false;
+    };
+    between == " "
+        && words.starts_with(char::is_lowercase)
+        && words.trim_end().ends_with('.')
+        && is_sentence(words)
 }
 
 fn parse(line: &str, hint: Option<Kind>) -> Line {
@@ -316,5 +372,57 @@ impl Reader {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_lists(texts: &[&str], expected: bool) {
+        for text in texts {
+            assert_eq!(looks_like(text) || single_value(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_under_each_other_are_a_list() {
+        assert_lists(
+            &[
+                "192.0.2.7",
+                "hxxp://reed[.]example/a\n",
+                "Invoice May.pdf",
+                "192.0.2.7\nreed.example\n",
+                "# Made in May by the marsh team.\n# Use it with care, and tell us.\n192.0.2.7\n",
+                "192.0.2.7 # C2 of the second wave, seen in May by two of us.\nreed.example # old\n",
+                "192.0.2.7 command and control\n192.0.2.8 drops the second stage\n",
+                "192.0.2.7, C2\n192.0.2.8, the panel\n",
+                "SHA-256 Hashes\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n\nIPs\n192.0.2[.]7\n",
+                "IOCs\n\nDomains\nreed[.]example\n\nSecond wave\nhxxp://marsh[.]example/x\n",
+                "These are the addresses that we saw in May.\n\n192.0.2.7\n192.0.2.8\n192.0.2.9\n192.0.2.10\n",
+                "- 192.0.2.7\n- reed.example\n",
+                "C2: reed.example\nC2: marsh.example\n",
+            ],
+            true,
+        );
+    }
+
+    #[test]
+    fn sentences_are_no_list() {
+        assert_lists(
+            &[
+                "The implant connects to reed.example for its orders.",
+                "The dropper writes loader.exe",
+                "192.0.2.7 scanned our servers in May.",
+                "192.0.2.7 scanned our servers in May.\nreed.example answered to it for days.\n",
+                "# Marsh\n\nSee https://marsh.example/a for more on the loader.\n\n- 192.0.2.7\n- reed.example\n",
+                "We looked into it for a week, and found little.\nreed.example\n192.0.2.7\n",
+                "From: ann@marsh.example\nTo: bob@marsh.example\nSubject: what we saw\n\n\
+                 Hello Bob,\nplease block reed.example as soon as you can.\n",
+                "[A report](https://marsh.example/a) tells more of this group.\nhttps://marsh.example/b\n",
+            ],
+            false,
+        );
     }
 }
