@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 use lapwing_model::{Confidence, Span};
 
-use crate::gazetteer::{Gazetteer, Token};
+use crate::gazetteer::{Hits, Token};
 use crate::sentence;
 
 pub use features::{EVERY_WORD, Sequence};
@@ -114,18 +114,20 @@ fn builtin() -> &'static Weights {
 pub(crate) fn tag(
     text: &str,
     tokens: &[Token],
-    gazetteer: &Gazetteer,
+    hits: &Hits<'_>,
     sentences: impl Iterator<Item = Span>,
 ) -> Vec<Tagged> {
-    let mut reader = Reader::new(text, tokens, gazetteer);
+    let mut sentences =
+        sentences.filter(|span| span.slice(text).is_some_and(has_candidate)).peekable();
+    if sentences.peek().is_none() {
+        return Vec::new();
+    }
+    let mut reader = Reader::new(text, tokens, hits);
     let mut sequence = Sequence::default();
     let mut room = decode::Room::default();
     let mut found = Vec::new();
     let mut words = Vec::new();
     for span in sentences {
-        if !has_candidate(span.slice(text).unwrap_or_default()) {
-            continue;
-        }
         for part in parts(text, span) {
             if is_encoded(part.slice(text).unwrap_or_default()) {
                 continue;
@@ -143,7 +145,7 @@ pub(crate) fn tag(
 pub(crate) fn tag_all(
     text: &str,
     tokens: &[Token],
-    gazetteer: &Gazetteer,
+    hits: &Hits<'_>,
     weights: Option<&Weights>,
 ) -> Vec<Tagged> {
     let weights = match weights {
@@ -153,7 +155,7 @@ pub(crate) fn tag_all(
     let mut room = decode::Room::default();
     let mut found = Vec::new();
     let mut words = Vec::new();
-    let mut reader = Reader::new(text, tokens, gazetteer);
+    let mut reader = Reader::new(text, tokens, hits);
     for sequence in read_all(text, &mut reader) {
         decode::tag(weights, &sequence, &mut room, &mut found);
         words.extend_from_slice(sequence.spans());
@@ -163,8 +165,8 @@ pub(crate) fn tag_all(
 }
 
 /// What the model reads of every sentence of `text`.
-pub(crate) fn sequences(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Vec<Sequence> {
-    read_all(text, &mut Reader::new(text, tokens, gazetteer))
+pub(crate) fn sequences(text: &str, tokens: &[Token], hits: &Hits<'_>) -> Vec<Sequence> {
+    read_all(text, &mut Reader::new(text, tokens, hits))
 }
 
 fn read_all(text: &str, reader: &mut Reader<'_>) -> Vec<Sequence> {

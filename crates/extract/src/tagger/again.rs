@@ -9,6 +9,8 @@ use super::{Tag, Tagged};
 
 /// Least confidence, in percent, with which a place speaks for the other places of its words.
 const SURE: u8 = 60;
+/// Confidence of a place for which only the tables speak: too little to make a candidate of it.
+const TABLES: u8 = 50;
 /// Longest name that is looked for again, in words and marks.
 const LONGEST: usize = 4;
 
@@ -24,7 +26,7 @@ pub(crate) fn again(
     let mut names = names(text, found);
     for (span, tag) in plain {
         if let Some(shown) = span.slice(text).filter(|shown| is_name(tag, shown)) {
-            names.entry(shown).or_insert((tag, Confidence::percent(SURE)));
+            names.entry(shown).or_insert((tag, Confidence::percent(TABLES)));
         }
     }
     if names.is_empty() {

@@ -6,7 +6,7 @@ use lapwing_model::{Kind, Span};
 use super::Tag;
 use super::cues::{self, Bits};
 use super::word::{self, Class, Word};
-use crate::gazetteer::{Gazetteer, Token};
+use crate::gazetteer::{Hits, Token};
 
 /// The words of a sentence with the features of each.
 #[derive(Clone, Debug, Default)]
@@ -99,10 +99,10 @@ fn bit(kind: Kind) -> u32 {
 }
 
 impl<'t> Reader<'t> {
-    pub(crate) fn new(text: &'t str, tokens: &[Token], gazetteer: &Gazetteer) -> Self {
+    pub(crate) fn new(text: &'t str, tokens: &[Token], hits: &Hits<'_>) -> Self {
         let mut reader = Self {
             text,
-            marks: marks(text, tokens, gazetteer),
+            marks: marks(text, tokens, hits),
             memory: HashMap::default(),
             words: Vec::new(),
             known: Vec::new(),
@@ -372,14 +372,14 @@ fn codeness(words: &[Word]) -> u32 {
 }
 
 /// Known names in the text, left to right, the longest first.
-fn marks(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Vec<Mark> {
+fn marks(text: &str, tokens: &[Token], hits: &Hits<'_>) -> Vec<Mark> {
     let mut marks = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        let Some(hit) = gazetteer.longest(text, tokens, at) else {
-            at += 1;
+    let mut free = 0;
+    for (at, hit) in hits.all() {
+        if at < free {
             continue;
-        };
+        }
+        free = at + hit.tokens;
         let (start, end) = (tokens[at].start, tokens[at + hit.tokens - 1].end);
         let shown = text.get(start as usize..end as usize).unwrap_or_default();
         let mut meaning = 0;
@@ -393,7 +393,6 @@ fn marks(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Vec<Mark> {
             }
         }
         marks.push(Mark { start, end, meaning });
-        at += hit.tokens;
     }
     marks
 }
