@@ -130,6 +130,15 @@ impl Gazetteer {
         }
     }
 
+    /// All that [`Self::longest`] finds, by the number of the token at which it starts.
+    pub(crate) fn hits(&self, text: &str, tokens: &[Token]) -> Hits<'_> {
+        Hits(
+            (0..tokens.len())
+                .filter_map(|at| Some((at, self.longest(text, tokens, at)?)))
+                .collect(),
+        )
+    }
+
     /// The longest name and the longest phrase that start at `tokens[at]`; the longer of both.
     pub(crate) fn longest(&self, text: &str, tokens: &[Token], at: usize) -> Option<Hit<'_>> {
         let name = self.names.longest(text, tokens, at, false);
@@ -143,6 +152,22 @@ impl Gazetteer {
             (Some(a), _) => Some(a),
             (None, b) => b,
         }
+    }
+}
+
+/// What the tables know of a text, read once for all who ask.
+pub(crate) struct Hits<'g>(Vec<(usize, Hit<'g>)>);
+
+impl<'g> Hits<'g> {
+    /// The hit that starts at a token.
+    pub(crate) fn at(&self, token: usize) -> Option<&Hit<'g>> {
+        let i = self.0.binary_search_by_key(&token, |(at, _)| *at).ok()?;
+        self.0.get(i).map(|(_, hit)| hit)
+    }
+
+    /// All hits, left to right; they may overlap.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (usize, &Hit<'g>)> {
+        self.0.iter().map(|(at, hit)| (*at, hit))
     }
 }
 

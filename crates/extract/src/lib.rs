@@ -124,14 +124,16 @@ impl<'k> Extractor<'k> {
     /// What the tagger reads of every sentence of `text`: for training.
     #[must_use]
     pub fn sequences(&self, text: &str) -> Vec<tagger::Sequence> {
-        tagger::sequences(text, &gazetteer::tokenise(text), &self.gazetteer)
+        let tokens = gazetteer::tokenise(text);
+        tagger::sequences(text, &tokens, &self.gazetteer.hits(text, &tokens))
     }
 
     /// The runs that the tagger finds in all of `text`; with the built-in weights where none are
     /// given. For scores: [`Self::extract`] asks it about prose only.
     #[must_use]
     pub fn tagged(&self, text: &str, weights: Option<&tagger::Weights>) -> Vec<tagger::Tagged> {
-        tagger::tag_all(text, &gazetteer::tokenise(text), &self.gazetteer, weights)
+        let tokens = gazetteer::tokenise(text);
+        tagger::tag_all(text, &tokens, &self.gazetteer.hits(text, &tokens), weights)
     }
 
     /// Every value that stands in the text, judged in context.
@@ -193,7 +195,8 @@ impl<'k> Extractor<'k> {
     ) -> Vec<Mention> {
         let text = reading.document.text.as_str();
         let tokens = gazetteer::tokenise(text);
-        let found = mention::found(text, &tokens, &self.gazetteer);
+        let hits = self.gazetteer.hits(text, &tokens);
+        let found = mention::found(text, &tokens, &hits);
         let prose = sentences.iter().copied().filter(|span| {
             span.len() <= LONGEST_SENTENCE
                 && !layout.is_declared(*span)
@@ -201,7 +204,7 @@ impl<'k> Extractor<'k> {
                 && !layout.is_code(*span)
                 && layout.row(*span).is_none()
         });
-        let tagged = tagger::tag(text, &tokens, &self.gazetteer, prose);
+        let tagged = tagger::tag(text, &tokens, &hits, prose);
         let mut mentions = candidate::with_context(text, found, &tagged, self.knowledge);
         let mut taken: Vec<Span> =
             values.iter().filter(|c| c.role() != Some(Role::Unclear)).map(|c| c.span).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lapwing_model::{Confidence, Entity, Kind, Span};
 
-use crate::gazetteer::{Entry, FOREIGN, Gazetteer, Token, nickname, scripts};
+use crate::gazetteer::{Entry, FOREIGN, Gazetteer, Hits, Token, nickname, scripts};
 use crate::shape;
 
 /// An entity that stands at a place in the raw text.
@@ -128,11 +128,11 @@ pub(crate) struct Found {
 
 /// Everything that is named in `text`, in order; none overlap.
 pub(crate) fn mentions(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Vec<Mention> {
-    established(found(text, tokens, gazetteer))
+    established(found(text, tokens, &gazetteer.hits(text, tokens)))
 }
 
 /// What is named in `text`, and what may be.
-pub(crate) fn found(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Found {
+pub(crate) fn found(text: &str, tokens: &[Token], hits: &Hits<'_>) -> Found {
     let mut doubtful = Vec::new();
     let mut found = Vec::new();
     let mut at = 0;
@@ -140,7 +140,7 @@ pub(crate) fn found(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Foun
         let token = tokens[at];
         let shaped = shape::shaped(text, token.start as usize)
             .filter(|_| !touches_letter(text, token.start as usize));
-        let hit = gazetteer.longest(text, tokens, at);
+        let hit = hits.at(at);
         let mut step = 1;
         if let Some(hit) = hit {
             let last = tokens[at + hit.tokens - 1];

@@ -5,6 +5,7 @@
 //! in a data file ([`Weights`]), and training is a command of `lapwing-evaluate` that reads the
 //! same features. Lafferty et al., "Conditional random fields" (ICML 2001).
 
+mod again;
 mod cues;
 mod decode;
 mod features;
@@ -15,10 +16,10 @@ use std::sync::LazyLock;
 
 use lapwing_model::{Confidence, Span};
 
-use crate::gazetteer::{Gazetteer, Token};
+use crate::gazetteer::{Hits, Token};
 use crate::sentence;
 
-pub use features::Sequence;
+pub use features::{EVERY_WORD, Sequence};
 pub use weights::{Weights, WeightsError};
 
 use features::Reader;
@@ -113,22 +114,30 @@ fn builtin() -> &'static Weights {
 pub(crate) fn tag(
     text: &str,
     tokens: &[Token],
-    gazetteer: &Gazetteer,
+    hits: &Hits<'_>,
     sentences: impl Iterator<Item = Span>,
 ) -> Vec<Tagged> {
-    let mut reader = Reader::new(text, tokens, gazetteer);
+    let mut sentences =
+        sentences.filter(|span| span.slice(text).is_some_and(has_candidate)).peekable();
+    if sentences.peek().is_none() {
+        return Vec::new();
+    }
+    let mut reader = Reader::new(text, tokens, hits);
     let mut sequence = Sequence::default();
     let mut room = decode::Room::default();
     let mut found = Vec::new();
+    let mut words = Vec::new();
     for span in sentences {
-        if !has_candidate(span.slice(text).unwrap_or_default()) {
-            continue;
-        }
         for part in parts(text, span) {
+            if is_encoded(part.slice(text).unwrap_or_default()) {
+                continue;
+            }
             reader.read(part, &mut sequence);
             decode::tag(builtin(), &sequence, &mut room, &mut found);
+            words.extend_from_slice(sequence.spans());
         }
     }
+    again::again(text, &words, reader.plain_names(), &mut found);
     found
 }
 
@@ -136,7 +145,7 @@ pub(crate) fn tag(
 pub(crate) fn tag_all(
     text: &str,
     tokens: &[Token],
-    gazetteer: &Gazetteer,
+    hits: &Hits<'_>,
     weights: Option<&Weights>,
 ) -> Vec<Tagged> {
     let weights = match weights {
@@ -145,18 +154,28 @@ pub(crate) fn tag_all(
     };
     let mut room = decode::Room::default();
     let mut found = Vec::new();
-    for sequence in sequences(text, tokens, gazetteer) {
+    let mut words = Vec::new();
+    let mut reader = Reader::new(text, tokens, hits);
+    for sequence in read_all(text, &mut reader) {
         decode::tag(weights, &sequence, &mut room, &mut found);
+        words.extend_from_slice(sequence.spans());
     }
+    again::again(text, &words, reader.plain_names(), &mut found);
     found
 }
 
 /// What the model reads of every sentence of `text`.
-pub(crate) fn sequences(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Vec<Sequence> {
-    let mut reader = Reader::new(text, tokens, gazetteer);
+pub(crate) fn sequences(text: &str, tokens: &[Token], hits: &Hits<'_>) -> Vec<Sequence> {
+    read_all(text, &mut Reader::new(text, tokens, hits))
+}
+
+fn read_all(text: &str, reader: &mut Reader<'_>) -> Vec<Sequence> {
     let mut all = Vec::new();
     for span in sentence::sentences(text) {
         for part in parts(text, span) {
+            if is_encoded(part.slice(text).unwrap_or_default()) {
+                continue;
+            }
             let mut sequence = Sequence::default();
             reader.read(part, &mut sequence);
             if !sequence.is_empty() {
@@ -170,6 +189,12 @@ pub(crate) fn sequences(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> 
 /// Whether a sentence holds what could be a name: a capital or a digit behind a letter.
 fn has_candidate(sentence: &str) -> bool {
     sentence.bytes().any(|b| b.is_ascii_uppercase())
+}
+
+/// Whether a piece is mostly one long run without white space: encoded data, in which nothing is named.
+fn is_encoded(piece: &str) -> bool {
+    const LONG: usize = 120;
+    piece.split_whitespace().any(|run| run.len() >= LONG && run.len() * 2 > piece.len())
 }
 
 /// Longest piece that is read at once, in bytes.

@@ -50,3 +50,39 @@ pub(crate) fn rows_of(lower: u32) -> Bits {
     });
     TABLE.get(&lower).copied().unwrap_or_default()
 }
+
+/// Classes of words that tell of a name around them, or are one: finer than [`ROWS`], read of the word
+/// itself and of its neighbours.
+const CLASSES: &[&str] = &[
+    "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec",
+    "monday tuesday wednesday thursday friday saturday sunday",
+    "day days week weeks month months year years quarter today yesterday decade hours",
+    "early late mid last past previous next earlier later since until recent beginning end half first second third fourth",
+    "government governments governmental military defense defence diplomatic law public healthcare health medical financial finance banking bank banks energy oil gas telecommunications telecommunication telecom telecoms technology technologies media education educational academic academia universities university research manufacturing retail hospitality aerospace aviation automotive transportation transport logistics shipping maritime legal insurance pharmaceutical pharmaceuticals engineering construction utilities utility electric nuclear gaming gambling entertainment travel hotels casino casinos cryptocurrency ngo ngos nonprofit agriculture food mining water embassies ministries chemical semiconductor electronics it",
+    "sector sectors industry industries vertical verticals organization organizations organisation organisations institution institutions entities company companies firms agencies contractors providers operators infrastructure",
+    "agency department ministry bureau center centre office institute council commission committee police federal national international",
+    "inc ltd llc corp corporation gmbh co plc company labs security software technologies systems networks solutions group foundation university bank",
+    "researchers researcher analysts team blog report telemetry intelligence unit",
+    "chinese russian iranian korean american ukrainian israeli indian pakistani turkish vietnamese japanese german french british european asian african arabic english spanish polish italian saudi syrian",
+    "north south east west eastern western southern northern central middle southeast",
+    "persistence execution reconnaissance exfiltration discovery collection evasion escalation lateral movement impact initial access credential command control",
+    "phishing spearphishing spear injection hijacking hollowing loading sideloading obfuscation encryption encoding dumping keylogging logging brute forcing scanning capture tunneling proxying enumeration masquerading bypass process dll screenshot screenshots credentials password passwords scheduled task tasks service services registry startup",
+    "c2 c&c server servers domain domains exploit exploits vulnerability vulnerabilities zero attack attacks attacker attackers campaign campaigns payload payloads shellcode webshell implant victim victims infection email emails attachment attachments macro macros document documents lure decoy",
+    "windows linux macos android microsoft google office word excel powershell python outlook exchange chrome firefox adobe",
+    "ransomware trojan backdoor loader downloader stealer infostealer rat botnet dropper implant wiper worm keylogger rootkit spyware miner banker bootkit stager beacon",
+    "exe dll cmd bat ps1 vbs js hta reg hkcu hklm system32 temp appdata programdata",
+];
+
+/// Which classes hold a word, by the hash of its lower-case form.
+pub(crate) fn classes_of(lower: u32) -> Bits {
+    static TABLE: LazyLock<HashMap<u32, Bits>> = LazyLock::new(|| {
+        let mut table = HashMap::default();
+        for (i, class) in CLASSES.iter().enumerate() {
+            for word in class.split(' ') {
+                *table.entry(hash_of(word)).or_default() |= 1 << i;
+            }
+        }
+        table
+    });
+    TABLE.get(&lower).copied().unwrap_or_default()
+}

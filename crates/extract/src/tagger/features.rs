@@ -3,9 +3,10 @@
 use foldhash::HashMap;
 use lapwing_model::{Kind, Span};
 
+use super::Tag;
 use super::cues::{self, Bits};
 use super::word::{self, Class, Word};
-use crate::gazetteer::{Gazetteer, Token};
+use crate::gazetteer::{Hits, Token};
 
 /// The words of a sentence with the features of each.
 #[derive(Clone, Debug, Default)]
@@ -44,12 +45,15 @@ impl Sequence {
 }
 
 /// Mixes two hashes (the finaliser of MurmurHash3, by Austin Appleby).
-pub(crate) fn mix(a: u32, b: u32) -> u32 {
+pub(crate) const fn mix(a: u32, b: u32) -> u32 {
     let mut x = a.wrapping_mul(0x9e37_79b1) ^ b;
     x = (x ^ (x >> 16)).wrapping_mul(0x85eb_ca6b);
     x = (x ^ (x >> 13)).wrapping_mul(0xc2b2_ae35);
     x ^ (x >> 16)
 }
+
+/// The feature that every word has.
+pub const EVERY_WORD: u32 = mix(1, 0);
 
 /// A known name over words of the text.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +80,8 @@ const LONGEST_DOCUMENT: usize = 4 << 20;
 
 const ACTOR: u32 = 1;
 const MALWARE: u32 = 1 << 1;
+const OWN_CASE: u32 = 1 << 12;
+const AMBIGUOUS: u32 = 1 << 13;
 
 fn bit(kind: Kind) -> u32 {
     match kind {
@@ -93,16 +99,28 @@ fn bit(kind: Kind) -> u32 {
 }
 
 impl<'t> Reader<'t> {
-    pub(crate) fn new(text: &'t str, tokens: &[Token], gazetteer: &Gazetteer) -> Self {
+    pub(crate) fn new(text: &'t str, tokens: &[Token], hits: &Hits<'_>) -> Self {
         let mut reader = Self {
             text,
-            marks: marks(text, tokens, gazetteer),
+            marks: marks(text, tokens, hits),
             memory: HashMap::default(),
             words: Vec::new(),
             known: Vec::new(),
         };
         reader.remember();
         reader
+    }
+
+    /// Names of the tables that can mean one thing only, in their own case.
+    pub(crate) fn plain_names(&self) -> impl Iterator<Item = (Span, Tag)> + '_ {
+        self.marks.iter().filter_map(|m| {
+            let tag = match m.meaning {
+                m if m == ACTOR | OWN_CASE => Tag::Group,
+                m if m == MALWARE | OWN_CASE => Tag::Malware,
+                _ => return None,
+            };
+            Some((Span { start: m.start, end: m.end }, tag))
+        })
     }
 
     /// Looks at every name-like word of the document once: what stands beside it there helps here.
@@ -244,7 +262,7 @@ impl<'t> Reader<'t> {
         put(mix(left.lower, mix(class, right.lower)));
         put(mix(left2.lower, mix(left.lower, class)));
         put(mix(right.lower, mix(right2.lower, class)));
-        for i in 0..3 {
+        for i in 0..4 {
             put(w.heads[i]);
             put(w.tails[i]);
         }
@@ -277,6 +295,37 @@ impl<'t> Reader<'t> {
         put(mix(at.min(2) as u32, class));
         put(mix(word(-3).lower, class));
         put(mix(word(3).lower, class));
+        put(known(-2));
+        put(known(2));
+        put(mix(known(-1), known(0)));
+        put(mix(known(0), known(1)));
+        put(mix(left.lower, right.lower));
+        put(mix(left2.lower, left.lower));
+        put(mix(right.lower, right2.lower));
+        put(mix(left.lower, mix(w.lower, right.lower)));
+        put(mix(left.class as u32, mix(class, right.class as u32)));
+        put(mix(left2.class as u32, mix(left.class as u32, mix(class, right.class as u32))));
+        put(mix(left.class as u32, mix(class, mix(right.class as u32, right2.class as u32))));
+        put(left.tails[1]);
+        put(right.tails[1]);
+        put(left.heads[2]);
+        put(right.heads[2]);
+        put(mix(w.tails[1], right.lower));
+        put(mix(left.lower, w.tails[1]));
+        // Classes of the word and of those around it, each as its own feature.
+        let classes: [Bits; 7] =
+            std::array::from_fn(|i| cues::classes_of(word(i as isize - 3).lower));
+        put(mix(classes[2], classes[3]));
+        put(mix(classes[3], classes[4]));
+        put(mix(classes[2], mix(class, classes[4])));
+        template = 140;
+        for (by, bits) in classes.into_iter().enumerate() {
+            for i in 0..20 {
+                if bits & (1 << i) != 0 {
+                    out.push(mix(template + 1 + by as u32, i));
+                }
+            }
+        }
         let bits = if w.is_shaped() { self.memory.get(&w.exact).copied().unwrap_or(0) } else { 0 };
         template = 100;
         for i in 0..28 {
@@ -323,28 +372,27 @@ fn codeness(words: &[Word]) -> u32 {
 }
 
 /// Known names in the text, left to right, the longest first.
-fn marks(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Vec<Mark> {
+fn marks(text: &str, tokens: &[Token], hits: &Hits<'_>) -> Vec<Mark> {
     let mut marks = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        let Some(hit) = gazetteer.longest(text, tokens, at) else {
-            at += 1;
+    let mut free = 0;
+    for (at, hit) in hits.all() {
+        if at < free {
             continue;
-        };
+        }
+        free = at + hit.tokens;
         let (start, end) = (tokens[at].start, tokens[at + hit.tokens - 1].end);
         let shown = text.get(start as usize..end as usize).unwrap_or_default();
         let mut meaning = 0;
         for entry in &hit.entries {
             meaning |= bit(entry.entity.kind);
             if entry.surface == shown {
-                meaning |= 1 << 12;
+                meaning |= OWN_CASE;
             }
             if entry.ambiguous {
-                meaning |= 1 << 13;
+                meaning |= AMBIGUOUS;
             }
         }
         marks.push(Mark { start, end, meaning });
-        at += hit.tokens;
     }
     marks
 }

@@ -13,8 +13,8 @@ pub(crate) struct Word {
     pub(crate) exact: u32,
     /// In lower case, every digit as `0`.
     pub(crate) digitless: u32,
-    pub(crate) heads: [u32; 3],
-    pub(crate) tails: [u32; 3],
+    pub(crate) heads: [u32; 4],
+    pub(crate) tails: [u32; 4],
     /// Kinds of characters in order, repeats as one (`Aa0`).
     pub(crate) shape: u32,
     pub(crate) class: Class,
@@ -94,7 +94,7 @@ impl Word {
         let (mut lower, mut exact, mut digitless, mut shape) = (SEED, SEED, SEED, SEED);
         let (mut capitals, mut smalls, mut digits, mut others) = (0_u32, 0_u32, 0_u32, 0_u32);
         let mut last = ' ';
-        let mut tail = [0_u32; 4];
+        let mut tail = [0_u32; 5];
         for (i, c) in shown.chars().enumerate() {
             exact = step(exact, c);
             let low = if c.is_ascii() {
@@ -121,15 +121,15 @@ impl Word {
                 shape = step(shape, sort);
                 last = sort;
             }
-            if (1..=3).contains(&i) {
+            if (1..=4).contains(&i) {
                 word.heads[i - 1] = lower;
             }
-            tail = [tail[1], tail[2], tail[3], u32::from(low)];
+            tail = [tail[1], tail[2], tail[3], tail[4], u32::from(low)];
         }
         let tail_of = |n: usize| {
-            tail[4 - n..].iter().fold(SEED, |h, c| step(h, char::from_u32(*c).unwrap_or(' ')))
+            tail[5 - n..].iter().fold(SEED, |h, c| step(h, char::from_u32(*c).unwrap_or(' ')))
         };
-        word.tails = [tail_of(2), tail_of(3), tail_of(4)];
+        word.tails = [tail_of(2), tail_of(3), tail_of(4), tail_of(5)];
         word.lower = lower;
         word.exact = exact;
         word.digitless = digitless;
