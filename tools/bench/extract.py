@@ -2,7 +2,7 @@
 """Times extraction beside iocsearcher, ioc-finder and iocextract on the same files, in one run.
 
     cargo build --release -p lapwing-cli
-    tools/bench/extract.py FOLDER ... [--slice-kb 200] [--seconds 60] [--add]
+    tools/bench/extract.py FOLDER ... [--slice-kb 200] [--seconds 60] [--add] [--built FOLDER]
 
 Each folder's readable files (`*.tsv` left out) are one input. Lapwing's rates are those of
 `cargo run --release -p lapwing-extract --example bench`, which this script starts: values alone and
@@ -10,12 +10,13 @@ everything, on one thread, by processor time. The peers come from PyPI into `.ve
 runs in a process of its own, by processor time, without its start. They see the first `--slice-kb`
 of an input, cut at a line, and are ended after `--seconds`; iocextract, whose time grows faster
 than its input, sees a tenth of that. With `--add`, `lapwing add` reads each folder into a store that is
-thrown away. Prints a table in Markdown.
+thrown away. `--built` names a folder that holds `lapwing` and `examples/bench` already, such as `target/debug`
+after a build with `--config profile.dev.opt-level=3`. Prints tables in Markdown.
 """
 import argparse, os, pathlib, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 VENV = ROOT / ".venv"
 PACKAGES = ["iocsearcher==3.1.0", "ioc-finder==9.4.1", "iocextract==1.16.1"]
 PEERS = {
@@ -46,6 +47,14 @@ def python():
     if not all(package in have.stdout.lower().replace("_", "-") for package in PACKAGES):
         subprocess.run([interpreter, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
     return interpreter
+
+
+def bench(built):
+    """The newest example `bench` of the crate for extraction."""
+    found = [p.resolve() for p in (built / "examples").glob("bench*") if not p.suffix and b"values alone, MB/s" in p.read_bytes()]
+    if not found:
+        sys.exit(f"no example bench of lapwing-extract in {built}")
+    return max(found, key=lambda p: p.stat().st_mtime)
 
 
 def files(folder):
@@ -81,6 +90,7 @@ def main():
     parser.add_argument("--slice-kb", type=int, default=200)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--add", action="store_true")
+    parser.add_argument("--built", type=pathlib.Path)
     options = parser.parse_args()
     interpreter = python()
     print("| input | " + " | ".join(f"{name}, MB/s (of {{}} kB)" for name in PEERS).format(
@@ -97,20 +107,25 @@ def main():
             print(f"| {given.name} | " + " | ".join(cells) + " |", flush=True)
     print(flush=True)
     command = ["cargo", "run", "--release", "--locked", "--quiet", "-p", "lapwing-extract", "--example", "bench", "--"]
+    if options.built:
+        # `bench` is an example of the crate for hunting too: the one that knows `--markdown` is wanted.
+        command = [bench(options.built)]
     subprocess.run([*command, "--markdown", *(p.resolve() for p in options.folders)], check=True, cwd=ROOT)
     if not options.add:
         return
-    lapwing = TARGET / "lapwing"
+    lapwing = (options.built or TARGET / "release").resolve() / "lapwing"
     if not lapwing.exists():
-        sys.exit("no release build: cargo build --release -p lapwing-cli")
+        sys.exit(f"no {lapwing}: cargo build --release -p lapwing-cli")
     print("\n| `lapwing add` | documents | seconds | documents a second |\n| --- | --: | --: | --: |")
     for given in options.folders:
         documents = [p for p in files(given) if not p.name.endswith(".gold.tsv")]
         with tempfile.TemporaryDirectory() as folder:
             started = time.monotonic()
-            subprocess.run([lapwing, "--quiet", "--store", pathlib.Path(folder) / "store", "add", *documents],
-                           check=False, stdout=subprocess.DEVNULL)
+            done = subprocess.run([lapwing, "--quiet", "--store", pathlib.Path(folder) / "store", "add", *documents],
+                                  check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
             took = time.monotonic() - started
+            if done.returncode not in (0, 1):
+                sys.exit(f"lapwing add ended with {done.returncode}: {done.stderr.strip()[-200:]}")
         print(f"| {given.name} | {len(documents):,} | {took:.1f} | {len(documents) / took:.0f} |", flush=True)
 
 
