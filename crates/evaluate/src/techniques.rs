@@ -1,8 +1,10 @@
 //! Which ATT&CK techniques does a report describe?
 //!
-//! Cross-validated by report: what is scored was in no way trained on, neither the sentence model nor
-//! the judgement over the report nor the threshold. Then the model of the binary, on the same files
-//! (it has seen them if they are those which it was trained on).
+//! Cross-validated by report: neither the sentence model nor the judgement over the report nor the
+//! threshold was fitted on a report of the fold that is scored. (The judgement is fitted on the other
+//! folds as models read them that had not seen *these*: one training a fold, not one a pair of folds.)
+//! Then the model of the binary, on the same files (it has seen them if they are those which it was
+//! trained on).
 
 mod document;
 mod learn;
@@ -17,10 +19,9 @@ use std::path::Path;
 use lapwing_engine::read::Options as ReadOptions;
 use lapwing_engine::reference::Knowledge;
 use lapwing_engine::{Input, extract};
-use lapwing_extract::technique::parent;
 use lapwing_model::Kind;
 
-use self::reports::{Corpus, FIFTY, FOLDS, Report, reports, with_parents};
+use self::reports::{Corpus, FOLDS, Report, reports, with_parents};
 use self::train::{Documents, Training, Unseen, above};
 use crate::scores::{ScoreRow, Scores, Worst};
 use crate::{EvaluateError, Options, Tally};
@@ -51,7 +52,7 @@ pub fn train_techniques(folder: &Path) -> Result<Vec<u8>, EvaluateError> {
             corpora: CORPORA.join(", "),
         });
     }
-    Ok(Training::of(reports, |_| true).weights())
+    Ok(Training::of(reports).weights())
 }
 
 pub(crate) fn run(folder: &Path, _: &Options, scores: &mut Scores) -> Result<(), EvaluateError> {
@@ -70,8 +71,7 @@ pub(crate) fn run(folder: &Path, _: &Options, scores: &mut Scores) -> Result<(),
             row(scores, "tram2", what, found.reports, found.tally, &also);
         }
     }
-    let wanted = |id: &str| parent(id).is_none() || FIFTY.contains(&id);
-    let training = Training::of(reports, wanted);
+    let training = Training::of(reports);
     cross_validated(&training, scores);
     by_name(&training.reports, scores);
     shipped(&training.reports, scores)
@@ -121,32 +121,20 @@ fn row_of_reports(
 }
 
 fn cross_validated(training: &Training, scores: &mut Scores) {
-    // A model without folds a and b serves a as the fold that is scored and b as unseen training
-    // part, and the other way round.
-    let mut unseen: BTreeMap<(usize, usize), Unseen> = BTreeMap::new();
-    for a in 0..FOLDS {
-        for b in a..FOLDS {
-            let out = |r: &Report| r.fold == a || r.fold == b;
-            let read = training.read_unseen(|r| !r.dev && !out(r), |r| !r.dev && out(r));
-            unseen.insert((a, b), read);
-        }
-    }
+    let unseen: Vec<Unseen> = (0..FOLDS)
+        .map(|fold| {
+            training.read_unseen(|r| !r.dev && r.fold != fold, |r| !r.dev && r.fold == fold)
+        })
+        .collect();
     let taught = |fold: Option<usize>| -> Vec<(usize, &document::Shown)> {
-        let numbered = training.reports.iter().enumerate();
-        numbered
-            .filter(|(_, r)| !r.dev && Some(r.fold) != fold)
-            .filter_map(|(number, r)| {
-                let other = fold.unwrap_or(r.fold);
-                let key = (r.fold.min(other), r.fold.max(other));
-                Some((number, unseen.get(&key)?.get(&number)?))
-            })
-            .collect()
+        let folds = unseen.iter().enumerate().filter(|(at, _)| Some(*at) != fold);
+        folds.flat_map(|(_, shown)| shown.iter().map(|(number, s)| (*number, s))).collect()
     };
     for (corpus, name) in [(Corpus::Tram, "tram2"), (Corpus::AnnoCtr, "annoctr train")] {
         let (mut documents, mut chances) = (Documents::default(), Chances::new());
         for fold in 0..FOLDS {
             let judgement = training.judge(&taught(Some(fold)));
-            for (number, shown) in unseen.get(&(fold, fold)).into_iter().flatten() {
+            for (number, shown) in &unseen[fold] {
                 if training.reports[*number].corpus == corpus {
                     let found = training.probabilities(&judgement, *number, shown);
                     score(

@@ -13,7 +13,7 @@ mod model;
 mod tests;
 pub mod weights;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{Claim, Confidence, Entity, Kind, Polarity, Role, Span};
 
@@ -27,6 +27,9 @@ use crate::technique::weights::Weights;
 
 /// A report with fewer sentences is a note: what it names is taken as said.
 const NOTE: usize = 8;
+
+/// In a note the model was learned from nothing alike: it speaks from this probability on.
+const SURE: f32 = 0.6;
 
 /// A phrase of this precision, in percent, stands whatever the model says.
 const CLEAR: u8 = 75;
@@ -113,11 +116,14 @@ fn is_prose(text: &str, layout: &Layout<'_>, span: Span) -> bool {
     !matches!(place.topic, Topic::Mitigation | Topic::References)
 }
 
-/// Two words at least, and letters and blanks for the most part.
+/// Three words at least, and letters and blanks for the most part.
 fn has_words(shown: &str) -> bool {
     let blanks = shown.bytes().filter(|b| *b == b' ').count();
     let letters = shown.bytes().filter(|b| b.is_ascii_alphabetic() || *b >= 0x80).count();
-    blanks > 0 && (letters + blanks) * 10 >= shown.len() * 7
+    let words = shown
+        .split_ascii_whitespace()
+        .filter(|w| w.bytes().any(|b| b.is_ascii_alphabetic() || b >= 0x80));
+    words.take(3).count() == 3 && (letters + blanks) * 10 >= shown.len() * 7
 }
 
 /// What the sentences of a text show of each technique of a sentence model.
@@ -132,13 +138,20 @@ pub(crate) struct Described {
     pub(crate) claims: Vec<Claim>,
     /// Techniques that the report describes, with their probability.
     reported: BTreeMap<String, f32>,
+    /// Techniques of which a part is cited or reported.
+    in_parts: BTreeSet<String>,
     note: bool,
 }
 
 impl Described {
     /// What the judgement over the report makes of a phrase that names a technique: its precision,
     /// or nothing when it abstains.
+    ///
+    /// The name of a whole whose part the report states says nothing more ("Hijack Execution Flow: DLL").
     pub(crate) fn precision(&self, mention: &Mention) -> Option<Confidence> {
+        if self.in_parts.contains(&mention.entity.value) {
+            return None;
+        }
         match self.reported.get(&mention.entity.value) {
             Some(probability) => Some(percent(*probability).max(mention.precision)),
             None if self.note || mention.precision >= Confidence::percent(CLEAR) => {
@@ -157,7 +170,8 @@ pub(crate) fn describe(
     mentions: &[Mention],
 ) -> Described {
     let note = traces.sentences.len() < NOTE;
-    let mut described = Described { claims: Vec::new(), reported: BTreeMap::new(), note };
+    let in_parts = traces.cited.keys().filter_map(|id| parent(id)).map(str::to_owned).collect();
+    let mut described = Described { claims: Vec::new(), reported: BTreeMap::new(), in_parts, note };
     if traces.sentences.is_empty() {
         described.note = true;
         return described;
@@ -168,10 +182,13 @@ pub(crate) fn describe(
     let read = model.read(text, traces);
     let chosen = model.choose(&read, traces);
     for (at, probability) in chosen {
+        if note && probability < SURE {
+            continue;
+        }
         let id = model.id(at);
         described.reported.insert(id.to_owned(), probability);
         if let Some(parent) = parent(id) {
-            described.reported.entry(parent.to_owned()).or_insert(probability);
+            described.in_parts.insert(parent.to_owned());
         }
         for sentence in read.best_sentences(at, TELLING) {
             let Some(&span) = traces.sentences.get(sentence) else { continue };

@@ -56,12 +56,8 @@ pub(crate) fn procedures() -> Vec<Procedure> {
 }
 
 impl Lessons {
-    /// Reads reports and procedures; only techniques that are `wanted` are learned.
-    pub(crate) fn of(
-        reports: &[Report],
-        procedures: &[Procedure],
-        wanted: impl Fn(&str) -> bool,
-    ) -> Self {
+    /// Reads reports and procedures.
+    pub(crate) fn of(reports: &[Report], procedures: &[Procedure]) -> Self {
         let mut lessons = Self {
             features: Vec::new(),
             sources: Vec::new(),
@@ -95,7 +91,7 @@ impl Lessons {
         }
         lessons.techniques = counts
             .into_iter()
-            .filter(|(id, count)| *count >= FEWEST && wanted(id))
+            .filter(|(_, count)| *count >= FEWEST)
             .map(|(id, _)| id.to_owned())
             .collect();
         lessons.labels = named

@@ -29,9 +29,9 @@ pub(crate) struct Judgement {
 pub(crate) type Unseen = BTreeMap<usize, Shown>;
 
 impl Training {
-    pub(crate) fn of(reports: Vec<Report>, wanted: impl Fn(&str) -> bool) -> Self {
+    pub(crate) fn of(reports: Vec<Report>) -> Self {
         let procedures = procedures();
-        let lessons = Lessons::of(&reports, &procedures, wanted);
+        let lessons = Lessons::of(&reports, &procedures);
         Self { reports, procedures, lessons }
     }
 

@@ -71,3 +71,26 @@ fn probabilities_are_neither_sure_nor_void() {
         assert!((20..=99).contains(&claim.precision.as_percent()), "{claim:?}");
     }
 }
+
+#[test]
+fn phrasings_name_what_is_valid_today() {
+    for line in include_str!("../../data/techniques.txt").lines() {
+        let id = line.split(' ').next().unwrap_or_default();
+        if id.starts_with('T') {
+            let current = Knowledge::builtin().current_technique(id);
+            assert_eq!(current.map(|t| t.id.as_str()), Some(id), "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_name_of_a_whole_gives_way_to_its_part() {
+    let claims = techniques(&reading("They use Hijack Execution Flow: DLL (T1574.001) for it."));
+    assert!(has(&claims, "T1574.001") && !has(&claims, "T1574"), "{claims:?}");
+}
+
+#[test]
+fn a_note_gives_what_is_likely_only() {
+    let note = "The hidden panel was seen again on the old server. It is down since.";
+    assert!(techniques(&reading(note)).iter().all(|c| c.method != "extract:model"));
+}

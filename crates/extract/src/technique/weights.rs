@@ -28,11 +28,24 @@ pub struct Learned {
 pub struct Weights {
     techniques: Vec<Learned>,
     rarity: Vec<f32>,
-    starts: Vec<u32>,
-    weights: Vec<(u16, i8)>,
+    lists: Vec<List>,
+    /// Technique and weight of features that speak for a few.
+    sparse: Vec<(u16, i8)>,
+    /// A weight for every technique, of features that speak for many: five times as fast to add.
+    dense: Vec<i8>,
     scales: Vec<f32>,
     /// Further numbers of the file: those of the judgement over the whole document.
     judgement: Vec<f32>,
+}
+
+/// A feature with weights for more than one technique in so many has them as a whole row.
+const DENSE: usize = 8;
+
+/// Where the weights of a feature lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum List {
+    Sparse { start: u32, len: u16 },
+    Dense { start: u32 },
 }
 
 /// Rarity as it is kept: 0 for a feature that is not used.
@@ -100,8 +113,8 @@ impl Weights {
         let judgement = (0..source.number()?).map(|_| source.real()).collect::<Option<_>>()?;
         let count = source.number()?;
         let (mut techniques, mut scales) = (Vec::new(), Vec::new());
-        let mut counts = vec![0u32; FEATURES + 1];
-        let mut lists: Vec<(Vec<u32>, &[u8])> = Vec::new();
+        let mut counts = vec![0u16; FEATURES];
+        let mut learned: Vec<(Vec<u32>, &[u8])> = Vec::new();
         for _ in 0..count.min(u32::from(u16::MAX)) {
             let len = *source.take(1)?.first()? as usize;
             let id = std::str::from_utf8(source.take(len)?).ok()?.to_owned();
@@ -109,29 +122,44 @@ impl Weights {
             let len = source.number()? as usize;
             let mut features = Vec::with_capacity(len.min(FEATURES));
             let mut feature = 0u32;
-            for _ in 0..len {
-                feature = feature.checked_add(source.step()?)?;
-                *counts.get_mut(feature as usize + 1)? += 1;
+            for at in 0..len {
+                let step = source.step()?;
+                if at > 0 && step == 0 {
+                    return None;
+                }
+                feature = feature.checked_add(step)?;
+                *counts.get_mut(feature as usize)? += 1;
                 features.push(feature);
             }
-            lists.push((features, source.take(len)?));
+            learned.push((features, source.take(len)?));
             techniques.push(Learned { id, bias, prior, weights: Vec::new() });
             scales.push(scale);
         }
-        for at in 0..FEATURES {
-            counts[at + 1] += counts[at];
-        }
-        let starts = counts.clone();
-        let total = *starts.last()? as usize;
-        let mut weights = vec![(0u16, 0i8); total];
-        for (technique, (features, values)) in lists.iter().enumerate() {
-            for (feature, value) in features.iter().zip(*values) {
-                let at = &mut counts[*feature as usize];
-                weights[*at as usize] = (technique as u16, *value as i8);
-                *at += 1;
+        let (mut few, mut many) = (0u32, 0u32);
+        let mut lists: Vec<List> = Vec::with_capacity(FEATURES);
+        for count in counts {
+            if usize::from(count) * DENSE > techniques.len() && usize::from(count) > DENSE {
+                lists.push(List::Dense { start: many });
+                many = many.checked_add(techniques.len() as u32)?;
+            } else {
+                lists.push(List::Sparse { start: few, len: 0 });
+                few = few.checked_add(u32::from(count))?;
             }
         }
-        Some(Self { techniques, rarity, starts, weights, scales, judgement })
+        let (mut sparse, mut dense) = (vec![(0u16, 0i8); few as usize], vec![0i8; many as usize]);
+        for (technique, (features, values)) in learned.iter().enumerate() {
+            for (feature, value) in features.iter().zip(*values) {
+                match &mut lists[*feature as usize] {
+                    List::Dense { start } => dense[*start as usize + technique] = *value as i8,
+                    List::Sparse { start, len } => {
+                        let at = *start as usize + usize::from(*len);
+                        sparse[at] = (technique as u16, *value as i8);
+                        *len += 1;
+                    }
+                }
+            }
+        }
+        Some(Self { techniques, rarity, lists, sparse, dense, scales, judgement })
     }
 
     /// The techniques, in the order of the scores; their weights are kept by feature only.
@@ -160,8 +188,17 @@ impl Weights {
                 .max(1e-6);
             for feature in block {
                 let value = self.rarity[*feature as usize] / length;
-                for (technique, weight) in self.of(*feature) {
-                    scores[*technique as usize] += f32::from(*weight) * value;
+                match self.lists[*feature as usize] {
+                    List::Sparse { start, len } => {
+                        for (technique, weight) in self.few(start, len) {
+                            scores[usize::from(*technique)] += f32::from(*weight) * value;
+                        }
+                    }
+                    List::Dense { start } => {
+                        for (score, weight) in scores.iter_mut().zip(self.row(start)) {
+                            *score += f32::from(*weight) * value;
+                        }
+                    }
                 }
             }
         }
@@ -174,17 +211,22 @@ impl Weights {
     /// What `word` alone (as hashed in [`Features::words`]) adds for technique number `at`.
     #[must_use]
     pub fn pull(&self, feature: u32, at: usize) -> f32 {
-        self.of(feature)
-            .iter()
-            .find(|(technique, _)| usize::from(*technique) == at)
-            .map_or(0.0, |(_, weight)| {
-                f32::from(*weight) * self.scales[at] * self.rarity[feature as usize]
-            })
+        let weight = match self.lists[feature as usize] {
+            List::Sparse { start, len } => {
+                let mut few = self.few(start, len).iter();
+                few.find(|(technique, _)| usize::from(*technique) == at).map_or(0, |(_, w)| *w)
+            }
+            List::Dense { start } => self.row(start).get(at).copied().unwrap_or(0),
+        };
+        f32::from(weight) * self.scales[at] * self.rarity[feature as usize]
     }
 
-    fn of(&self, feature: u32) -> &[(u16, i8)] {
-        let range = self.starts[feature as usize]..self.starts[feature as usize + 1];
-        &self.weights[range.start as usize..range.end as usize]
+    fn few(&self, start: u32, len: u16) -> &[(u16, i8)] {
+        &self.sparse[start as usize..start as usize + usize::from(len)]
+    }
+
+    fn row(&self, start: u32) -> &[i8] {
+        &self.dense[start as usize..start as usize + self.techniques.len()]
     }
 }
 
@@ -249,6 +291,30 @@ mod tests {
         features.read("unrelated");
         weights.score(&features, &mut scores);
         assert!((scores[0] + 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_feature_that_speaks_for_many_scores_alike() {
+        let mut features = Features::default();
+        features.read("dumps");
+        let word = features.words[0];
+        let mut rarities = vec![0; FEATURES];
+        rarities[word as usize] = quantise_rarity(2.0);
+        let learned: Vec<Learned> = (0..40u16)
+            .map(|at| Learned {
+                id: format!("T{}", 1000 + at),
+                bias: 0.0,
+                prior: 0.0,
+                weights: if at < 20 { vec![(word, f32::from(at))] } else { Vec::new() },
+            })
+            .collect();
+        let weights = Weights::unpack(&pack(&rarities, &learned, &[])).unwrap();
+        assert_eq!(weights.lists[word as usize], List::Dense { start: 0 });
+        let mut scores = Vec::new();
+        weights.score(&features, &mut scores);
+        assert!((scores[19] - 19.0).abs() < 0.1 && (scores[7] - 7.0).abs() < 0.1, "{scores:?}");
+        assert!(scores[20..].iter().all(|score| *score == 0.0));
+        assert!((weights.pull(word, 7) - 14.0).abs() < 0.2 && weights.pull(word, 30) == 0.0);
     }
 
     #[test]
