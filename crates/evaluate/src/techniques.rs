@@ -132,9 +132,9 @@ fn cross_validated(training: &Training, scores: &mut Scores) {
     };
     for (corpus, name) in [(Corpus::Tram, "tram2"), (Corpus::AnnoCtr, "annoctr train")] {
         let (mut documents, mut chances) = (Documents::default(), Chances::new());
-        for fold in 0..FOLDS {
+        for (fold, read) in unseen.iter().enumerate() {
             let judgement = training.judge(&taught(Some(fold)));
-            for (number, shown) in &unseen[fold] {
+            for (number, shown) in read {
                 if training.reports[*number].corpus == corpus {
                     let found = training.probabilities(&judgement, *number, shown);
                     score(

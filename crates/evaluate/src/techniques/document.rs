@@ -30,7 +30,7 @@ impl<'r> Priors<'r> {
     pub(crate) fn of<'a>(
         reports: impl Iterator<Item = &'r Report>,
         procedures: &[Procedure],
-        techniques: impl Iterator<Item = &'a str> + Clone,
+        techniques: &(impl Iterator<Item = &'a str> + Clone),
     ) -> Self {
         let mut priors = Self {
             reports: 0.0,
@@ -156,8 +156,9 @@ fn solve(mut matrix: [[f64; NUMBERS]; NUMBERS], mut right: [f64; NUMBERS]) -> [f
         right.swap(column, pivot);
         for row in column + 1..NUMBERS {
             let factor = matrix[row][column] / matrix[column][column];
-            for k in column..NUMBERS {
-                matrix[row][k] -= factor * matrix[column][k];
+            let above = matrix[column];
+            for (number, above) in matrix[row].iter_mut().zip(above).skip(column) {
+                *number -= factor * above;
             }
             right[row] -= factor * right[column];
         }

@@ -121,7 +121,7 @@ fn agreement(pairs: impl Iterator<Item = (usize, usize)>) -> Agreement {
         }
     }
     let occurring: Vec<f64> =
-        by_label.values().filter(|t| t.hits + t.missed > 0).map(|t| t.f1()).collect();
+        by_label.values().filter(|t| t.hits + t.missed > 0).map(Tally::f1).collect();
     let macro_f1 = occurring.iter().sum::<f64>() / (occurring.len() as f64).max(1.0);
     Agreement { reports: 0, tally, macro_f1 }
 }

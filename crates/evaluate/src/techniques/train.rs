@@ -62,7 +62,7 @@ impl Training {
     pub(crate) fn judge(&self, unseen: &[(usize, &Shown)]) -> Judgement {
         let ids = || self.techniques().iter().map(String::as_str);
         let taught = unseen.iter().map(|(number, _)| &self.reports[*number]);
-        let priors = Priors::of(taught, &self.procedures, ids());
+        let priors = Priors::of(taught, &self.procedures, &ids());
         let mut rows = Vec::new();
         for (number, shown) in unseen {
             let report = &self.reports[*number];
