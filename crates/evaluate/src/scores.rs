@@ -110,18 +110,17 @@ impl Scores {
                 cells.push(row.by.clone());
             }
             cells.extend([row.files.to_string(), row.with_problems.to_string()]);
-            cells.extend(match &row.tally {
-                Some(t) => [
+            cells.extend(if let Some(t) = &row.tally {
+                [
                     (t.hits + t.missed).to_string(),
                     (t.hits + t.wrong).to_string(),
                     rounded(t.precision()),
                     rounded(t.recall()),
                     rounded(t.f1()),
-                ],
-                None => {
-                    let found = row.objects.map_or("–".to_owned(), |n| n.to_string());
-                    ["–".into(), found, "–".into(), "–".into(), "–".into()]
-                }
+                ]
+            } else {
+                let found = row.objects.map_or("–".to_owned(), |n| n.to_string());
+                ["–".into(), found, "–".into(), "–".into(), "–".into()]
             });
             if with_seconds {
                 cells.push(row.seconds.map_or("–".to_owned(), |s| format!("{s:.2}")));

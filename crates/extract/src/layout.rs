@@ -197,6 +197,15 @@ impl<'r> Layout<'r> {
         overlaps(&self.furniture, span)
     }
 
+    /// Whether the span touches a heading.
+    pub(crate) fn is_heading(&self, span: Span) -> bool {
+        let before = self.sections.partition_point(|s| s.title.start < span.end);
+        before
+            .checked_sub(1)
+            .and_then(|i| self.sections.get(i))
+            .is_some_and(|s| s.title.end > span.start)
+    }
+
     /// Whether the span belongs to literature or navigation.
     pub(crate) fn is_apart(&self, span: Span) -> bool {
         let after = self.sections.partition_point(|s| s.start <= span.start as usize);

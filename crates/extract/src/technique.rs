@@ -98,8 +98,8 @@ fn count(counts: &mut BTreeMap<String, u32>, id: &str) {
     }
 }
 
-/// Whether a sentence is running text of the report itself: no table, code, menu, literature or
-/// advice.
+/// Whether a sentence is running text of the report itself: no heading, table, code, menu,
+/// literature or advice.
 fn is_prose(text: &str, layout: &Layout<'_>, span: Span) -> bool {
     let shown = span.slice(text).unwrap_or_default();
     if !(12..=LONGEST_SENTENCE).contains(&shown.len()) || !has_words(shown) {
@@ -108,12 +108,21 @@ fn is_prose(text: &str, layout: &Layout<'_>, span: Span) -> bool {
     if layout.is_declared(span)
         || layout.is_apart(span)
         || layout.is_code(span)
+        || layout.is_heading(span)
         || layout.row(span).is_some()
+        || is_title(text, span)
     {
         return false;
     }
     let place = layout.place(span);
     !matches!(place.topic, Topic::Mitigation | Topic::References)
+}
+
+/// Whether a span is the first line of the text and ends as no sentence does.
+fn is_title(text: &str, span: Span) -> bool {
+    let before = text.get(..span.start as usize).unwrap_or_default();
+    let shown = span.slice(text).unwrap_or_default().trim_end();
+    before.trim().is_empty() && !shown.ends_with(['.', '!', '?', ':'])
 }
 
 /// Three words at least, and letters and blanks for the most part.

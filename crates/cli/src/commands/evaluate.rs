@@ -10,7 +10,8 @@ use crate::session::Session;
 pub fn run(args: &Evaluate, session: &mut Session) -> Result<Outcome, Failure> {
     let floors = args.floors.as_deref().map(floors).transpose()?;
     let options = Options { peers: peers(args)? };
-    let scores = lapwing_evaluate::run(args.suite, &args.folder, &options).map_err(failure)?;
+    let scores = lapwing_evaluate::run(args.suite, &args.folder, &options)
+        .map_err(|error| failure(&error))?;
     if session.out.json {
         for row in &scores.rows {
             session.out.object(row)?;
@@ -54,8 +55,8 @@ fn peers(args: &Evaluate) -> Result<Option<Peers>, Failure> {
     Ok(Some(Peers { names: args.peer.clone(), venv, limit: Duration::from_secs(args.peer_limit) }))
 }
 
-fn failure(error: EvaluateError) -> Failure {
-    let hint = match &error {
+fn failure(error: &EvaluateError) -> Failure {
+    let hint = match error {
         EvaluateError::Peer(PeerError::NoPython(_)) => {
             "install Python 3 with its venv module (Debian: python3-venv), or leave --peer out"
         }

@@ -1,6 +1,8 @@
 //! Learning of a linear-chain CRF: stochastic gradient of the log-likelihood with AdaGrad (Duchi et
 //! al., 2011), an L1 penalty, and the mean of the weights over the last epochs.
 
+#![expect(clippy::needless_range_loop, reason = "the recursions read best by the labels' numbers")]
+
 use std::collections::BTreeMap;
 
 use lapwing_extract::tagger::{EVERY_WORD, LABELS, Sequence, Weights, may_follow};
@@ -140,7 +142,7 @@ impl Model {
         if len == 0 {
             return;
         }
-        let keep = (settings.drop > 0.0).then(|| (settings.drop * 4_294_967_295.0) as u32);
+        let keep = (settings.drop > 0.0).then_some((settings.drop * 4_294_967_295.0) as u32);
         let shown: Vec<Vec<u32>> = rows
             .iter()
             .map(|r| match keep {

@@ -88,7 +88,7 @@ fn labelled(bio: &str) -> Vec<Labelled> {
             continue;
         }
         let mut columns = line.split('\t');
-        if let (Some(word), Some(label)) = (columns.next(), columns.last())
+        if let (Some(word), Some(label)) = (columns.next(), columns.next_back())
             && let Some(report) = reports.last_mut()
             && !word.trim().is_empty()
         {

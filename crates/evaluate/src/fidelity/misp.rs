@@ -67,7 +67,7 @@ pub(super) fn events(
             collect(&event, &mut found);
         }
         // A file that is no JSON is a problem that is named; no attribute can be asked of it.
-        let gold = found.iter().flat_map(|a| a.parts()).collect();
+        let gold = found.iter().flat_map(Attribute::parts).collect();
         score_kept(&mut attributes, &path, &gold)?;
         let file = read(&path)?;
         let of = |to_ids: bool| -> BTreeSet<Item> {

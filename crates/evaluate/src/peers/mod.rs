@@ -23,7 +23,7 @@ use crate::normal::{Item, normal};
 const DRIVER: &str = include_str!("driver.py");
 
 /// How long a peer may take to load, beyond the limit of a text.
-const LOADING: Duration = Duration::from_secs(120);
+const LOADING: Duration = Duration::from_mins(2);
 
 /// A library that does what `lapwing extract` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
