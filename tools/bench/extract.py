@@ -5,12 +5,12 @@
     tools/bench/extract.py FOLDER ... [--slice-kb 200] [--seconds 60] [--add] [--built FOLDER]
 
 Each folder's readable files (`*.tsv` left out) are one input. Lapwing's rates are those of
-`cargo run --release -p lapwing-extract --example bench`, which this script starts: values alone and
+`cargo run --release -p lapwing-extract --example speed`, which this script starts: values alone and
 everything, on one thread, by processor time. The peers come from PyPI into `.venv/`, which the script makes; each
 runs in a process of its own, by processor time, without its start. They see the first `--slice-kb`
 of an input, cut at a line, and are ended after `--seconds`; iocextract, whose time grows faster
 than its input, sees a tenth of that. With `--add`, `lapwing add` reads each folder into a store that is
-thrown away. `--built` names a folder that holds `lapwing` and `examples/bench` already, such as `target/debug`
+thrown away. `--built` names a folder that holds `lapwing` and `examples/speed` already, such as `target/debug`
 after a build with `--config profile.dev.opt-level=3`. Prints tables in Markdown.
 """
 import argparse, os, pathlib, subprocess, sys, tempfile, time
@@ -47,14 +47,6 @@ def python():
     if not all(package in have.stdout.lower().replace("_", "-") for package in PACKAGES):
         subprocess.run([interpreter, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
     return interpreter
-
-
-def bench(built):
-    """The newest example `bench` of the crate for extraction."""
-    found = [p.resolve() for p in (built / "examples").glob("bench*") if not p.suffix and b"values alone, MB/s" in p.read_bytes()]
-    if not found:
-        sys.exit(f"no example bench of lapwing-extract in {built}")
-    return max(found, key=lambda p: p.stat().st_mtime)
 
 
 def files(folder):
@@ -106,10 +98,9 @@ def main():
                 cells.append(peer(interpreter, name, path, options.seconds))
             print(f"| {given.name} | " + " | ".join(cells) + " |", flush=True)
     print(flush=True)
-    command = ["cargo", "run", "--release", "--locked", "--quiet", "-p", "lapwing-extract", "--example", "bench", "--"]
+    command = ["cargo", "run", "--release", "--locked", "--quiet", "-p", "lapwing-extract", "--example", "speed", "--"]
     if options.built:
-        # `bench` is an example of the crate for hunting too: the one that knows `--markdown` is wanted.
-        command = [bench(options.built)]
+        command = [options.built / "examples" / "speed"]
     subprocess.run([*command, "--markdown", *(p.resolve() for p in options.folders)], check=True, cwd=ROOT)
     if not options.add:
         return

@@ -394,6 +394,10 @@ fn month(word: &str, before: &str, next: &str) -> Option<u8> {
 }
 
 fn day(word: &str) -> Option<u8> {
+    // Asked of every word: most are no number.
+    if word.len() > 4 || !word.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     let digits = word
         .trim_end_matches("st")
         .trim_end_matches("nd")

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 use lapwing_knowledge::Name;
-use lapwing_model::{Entity, Kind};
+use lapwing_model::{Entity, Kind, Span};
 
 /// Percent of right matches of a country's name in another language; its case has to be right.
 pub(crate) const FOREIGN: u8 = 84;
@@ -333,10 +333,20 @@ fn joins(text: &str, left: &Token, right: &Token) -> bool {
 
 /// Cuts a text into tokens.
 pub(crate) fn tokenise(text: &str) -> Vec<Token> {
+    tokenise_outside(text, &[])
+}
+
+/// As [`tokenise`], without what begins in one of `passed` (in order of their start).
+pub(crate) fn tokenise_outside(text: &str, passed: &[Span]) -> Vec<Token> {
     let bytes = text.as_bytes();
     let mut tokens = Vec::with_capacity(text.len() / 6);
+    let mut passed = passed.iter().peekable();
     let mut at = 0;
     while at < bytes.len() {
+        if let Some(span) = passed.next_if(|span| span.start as usize <= at) {
+            at = at.max(span.end as usize);
+            continue;
+        }
         let start = at;
         if bytes[at].is_ascii_alphanumeric() {
             while at < bytes.len() && bytes[at].is_ascii_alphanumeric() {

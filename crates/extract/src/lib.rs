@@ -194,7 +194,8 @@ impl<'k> Extractor<'k> {
         values: &[Claim],
     ) -> Vec<Mention> {
         let text = reading.document.text.as_str();
-        let tokens = gazetteer::tokenise(text);
+        // What a reader told already holds no further names: most of a vendor's table.
+        let tokens = gazetteer::tokenise_outside(text, layout.declared());
         let hits = self.gazetteer.hits(text, &tokens);
         let found = mention::found(text, &tokens, &hits);
         let prose = sentences.iter().copied().filter(|span| {

@@ -101,15 +101,13 @@ fn count(counts: &mut BTreeMap<String, u32>, id: &str) {
 /// Whether a sentence is running text of the report itself: no heading, table, code, menu,
 /// literature or advice.
 fn is_prose(text: &str, layout: &Layout<'_>, span: Span) -> bool {
-    let shown = span.slice(text).unwrap_or_default();
-    if !(12..=LONGEST_SENTENCE).contains(&shown.len()) || !has_words(shown) {
-        return false;
-    }
-    if layout.is_declared(span)
+    if !(12..=LONGEST_SENTENCE).contains(&span.len())
+        || layout.is_declared(span)
         || layout.is_apart(span)
         || layout.is_code(span)
         || layout.is_heading(span)
         || layout.row(span).is_some()
+        || !has_words(span.slice(text).unwrap_or_default())
         || is_title(text, span)
     {
         return false;

@@ -11,10 +11,16 @@ use super::LABELS;
 pub struct Weights {
     /// Open addressing: hash of the feature and its row; row 0 is all zero and means none.
     slots: Vec<(u32, u32)>,
-    rows: Vec<[i8; LABELS]>,
+    /// Which hashes may have a row, a bit each: most features have none, and this much is in the cache.
+    present: Vec<u64>,
+    rows: Vec<[i8; LANES]>,
     transitions: Vec<[i16; LABELS]>,
     scale: f32,
 }
+
+/// Labels of a row and what fills it up to whole vector registers.
+const LANES: usize = 32;
+const _: () = assert!(LABELS <= LANES);
 
 /// Why a file is no file of weights.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,27 +90,39 @@ impl Weights {
         let size = (count * 2).next_power_of_two().max(2);
         let mut weights = Self {
             slots: vec![(0, 0); size],
+            present: vec![0; (size / 16).max(1)],
             rows: Vec::with_capacity(count + 1),
             transitions,
             scale,
         };
-        weights.rows.push([0; LABELS]);
+        weights.rows.push([0; LANES]);
         for _ in 0..count {
             let hash = u32::from_le_bytes(take(&mut rest)?);
             let [labels] = take(&mut rest)?;
-            let mut row = [0; LABELS];
+            let mut row = [0; LANES];
             for _ in 0..labels {
                 let [label, step] = take(&mut rest)?;
-                *row.get_mut(usize::from(label)).ok_or(WeightsError::Broken)? = step as i8;
+                let known = row.get_mut(..LABELS).and_then(|row| row.get_mut(usize::from(label)));
+                *known.ok_or(WeightsError::Broken)? = step as i8;
             }
             weights.insert(hash, row);
         }
         Ok(weights)
     }
 
-    fn insert(&mut self, hash: u32, row: [i8; LABELS]) {
+    /// Word and bit of a hash in `present`.
+    fn bit(&self, hash: u32) -> (usize, u64) {
+        let spread = hash.wrapping_mul(0x9e37_79b1) >> 6;
+        ((spread >> 6) as usize & self.present.len().wrapping_sub(1), 1 << (spread & 63))
+    }
+
+    fn insert(&mut self, hash: u32, row: [i8; LANES]) {
         let id = self.rows.len() as u32;
         self.rows.push(row);
+        let (word, bit) = self.bit(hash);
+        if let Some(word) = self.present.get_mut(word) {
+            *word |= bit;
+        }
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         // Half of the slots are free, so that this ends.
@@ -117,7 +135,11 @@ impl Weights {
         }
     }
 
-    fn row(&self, hash: u32) -> Option<&[i8; LABELS]> {
+    fn row(&self, hash: u32) -> Option<&[i8; LANES]> {
+        let (word, bit) = self.bit(hash);
+        if self.present.get(word)? & bit == 0 {
+            return None;
+        }
         let mask = self.slots.len().wrapping_sub(1);
         let mut at = hash as usize & mask;
         loop {
@@ -146,13 +168,18 @@ impl Weights {
 
     /// Scores of all labels for a word with these features.
     pub(crate) fn emissions(&self, features: &[u32]) -> [f32; LABELS] {
-        let mut sums = [0_i32; LABELS];
+        // A word has some hundred features at the most, so that the sums stay within 16 bits.
+        let mut sums = [0_i16; LANES];
         for row in features.iter().filter_map(|f| self.row(*f)) {
             for (sum, weight) in sums.iter_mut().zip(row) {
-                *sum += i32::from(*weight);
+                *sum = sum.saturating_add(i16::from(*weight));
             }
         }
-        sums.map(|sum| sum as f32 * self.scale)
+        let mut scores = [0.0; LABELS];
+        for (score, sum) in scores.iter_mut().zip(sums) {
+            *score = f32::from(sum) * self.scale;
+        }
+        scores
     }
 
     /// Score of `after` behind `before`.

@@ -1,6 +1,6 @@
 //! Measures extraction: megabytes a second of processor time, values alone and everything.
 //!
-//! `cargo run --release -p lapwing-extract --example bench -- [--markdown] [--repeat N] [PATH …]`
+//! `cargo run --release -p lapwing-extract --example speed -- [--markdown] [--repeat N] [PATH …]`
 //!
 //! A path is a file or a folder, of which every readable document counts (`*.tsv` left out: the
 //! answers of corpora). Each is measured twice: as its reader gives it, with declared rows marked,
