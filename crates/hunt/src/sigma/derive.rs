@@ -2,6 +2,7 @@
 
 use super::mapping::Derived;
 use super::view::{Fields, View};
+use crate::condition::percent_decode;
 
 /// Words of an `EXECVE` record that are put together.
 const WORDS: usize = 64;
@@ -73,36 +74,16 @@ fn request(fields: &Fields, view: &mut View) {
         if form.is_empty() {
             continue;
         }
-        let decoded = decode(form);
+        let decoded = percent_decode(form);
         for name in ["cs-uri-query", "cs-uri"] {
             put(fields, view, name, form);
             put(fields, view, name, &decoded);
         }
     }
-    let decoded = decode(&stem);
+    let decoded = percent_decode(&stem);
     put(fields, view, "cs-uri-stem", &decoded);
     put(fields, view, "c-uri", &whole);
-    put(fields, view, "c-uri", &decode(&whole));
-}
-
-/// Percent-decodes; what is no escape stays.
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let hex = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        if bytes[at] == b'%'
-            && let (Some(high), Some(low)) = (hex(at + 1), hex(at + 2))
-        {
-            out.push((high * 16 + low) as u8);
-            at += 3;
-        } else {
-            out.push(bytes[at]);
-            at += 1;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    put(fields, view, "c-uri", &percent_decode(&whole));
 }
 
 /// Hives as Sysmon abbreviates them, by the kernel's names.
@@ -135,7 +116,7 @@ fn url(fields: &Fields, view: &mut View) {
     let Some(all) = text(fields, view, "c-uri").or_else(|| text(fields, view, "cs-uri")) else {
         return;
     };
-    put(fields, view, "c-uri", &decode(&all));
+    put(fields, view, "c-uri", &percent_decode(&all));
     let rest = all.split_once("://").map_or(all.as_str(), |(_, rest)| rest);
     let (host, path) = match rest.find(['/', '?']) {
         Some(at) => rest.split_at(at),
@@ -208,6 +189,6 @@ mod tests {
             derived(Derived::Execve, &[("a0", "cat"), ("a1", "x")], "CommandLine"),
             ["cat x"]
         );
-        assert_eq!(decode("%%41%4"), "%A%4");
+        assert_eq!(percent_decode("%%41%4"), "%A%4");
     }
 }
