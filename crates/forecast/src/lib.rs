@@ -1,0 +1,2 @@
+//! Decay, next techniques, activity: forecasts with their back-tests.
+#![deny(missing_docs)]
