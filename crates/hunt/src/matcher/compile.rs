@@ -236,7 +236,6 @@ impl Keys {
 
     fn add_v4(&mut self, number: u32, value: &str) {
         if let Ok(address) = value.parse::<Ipv4Addr>() {
-            self.gate.open_octet(address.octets()[0]);
             self.gate.open_for(value.as_bytes());
             self.pairs.push((hash::key(value.as_bytes()), number));
             return;
@@ -244,9 +243,6 @@ impl Keys {
         let Some((low, high)) = range4(value) else { return };
         for (length, net) in networks(low, high) {
             self.nets.push((length, net, number));
-        }
-        for octet in low.to_be_bytes()[0]..=high.to_be_bytes()[0] {
-            self.gate.open_octet(octet);
         }
     }
 
@@ -263,11 +259,7 @@ impl Keys {
 
     fn add_url(&mut self, number: u32, value: &str) {
         let url = UrlParts::of(value);
-        let is_address = url.host.parse::<Ipv4Addr>();
-        if let Ok(address) = is_address {
-            self.gate.open_octet(address.octets()[0]);
-        }
-        if is_address.is_err() && !is_found(url.host.as_bytes()) {
+        if url.host.parse::<Ipv4Addr>().is_err() && !is_found(url.host.as_bytes()) {
             self.literals.insert(number);
             return;
         }
@@ -302,7 +294,7 @@ pub(super) fn path_key(host: u64, path: &[u8]) -> u64 {
 }
 
 /// Whether the scan finds this token: all its bytes belong to one, it begins and ends with a letter or
-/// digit, and it has a dot and a letter, or is long enough for a hash.
+/// digit, and it has a dot and a letter behind a mark, or is long enough for a hash.
 fn is_found(token: &[u8]) -> bool {
     let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
     if token.len() > LONGEST || !edge(token.first()) || !edge(token.last()) {
@@ -311,7 +303,9 @@ fn is_found(token: &[u8]) -> bool {
     if token.len() >= 32 && token.iter().all(u8::is_ascii_alphanumeric) {
         return true;
     }
-    let dotted = token.contains(&b'.') && !token.iter().all(|b| matches!(b, b'0'..=b'9' | b'.'));
+    // A letter behind a mark is what makes the scan look at a token: not so `x.7z`.
+    let seeded = token.array_windows().any(|[a, b]| matches!(a, b'.' | b'@') && b.is_ascii_alphabetic());
+    let dotted = token.contains(&b'.') && seeded;
     dotted && token.len() >= 4 && token.iter().all(|b| is_token_byte(*b))
 }
 

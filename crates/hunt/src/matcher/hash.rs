@@ -5,16 +5,24 @@
 const FOLD: u64 = 0x2020_2020_2020_2020;
 const K: [u64; 3] = [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93, 0xff51_afd7_ed55_8ccd];
 
+/// Which bits of sixteen bytes belong to so many last bytes.
+const MASKS: [[u64; 2]; 17] = {
+    let mut masks = [[0; 2]; 17];
+    let mut length = 1;
+    while length <= 16 {
+        masks[length] = match length {
+            0..=8 => [0, u64::MAX << (64 - 8 * length)],
+            _ => [u64::MAX << (128 - 8 * length), u64::MAX],
+        };
+        length += 1;
+    }
+    masks
+};
+
 #[inline(always)]
 fn multiply(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     product as u64 ^ (product >> 64) as u64
-}
-
-/// The last `length` (0 to 8) bytes of a word, the others zero.
-#[inline(always)]
-fn tail(word: u64, length: usize) -> u64 {
-    word & u64::MAX.checked_shl(64 - 8 * length as u32).unwrap_or(0)
 }
 
 /// The sixteen bytes before `end`, the first eight and the last eight; zeros before the text.
@@ -22,14 +30,15 @@ fn tail(word: u64, length: usize) -> u64 {
 fn sixteen(text: &[u8], end: usize) -> (u64, u64) {
     let bytes = match text.get(..end).and_then(|t| t.last_chunk::<16>()) {
         Some(bytes) => *bytes,
-        None => short(text, end),
+        None => beginning(text, end),
     };
     let ([first, last], _) = bytes.as_chunks::<8>() else { return (0, 0) };
     (u64::from_le_bytes(*first) | FOLD, u64::from_le_bytes(*last) | FOLD)
 }
 
+/// The sixteen bytes before a place near the text's beginning.
 #[cold]
-fn short(text: &[u8], end: usize) -> [u8; 16] {
+fn beginning(text: &[u8], end: usize) -> [u8; 16] {
     let mut bytes = [0; 16];
     let text = &text[..end.min(text.len())];
     let text = &text[text.len().saturating_sub(16)..];
@@ -48,9 +57,19 @@ pub(super) fn of(text: &[u8], end: usize, length: usize) -> u64 {
         end -= 16;
         length -= 16;
     }
-    let (first, last) = sixteen(text, end);
-    let last = tail(last, length.min(8));
-    let first = tail(first, length.saturating_sub(8));
+    at_most_sixteen(sixteen(text, end), length, hash)
+}
+
+/// The same for a length of at most 16.
+#[inline(always)]
+pub(super) fn short(text: &[u8], end: usize, length: usize) -> u64 {
+    at_most_sixteen(sixteen(text, end), length, K[0])
+}
+
+#[inline(always)]
+fn at_most_sixteen((first, last): (u64, u64), length: usize, hash: u64) -> u64 {
+    let [first_mask, last_mask] = MASKS[length.min(16)];
+    let (first, last) = (first & first_mask, last & last_mask);
     // The product is even too often; one more step spreads it.
     multiply(multiply(last ^ K[1], first ^ hash) ^ K[2], K[0])
 }
@@ -69,7 +88,11 @@ pub(super) fn small(word: u64) -> u64 {
 /// The last eight bytes before `end` of which `length` count, as a number.
 #[inline(always)]
 pub(super) fn last_word(text: &[u8], end: usize, length: usize) -> u64 {
-    tail(sixteen(text, end).1, length.min(8))
+    let bytes = match text.get(end.wrapping_sub(8)..end).and_then(|t| t.first_chunk::<8>()) {
+        Some(bytes) => *bytes,
+        None => beginning(text, end).as_chunks::<8>().0[1],
+    };
+    (u64::from_le_bytes(bytes) | FOLD) & MASKS[length.min(8)][1]
 }
 
 /// A hash of any bytes, for paths and for telling equal values.
@@ -94,13 +117,6 @@ mod tests {
             prop_assert_eq!(here, key(token.to_ascii_uppercase().as_bytes()));
             let other = format!("x{token}");
             prop_assert!(here != key(other.as_bytes()));
-        }
-
-        #[test]
-        fn tail_keeps_the_last_bytes(word: u64, length in 0usize..9) {
-            let mut bytes = word.to_le_bytes();
-            bytes[..8 - length].fill(0);
-            prop_assert_eq!(tail(word, length), u64::from_le_bytes(bytes));
         }
     }
 }

@@ -15,13 +15,13 @@ use crate::HuntError;
 
 /// The first bytes of a compiled matcher.
 pub(super) const MAGIC: &[u8; 8] = b"LAPWING\x1a";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = 64;
 
 /// The parts of an image, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
-    /// The gate of last labels and first octets.
+    /// The gate of last labels.
     Gate,
     Filter,
     Buckets,

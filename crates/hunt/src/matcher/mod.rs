@@ -73,7 +73,6 @@ pub(crate) struct Scratch {
     candidates: Candidates,
     passed: Vec<u32>,
     regions: Vec<Region>,
-    has_nul: bool,
     /// For text in another form.
     inner: Option<Box<Scratch>>,
 }
@@ -86,7 +85,12 @@ impl Scratch {
 
     /// Whether a NUL stands in the text scanned last.
     pub(crate) fn has_nul(&self) -> bool {
-        self.has_nul
+        self.runs.nul[0]
+    }
+
+    fn begin(&mut self) {
+        self.runs.begin();
+        self.candidates.begin();
     }
 }
 
@@ -143,6 +147,7 @@ impl Matcher {
         let mut matcher = Matcher {
             wanted: Wanted {
                 gate: gate::Gate::from_bytes(image.section(Section::Gate)).unwrap_or_default(),
+                addresses: !networks.is_empty(),
                 tokens: !image.section(Section::Slots).is_empty() || !networks.is_empty(),
                 // Hashes, and whatever else is one long word.
                 hashes: has(&|kind| {
@@ -252,8 +257,7 @@ impl Matcher {
     /// Finds all indicators in `text`, in order of place; `hits` is emptied first.
     pub(crate) fn scan(&self, text: &[u8], scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         hits.clear();
-        scratch.runs.begin();
-        scratch.has_nul = false;
+        scratch.begin();
         self.scan_form(text, scratch, hits, 0);
         hits.sort_unstable();
         hits.dedup();
@@ -266,10 +270,7 @@ impl Matcher {
         loop {
             let last = text.len() - at < PIECE;
             simd::find(&Input { text, at, last }, &mut scratch.runs);
-            if self.is_empty() {
-                let nul = |odd: &u32| text.get(at + *odd as usize) == Some(&0);
-                scratch.has_nul |= scratch.runs.odd.get().iter().any(nul);
-            } else {
+            if !self.is_empty() {
                 self.scan_piece(text, at, scratch, hits);
             }
             if last {
@@ -289,16 +290,13 @@ impl Matcher {
     }
 
     fn scan_piece(&self, text: &[u8], at: usize, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
-        let Scratch { runs, candidates, passed, regions, has_nul, .. } = scratch;
+        let Scratch { runs, candidates, passed, regions, .. } = scratch;
         simd::candidates(candidates, text, at, runs, &self.wanted);
-        if self.wanted.hashes {
-            Self::add_hashes(text, candidates);
-        }
         for &(from, to) in &candidates.base64 {
             regions.push(Region { form: Form::Base64, from: from as usize, to: to as usize });
         }
         if !self.networks.is_empty() {
-            for (start, length) in candidates.addresses() {
+            for &(start, length) in &candidates.addresses {
                 let span = (start as usize, (start + length) as usize);
                 self.networks.find4(text, span, |indicator| {
                     hits.push(Hit { start: span.0, end: span.1, indicator });
@@ -307,42 +305,24 @@ impl Matcher {
             self.networks.find6(text, at, hits);
         }
         let filter = Filter::of(self.image.section(Section::Filter));
-        passed.resize(candidates.all.len().max(passed.len()), 0);
+        passed.resize(candidates.spans.len().max(passed.len()), 0);
         let mut count = 0;
-        for (number, (hash, _)) in candidates.all.iter().enumerate() {
+        for (number, (hash, _)) in candidates.hashes.iter().zip(&candidates.spans).enumerate() {
             if let Some(place) = passed.get_mut(count) {
                 *place = number as u32;
             }
             count += usize::from(filter.may_hold(*hash));
         }
         for number in &passed[..count] {
-            let (hash, span) = candidates.all[*number as usize];
-            self.look_up(text, hash, span, hits);
+            let number = *number as usize;
+            self.look_up(text, candidates.hashes[number], candidates.spans[number], hits);
         }
         for &sign in &candidates.signs {
             let sign = sign as usize;
-            *has_nul |= text.get(sign) == Some(&0);
             if regions.last().is_none_or(|r| r.form == Form::Base64 || r.to <= sign)
                 && let Some(region) = decode::region(text, sign, self.has_mail)
             {
                 regions.push(region);
-            }
-        }
-    }
-
-    /// The hashes of files in long runs: between bytes that are no letters and digits.
-    fn add_hashes(text: &[u8], candidates: &mut Candidates) {
-        let Candidates { hashes, all, .. } = candidates;
-        for &(start, stop) in hashes.iter() {
-            let mut at = start;
-            let run = &text[start as usize..stop as usize];
-            for piece in run.split(|b| !b.is_ascii_alphanumeric()) {
-                let length = piece.len() as u32;
-                if (32..=tokens::LONGEST).contains(&piece.len()) {
-                    let span = Span { start: at, length: length as u16, whole: true };
-                    all.push((hash::key(piece), span));
-                }
-                at += length + 1;
             }
         }
     }
@@ -421,7 +401,7 @@ impl Matcher {
         depth: usize,
     ) {
         let plain = region.read(text);
-        inner.runs.begin();
+        inner.begin();
         self.scan_form(&plain.text, inner, found, depth + 1);
         let to = |at: usize| plain.from.get(at).map_or(region.to, |place| *place as usize);
         for hit in found {

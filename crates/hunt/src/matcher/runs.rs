@@ -1,14 +1,15 @@
 //! Finds the ends of the runs of bytes that may be an indicator, without a branch for every byte.
 //!
-//! Adding marks to the mask of tokens makes a carry run to the end of exactly those tokens that hold a
-//! mark, across words. Marks are letters behind a dot, as every name has, and dots behind two others
+//! Adding seeds to the mask of tokens makes a carry run to the end of exactly those tokens that hold a
+//! seed, across words. Seeds are letters behind a mark, as every name has, and marks behind two others
 //! with at most three bytes between, as every IPv4 address has; the many other numbers with dots of a log
-//! have neither. Runs of 16 and more base64 bytes come out by doubling shifts.
+//! have neither. Everything before that sum looks back only, from word to word, so that the compiler
+//! makes it for several words at once.
 
 use super::classes::Classify;
 
-/// Words of 64 bytes in a piece: all that is kept of a piece stays in the first cache.
-pub(super) const WORDS: usize = 256;
+/// Words of 64 bytes in a piece: the piece and all that is kept of it stay in the first cache.
+pub(super) const WORDS: usize = 128;
 /// Bytes of a piece.
 pub(super) const PIECE: usize = WORDS * 64;
 
@@ -22,77 +23,188 @@ pub(super) struct Input<'t> {
     pub last: bool,
 }
 
-/// The masks of 64 bytes that are needed when a run is looked at.
-#[derive(Clone, Copy, Debug, Default)]
+/// One bit a byte of a piece, behind the last word of the piece before; little-endian, so that 64 bits
+/// can be taken from any byte on.
+#[derive(Clone, Debug)]
 #[repr(align(64))]
-struct Word {
-    token: u64,
-    dot: u64,
-    alnum: u64,
-    digit: u64,
-    at: u64,
-    base64: u64,
-    odd: u64,
+struct Row([[u8; 8]; WORDS + 1]);
+
+impl Default for Row {
+    fn default() -> Self {
+        Self([[0; 8]; WORDS + 1])
+    }
 }
 
-/// The 64 bytes before a place, as masks; the top bit is the last byte.
-pub(super) struct Window<'r> {
-    low: &'r Word,
-    high: &'r Word,
-    shift: u32,
+impl Row {
+    #[inline(always)]
+    fn get(&self, at: usize) -> u64 {
+        u64::from_le_bytes(self.0[at])
+    }
+
+    #[inline(always)]
+    fn set(&mut self, at: usize, word: u64) {
+        self.0[at] = word.to_le_bytes();
+    }
+
+    /// A word and the one before.
+    #[inline(always)]
+    fn pair(&self, at: usize) -> (u64, u64) {
+        (self.get(at), self.get(at - 1))
+    }
+
+    /// The bits before a place; the top bit is the last, and the lowest seven may be missing.
+    #[inline(always)]
+    fn before(&self, end: u32) -> u64 {
+        let at = (end as usize).div_ceil(8).min(WORDS * 8);
+        let eight = self.0.as_flattened()[at..].first_chunk::<8>();
+        u64::from_le_bytes(eight.copied().unwrap_or_default()) << (end.wrapping_neg() & 7)
+    }
 }
 
-impl Window<'_> {
-    #[inline(always)]
-    fn join(&self, low: u64, high: u64) -> u64 {
-        low >> self.shift | (high << 1) << (63 - self.shift)
+/// Bits so many places behind others.
+#[inline(always)]
+fn back<const BY: u32>((now, before): (u64, u64)) -> u64 {
+    now << BY | before >> (64 - BY)
+}
+
+/// Bits two to four places behind others.
+#[inline(always)]
+fn close(pair: (u64, u64)) -> u64 {
+    back::<2>(pair) | back::<3>(pair) | back::<4>(pair)
+}
+
+/// The lowest bit of each eight that are all set.
+#[inline(always)]
+fn full(bits: u64) -> u64 {
+    let pairs = bits & bits >> 1;
+    let fours = pairs & pairs >> 2;
+    fours & fours >> 4 & 0x0101_0101_0101_0101
+}
+
+/// What is known of the bytes of a piece.
+#[derive(Clone, Debug, Default)]
+struct Rows {
+    token: Row,
+    alnum: Row,
+    letter: Row,
+    mark: Row,
+    word: Row,
+    head: Row,
+    bracket: Row,
+    percent: Row,
+    /// Marks close behind another.
+    second: Row,
+    /// Where a word begins that may be base64.
+    start: Row,
+    /// What makes a token a candidate.
+    seed: Row,
+    /// Fifteen bytes behind the beginning of a word that is most likely text in base64.
+    base64: Row,
+    /// Percent signs, and brackets that may close what an opening one near before began.
+    sign: Row,
+    /// Where 24 letters and digits in a row end, by eights: every hash of a file has them.
+    long: Row,
+}
+
+impl Rows {
+    /// Takes over the last word of the piece before.
+    fn go_on(&mut self, filled: usize) {
+        let Self {
+            token,
+            alnum,
+            letter,
+            mark,
+            word,
+            head,
+            bracket,
+            second,
+            start,
+            percent: _,
+            seed: _,
+            base64: _,
+            sign: _,
+            long: _,
+        } = self;
+        for row in [token, alnum, letter, mark, word, head, bracket, second, start] {
+            row.0[0] = row.0[filled.min(WORDS)];
+        }
     }
 
     #[inline(always)]
-    pub(super) fn token(&self) -> u64 {
-        self.join(self.low.token, self.high.token)
+    fn classify<C: Classify>(&mut self, at: usize, block: &[u8; 64]) -> (u64, bool) {
+        let masks = C::masks(block);
+        self.alnum.set(at, masks.alnum);
+        self.letter.set(at, masks.letter);
+        self.mark.set(at, masks.mark);
+        self.word.set(at, masks.word);
+        self.head.set(at, masks.head);
+        self.bracket.set(at, masks.bracket);
+        self.percent.set(at, masks.percent);
+        (masks.newline, masks.has_nul)
     }
 
+    /// What follows from the classes of a word and of the word before.
     #[inline(always)]
-    pub(super) fn dot(&self) -> u64 {
-        self.join(self.low.dot, self.high.dot)
+    fn derive(&mut self, filled: usize) {
+        let filled = filled.min(WORDS);
+        for at in (0..filled).map(|at| at + 1) {
+            let (mark, word) = (self.mark.pair(at), self.word.pair(at));
+            self.token.set(at, mark.0 | word.0);
+            self.second.set(at, mark.0 & close(mark));
+            self.start.set(at, word.0 & !back::<1>(word) & self.head.get(at));
+            let bracket = self.bracket.pair(at);
+            self.sign.set(at, bracket.0 & close(bracket) | self.percent.get(at));
+        }
+        for at in (0..filled).map(|at| at + 1) {
+            let second = self.second.pair(at);
+            let letters = self.letter.get(at) & back::<1>(self.mark.pair(at));
+            self.seed.set(at, second.0 & close(second) | letters);
+            let (start, head) = (self.start.pair(at), self.head.pair(at));
+            let heads = back::<11>(head) & back::<7>(head) & back::<3>(head);
+            self.base64.set(at, back::<15>(start) & heads & self.word.get(at));
+            let alnum = self.alnum.pair(at);
+            let full = (full(alnum.0), full(alnum.1));
+            self.long.set(at, full.0 & back::<8>(full) & back::<16>(full));
+        }
     }
+}
 
-    #[inline(always)]
-    pub(super) fn alnum(&self) -> u64 {
-        self.join(self.low.alnum, self.high.alnum)
+/// Places in a piece, in order.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    places: Vec<u32>,
+    count: usize,
+}
+
+/// A word's places are written at once, so that some room must lie behind the last.
+const ROOM: usize = PIECE + 64;
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { places: vec![0; ROOM], count: 0 }
     }
+}
 
+impl Places {
     #[inline(always)]
-    pub(super) fn digit(&self) -> u64 {
-        self.join(self.low.digit, self.high.digit)
-    }
-
-    #[inline(always)]
-    pub(super) fn at(&self) -> u64 {
-        self.join(self.low.at, self.high.at)
-    }
-
-    #[inline(always)]
-    pub(super) fn base64(&self) -> u64 {
-        self.join(self.low.base64, self.high.base64)
+    pub(super) fn get(&self) -> &[u32] {
+        self.places.get(..self.count).unwrap_or(&[])
     }
 }
 
 /// Writes the places of bits without a branch for each; gives the new count.
 #[inline(always)]
-fn put(places: &mut [u32], count: usize, mut bits: u64, base: u32) -> usize {
+fn put(places: &mut [u32; ROOM], count: usize, mut bits: u64, base: u32) -> usize {
     let more = bits.count_ones() as usize;
-    let Some(free) = places.get_mut(count..) else { return count };
+    // A piece has no more places than bytes.
+    let free = &mut places[count & (PIECE - 1)..][..64];
     // Most words have at most two: writing two costs less than asking how many.
-    if let Some(two) = free.first_chunk_mut::<2>() {
-        for place in two {
-            *place = base + bits.trailing_zeros();
-            bits &= bits.wrapping_sub(1);
-        }
+    for place in &mut free[..2] {
+        *place = base + bits.trailing_zeros();
+        bits &= bits.wrapping_sub(1);
     }
     if more > 2 {
-        for place in free.iter_mut().take(more).skip(2) {
+        for place in &mut free[2..more.min(64)] {
             *place = base + bits.trailing_zeros();
             bits &= bits.wrapping_sub(1);
         }
@@ -100,139 +212,64 @@ fn put(places: &mut [u32], count: usize, mut bits: u64, base: u32) -> usize {
     count + more
 }
 
-/// Places in a piece.
-#[derive(Clone, Debug)]
-pub(super) struct Places {
-    places: Vec<u32>,
-    count: usize,
-}
-
-impl Places {
-    fn new() -> Self {
-        Self { places: vec![0; PIECE + 128], count: 0 }
-    }
-
-    /// The places, in order.
-    pub(super) fn get(&self) -> &[u32] {
-        self.places.get(..self.count).unwrap_or(&[])
-    }
-}
-
 /// What stands in a piece; places count from its beginning.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Runs {
-    /// Behind the last word of the piece before.
-    words: Box<[Word; WORDS + 2]>,
-    /// One past the last byte of each token in which a letter stands behind a dot.
-    pub names: Places,
-    /// One past the last byte of each token with three dots close together.
-    pub addresses: Places,
-    /// One past the last byte of each run of at least 16 base64 bytes.
+    rows: Box<Rows>,
+    /// One past the last byte of each token that holds a seed.
+    pub ends: Places,
+    /// Fifteen bytes behind the beginning of words that are most likely text in base64.
+    pub base64: Places,
+    /// Percent signs, and brackets that stand close behind another.
+    pub signs: Places,
+    /// Where at least 24 letters and digits stand in a row.
     pub long: Places,
-    /// Bytes of the class `odd`.
-    pub odd: Places,
-    /// Line feeds of all pieces so far.
+    /// Line feeds of all pieces so far, one bit a byte.
     pub newlines: Vec<u64>,
-    state: State,
+    /// Whether any piece so far held a NUL, and whether the last did.
+    pub nul: [bool; 2],
+    carry: bool,
     filled: usize,
 }
 
-/// What goes on from one word to the next: bits that were shifted out of the last.
-#[derive(Clone, Copy, Debug, Default)]
-struct State {
-    carries: [bool; 2],
-    /// Whether the last byte was a dot.
-    dot: u64,
-    /// Bits close behind the dots, and behind the second dots, of the last word.
-    close: [u64; 2],
-    /// Of the runs of 1, 2, 4, 8 and 16 base64 bytes.
-    doubled: [u64; 5],
-}
-
-/// Bits two to four places behind others, with those that the word before passed on.
-#[inline(always)]
-fn close(now: u64, passed: &mut u64) -> u64 {
-    let near = (now | now << 1 | now << 2) << 2 | *passed;
-    let top = now >> 60;
-    *passed = top | top >> 1 | top >> 2;
-    near
-}
-
-/// Ends of the tokens that hold a mark; the carry of the sum goes on to the next word.
-#[inline(always)]
-fn ends(token: u64, marks: u64, carry: &mut bool) -> u64 {
-    let (sum, first) = token.overflowing_add(marks);
-    let (sum, second) = sum.overflowing_add(u64::from(*carry));
-    *carry = first | second;
-    sum & !token
-}
-
-/// The bits where a run of `2 * by` ends, given those where a run of `by` does.
-#[inline(always)]
-fn double(now: u64, passed: &mut u64, by: u32) -> u64 {
-    let both = now & (now << by | *passed);
-    *passed = now >> (64 - by);
-    both
-}
-
-impl State {
-    /// Ends of the tokens that hold a mark of a name, and of an address.
-    #[inline(always)]
-    fn dotted(&mut self, word: &Word) -> [u64; 2] {
-        let [behind_dot, behind_second] = &mut self.close;
-        let second = word.dot & close(word.dot, behind_dot);
-        let third = second & close(second, behind_second);
-        let letters = word.alnum & !word.digit & (word.dot << 1 | self.dot);
-        self.dot = word.dot >> 63;
-        let [names, addresses] = &mut self.carries;
-        [ends(word.token, letters, names), ends(word.token, third, addresses)]
-    }
-
-    /// Ends of the runs of at least 16 base64 bytes.
-    #[inline(always)]
-    fn long(&mut self, one: u64) -> u64 {
-        let [first, second, third, fourth, last] = &mut self.doubled;
-        let two = double(one, first, 1);
-        let four = double(two, second, 2);
-        let eight = double(four, third, 4);
-        let sixteen = double(eight, fourth, 8);
-        let long = !one & (sixteen << 1 | *last);
-        *last = sixteen >> 63;
-        long
-    }
-}
-
-impl Default for Runs {
-    // 16 KB, on the heap at once.
-    #[allow(clippy::large_stack_arrays)]
-    fn default() -> Self {
-        Self {
-            words: Box::new([Word::default(); WORDS + 2]),
-            names: Places::new(),
-            addresses: Places::new(),
-            long: Places::new(),
-            odd: Places::new(),
-            newlines: Vec::new(),
-            state: State::default(),
-            filled: 0,
-        }
-    }
+/// The bits of the bytes before a place, down to the beginning of the token that ends there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    /// Bytes of the token; from [`Runs::LONG`] on the rest means nothing.
+    pub length: u32,
+    pub alnum: u64,
+    pub letter: u64,
+    pub mark: u64,
 }
 
 impl Runs {
+    /// From this length on a token is looked at byte by byte.
+    pub(super) const LONG: u32 = 57;
+
     /// Makes ready for another text.
     pub(super) fn begin(&mut self) {
-        self.words[0] = Word::default();
+        let Rows { token, alnum, letter, mark, word, head, bracket, second, start, .. } =
+            &mut *self.rows;
+        for row in [token, alnum, letter, mark, word, head, bracket, second, start] {
+            row.0[0] = [0; 8];
+        }
         self.newlines.clear();
-        self.state = State::default();
+        self.nul = [false; 2];
+        self.carry = false;
         self.filled = 0;
     }
 
-    /// The 64 bytes before `end`, which counts from the beginning of the piece.
+    /// The token that ends at a place.
     #[inline(always)]
-    pub(super) fn window(&self, end: u32) -> Window<'_> {
-        let word = ((end >> 6) as usize).min(WORDS);
-        Window { low: &self.words[word], high: &self.words[word + 1], shift: end & 63 }
+    pub(super) fn window(&self, end: u32) -> Window {
+        let length = self.rows.token.before(end).leading_ones();
+        let run = !(u64::MAX.wrapping_shr(length));
+        Window {
+            length,
+            alnum: self.rows.alnum.before(end) & run,
+            letter: self.rows.letter.before(end) & run,
+            mark: self.rows.mark.before(end) & run,
+        }
     }
 }
 
@@ -244,60 +281,52 @@ pub(super) fn find<C: Classify>(input: &Input<'_>, runs: &mut Runs) {
     let known = runs.newlines.len();
     runs.newlines.resize(known + blocks.len() + usize::from(input.last), 0);
     let newlines = &mut runs.newlines[known..];
-    runs.words[0] = runs.words[runs.filled.min(WORDS + 1)];
-    // A blank behind the text ends the last run.
-    let mut end = [b' '; 64];
-    end[..tail.len()].copy_from_slice(tail);
-    let end = input.last.then_some(&end);
-    // First the masks of all blocks, then what follows from them: each has the registers for itself.
-    let places = runs.words[1..].iter_mut().zip(newlines);
-    for (block, (word, newline)) in blocks.iter().zip(places) {
-        (*word, *newline) = word_of::<C>(block);
+    runs.rows.go_on(runs.filled);
+    let mut has_nul = false;
+    let mut filled = blocks.len().min(WORDS);
+    for (at, (block, newline)) in blocks[..filled].iter().zip(&mut *newlines).enumerate() {
+        let nul;
+        (*newline, nul) = runs.rows.classify::<C>(at + 1, block);
+        has_nul |= nul;
     }
-    runs.filled = blocks.len();
-    if let Some(block) = end {
-        let (word, newline) = word_of::<C>(block);
-        runs.filled += 1;
-        runs.words[runs.filled] = word;
-        if let Some(last) = runs.newlines.last_mut() {
+    if input.last && filled < WORDS {
+        // A blank behind the text ends the last run.
+        let mut block = [b' '; 64];
+        block[..tail.len()].copy_from_slice(tail);
+        filled += 1;
+        let (newline, nul) = runs.rows.classify::<C>(filled, &block);
+        has_nul |= nul;
+        if let Some(last) = newlines.last_mut() {
             *last = newline;
         }
     }
-    let filled = runs.filled;
-    let Runs { words, names, addresses, long, odd, state, .. } = runs;
-    let mut now = *state;
-    let mut counts = [0; 4];
-    let mut base = 0;
-    for word in words[1..].iter().take(filled) {
-        let [name_ends, address_ends] = now.dotted(word);
-        counts[0] = put(&mut names.places, counts[0], name_ends, base);
-        if address_ends != 0 {
-            counts[1] = put(&mut addresses.places, counts[1], address_ends, base);
-        }
-        let long_ends = now.long(word.base64);
-        if long_ends != 0 {
-            counts[2] = put(&mut long.places, counts[2], long_ends, base);
-        }
-        if word.odd != 0 {
-            counts[3] = put(&mut odd.places, counts[3], word.odd, base);
+    runs.filled = filled;
+    runs.nul = [runs.nul[0] | has_nul, has_nul];
+    runs.rows.derive(filled);
+    let Runs { rows, ends, base64, signs, long, .. } = runs;
+    let lists = [ends, base64, signs, long].map(|list| (&mut list.count, list.places.first_chunk_mut()));
+    let [(end_count, Some(ends)), (base64_count, Some(base64)), (sign_count, Some(signs)), (long_count, Some(long))] =
+        lists
+    else {
+        return;
+    };
+    let (mut carry, mut base) = (runs.carry, 0);
+    [*end_count, *base64_count, *sign_count, *long_count] = [0; 4];
+    let mut count = 0;
+    for at in (0..filled).map(|at| at + 1) {
+        let token = rows.token.get(at);
+        let (sum, first) = token.overflowing_add(rows.seed.get(at));
+        let (sum, second) = sum.overflowing_add(u64::from(carry));
+        carry = first | second;
+        count = put(ends, count, sum & !token, base);
+        let rare = [rows.base64.get(at), rows.sign.get(at), rows.long.get(at)];
+        if rare[0] | rare[1] | rare[2] != 0 {
+            *base64_count = put(base64, *base64_count, rare[0], base);
+            *sign_count = put(signs, *sign_count, rare[1], base);
+            *long_count = put(long, *long_count, rare[2], base);
         }
         base += 64;
     }
-    *state = now;
-    [names.count, addresses.count, long.count, odd.count] = counts;
-}
-
-#[inline(always)]
-fn word_of<C: Classify>(block: &[u8; 64]) -> (Word, u64) {
-    let masks = C::masks(block);
-    let word = Word {
-        token: masks.token,
-        dot: masks.dot,
-        alnum: masks.alnum,
-        digit: masks.digit,
-        at: masks.at,
-        base64: masks.base64,
-        odd: masks.odd,
-    };
-    (word, masks.newline)
+    *end_count = count;
+    runs.carry = carry;
 }

@@ -40,13 +40,12 @@ pub(super) fn candidates(
 #[cfg(target_arch = "x86_64")]
 pub(super) mod x86 {
     use std::arch::x86_64::{
-        __m256i, _mm256_add_epi8, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8,
-        _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
-        _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16,
-        _mm256_srli_epi16,
+        __m256i, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8,
+        _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setr_epi8, _mm256_setzero_si256,
+        _mm256_shuffle_epi8, _mm256_srli_epi16,
     };
 
-    use crate::matcher::classes::{Classify, Masks};
+    use crate::matcher::classes::{self, CLASS, Classify, Masks};
     use crate::matcher::runs::{self, Input, Runs};
     use crate::matcher::tokens::{Candidates, Wanted};
 
@@ -75,70 +74,31 @@ pub(super) mod x86 {
         candidates.fill(text, base, runs, wanted);
     }
 
-    /// Masks by two table look-ups of 16 entries: a byte has a class when the tables of both its
-    /// halves have the class's bit.
+    /// Masks by table look-ups of 16 entries: one gives the bit of a byte's upper half, one for each
+    /// class the bits of those upper halves that have the class with the lower half.
     pub(crate) struct Avx2;
 
-    // Bits: 0 `-`, 1 digits, 2 `A-Oa-o`, 3 `P-Zp-z`, 4 `_`, 5 `+/`, 6 `[{`, 7 `(`.
-    const LOW: [i8; 16] = {
-        let mut low = [0u8; 16];
-        let mut n = 0;
-        while n < 16 {
-            let mut bits = 0;
-            if n == 0xd {
-                bits |= 1;
+    /// The upper halves with which each lower half is in a class, one bit for each.
+    const fn columns(class: u8) -> [i8; 16] {
+        let mut table = [0i8; 16];
+        let mut byte = 0;
+        while byte < 128 {
+            if CLASS[byte] & class != 0 {
+                table[byte & 15] |= (1u8 << (byte >> 4)).cast_signed();
             }
-            if n <= 9 {
-                bits |= 1 << 1;
-            }
-            if n >= 1 {
-                bits |= 1 << 2;
-            }
-            if n <= 0xa {
-                bits |= 1 << 3;
-            }
-            if n == 0xf {
-                bits |= 1 << 4;
-            }
-            if n == 0xb || n == 0xf {
-                bits |= 1 << 5;
-            }
-            if n == 0xb {
-                bits |= 1 << 6;
-            }
-            if n == 8 {
-                bits |= 1 << 7;
-            }
-            low[n] = bits;
-            n += 1;
+            byte += 1;
         }
-        signed(low)
-    };
-    const HIGH: [i8; 16] = {
-        let mut high = [0u8; 16];
-        high[2] = 1 | 1 << 5 | 1 << 7;
-        high[3] = 1 << 1;
-        high[4] = 1 << 2;
-        high[5] = 1 << 3 | 1 << 4 | 1 << 6;
-        high[6] = 1 << 2;
-        high[7] = 1 << 3 | 1 << 6;
-        signed(high)
-    };
-
-    const fn signed(bytes: [u8; 16]) -> [i8; 16] {
-        let mut out = [0i8; 16];
-        let mut n = 0;
-        while n < 16 {
-            out[n] = bytes[n].cast_signed();
-            n += 1;
-        }
-        out
+        table
     }
 
-    // Without the feature in their own names, the next three become part of [`find`], which has it; a
+    /// The bit of each upper half. Bytes from 0x80 on get bits that no column has: `shuffle` gives 0 for
+    /// them.
+    const ROWS: [i8; 16] = [1, 2, 4, 8, 16, 32, 64, -128, -1, -1, -1, -1, -1, -1, -1, -1];
+
+    // Without the feature in their own names, the following become part of [`find`], which has it; a
     // function with a feature would be called once a block.
 
-    // SAFETY (of the next three): the processor must have AVX2.
+    // SAFETY (of all that follow): the processor must have AVX2.
     #[inline(always)]
     unsafe fn table(t: [i8; 16]) -> __m256i {
         // SAFETY: as the caller promises.
@@ -151,69 +111,72 @@ pub(super) mod x86 {
         }
     }
 
-    #[inline(always)]
-    unsafe fn half(bytes: &[u8; 32]) -> Masks {
-        // SAFETY: as the caller promises; 32 bytes stand behind the reference, and the load needs no
-        // alignment.
-        unsafe {
-            let text = _mm256_loadu_si256(bytes.as_ptr().cast());
-            let nibble = _mm256_set1_epi8(0x0f);
-            // `shuffle` takes the low four bits of a byte, and gives 0 for bytes from 0x80 on: they
-            // are in no class.
-            let low = _mm256_shuffle_epi8(table(LOW), text);
-            let high = _mm256_and_si256(_mm256_srli_epi16::<4>(text), nibble);
-            let class = _mm256_and_si256(low, _mm256_shuffle_epi8(table(HIGH), high));
-            let zero = _mm256_setzero_si256();
-            let alnum = _mm256_and_si256(class, _mm256_set1_epi8(0b00_1110));
-            let base64 = _mm256_and_si256(class, _mm256_set1_epi8(0b11_1111));
-            let dot = bits(_mm256_cmpeq_epi8(text, _mm256_set1_epi8(0x2e)));
-            let at = bits(_mm256_cmpeq_epi8(text, _mm256_set1_epi8(0x40)));
-            let base64 = bits(_mm256_cmpgt_epi8(base64, zero));
-            let plus_slash = bits(_mm256_slli_epi16::<2>(class));
-            let percent = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(0x25));
-            let nul = _mm256_cmpeq_epi8(text, zero);
-            let bracket = _mm256_or_si256(class, _mm256_add_epi8(class, class));
-            Masks {
-                token: (base64 & !plus_slash) | dot | at,
-                dot,
-                alnum: bits(_mm256_cmpgt_epi8(alnum, zero)),
-                digit: bits(_mm256_slli_epi16::<6>(class)),
-                at,
-                base64,
-                newline: bits(_mm256_cmpeq_epi8(text, _mm256_set1_epi8(0x0a))),
-                odd: bits(_mm256_or_si256(_mm256_or_si256(percent, nul), bracket)),
+    /// 32 bytes, and the bits of their upper halves.
+    #[derive(Clone, Copy)]
+    struct Half {
+        text: __m256i,
+        rows: __m256i,
+    }
+
+    impl Half {
+        #[inline(always)]
+        unsafe fn of(bytes: &[u8; 32]) -> Self {
+            // SAFETY: as the caller promises; 32 bytes stand behind the reference, and the load needs
+            // no alignment.
+            unsafe {
+                let text = _mm256_loadu_si256(bytes.as_ptr().cast());
+                let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(text), _mm256_set1_epi8(0x0f));
+                Self { text, rows: _mm256_shuffle_epi8(table(ROWS), upper) }
             }
         }
-    }
 
-    #[inline(always)]
-    unsafe fn bits(vector: __m256i) -> u64 {
-        // SAFETY: as the caller promises.
-        unsafe { u64::from(_mm256_movemask_epi8(vector).cast_unsigned()) }
-    }
-
-    #[inline(always)]
-    unsafe fn both(block: &[u8; 64]) -> Masks {
-        let ([low, high], _) = block.as_chunks::<32>() else { return Masks::default() };
-        // SAFETY: as the caller promises.
-        let (low, high) = unsafe { (half(low), half(high)) };
-        Masks {
-            token: low.token | high.token << 32,
-            dot: low.dot | high.dot << 32,
-            alnum: low.alnum | high.alnum << 32,
-            digit: low.digit | high.digit << 32,
-            at: low.at | high.at << 32,
-            base64: low.base64 | high.base64 << 32,
-            newline: low.newline | high.newline << 32,
-            odd: low.odd | high.odd << 32,
+        #[inline(always)]
+        unsafe fn class(self, columns: [i8; 16]) -> u32 {
+            // SAFETY: as the caller promises.
+            unsafe {
+                let columns = _mm256_shuffle_epi8(table(columns), self.text);
+                bits(_mm256_cmpeq_epi8(_mm256_and_si256(columns, self.rows), self.rows))
+            }
         }
+
+        #[inline(always)]
+        unsafe fn equals(self, byte: u8) -> u32 {
+            // SAFETY: as the caller promises.
+            unsafe { bits(_mm256_cmpeq_epi8(self.text, _mm256_set1_epi8(byte.cast_signed()))) }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn bits(vector: __m256i) -> u32 {
+        // SAFETY: as the caller promises.
+        unsafe { _mm256_movemask_epi8(vector).cast_unsigned() }
     }
 
     impl Classify for Avx2 {
         #[inline(always)]
         fn masks(block: &[u8; 64]) -> Masks {
+            let ([low, high], _) = block.as_chunks::<32>() else { return Masks::default() };
             // SAFETY: only [`find`], and tests that asked for the features, come here.
-            unsafe { both(block) }
+            unsafe {
+                let (low, high) = (Half::of(low), Half::of(high));
+                let class = |columns| {
+                    u64::from(low.class(columns)) | u64::from(high.class(columns)) << 32
+                };
+                let equals =
+                    |byte| u64::from(low.equals(byte)) | u64::from(high.equals(byte)) << 32;
+                let least = _mm256_min_epu8(low.text, high.text);
+                Masks {
+                    alnum: class(const { columns(classes::ALNUM) }),
+                    letter: class(const { columns(classes::LETTER) }),
+                    mark: class(const { columns(classes::MARK) }),
+                    word: class(const { columns(classes::WORD) }),
+                    head: class(const { columns(classes::HEAD) }),
+                    bracket: class(const { columns(classes::BRACKET) }),
+                    percent: equals(b'%'),
+                    newline: equals(b'\n'),
+                    has_nul: bits(_mm256_cmpeq_epi8(least, _mm256_setzero_si256())) != 0,
+                }
+            }
         }
     }
 }

@@ -96,6 +96,7 @@ fn paths_match_with_either_separator_and_case() {
         (Kind::FilePath, r"C:\inetpub\wwwroot\aspnet_client\odd.aspx"),
         (Kind::FilePath, "/owa/auth/odd2.aspx"),
         (Kind::FileName, "odd3.aspx"),
+        (Kind::FileName, "stage2.7z"),
         (Kind::FilePath, r"\temp\my tool.exe"),
     ]);
     for text in [
@@ -104,12 +105,15 @@ fn paths_match_with_either_separator_and_case() {
         "POST /owa/auth/odd2.aspx - 443",
         r"D:\x\owa\auth\odd2.aspx",
         "/x/odd3.aspx",
+        r"C:\x\STAGE2.7z",
+        r"C:\new\odd3.aspx",
+        r"x\todd3.aspx",
         r"C:\temp\my tool.exe",
     ] {
         assert_eq!(found(&m, text).len(), 1, "{text}");
     }
     for text in
-        ["/aspnet_client/odd.aspx", "/auth/odd2.aspx", "xodd3.aspx", "a.odd3.aspx", "odd3.aspx.txt"]
+        ["/aspnet_client/odd.aspx", "/auth/odd2.aspx", "xodd3.aspx", "a.odd3.aspx", "odd3.aspx.txt", "xstage2.7z"]
     {
         assert_eq!(found(&m, text), [""; 0], "{text}");
     }
@@ -148,6 +152,23 @@ fn hashes_mail_addresses_ipv6_and_literals() {
 }
 
 #[test]
+fn a_hash_is_found_wherever_it_stands() {
+    let md5 = "0123456789abcdef0123456789abcdef";
+    let m = matcher(&[(Kind::Md5, md5), (Kind::DomainName, "evil.example")]);
+    for at in (0..130).chain(PIECE - 40..PIECE + 40).chain(2 * PIECE - 40..2 * PIECE + 9) {
+        let before = "-".repeat(at);
+        for (text, hits) in [
+            (format!("{before}{md5}"), 1),
+            (format!("{before}{md5},{md5} and {md5}"), 3),
+            (format!("{before}{md5}0 evil.example"), 1),
+            (format!("{before}{}.evil.example;", "a".repeat(300)), 1),
+        ] {
+            assert_eq!(found(&m, &text).len(), hits, "at {at}");
+        }
+    }
+}
+
+#[test]
 fn other_forms_are_found_where_they_stand() {
     let m = matcher(&[
         (Kind::DomainName, "evil.example"),
@@ -167,9 +188,14 @@ fn other_forms_are_found_where_they_stand() {
         ("ZXZpbC5leGFtcGxl", 1),
         ("-enc eCBldmlsLmV4YW1wbGUgIA==", 1),
         ("data=eHggZXZpbC5leGFtcGxlIHk=;", 1),
+        // Folders of a path, and what stands behind a blank in a W3C log.
+        ("/api/v1/ZXZpbC5leGFtcGxl/7", 1),
+        ("a+ZXZpbC5leGFtcGxl", 1),
         // The same in UTF-16, as PowerShell takes it.
         ("-e dwBnAGUAdAAgAGUAdgBpAGwALgBlAHgAYQBtAHAAbABlACAALQBPACAAeAA=", 1),
         ("“evil.example”", 1),
+        ("(evil.example) {evil.example} [evil{.}example]", 3),
+        ("evil[://]example [[evil[dot]example]]", 1),
         ("{\"u\":\"a\\nevil.example\"}", 1),
     ] {
         let found = found(&m, text);
@@ -394,10 +420,11 @@ proptest! {
             let input = Input { text: &text, at, last };
             simd::find(&input, &mut fast);
             runs::find::<classes::Portable>(&input, &mut slow);
-            prop_assert_eq!(fast.names.get(), slow.names.get());
-            prop_assert_eq!(fast.addresses.get(), slow.addresses.get());
+            prop_assert_eq!(fast.ends.get(), slow.ends.get());
+            prop_assert_eq!(fast.base64.get(), slow.base64.get());
+            prop_assert_eq!(fast.signs.get(), slow.signs.get());
             prop_assert_eq!(fast.long.get(), slow.long.get());
-            prop_assert_eq!(fast.odd.get(), slow.odd.get());
+            prop_assert_eq!(fast.nul, slow.nul);
             at += PIECE;
         }
         prop_assert_eq!(&fast.newlines, &slow.newlines);

@@ -1,7 +1,7 @@
 //! From the runs of a piece to hashed candidates: shapes by counting bits, names with every group of
 //! last labels.
 
-use super::classes::is_token_byte;
+use super::classes::{is_token_byte, is_word_byte};
 use super::gate::Gate;
 use super::runs::Runs;
 use super::{decode, hash};
@@ -10,7 +10,7 @@ use super::{decode, hash};
 pub(super) const LONGEST: usize = 320;
 
 /// A token, or the last labels of one: where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Span {
     /// First byte in the text.
     pub start: u32,
@@ -36,224 +36,236 @@ pub(super) struct Wanted {
     pub gate: Gate,
     pub tokens: bool,
     pub hashes: bool,
+    /// Whether every IPv4 address is looked at, because it may lie in a network.
+    pub addresses: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Name {
+    /// One past the last letter or digit.
     end: u32,
+    /// Bytes from the first letter or digit on; 0 for a token that is longer than a window.
     length: u32,
-    /// Dots and `@`; the top bit is the last byte.
+    /// Dots and `@`; the top bit is the last byte. None in an address.
     marks: u64,
 }
 
 /// The candidates of one piece with their hashes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Candidates {
-    /// Hash and place.
-    pub all: Vec<(u64, Span)>,
-    /// Four numbers with dots between: start and length.
-    addresses: Vec<(u32, u32)>,
+    /// Where they stand.
+    pub spans: Vec<Span>,
+    /// The hash of each.
+    pub hashes: Vec<u64>,
+    /// Which have more bytes than are hashed at once; the list keeps its room.
+    long: Vec<u32>,
+    /// Tokens that begin and end as an indicator does; the list keeps its room.
     names: Vec<Name>,
+    /// How many names there are.
+    count: usize,
     /// Ends of tokens that need a look at each byte: long ones, and those behind a backslash or `%`.
     slow: Vec<u32>,
-    /// How many names there are; the list keeps its room.
-    count: usize,
-    /// Long runs that may be text in base64.
+    /// Words that may be text in base64.
     pub base64: Vec<(u32, u32)>,
-    /// Long runs with 32 letters and digits in a row.
-    pub hashes: Vec<(u32, u32)>,
+    /// Where the last run of letters and digits ends that may be the hash of a file.
+    hashed: usize,
     /// Places that may be the sign of another form.
     pub signs: Vec<u32>,
-    /// Addresses that were found by a look at each byte.
-    far: Vec<(u32, u32)>,
+    /// Start and length of everything that is four numbers with dots between, when addresses are
+    /// wanted.
+    pub addresses: Vec<(u32, u32)>,
 }
 
 impl Candidates {
-    /// Start and length of everything that is four numbers with dots between.
-    pub(super) fn addresses(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.addresses.iter().chain(&self.far).copied()
+    /// Makes ready for another text.
+    pub(super) fn begin(&mut self) {
+        self.hashed = 0;
     }
 
     /// Replaces the candidates by those of a piece that begins at `base`.
     #[inline(always)]
     pub(super) fn fill(&mut self, text: &[u8], base: usize, runs: &Runs, wanted: &Wanted) {
-        self.long_runs(text, base, runs);
-        self.odd_bytes(text, base, runs);
-        self.all.clear();
+        self.base64_words(text, base, runs);
+        self.signs(text, base, runs);
+        self.spans.clear();
         self.slow.clear();
-        self.far.clear();
         self.addresses.clear();
-        self.count = 0;
+        if wanted.hashes {
+            for &at in runs.long.get() {
+                self.hash_of_file(text, base + at as usize);
+            }
+        }
         if !wanted.tokens {
+            self.hash(text);
             return;
         }
-        self.name_shapes(base as u32, runs);
-        self.address_shapes(base as u32, runs);
-        self.gates(text, wanted);
-        self.hash_addresses(text);
-        self.hash_names(text);
+        self.shapes(text, base as u32, runs, wanted);
+        if wanted.addresses {
+            let numbers = self.names[..self.count].iter().filter(|n| n.marks == 0 && n.length > 0);
+            self.addresses.extend(numbers.map(|n| (n.end - n.length, n.length)));
+        }
+        self.labels(text, wanted);
         for at in 0..self.slow.len() {
             self.look_closely(text, self.slow[at] as usize, wanted);
         }
+        self.hash(text);
     }
 
-    /// Keeps the long runs that may be a hash or text in base64; most are identifiers.
+    /// Keeps the words of at least sixteen bytes that begin like text in base64.
     #[inline(always)]
-    fn long_runs(&mut self, text: &[u8], base: usize, runs: &Runs) {
+    fn base64_words(&mut self, text: &[u8], base: usize, runs: &Runs) {
         self.base64.clear();
-        self.hashes.clear();
-        for &end in runs.long.get() {
-            let window = runs.window(end);
-            let length = window.base64().leading_ones();
-            let stop = base + end as usize;
-            let start = match length {
-                64 => stop - text[..stop].iter().rev().take_while(|b| is_base64(**b)).count(),
-                length => stop - length as usize,
-            };
-            // A path's slash is no part of what stands in it.
-            let start = start + usize::from(text.get(start) == Some(&b'/'));
-            let group = |at: usize| {
-                text.get(start + at..)
-                    .and_then(|t| t.first_chunk::<4>())
-                    .copied()
-                    .unwrap_or_default()
-            };
-            if decode::may_be_base64(group(0))
-                && decode::may_be_base64(group(4))
-                && stop - start >= 16
-            {
-                self.base64.push((start as u32, stop as u32));
+        for &place in runs.base64.get() {
+            let start = (base + place as usize).saturating_sub(15);
+            let word = text.get(start..).unwrap_or(&[]);
+            let is_text = |four: &[u8; 4]| decode::may_be_base64(*four);
+            if !word.as_chunks::<4>().0.iter().take(2).all(is_text) {
+                continue;
             }
-            let mut row = window.alnum();
-            for by in [1, 2, 4, 8, 16] {
-                row &= row >> by;
-            }
-            if (row != 0) | (length == 64) {
-                self.hashes.push((start as u32, stop as u32));
+            // Behind a slash or plus it is read up to the next one, all else over them: so no byte is
+            // read more than twice.
+            let is_part = start > 0 && matches!(text[start - 1], b'/' | b'+');
+            let inside = |b: &&u8| is_word_byte(**b) || matches!(**b, b'/' | b'+') && !is_part;
+            let length = word.iter().take_while(inside).count();
+            if length >= 16 {
+                self.base64.push((start as u32, (start + length) as u32));
             }
         }
     }
 
     /// Keeps the odd bytes that may be the sign of another form.
     #[inline(always)]
-    fn odd_bytes(&mut self, text: &[u8], base: usize, runs: &Runs) {
-        let odd = runs.odd.get();
-        if self.signs.len() < odd.len() {
-            self.signs.resize(odd.len(), 0);
-        }
-        let mut count = 0;
-        for &place in odd {
+    fn signs(&mut self, text: &[u8], base: usize, runs: &Runs) {
+        self.signs.clear();
+        for &place in runs.signs.get() {
             let at = base + place as usize;
-            let three = text.get(at..).and_then(|t| t.first_chunk::<3>()).copied();
-            if let Some(sign) = self.signs.get_mut(count) {
-                *sign = at as u32;
+            if text.get(at) == Some(&b'%') {
+                let three = text.get(at..).and_then(|t| t.first_chunk::<3>());
+                if three.is_some_and(|three| decode::may_be_sign(*three)) {
+                    self.signs.push(at as u32);
+                }
+                continue;
             }
-            count += usize::from(decode::may_be_sign(three.unwrap_or_default()));
+            let opens = |at: &usize| matches!(text.get(*at), Some(b'[' | b'(' | b'{'));
+            self.signs.extend((2..=4).filter_map(|by| at.checked_sub(by)).find(opens).map(|at| at as u32));
         }
-        self.signs.truncate(count);
+        if runs.nul[1] {
+            let piece = &text[base..text.len().min(base + super::PIECE)];
+            self.signs.extend(memchr::memchr_iter(0, piece).map(|at| (base + at) as u32));
+            self.signs.sort_unstable();
+        }
     }
 
-    /// Tells names by counting bits; nothing here branches on the text, or reads it.
-    #[inline(always)]
-    fn name_shapes(&mut self, base: u32, runs: &Runs) {
-        let ends = runs.names.get();
-        if self.names.len() < ends.len() {
-            self.names.resize(ends.len(), Name::default());
+    /// The hash of a file stands between bytes that are no letters and digits.
+    #[cold]
+    fn hash_of_file(&mut self, text: &[u8], at: usize) {
+        if at < self.hashed {
+            return;
         }
-        self.count = ends.len();
-        for (&end, name) in ends.iter().zip(&mut self.names) {
+        let is_one = |b: &&u8| b.is_ascii_alphanumeric();
+        let before = text[..at].iter().rev().take(LONGEST + 1).take_while(is_one).count();
+        let behind = text[at..].iter().take_while(is_one).count();
+        self.hashed = at + behind;
+        if (32..=LONGEST).contains(&(before + behind)) {
+            let start = at - before;
+            let length = (before + behind) as u16;
+            self.spans.push(Span { start: start as u32, length, whole: true });
+        }
+    }
+
+    /// Keeps the tokens that look like a name or an address and whose last label an indicator has:
+    /// told by counting bits, with no branch on the text.
+    #[inline(always)]
+    fn shapes(&mut self, text: &[u8], base: u32, runs: &Runs, wanted: &Wanted) {
+        let ends = runs.ends.get();
+        if self.names.len() <= ends.len() {
+            self.names.resize(ends.len() + 1, Name::default());
+        }
+        let mut kept = 0;
+        for &end in ends {
             let window = runs.window(end);
-            let length = window.token().leading_ones();
-            let run = !(u64::MAX.checked_shr(length).unwrap_or(0));
-            // There is a letter, so that neither count is 64.
-            let alnum = window.alnum() & run;
+            let is_long = window.length >= Runs::LONG;
+            let alnum = window.alnum;
             let (last, first) = (alnum.leading_zeros() & 63, alnum.trailing_zeros() & 63);
             // From the first letter or digit to the last.
-            let inner = u64::MAX << first & u64::MAX >> last;
-            let marks = (window.dot() | window.at()) & inner;
-            // A token that begins before the window has no length here.
-            let size = if length >= 64 { 0 } else { 64 - first - last };
-            *name = Name { end: base + end - last, length: size, marks: marks << last };
-        }
-    }
-
-    /// The same for addresses.
-    #[inline(always)]
-    fn address_shapes(&mut self, base: u32, runs: &Runs) {
-        self.addresses.clear();
-        for &end in runs.addresses.get() {
-            let window = runs.window(end);
-            let length = window.token().leading_ones();
-            let run = !(u64::MAX.checked_shr(length).unwrap_or(0));
-            let alnum = window.alnum() & run;
-            let (last, first) = (alnum.leading_zeros() & 63, alnum.trailing_zeros() & 63);
-            let inner = u64::MAX << first & u64::MAX >> last;
-            let dots = window.dot() & inner;
-            let digits = window.digit() & inner;
-            let size = 64 - first - last;
-            let is_number = digits.count_ones() + dots.count_ones() == size;
-            let fours = digits & digits << 1 & digits << 2 & digits << 3;
-            if length >= 64 || !is_number {
-                // `user@192.0.2.7`, `ip%3D192.0.2.7`
-                self.slow.push(base + end);
-            } else if dots.count_ones() == 3 && size <= 15 && fours == 0 {
-                self.addresses.push((base + end - last - size, size));
-            } else if dots.count_ones() == 3 {
-                // `%20192.0.2.7`
-                self.slow.push(base + end);
+            let marks = (window.mark >> first << first) << last;
+            let stop = base + end - last;
+            let label = marks.leading_zeros() as usize;
+            let passes = wanted.gate.lets_label(text, stop as usize, label);
+            // More marks are those of a version, or one is `@`.
+            let is_address = (window.letter == 0) & (marks.count_ones() == 3) & !is_long;
+            let passes = ((passes | (is_address & wanted.addresses)) & (alnum != 0)) | is_long;
+            let length = if is_long { 0 } else { 64 - first - last };
+            let marks = if is_address { 0 } else { marks };
+            if let Some(name) = self.names.get_mut(kept) {
+                *name = Name { end: stop, length, marks };
             }
+            kept += usize::from(passes);
         }
+        self.count = kept.min(ends.len());
     }
 
-    /// Keeps the addresses and names that begin and end as an indicator does.
+    /// The places of the tokens, and of every group of their last labels.
     #[inline(always)]
-    fn gates(&mut self, text: &[u8], wanted: &Wanted) {
-        self.addresses.retain(|(start, _)| {
-            let head = text.get(*start as usize..).and_then(|t| t.first_chunk::<4>());
-            let head = head.copied().unwrap_or_default();
-            let dots = u32::from(head[1] == b'.') | u32::from(head[2] == b'.') << 1 | 1 << 2;
-            wanted.gate.lets_octet(head, dots.trailing_zeros() + 1)
-        });
-        let mut kept = 0;
-        for at in 0..self.count.min(self.names.len()) {
-            let name = self.names[at];
-            let start = name.end.wrapping_sub(name.length) as usize;
-            let before = text.get(start.wrapping_sub(1)).copied().unwrap_or(b' ');
-            if (before == b'\\') | (before == b'%') | (name.length == 0) {
-                self.slow.push(name.end);
+    fn labels(&mut self, text: &[u8], wanted: &Wanted) {
+        let Self { names, spans, slow, .. } = self;
+        let mut count = spans.len();
+        for &Name { end, length, marks } in &names[..self.count] {
+            let start = (end - length) as usize;
+            let escaped = escape(text, start);
+            if (length == 0) | (escaped > 0) {
+                // A number behind an escape may lie in a network.
+                if length == 0 || wanted.addresses || count + 1 >= spans.len() {
+                    slow.push(end);
+                } else if (escaped as u32) < length {
+                    spans[count] =
+                        Span { start: end - length + escaped as u32, length: length as u16 - escaped, whole: true };
+                    count += 1;
+                }
             }
-            self.names[kept] = name;
-            let label = name.marks.leading_zeros() as usize;
-            kept += usize::from(
-                (name.length >= 4) & wanted.gate.lets_label(text, name.end as usize, label),
-            );
-        }
-        self.count = kept;
-    }
-
-    #[inline(always)]
-    fn hash_addresses(&mut self, text: &[u8]) {
-        for &(start, length) in &self.addresses {
-            let hash = hash::of(text, (start + length) as usize, length as usize);
-            self.all.push((hash, Span { start, length: length as u16, whole: true }));
-        }
-    }
-
-    #[inline(always)]
-    fn hash_names(&mut self, text: &[u8]) {
-        for &Name { end, length, marks } in &self.names[..self.count] {
-            let hash = hash::of(text, end as usize, length as usize);
-            let start = end - length;
-            self.all.push((hash, Span { start, length: length as u16, whole: true }));
+            if count + 64 > spans.len() {
+                spans.resize(spans.len() * 2 + 256, Span::default());
+            }
+            let free = &mut spans[count..][..64];
+            let span = |length: u32, whole| Span { start: end.wrapping_sub(length), length: length as u16, whole };
+            free[0] = span(length, true);
             // The last mark has only the last label behind it.
-            let mut marks = marks & !(1 << 63 >> marks.leading_zeros().min(63));
-            while marks != 0 {
-                let part = marks.leading_zeros();
-                marks &= !(1 << 63 >> part);
-                let hash = hash::of(text, end as usize, part as usize);
-                let start = end - part;
-                self.all.push((hash, Span { start, length: part as u16, whole: false }));
+            let mut marks = marks & !(1 << 63 >> (marks.leading_zeros() & 63));
+            let more = marks.count_ones() as usize;
+            for place in &mut free[1..3] {
+                *place = span(marks.leading_zeros(), false);
+                marks &= !(1 << 63 >> (marks.leading_zeros() & 63));
             }
+            if more > 2 {
+                for place in &mut free[3..=more.min(63)] {
+                    *place = span(marks.leading_zeros(), false);
+                    marks &= !(1 << 63 >> (marks.leading_zeros() & 63));
+                }
+            }
+            count += usize::from(length > 0) + more;
+        }
+        spans.truncate(count);
+    }
+
+    /// First the end of all, then the rest of those that are longer.
+    #[inline(always)]
+    fn hash(&mut self, text: &[u8]) {
+        let Self { spans, hashes, long, .. } = self;
+        if hashes.len() < spans.len() {
+            hashes.resize(spans.len(), 0);
+            long.resize(spans.len(), 0);
+        }
+        let mut count = 0;
+        for (number, (span, hash)) in spans.iter().zip(&mut *hashes).enumerate() {
+            *hash = hash::short(text, span.end(), span.length as usize);
+            if let Some(place) = long.get_mut(count) {
+                *place = number as u32;
+            }
+            count += usize::from(span.length > 16);
+        }
+        for number in &long[..count.min(spans.len())] {
+            let span = spans[*number as usize];
+            hashes[*number as usize] = hash::of(text, span.end(), span.length as usize);
         }
     }
 
@@ -273,21 +285,16 @@ impl Candidates {
         }
         if stop - from > LONGEST {
             // Too long for a name; its last labels may be one.
-            let known = self.all.len();
+            let known = self.spans.len();
             self.all_labels(text, stop - LONGEST, stop, true, wanted);
-            for (_, span) in self.all.iter_mut().skip(known) {
+            for span in &mut self.spans[known..] {
                 span.whole = false;
             }
             return;
         }
         self.all_labels(text, from, stop, true, wanted);
-        let skip = match (from.checked_sub(1).map(|at| text[at]), &text[from..stop]) {
-            (Some(b'\\'), [b'n' | b'r' | b't' | b'b' | b'f', ..]) => 1,
-            (Some(b'\\'), [b'u', ..]) => 5,
-            (Some(b'%'), [a, b, ..]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => 2,
-            _ => return,
-        };
-        if from + skip < stop {
+        let skip = usize::from(escape(text, from));
+        if skip > 0 && from + skip < stop {
             self.all_labels(text, from + skip, stop, false, wanted);
         }
     }
@@ -305,14 +312,25 @@ impl Candidates {
             let length = stop - from - start;
             let span =
                 Span { start: (from + start) as u32, length: length as u16, whole: start == 0 };
-            self.all.push((hash::of(text, stop, length), span));
-            if digits && start == 0 {
-                self.far.push((from as u32, (stop - from) as u32));
+            self.spans.push(span);
+            if digits && start == 0 && wanted.addresses {
+                self.addresses.push((from as u32, (stop - from) as u32));
             }
         }
     }
 }
 
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+/// How many letters at a token's beginning belong to an escape before it (`\\n`, `%2F`).
+#[inline(always)]
+fn escape(text: &[u8], start: usize) -> u16 {
+    let before = text.get(start.wrapping_sub(1)).copied().unwrap_or(b' ');
+    if (before != b'\\') & (before != b'%') {
+        return 0;
+    }
+    match (before, text.get(start..).unwrap_or(&[])) {
+        (b'\\', [b'n' | b'r' | b't' | b'b' | b'f', ..]) => 1,
+        (b'\\', [b'u', ..]) => 5,
+        (b'%', [a, b, ..]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => 2,
+        _ => 0,
+    }
 }
