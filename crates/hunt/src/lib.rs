@@ -29,6 +29,7 @@ mod input;
 mod lines;
 mod matcher;
 mod pipeline;
+mod raw;
 mod record;
 mod scan;
 mod sigma;

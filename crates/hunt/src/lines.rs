@@ -74,6 +74,12 @@ pub(crate) fn text(line: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// Where the line begins and ends (its line feed left out) in which a place lies.
+pub(crate) fn around(text: &[u8], at: usize) -> (usize, usize) {
+    let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |at| at + 1);
+    (start, memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end))
+}
+
 /// Number of line ends.
 pub(crate) fn count_lines(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).count() as u64

@@ -12,7 +12,9 @@ use lapwing_model::{
 use crate::check::Outcome;
 use crate::condition::{Artifacts, last_part};
 use crate::hit;
+use crate::lines;
 use crate::matcher::{Hit, Literals, Matcher, Scratch};
+use crate::raw::Raw;
 use crate::record::{Record, shorten};
 use crate::sigma;
 use crate::source::{Reader, Source};
@@ -34,9 +36,19 @@ pub(crate) struct Context<'h> {
     /// What threads need to run Sigma rules, from one file to the next: it remembers which rules are
     /// for which records.
     workers: Arc<Mutex<Vec<sigma::Worker>>>,
-    /// The literals of all routes, and the routes of each as bits.
+    /// The literals of all checks, and by which each is needed.
     witnesses: Literals,
-    witness_routes: Vec<u64>,
+    needed_by: Vec<Vec<u32>>,
+    needed: Vec<Needed>,
+}
+
+/// A check that reads lines.
+#[derive(Clone)]
+struct Needed {
+    /// The bit of its route.
+    route: u64,
+    /// What must stand in a line.
+    raw: Raw,
 }
 
 /// The checks of one source.
@@ -59,7 +71,8 @@ impl<'h> Context<'h> {
         second: bool,
     ) -> Self {
         let mut routes = BTreeMap::new();
-        let mut literals: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+        let mut literals: BTreeMap<Vec<u8>, Vec<u32>> = BTreeMap::new();
+        let mut needed = Vec::new();
         for source in checks.sources() {
             let wanted = |check: &&Check| {
                 check.sources.contains(&source.id)
@@ -79,12 +92,15 @@ impl<'h> Context<'h> {
             let bit = 1u64 << (routes.len() % 64);
             // Events and files are records already.
             let by_line = matches!(source.reader, Reader::Table | Reader::Text);
-            for literal in witnesses.into_iter().flatten().flatten().filter(|_| by_line) {
-                *literals.entry(literal.into_bytes()).or_default() |= bit;
+            for (check, witnesses) in list.iter().zip(witnesses).filter(|_| by_line) {
+                for literal in witnesses.into_iter().flatten() {
+                    literals.entry(literal.into_bytes()).or_default().push(needed.len() as u32);
+                }
+                needed.push(Needed { route: bit, raw: Raw::of(&check.condition) });
             }
             routes.insert(source.id.as_str(), Route { checks: list, bit, every_record });
         }
-        let (literals, witness_routes): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
+        let (literals, needed_by): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
         let witnesses = Literals::new(literals);
         Self {
             matcher,
@@ -97,7 +113,8 @@ impl<'h> Context<'h> {
             routes,
             workers: Arc::default(),
             witnesses,
-            witness_routes,
+            needed_by,
+            needed,
         }
     }
 
@@ -109,10 +126,41 @@ impl<'h> Context<'h> {
     /// Looks for indicators and the literals of checks; depends on nothing but the text.
     pub(crate) fn look(&self, text: &[u8], seen: &mut Seen) {
         self.matcher.scan(text, &mut seen.scratch, &mut seen.hits);
-        seen.witnesses.clear();
-        self.witnesses.places(text, |at, number| {
-            seen.witnesses.push((at, self.witness_routes[number]));
-        });
+        seen.places.clear();
+        self.witnesses.places(text, |at, number| seen.places.push((at, number)));
+        seen.places.sort_unstable();
+        self.judge_lines(text, seen);
+    }
+
+    /// Keeps one place of each line that may meet a check by what stands in it.
+    fn judge_lines(&self, text: &[u8], seen: &mut Seen) {
+        let Seen { places, witnesses, line, judged, .. } = seen;
+        witnesses.clear();
+        let mut rest = &places[..];
+        while let Some(&(at, _)) = rest.first() {
+            let (start, end) = lines::around(text, at);
+            line.clear();
+            line.extend_from_slice(&text[start..end]);
+            line.make_ascii_lowercase();
+            // What is escaped reads otherwise in its field.
+            let escaped = memchr::memchr(b'%', line).is_some();
+            // A literal that ends its line counts itself.
+            let count = rest.iter().take_while(|(at, _)| *at < end).count().max(1);
+            let (here, behind) = rest.split_at(count);
+            rest = behind;
+            judged.clear();
+            let mut routes = 0;
+            for needed in here.iter().flat_map(|(_, number)| &self.needed_by[*number]) {
+                let Needed { route, raw } = &self.needed[*needed as usize];
+                if routes & route == 0 && !judged.contains(needed) {
+                    judged.push(*needed);
+                    routes |= if escaped || raw.may_hold(line) { *route } else { 0 };
+                }
+            }
+            if routes != 0 {
+                witnesses.push((at, routes));
+            }
+        }
     }
 
     pub(crate) fn route(&self, source: Option<&Source>) -> Option<&Route<'h>> {
@@ -134,8 +182,13 @@ impl<'h> Context<'h> {
 pub(crate) struct Seen {
     pub scratch: Scratch,
     pub hits: Vec<Hit>,
-    /// Where a literal stands without which no check of these routes can hold.
+    /// Where a literal of a check stands, and which.
+    places: Vec<(usize, usize)>,
+    /// A place in each line that may meet a check, with the bits of the checks' routes.
     witnesses: Vec<(usize, u64)>,
+    /// A line in lower case, and the checks that were asked for it.
+    line: Vec<u8>,
+    judged: Vec<u32>,
 }
 
 impl Seen {

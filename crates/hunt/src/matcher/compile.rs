@@ -235,7 +235,7 @@ impl Keys {
     }
 
     fn add_v4(&mut self, number: u32, value: &str) {
-        if let Ok(address) = value.parse::<Ipv4Addr>() {
+        if value.parse::<Ipv4Addr>().is_ok() {
             self.gate.open_for(value.as_bytes());
             self.pairs.push((hash::key(value.as_bytes()), number));
             return;
@@ -304,7 +304,8 @@ fn is_found(token: &[u8]) -> bool {
         return true;
     }
     // A letter behind a mark is what makes the scan look at a token: not so `x.7z`.
-    let seeded = token.array_windows().any(|[a, b]| matches!(a, b'.' | b'@') && b.is_ascii_alphabetic());
+    let seeded =
+        token.array_windows().any(|[a, b]| matches!(a, b'.' | b'@') && b.is_ascii_alphabetic());
     let dotted = token.contains(&b'.') && seeded;
     dotted && token.len() >= 4 && token.iter().all(|b| is_token_byte(*b))
 }

@@ -5,6 +5,7 @@
 // Both sides of a question are asked where a branch would cost more than the answer.
 #![allow(clippy::inline_always, clippy::needless_bitwise_bool)]
 
+mod buckets;
 mod classes;
 mod compile;
 mod decode;
@@ -265,21 +266,20 @@ impl Matcher {
 
     /// Scans text of one form, then what stands in it in other forms.
     fn scan_form(&self, text: &[u8], scratch: &mut Scratch, hits: &mut Vec<Hit>, depth: usize) {
+        if self.is_empty() {
+            simd::lines(text, &mut scratch.runs);
+            return;
+        }
         scratch.regions.clear();
         let mut at = 0;
         loop {
             let last = text.len() - at < PIECE;
             simd::find(&Input { text, at, last }, &mut scratch.runs);
-            if !self.is_empty() {
-                self.scan_piece(text, at, scratch, hits);
-            }
+            self.scan_piece(text, at, scratch, hits);
             if last {
                 break;
             }
             at += PIECE;
-        }
-        if self.is_empty() {
-            return;
         }
         self.literals.find(text, |start, end, number| {
             hits.push(Hit { start, end, indicator: self.literal_owners[number] });

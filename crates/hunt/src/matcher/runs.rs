@@ -304,9 +304,14 @@ pub(super) fn find<C: Classify>(input: &Input<'_>, runs: &mut Runs) {
     runs.nul = [runs.nul[0] | has_nul, has_nul];
     runs.rows.derive(filled);
     let Runs { rows, ends, base64, signs, long, .. } = runs;
-    let lists = [ends, base64, signs, long].map(|list| (&mut list.count, list.places.first_chunk_mut()));
-    let [(end_count, Some(ends)), (base64_count, Some(base64)), (sign_count, Some(signs)), (long_count, Some(long))] =
-        lists
+    let lists =
+        [ends, base64, signs, long].map(|list| (&mut list.count, list.places.first_chunk_mut()));
+    let [
+        (end_count, Some(ends)),
+        (base64_count, Some(base64)),
+        (sign_count, Some(signs)),
+        (long_count, Some(long)),
+    ] = lists
     else {
         return;
     };
@@ -329,4 +334,18 @@ pub(super) fn find<C: Classify>(input: &Input<'_>, runs: &mut Runs) {
     }
     *end_count = count;
     runs.carry = carry;
+}
+
+/// Only line feeds and NULs of a whole text.
+#[inline(always)]
+pub(super) fn lines<C: Classify>(text: &[u8], runs: &mut Runs) {
+    let (blocks, tail) = text.as_chunks::<64>();
+    let mut end = [b' '; 64];
+    end[..tail.len()].copy_from_slice(tail);
+    runs.newlines.resize(blocks.len() + 1, 0);
+    for (block, newline) in blocks.iter().chain([&end]).zip(&mut runs.newlines) {
+        let masks = C::masks(block);
+        *newline = masks.newline;
+        runs.nul[0] |= masks.has_nul;
+    }
 }

@@ -5,6 +5,7 @@
 //! with the portable twin.
 #![allow(unsafe_code)]
 
+use super::buckets::{self, Columns};
 use super::classes::Portable;
 use super::runs::{self, Input, Runs};
 use super::tokens::{Candidates, Wanted};
@@ -18,6 +19,17 @@ pub(super) fn find(input: &Input<'_>, runs: &mut Runs) {
         return;
     }
     runs::find::<Portable>(input, runs);
+}
+
+/// Finds the line feeds of a whole text.
+pub(super) fn lines(text: &[u8], runs: &mut Runs) {
+    #[cfg(target_arch = "x86_64")]
+    if x86::available() {
+        // SAFETY: the features of the function were just found on this processor.
+        unsafe { x86::lines(text, runs) };
+        return;
+    }
+    runs::lines::<Portable>(text, runs);
 }
 
 /// Fills the candidates of a piece with the best instructions for counting bits.
@@ -37,14 +49,28 @@ pub(super) fn candidates(
     candidates.fill(text, base, runs, wanted);
 }
 
+/// Tells every place of a text where some bucket has all four bytes, in order.
+pub(super) fn windows(columns: &Columns, text: &[u8], mut tell: impl FnMut(usize, u8)) {
+    #[cfg(target_arch = "x86_64")]
+    if x86::available() {
+        // SAFETY: the features of the function were just found on this processor.
+        let done = unsafe { x86::windows(columns, text, &mut tell) };
+        buckets::windows(columns, text, done, tell);
+        return;
+    }
+    buckets::windows(columns, text, 0, tell);
+}
+
 #[cfg(target_arch = "x86_64")]
 pub(super) mod x86 {
     use std::arch::x86_64::{
-        __m256i, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8,
-        _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setr_epi8, _mm256_setzero_si256,
-        _mm256_shuffle_epi8, _mm256_srli_epi16,
+        __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
+        _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_set1_epi8,
+        _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
+        _mm256_storeu_si256,
     };
 
+    use crate::matcher::buckets::Columns;
     use crate::matcher::classes::{self, CLASS, Classify, Masks};
     use crate::matcher::runs::{self, Input, Runs};
     use crate::matcher::tokens::{Candidates, Wanted};
@@ -64,6 +90,11 @@ pub(super) mod x86 {
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) fn lines(text: &[u8], runs: &mut Runs) {
+        runs::lines::<Avx2>(text, runs);
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     pub(super) fn candidates(
         candidates: &mut Candidates,
         text: &[u8],
@@ -72,6 +103,59 @@ pub(super) mod x86 {
         wanted: &Wanted,
     ) {
         candidates.fill(text, base, runs, wanted);
+    }
+
+    /// The places up to the one that is given back; the last bytes of the text are left.
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) fn windows(
+        columns: &Columns,
+        text: &[u8],
+        tell: &mut impl FnMut(usize, u8),
+    ) -> usize {
+        let mut at = 0;
+        while let Some(bytes) = text.get(at..).and_then(|t| t.first_chunk::<35>()) {
+            let mut found = [0u8; 32];
+            // SAFETY: this function has the features.
+            let mut places = unsafe { four(columns, bytes, &mut found) };
+            while places != 0 {
+                let place = places.trailing_zeros() as usize;
+                tell(at + place, found[place & 31]);
+                places &= places - 1;
+            }
+            at += 32;
+        }
+        at
+    }
+
+    /// For each of 32 places the buckets of the four bytes that begin there; gives the places that
+    /// have any.
+    #[inline(always)]
+    unsafe fn four(columns: &Columns, bytes: &[u8; 35], found: &mut [u8; 32]) -> u32 {
+        // SAFETY: as the caller promises; 32 bytes stand behind each of the four places, and behind
+        // `found`.
+        unsafe {
+            let nibble = _mm256_set1_epi8(0x0f);
+            let mut all = _mm256_set1_epi8(-1);
+            for (number, [low, high]) in columns.iter().enumerate() {
+                let text = _mm256_loadu_si256(bytes[number..].as_ptr().cast());
+                let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(text), nibble);
+                let low = _mm256_shuffle_epi8(both(low), text);
+                let high = _mm256_shuffle_epi8(both(high), upper);
+                all = _mm256_and_si256(all, _mm256_and_si256(low, high));
+            }
+            let places = !bits(_mm256_cmpeq_epi8(all, _mm256_setzero_si256()));
+            if places != 0 {
+                _mm256_storeu_si256(found.as_mut_ptr().cast(), all);
+            }
+            places
+        }
+    }
+
+    /// A table of 16 entries for both halves of a register.
+    #[inline(always)]
+    unsafe fn both(table: &[u8; 16]) -> __m256i {
+        // SAFETY: as the caller promises; 16 bytes stand behind the reference.
+        unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast())) }
     }
 
     /// Masks by table look-ups of 16 entries: one gives the bit of a byte's upper half, one for each
@@ -159,9 +243,8 @@ pub(super) mod x86 {
             // SAFETY: only [`find`], and tests that asked for the features, come here.
             unsafe {
                 let (low, high) = (Half::of(low), Half::of(high));
-                let class = |columns| {
-                    u64::from(low.class(columns)) | u64::from(high.class(columns)) << 32
-                };
+                let class =
+                    |columns| u64::from(low.class(columns)) | u64::from(high.class(columns)) << 32;
                 let equals =
                     |byte| u64::from(low.equals(byte)) | u64::from(high.equals(byte)) << 32;
                 let least = _mm256_min_epu8(low.text, high.text);

@@ -112,9 +112,14 @@ fn paths_match_with_either_separator_and_case() {
     ] {
         assert_eq!(found(&m, text).len(), 1, "{text}");
     }
-    for text in
-        ["/aspnet_client/odd.aspx", "/auth/odd2.aspx", "xodd3.aspx", "a.odd3.aspx", "odd3.aspx.txt", "xstage2.7z"]
-    {
+    for text in [
+        "/aspnet_client/odd.aspx",
+        "/auth/odd2.aspx",
+        "xodd3.aspx",
+        "a.odd3.aspx",
+        "odd3.aspx.txt",
+        "xstage2.7z",
+    ] {
         assert_eq!(found(&m, text), [""; 0], "{text}");
     }
 }
@@ -428,6 +433,9 @@ proptest! {
             at += PIECE;
         }
         prop_assert_eq!(&fast.newlines, &slow.newlines);
+        let mut alone = Runs::default();
+        simd::lines(&text, &mut alone);
+        prop_assert_eq!((&alone.newlines, alone.nul[0]), (&slow.newlines, slow.nul[0]));
         let lines = memchr::memchr_iter(b'\n', &text).count();
         let bits: u32 = fast.newlines.iter().map(|w| w.count_ones()).sum();
         prop_assert_eq!(bits as usize, lines);

@@ -147,7 +147,9 @@ impl Candidates {
                 continue;
             }
             let opens = |at: &usize| matches!(text.get(*at), Some(b'[' | b'(' | b'{'));
-            self.signs.extend((2..=4).filter_map(|by| at.checked_sub(by)).find(opens).map(|at| at as u32));
+            self.signs.extend(
+                (2..=4).filter_map(|by| at.checked_sub(by)).find(opens).map(|at| at as u32),
+            );
         }
         if runs.nul[1] {
             let piece = &text[base..text.len().min(base + super::PIECE)];
@@ -217,9 +219,12 @@ impl Candidates {
                 // A number behind an escape may lie in a network.
                 if length == 0 || wanted.addresses || count + 1 >= spans.len() {
                     slow.push(end);
-                } else if (escaped as u32) < length {
-                    spans[count] =
-                        Span { start: end - length + escaped as u32, length: length as u16 - escaped, whole: true };
+                } else if u32::from(escaped) < length {
+                    spans[count] = Span {
+                        start: end - length + u32::from(escaped),
+                        length: length as u16 - escaped,
+                        whole: true,
+                    };
                     count += 1;
                 }
             }
@@ -227,7 +232,11 @@ impl Candidates {
                 spans.resize(spans.len() * 2 + 256, Span::default());
             }
             let free = &mut spans[count..][..64];
-            let span = |length: u32, whole| Span { start: end.wrapping_sub(length), length: length as u16, whole };
+            let span = |length: u32, whole| Span {
+                start: end.wrapping_sub(length),
+                length: length as u16,
+                whole,
+            };
             free[0] = span(length, true);
             // The last mark has only the last label behind it.
             let mut marks = marks & !(1 << 63 >> (marks.leading_zeros() & 63));

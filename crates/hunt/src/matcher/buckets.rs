@@ -1,0 +1,134 @@
+//! Some dozens of literals at once, by four of the bytes of each: every place of a text is asked for
+//! all of them with a few instructions (the idea of Teddy, of Hyperscan).
+//!
+//! The literals are dealt out to eight buckets, and each bucket has one bit. For each of the four
+//! bytes two tables of 16 entries give the buckets that have a byte with such a lower and such an upper
+//! half. A place where some bucket has all four is then compared with the four bytes of the bucket's
+//! literals.
+
+use super::literals::weight;
+use super::simd;
+
+/// Bytes of a literal that are looked for.
+const WINDOW: usize = 4;
+const BUCKETS: usize = 8;
+/// With more literals most places pass.
+const MOST: usize = 64;
+
+/// For each byte of a window the buckets by lower and by upper half.
+pub(super) type Columns = [[[u8; 16]; 2]; WINDOW];
+
+/// The literals by bucket.
+#[derive(Clone, Debug)]
+pub(super) struct Buckets {
+    columns: Columns,
+    /// Four bytes in lower case, the literal, and where in it they stand.
+    members: [Vec<(u32, u32, u32)>; BUCKETS],
+}
+
+impl Buckets {
+    /// Takes literals in lower case; `None` when there are none or too many, or when one is too short
+    /// or has no four bytes of ASCII in a row.
+    pub(super) fn new(literals: &[(u32, &[u8])]) -> Option<Self> {
+        if literals.is_empty() || literals.len() > MOST {
+            return None;
+        }
+        let mut members = Vec::new();
+        for (number, literal) in literals {
+            let (at, four) = rarest(literal)?;
+            members.push((four, *number, at));
+        }
+        // Windows that are alike share a bucket, so that it has few halves.
+        members.sort_unstable();
+        let size = members.len().div_ceil(BUCKETS);
+        let mut all = Self { columns: Columns::default(), members: Default::default() };
+        for (bucket, part) in members.chunks(size).enumerate() {
+            for (four, ..) in part {
+                for (column, byte) in all.columns.iter_mut().zip(four.to_le_bytes()) {
+                    for byte in [byte, byte.to_ascii_uppercase()] {
+                        column[0][usize::from(byte & 15)] |= 1 << bucket;
+                        column[1][usize::from(byte >> 4)] |= 1 << bucket;
+                    }
+                }
+            }
+            all.members[bucket] = part.to_vec();
+        }
+        Some(all)
+    }
+
+    /// Tells every place where a literal may begin, with its number.
+    pub(super) fn find(&self, text: &[u8], tell: &mut impl FnMut(usize, usize)) {
+        simd::windows(&self.columns, text, |at, buckets| self.look(text, at, buckets, tell));
+    }
+
+    fn look(&self, text: &[u8], at: usize, mut buckets: u8, tell: &mut impl FnMut(usize, usize)) {
+        let Some(four) = text.get(at..).and_then(|t| t.first_chunk::<WINDOW>()) else { return };
+        let four = u32::from_le_bytes(four.map(|b| b.to_ascii_lowercase()));
+        while buckets != 0 {
+            let members = &self.members[buckets.trailing_zeros() as usize & (BUCKETS - 1)];
+            for &(_, literal, inner) in members.iter().filter(|m| m.0 == four) {
+                if let Some(start) = at.checked_sub(inner as usize) {
+                    tell(start, literal as usize);
+                }
+            }
+            buckets &= buckets - 1;
+        }
+    }
+}
+
+/// The place and the bytes of the window that logs have least often.
+fn rarest(literal: &[u8]) -> Option<(u32, u32)> {
+    let windows = literal.array_windows::<WINDOW>().enumerate();
+    let (at, four) = windows
+        .filter(|(_, four)| four.is_ascii())
+        .min_by_key(|(_, four)| four.iter().map(|b| weight(*b)).sum::<u32>())?;
+    Some((at as u32, u32::from_le_bytes(*four)))
+}
+
+/// The buckets that have all four bytes that begin at a place: the definition.
+#[inline(always)]
+pub(super) fn buckets_of(columns: &Columns, four: [u8; WINDOW]) -> u8 {
+    columns.iter().zip(four).fold(0xff, |all, ([low, high], byte)| {
+        // No byte from 0x80 on is in a window.
+        let ascii = if byte.is_ascii() { 0xff } else { 0 };
+        all & ascii & low[usize::from(byte & 15)] & high[usize::from(byte >> 4)]
+    })
+}
+
+/// Tells every place from `from` on where some bucket has all four bytes.
+pub(super) fn windows(
+    columns: &Columns,
+    text: &[u8],
+    from: usize,
+    mut tell: impl FnMut(usize, u8),
+) {
+    let rest = text.get(from..).unwrap_or(&[]);
+    for (at, four) in rest.array_windows::<WINDOW>().enumerate() {
+        let buckets = buckets_of(columns, *four);
+        if buckets != 0 {
+            tell(from + at, buckets);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_fast_twin_tells_the_same(
+            literals in proptest::collection::vec("[a-f~/ ]{4,9}", 1..60),
+            text in proptest::collection::vec("[a-fA-F~/ é]{0,40}|\\PC{0,9}", 0..30),
+        ) {
+            let literals: Vec<(u32, &[u8])> = (0..).zip(literals.iter().map(|l| l.as_bytes())).collect();
+            let buckets = Buckets::new(&literals).unwrap();
+            let text = text.concat();
+            let (mut fast, mut slow) = (Vec::new(), Vec::new());
+            simd::windows(&buckets.columns, text.as_bytes(), |at, bits| fast.push((at, bits)));
+            windows(&buckets.columns, text.as_bytes(), 0, |at, bits| slow.push((at, bits)));
+            prop_assert_eq!(fast, slow);
+        }
+    }
+}

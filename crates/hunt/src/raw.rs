@@ -1,0 +1,141 @@
+//! Whether a condition can hold for a line, by the line's bytes alone: most lines in which a check's
+//! literal stands need not be parsed.
+
+use memchr::memmem::Finder;
+
+use crate::condition::{Condition, Test};
+
+/// What must stand in the bytes of a line whose record meets a condition.
+#[derive(Clone, Debug)]
+pub(crate) enum Raw {
+    /// Nothing that could be told from them.
+    Anything,
+    All(Vec<Raw>),
+    Any(Vec<Raw>),
+    /// Literals, one behind the other.
+    Parts(Vec<Finder<'static>>),
+}
+
+impl Raw {
+    pub(crate) fn of(condition: &Condition) -> Self {
+        match condition {
+            Condition::All(list) => Self::all(list.iter().map(Self::of)),
+            Condition::Any(list) => Self::any(list.iter().map(Self::of)),
+            Condition::Field { tests, exists: None | Some(true), .. } => {
+                Self::all(tests.iter().map(Self::of_test))
+            }
+            Condition::Field { .. } | Condition::Not(_) => Self::Anything,
+        }
+    }
+
+    fn of_test(test: &Test) -> Self {
+        match test {
+            Test::Equals(list) | Test::Contains(list) | Test::Starts(list) | Test::Ends(list) => {
+                Self::any(list.iter().map(|wanted| Self::parts(wanted, &[])))
+            }
+            Test::ContainsAll(list) => {
+                Self::all(list.iter().map(|wanted| Self::parts(wanted, &[])))
+            }
+            Test::Like(list) => Self::any(list.iter().map(|w| Self::parts(w, &['*', '?']))),
+            // Separators are written both ways.
+            Test::Path(list) => Self::any(list.iter().map(|w| Self::parts(w, &['*', '?', '/']))),
+            Test::Regex(_) | Test::AtLeast(_) | Test::AtMost(_) | Test::Artifact(_) => {
+                Self::Anything
+            }
+        }
+    }
+
+    fn all(list: impl Iterator<Item = Raw>) -> Self {
+        let list: Vec<Raw> = list.filter(|raw| !matches!(raw, Self::Anything)).collect();
+        if list.is_empty() { Self::Anything } else { Self::All(list) }
+    }
+
+    fn any(list: impl Iterator<Item = Raw>) -> Self {
+        let list: Vec<Raw> = list.collect();
+        let told = list.iter().all(|raw| !matches!(raw, Self::Anything));
+        if told { Self::Any(list) } else { Self::Anything }
+    }
+
+    /// The parts of a pattern in lower case, those left out that a line may write otherwise.
+    fn parts(pattern: &str, between: &[char]) -> Self {
+        let plain = |part: &&str| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii() && !matches!(b, b'"' | b'\\'))
+        };
+        let finder = |part: &str| Finder::new(part.as_bytes()).into_owned();
+        let parts: Vec<_> = pattern.split(between).filter(plain).map(finder).collect();
+        if parts.is_empty() { Self::Anything } else { Self::Parts(parts) }
+    }
+
+    /// Whether the condition may hold for the record of a line, given in lower case of ASCII letters.
+    /// Never `false` when it does hold, if nothing in the line is written as `%xx`.
+    pub(crate) fn may_hold(&self, line: &[u8]) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::All(list) => list.iter().all(|raw| raw.may_hold(line)),
+            Self::Any(list) => list.iter().any(|raw| raw.may_hold(line)),
+            Self::Parts(parts) => {
+                let mut rest = line;
+                parts.iter().all(|part| {
+                    let at = part.find(rest);
+                    rest = &rest[at.map_or(0, |at| at + part.needle().len())..];
+                    at.is_some()
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::condition::{Artifacts, Written};
+    use crate::record::Record;
+    use proptest::prelude::*;
+
+    fn condition(text: &str) -> Condition {
+        toml::from_str::<Written>(text).unwrap().compile().unwrap()
+    }
+
+    #[test]
+    fn most_lines_need_not_be_parsed() {
+        let condition = condition(
+            "all = [{ field = 'm', equals = 'POST' }, { any = [{ field = 's', like = '/ecp/?.js' }, { field = 's', contains = '/OWA/x' }] }]",
+        );
+        for (line, may) in [
+            ("post /ecp/y.js", true),
+            ("post /ecp/default.aspx", false),
+            ("get /ecp/y.js", false),
+            ("post /owa/x", true),
+            (".js post /ecp/", false),
+        ] {
+            assert_eq!(Raw::of(&condition).may_hold(line.as_bytes()), may, "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_whose_record_meets_it_may_hold(
+            values in proptest::collection::vec("[abAB/%.\\\\]{0,6}|a%2fb|/a/b", 3),
+            wanted in "[ab/*?.]{1,3}",
+            test in "equals|contains|starts|ends|like|path",
+            not: bool,
+        ) {
+            let field = format!("{{ field = ['x', 'y'], {test} = '{wanted}' }}");
+            let all = format!("all = [{field}, {{ field = 'z', contains = ['a', '/'] }}]");
+            let condition = condition(&if not { format!("not = {{ {all} }}") } else { all });
+            let line = values.join(" ");
+            let fields = ["x", "y", "z"].iter().zip(&values);
+            let record = Record {
+                fields: fields.map(|(k, v)| ((*k).into(), v.as_str().into())).collect(),
+                raw: line.as_str().into(),
+                time: None,
+                place: None,
+                offset: 0,
+            };
+            if condition.holds(&record, &Artifacts::new()) {
+                let lower = line.to_ascii_lowercase();
+                prop_assert!(Raw::of(&condition).may_hold(lower.as_bytes()), "{}", line);
+            }
+        }
+    }
+}
