@@ -188,6 +188,18 @@ pub struct Hunting {
     /// A YAML file with the values of the rules' placeholders: `name: [value, …]`
     #[arg(long, value_name = "FILE")]
     pub placeholders: Option<PathBuf>,
+    /// The zone of times in logs that state none: +01:00, Europe/Berlin [default: UTC]
+    #[arg(long, value_name = "ZONE", value_parser = crate::zone::parse)]
+    pub time_zone: Option<jiff::tz::TimeZone>,
+    /// The year of times in logs that state none, as syslog [default: by the file's name or its time]
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i16).range(1970..=2200))]
+    pub year: Option<i16>,
+    /// Go on with what is appended to the logs, and print findings as they come, until Ctrl-C
+    #[arg(long)]
+    pub follow: bool,
+    /// Follow for so many seconds
+    #[arg(long, value_name = "SECONDS", requires = "follow")]
+    pub follow_for: Option<u64>,
     /// Number of threads [default: one a core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,

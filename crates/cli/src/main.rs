@@ -9,6 +9,7 @@ mod fetch;
 mod output;
 mod progress;
 mod session;
+mod zone;
 
 use std::process::ExitCode;
 

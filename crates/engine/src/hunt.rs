@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use lapwing_fuse::status;
-use lapwing_hunt::{Checks, Hunt, Indicator, Options, Rules, RulesOptions};
+use lapwing_hunt::{Checks, Follower, Hunt, Indicator, Matcher, Options, Rules, RulesOptions};
 use lapwing_model::{Entity, Object, Problem, Relation, Role, Status};
 use lapwing_store::FactQuery;
 
@@ -52,6 +52,35 @@ impl Engine {
         options: &HuntOptions,
         progress: &dyn Progress,
     ) -> Result<(Hunt, Vec<Problem>), EngineError> {
+        self.hunt_with(options, progress, |matcher, checks, how| {
+            lapwing_hunt::hunt(paths, matcher, checks, how, &Told(progress))
+        })
+    }
+
+    /// Hunts as [`Engine::hunt`], and goes on with what is appended to the files until `follower` ends
+    /// it.
+    ///
+    /// # Errors
+    /// As [`Engine::hunt`].
+    pub fn follow(
+        &self,
+        paths: &[PathBuf],
+        options: &HuntOptions,
+        progress: &dyn Progress,
+        follower: &mut dyn Follower,
+    ) -> Result<(Hunt, Vec<Problem>), EngineError> {
+        self.hunt_with(options, progress, |matcher, checks, how| {
+            lapwing_hunt::follow(paths, matcher, checks, how, &Told(progress), follower)
+        })
+    }
+
+    /// Compiles what is looked for, and runs a hunt with it.
+    fn hunt_with(
+        &self,
+        options: &HuntOptions,
+        progress: &dyn Progress,
+        run: impl FnOnce(&Matcher, &Checks, &Options) -> Hunt,
+    ) -> Result<(Hunt, Vec<Problem>), EngineError> {
         progress.stage("compiling indicators");
         let (matcher, mut problems) = self.matcher(&options.indicators, options.today)?;
         let loaded;
@@ -70,8 +99,7 @@ impl Engine {
             how.rules = Some(Arc::new(rules));
         }
         progress.stage("hunting");
-        let hunt = lapwing_hunt::hunt(paths, &matcher, checks, &how, &Told(progress));
-        Ok((hunt, problems))
+        Ok((run(&matcher, checks, &how), problems))
     }
 
     /// The values of the store that are worth hunting for, each with who says so.

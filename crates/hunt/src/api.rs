@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use lapwing_model::{Entity, Finding, PartialDate, Problem, Status, Verdict};
 
 use crate::sigma::Rules;
@@ -86,6 +87,11 @@ pub struct Options {
     pub file_times: bool,
     /// Sigma rules to run over every record.
     pub rules: Option<Arc<Rules>>,
+    /// The zone of times in logs that state none; `None` means UTC.
+    pub time_zone: Option<TimeZone>,
+    /// The year of times in logs that state none; `None` means that it goes by the date in the file's
+    /// name, else by its time of modification.
+    pub year: Option<i16>,
 }
 
 impl Default for Options {
@@ -98,6 +104,8 @@ impl Default for Options {
             max_findings_per_rule: 100,
             file_times: true,
             rules: None,
+            time_zone: None,
+            year: None,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Windows events in one shape, whoever wrote them: the evtx crate, Winlogbeat, NXLog, XML exports.
+//! Windows events in one shape, whoever wrote them: the evtx crate, Winlogbeat, NXLog, XML and CSV exports,
+//! collectors in the cloud.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +8,8 @@ use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::time;
+use crate::message;
+use crate::time::{self, Moment};
 
 /// An event as plain names and values.
 #[derive(Clone, Debug, Default)]
@@ -26,23 +28,117 @@ impl Event {
         let all = Element { event: &mut event, name: "", depth: 0, data: false };
         all.deserialize(&mut json)?;
         json.end()?;
-        let has = |name: &str| event.get(name).is_some();
-        let is_event =
-            has("EventID") && (has("Channel") || has("Provider") || has("EventRecordID"));
-        Ok(is_event.then_some(event))
+        Ok(event.complete().then_some(event))
+    }
+
+    /// Makes an event of names and values, as of a table; `None` when they are no Windows event.
+    pub(crate) fn from_fields(fields: &[(String, String)]) -> Option<Event> {
+        let mut event = Event { fields: Vec::with_capacity(fields.len()) };
+        for (name, value) in fields {
+            event.put(name, value.clone(), 0, false);
+        }
+        event.complete().then_some(event)
+    }
+
+    /// Fills in what the writer left out; `false` when it is no Windows event.
+    fn complete(&mut self) -> bool {
+        if self.get("EventID").is_none()
+            && self.get("Channel").is_some()
+            && self.get("Provider").is_some()
+            && let Some(id) = self.get("Id").map(str::to_owned)
+        {
+            self.push("EventID", id);
+        }
+        if self.get("Provider").is_none()
+            && self.get("Channel").is_some()
+            && let Some(source) = self.get("Source").map(str::to_owned)
+        {
+            self.push("Provider", source);
+        }
+        let has = |name: &str| self.get(name).is_some();
+        if !has("EventID") || !(has("Channel") || has("Provider") || has("EventRecordID")) {
+            return false;
+        }
+        if self.get("Channel").is_none()
+            && let Some(channel) = self.get("Provider").and_then(message::channel_of)
+        {
+            self.push("Channel", channel.to_owned());
+        }
+        if let Some(text) = self.get("Message")
+            && !self.fields.iter().any(|(name, value)| !is_envelope(name) && !value.is_empty())
+        {
+            let id = self.get("EventID").and_then(|id| id.parse().ok());
+            let stated = message::fields(id, self.get("Channel").unwrap_or(""), text);
+            for (name, value) in stated {
+                // What the envelope says of the process is about the logging service.
+                self.fields.retain(|(known, _)| *known != name || known == "Message");
+                self.fields.push((name, value));
+            }
+        }
+        true
+    }
+
+    /// Adds a value that may hold fields itself: XML or JSON in a text, as collectors write it.
+    fn put(&mut self, name: &str, value: String, depth: usize, data: bool) {
+        let start = value.trim_start();
+        let may_hold = !data || matches!(name, "EventData" | "UserData");
+        if may_hold && depth <= DEEPEST && matches!(start.as_bytes().first(), Some(b'<' | b'{')) {
+            let xml = ["<Event>", "<Event ", "<EventData", "<DataItem", "<UserData"];
+            if xml.iter().any(|tag| start.starts_with(tag)) && self.add_xml(start).is_ok() {
+                return;
+            }
+            let inner =
+                matches!(name, "Payload" | "EventData" | "UserData" | "event_data" | "Event");
+            if inner && start.starts_with('{') {
+                let mut event = Event::default();
+                let mut json = serde_json::Deserializer::from_str(start);
+                let all = Element { event: &mut event, name: "", depth: depth + 1, data: true };
+                if all.deserialize(&mut json).is_ok() {
+                    self.fields.append(&mut event.fields);
+                    return;
+                }
+            }
+        }
+        if data {
+            self.fields.push((name.to_owned(), value));
+        } else {
+            self.push(name, value);
+        }
     }
 
     /// Adds a field under the name that Windows itself gives it.
     pub(crate) fn push(&mut self, name: &str, value: String) {
+        let name = match name.rsplit_once('.') {
+            Some((front, leaf))
+                if ["winlog", "Event", "System", "_source", "event_data"]
+                    .iter()
+                    .any(|part| front.split('.').any(|p| p == *part)) =>
+            {
+                leaf
+            }
+            _ => name,
+        };
         let known = match name {
-            "event_id" | "EventId" | "eventid" | "event.code" => "EventID",
-            "channel" | "log_name" | "LogName" => "Channel",
-            "provider_name" | "SourceName" | "ProviderName" | "source_name" => "Provider",
-            "computer_name" | "Hostname" | "computer" | "MachineName" => "Computer",
-            "record_id" | "RecordNumber" | "RecordId" | "record_number" => "EventRecordID",
-            "message" => "Message",
+            "event_id" | "EventId" | "eventid" | "event.code" | "EventCode" | "EventIdentifier" => {
+                "EventID"
+            }
+            "channel" | "log_name" | "LogName" | "EventLog" | "Logfile" => "Channel",
+            "provider_name" | "SourceName" | "ProviderName" | "source_name" | "Provider_Name"
+            | "EventSourceName" => "Provider",
+            "computer_name" | "Hostname" | "computer" | "MachineName" | "ComputerName" => {
+                "Computer"
+            }
+            "record_id" | "RecordNumber" | "RecordId" | "record_number" | "EventRecordId" => {
+                "EventRecordID"
+            }
+            "message" | "RenderedDescription" => "Message",
+            "@SystemTime" => "SystemTime",
             name => name,
         };
+        // Where both are, the number in the log counts, not the one in the file.
+        if name == "EventRecordId" {
+            self.fields.retain(|(name, _)| name != "EventRecordID");
+        }
         self.fields.push((known.to_owned(), value));
     }
 
@@ -53,16 +149,32 @@ impl Event {
 
     /// The time of the event log's envelope; what a program wrote into the event itself (Sysmon's
     /// `UtcTime`) may come from another clock and is used only when there is no other.
-    pub(crate) fn time(&self) -> Option<Timestamp> {
-        ["SystemTime", "@timestamp", "TimeCreated", "EventTime", "timestamp", "UtcTime"]
-            .iter()
-            .find_map(|name| self.get(name).and_then(time::parse))
+    pub(crate) fn moment(&self) -> Option<Moment> {
+        [
+            "SystemTime",
+            "@timestamp",
+            "TimeCreated",
+            "EventTime",
+            "timestamp",
+            "TimeGenerated",
+            "TimeWritten",
+            "UtcTime",
+        ]
+        .iter()
+        .find_map(|name| self.get(name).and_then(time::read))
+        // EvtxECmd writes UTC, and does not say so.
+        .and_then(|moment| match moment {
+            Moment::Civil(_) if self.fields.iter().any(|(name, _)| name == "MapDescription") => {
+                moment.utc().map(Moment::Exact)
+            }
+            _ => Some(moment),
+        })
     }
 
     /// Seconds by which the event's own `UtcTime` is ahead of its envelope.
-    pub(crate) fn skew(&self) -> Option<i64> {
+    pub(crate) fn skew(&self, envelope: Timestamp) -> Option<i64> {
         let own = self.get("UtcTime").and_then(time::parse)?;
-        Some(own.as_second() - self.time()?.as_second())
+        Some(own.as_second() - envelope.as_second())
     }
 
     /// The values as one text, a line each: what is searched, and the evidence.
@@ -76,6 +188,90 @@ impl Event {
         }
         text
     }
+}
+
+/// Whether a field is of the envelope that every event has, so that it says nothing of what happened.
+fn is_envelope(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "EventID",
+        "Id",
+        "Channel",
+        "Provider",
+        "Computer",
+        "EventRecordID",
+        "Message",
+        "SystemTime",
+        "@timestamp",
+        "TimeCreated",
+        "EventTime",
+        "timestamp",
+        "TimeGenerated",
+        "TimeWritten",
+        "Version",
+        "Qualifiers",
+        "Level",
+        "Task",
+        "Opcode",
+        "Keywords",
+        "ProviderId",
+        "ProcessId",
+        "ThreadId",
+        "ProcessID",
+        "ThreadID",
+        "UserId",
+        "UserID",
+        "ActivityId",
+        "ActivityID",
+        "RelatedActivityId",
+        "ContainerLog",
+        "MatchedQueryIds",
+        "Bookmark",
+        "LevelDisplayName",
+        "OpcodeDisplayName",
+        "TaskDisplayName",
+        "KeywordsDisplayNames",
+        "Properties",
+        "Task Category",
+        "Index",
+        "Category",
+        "CategoryNumber",
+        "EntryType",
+        "ReplacementStrings",
+        "InstanceId",
+        "Data",
+        "UserName",
+        "Site",
+        "Container",
+        "Value",
+        "BinaryLength",
+        "Guid",
+        "EventType",
+        "Severity",
+        "SeverityValue",
+        "RecordNumber",
+        "SourceModuleName",
+        "SourceModuleType",
+        "EventReceivedTime",
+        "PSComputerName",
+        "RunspaceId",
+        "PSShowComputerName",
+        "AccountName",
+        "AccountType",
+        "Domain",
+        "ExecutionProcessID",
+        "OpcodeValue",
+        "@version",
+        "host",
+        "tags",
+        "EventCategoryName",
+        "EventTypeName",
+        "EventCategory",
+        "Strings",
+        "SID",
+        "User",
+        "BinaryData",
+    ];
+    NAMES.contains(&name)
 }
 
 /// A part of an event's JSON, whose scalars become fields: no tree is built.
@@ -93,11 +289,7 @@ const DEEPEST: usize = 16;
 
 impl Element<'_, '_> {
     fn put(self, value: String) {
-        if self.data {
-            self.event.fields.push((self.name.to_owned(), value));
-        } else {
-            self.event.push(self.name, value);
-        }
+        self.event.put(self.name, value, self.depth, self.data);
     }
 }
 
@@ -181,7 +373,27 @@ impl<'de> Visitor<'de> for Element<'_, '_> {
                     }
                     self.event.add_attributes(self.name, &attributes);
                 }
-                "#text" => {
+                // `{"@Name": "Image", "#text": "…"}` and its like, as other converters write it.
+                "@Name" | "Name" | "name" if self.name == "Data" => {
+                    let name = map.next_value::<Value>()?;
+                    if let Some(name) = name.as_str() {
+                        for (field, _) in &mut self.event.fields[from..] {
+                            name.clone_into(field);
+                        }
+                        own = Some(name.to_owned());
+                    }
+                }
+                "@Name" | "Name" if self.name == "Provider" => {
+                    let part =
+                        Element { event: &mut *self.event, name: "Provider", depth, data: false };
+                    map.next_value_seed(part)?;
+                }
+                "@Guid" | "@EventSourceName" | "@xmlns" | "@Qualifiers" => {
+                    map.next_value::<serde::de::IgnoredAny>()?;
+                }
+                "#text" | "Content" | "Value" | "text" | "content" | "value"
+                    if key == "#text" || own.is_some() || self.name == "Data" =>
+                {
                     let name = own.as_deref().unwrap_or(self.name);
                     let part = Element { event: &mut *self.event, name, depth, data: self.data };
                     map.next_value_seed(part)?;
@@ -216,22 +428,43 @@ impl Event {
 
 /// Makes an event of one `<Event>` element; an error names what is wrong with the XML.
 pub(crate) fn from_xml(xml: &str) -> Result<Event, String> {
+    let mut event = Event::default();
+    event.add_xml(xml)?;
+    if event.get("EventID").is_none() {
+        return Err("an <Event> without EventID".to_owned());
+    }
+    event.complete();
+    Ok(event)
+}
+
+impl Event {
+    /// Adds the fields of a piece of XML.
+    fn add_xml(&mut self, xml: &str) -> Result<(), String> {
+        let from = self.fields.len();
+        let added = add_xml(self, xml);
+        if added.is_err() {
+            self.fields.truncate(from);
+        }
+        added
+    }
+}
+
+fn add_xml(event: &mut Event, xml: &str) -> Result<(), String> {
     use quick_xml::events::Event as Node;
     let mut reader = quick_xml::Reader::from_str(xml);
-    let mut event = Event::default();
     let mut path: Vec<String> = Vec::new();
     let mut text = String::new();
     loop {
         match reader.read_event().map_err(|e| e.to_string())? {
             Node::Start(start) => {
-                path.push(open(&start, &mut event));
+                path.push(open(&start, event));
                 text.clear();
                 if path.len() > 64 {
                     return Err("nested too deeply".to_owned());
                 }
             }
             Node::Empty(start) => {
-                open(&start, &mut event);
+                open(&start, event);
             }
             Node::Text(part) => text.push_str(&part),
             Node::CData(part) => text.push_str(&part),
@@ -251,14 +484,10 @@ pub(crate) fn from_xml(xml: &str) -> Result<Event, String> {
                 }
                 text.clear();
             }
-            Node::Eof => break,
+            Node::Eof => return Ok(()),
             _ => {}
         }
     }
-    if event.get("EventID").is_none() {
-        return Err("an <Event> without EventID".to_owned());
-    }
-    Ok(event)
 }
 
 /// The field name that an element stands for; its telling attributes become fields.
@@ -318,11 +547,18 @@ mod tests {
             json!({"@timestamp": "2021-03-14T01:40:13Z", "winlog": {"event_id": 11, "channel": "C", "provider_name": "P", "event_data": {"Image": "System"}}}),
             json!({"SourceName": "P", "Channel": "C", "EventID": 11, "EventTime": "2021-03-14 01:40:13", "Image": "System"}),
         ];
+        let more = [
+            json!({"Id": 11, "LogName": "C", "ProviderName": "P", "TimeCreated": "/Date(1615686013000)/", "Image": "System"}),
+            json!({"Event": {"System": {"Provider": {"@Name": "P", "@Guid": "g"}, "EventID": {"@Qualifiers": "", "#text": "11"}, "Channel": "C", "TimeCreated": {"@SystemTime": "2021-03-14T01:40:13Z"}}, "EventData": {"Data": [{"@Name": "Image", "#text": "System"}, {"#text": "x", "@Name": "Other"}]}}}),
+            json!({"EventId": 11, "Channel": "C", "Provider": "P", "TimeCreated": "2021-03-14T01:40:13.0000000+00:00", "Payload": "{\"EventData\":{\"Data\":[{\"@Name\":\"Image\",\"#text\":\"System\"}]}}"}),
+            json!({"EventID": 11, "EventLog": "C", "Source": "P", "Provider": "P", "TimeGenerated": "2021-03-14T01:40:13Z", "EventData": "<DataItem type='System.XmlData'><EventData xmlns='x'><Data Name='Image'>System</Data></EventData></DataItem>"}),
+            json!({"winlog.event_id": 11, "winlog.channel": "C", "winlog.provider_name": "P", "@timestamp": "2021-03-14T01:40:13Z", "winlog.event_data.Image": "System"}),
+        ];
         let xml = "<Event xmlns='x'><System><Provider Name='P'/><EventID>11</EventID><TimeCreated SystemTime='2021-03-14T01:40:13Z'/><Channel>C</Channel></System><EventData><Data Name='Image'>System</Data></EventData></Event>";
         let read = |value: &Value| Event::from_json(value.to_string().as_bytes()).unwrap();
-        let mut events: Vec<Event> = shapes.iter().filter_map(read).collect();
+        let mut events: Vec<Event> = shapes.iter().chain(&more).filter_map(read).collect();
         events.push(from_xml(xml).unwrap());
-        assert_eq!(events.len(), 4);
+        assert_eq!(events.len(), 9);
         for event in events {
             for (name, value) in
                 [("EventID", "11"), ("Channel", "C"), ("Provider", "P"), ("Image", "System")]
@@ -330,7 +566,7 @@ mod tests {
                 assert_eq!(event.get(name), Some(value), "{name} of {event:?}");
             }
             assert_eq!(
-                event.time().map(|t| t.to_string()).as_deref(),
+                event.moment().and_then(Moment::utc).map(|t| t.to_string()).as_deref(),
                 Some("2021-03-14T01:40:13Z")
             );
         }

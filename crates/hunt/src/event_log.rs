@@ -1,24 +1,26 @@
-//! Windows events: EVTX, JSON (lines, arrays, indented), XML exports; and other JSON lines.
+//! Windows events as text: JSON (lines, arrays, indented) and XML exports; and other JSON.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
-use evtx::{EvtxChunkData, ParserSettings};
 use lapwing_model::{Place, ProblemKind};
 use serde_json::Value;
 
 use crate::event::{self, Event};
 use crate::lines;
-use crate::record::Record;
+use crate::own_record::{self, Own};
 use crate::scan::{Scan, record_of};
 use crate::sigma::Told;
 use crate::source::Reader;
-use crate::time;
 
 /// Takes one event: coverage, clock, checks, indicators.
-fn take(scan: &mut Scan<'_, '_>, event: &Event, line: Option<u64>, offset: u64, bytes: u64) {
+pub(crate) fn take(
+    scan: &mut Scan<'_, '_>,
+    event: &Event,
+    place: Option<Place>,
+    offset: u64,
+    bytes: u64,
+) {
     let told = [
         ("channel", event.get("Channel").unwrap_or("")),
         ("provider", event.get("Provider").unwrap_or("")),
@@ -29,16 +31,20 @@ fn take(scan: &mut Scan<'_, '_>, event: &Event, line: Option<u64>, offset: u64, 
         Some(channel) => Cow::Owned(format!("Windows events, {channel}")),
         None => Cow::Borrowed("Windows events"),
     };
-    let time = event.time();
+    let moment = event.moment();
+    let time = moment.and_then(|moment| scan.clock.settle(moment));
     scan.cover(source, &title, 1, bytes);
     scan.cover_time(source, &title, time);
-    if let Some(skew) = event.skew()
+    if let Some(moment) = moment {
+        scan.assume(source, &title, moment);
+    }
+    if let Some(skew) = time.and_then(|time| event.skew(time))
         && skew.abs() >= 120
     {
         *scan.report.skews.entry((skew + skew.signum() * 30) / 60 * 60).or_default() += 1;
     }
     let number = event.get("EventRecordID").and_then(|n| n.parse().ok());
-    let place = number.map(Place::Record).or(line.map(Place::Line));
+    let place = number.map(Place::Record).or(place);
     let text = event.text();
     let record = record_of(&event.fields, &text, time, place, offset);
     let route = scan.ctx.route(source);
@@ -70,7 +76,7 @@ fn take_json(
     offset: u64,
 ) -> Result<(), serde_json::Error> {
     if let Some(event) = Event::from_json(text)? {
-        take(scan, &event, Some(line), offset, text.len() as u64);
+        take(scan, &event, Some(Place::Line(line)), offset, text.len() as u64);
     } else {
         let value: Value = serde_json::from_slice(text)?;
         take_other(scan, &value, line, offset, text.len() as u64);
@@ -80,45 +86,19 @@ fn take_json(
 
 /// Takes one JSON object that is no Windows event.
 fn take_other(scan: &mut Scan<'_, '_>, value: &Value, line: u64, offset: u64, bytes: u64) {
-    let fields = event::flatten(value);
-    let mut text = String::new();
-    for (name, value) in &fields {
-        text.push_str(name);
-        text.push_str(": ");
-        text.push_str(value);
-        text.push('\n');
-    }
-    let stamp = |names: &[&str]| {
-        fields.iter().find(|(n, _)| names.contains(&n.as_str())).and_then(|(_, v)| time::parse(v))
+    let mut fields = event::flatten(value);
+    let known = own_record::know(&mut fields);
+    let own = Own {
+        log: &known.log,
+        title: known.title.unwrap_or("JSON records"),
+        fields,
+        line: &known.line,
+        when: known.when,
+        place: Place::Line(line),
+        offset,
+        bytes,
     };
-    let time = stamp(&[
-        "@timestamp",
-        "timestamp",
-        "time",
-        "ts",
-        "Timestamp",
-        "datetime",
-        "eventTime",
-        "published",
-        "CreationTime",
-        "createdDateTime",
-        "activityDateTime",
-    ]);
-    scan.cover(None, "JSON records", 1, bytes);
-    scan.cover_time(None, "JSON records", time);
-    let record: Record<'_> = record_of(&fields, &text, time, Some(Place::Line(line)), offset);
-    if scan.has_rules() {
-        let path = fields.iter().find(|(name, _)| name == "_path").map(|(_, path)| path.as_str());
-        let log = path.map_or(Cow::Borrowed("json"), |path| format!("zeek-{path}").into());
-        scan.sigma(&Told { log: &log, ..Told::default() }, &record);
-    }
-    for hit in scan.find(text.as_bytes()) {
-        scan.hit(
-            &record,
-            hit.indicator,
-            &String::from_utf8_lossy(&text.as_bytes()[hit.start..hit.end]),
-        );
-    }
+    own_record::take(scan, own);
 }
 
 /// Reads JSON: a value a line, or values of any layout (arrays, indented objects).
@@ -240,7 +220,9 @@ pub(crate) fn read_xml(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::Re
             let line = base_line + lines::count_lines(&buffer[..done + start]);
             let offset = base + (done + start) as u64;
             match event::from_xml(&String::from_utf8_lossy(&rest[start..end])) {
-                Ok(event) => take(scan, &event, Some(line), offset, (end - start) as u64),
+                Ok(event) => {
+                    take(scan, &event, Some(Place::Line(line)), offset, (end - start) as u64);
+                }
                 Err(error) => scan.broken(format!("line {line}"), format!("broken XML: {error}")),
             }
             done += end;
@@ -264,86 +246,4 @@ pub(crate) fn read_xml(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::Re
 fn event_start(text: &[u8]) -> Option<usize> {
     memchr::memmem::find_iter(text, b"<Event")
         .find(|at| text.get(at + 6).is_some_and(|b| b.is_ascii_whitespace() || *b == b'>'))
-}
-
-const HEADER: usize = 4096;
-const CHUNK: usize = 64 << 10;
-
-/// Reads EVTX as a stream: the file's header is not needed, every chunk stands on its own.
-pub(crate) fn read_evtx(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::Result<()> {
-    let mut header = vec![0u8; HEADER];
-    let read = fill(reader, &mut header)?;
-    if read < HEADER {
-        scan.problem(ProblemKind::Truncated, "the file ends in its header".into(), None);
-        return Ok(());
-    }
-    let settings = Arc::new(ParserSettings::default().num_threads(1).indent(false));
-    scan.cover(None, "Windows event log files (EVTX)", 0, 0);
-    for number in 0u64.. {
-        let mut data = vec![0u8; CHUNK];
-        let read = fill(reader, &mut data)?;
-        if read == 0 {
-            break;
-        }
-        let offset = HEADER as u64 + number * CHUNK as u64;
-        if data[..read].iter().all(|b| *b == 0) {
-            continue;
-        }
-        if read < CHUNK {
-            let message = format!("chunk {number} has {read} of {CHUNK} bytes");
-            scan.problem(ProblemKind::Truncated, message, Some(format!("byte {offset}")));
-        }
-        evtx_chunk(scan, data, &settings, offset);
-    }
-    Ok(())
-}
-
-fn evtx_chunk(scan: &mut Scan<'_, '_>, data: Vec<u8>, settings: &Arc<ParserSettings>, offset: u64) {
-    let place = format!("byte {offset}");
-    // The parser is not ours: a panic in it costs one chunk and is named.
-    let parsed = catch_unwind(AssertUnwindSafe(|| -> Result<Vec<_>, String> {
-        let mut data = EvtxChunkData::new(data, false).map_err(|e| e.to_string())?;
-        let mut chunk = data.parse(Arc::clone(settings)).map_err(|e| e.to_string())?;
-        let records = chunk.iter().map(|record| {
-            let record = record.map_err(|e| e.to_string())?;
-            let number = record.event_record_id;
-            let json = record.into_json_bytes().map_err(|e| e.to_string())?;
-            Ok::<_, String>((number, json.data))
-        });
-        Ok(records.collect())
-    }));
-    let records = match parsed {
-        Ok(Ok(records)) => records,
-        Ok(Err(error)) => return scan.broken(place, format!("damaged chunk: {error}")),
-        Err(_) => return scan.broken(place, "damaged chunk: the parser gave up".into()),
-    };
-    let size = CHUNK as u64 / (records.len() as u64).max(1);
-    for record in records {
-        match record {
-            Ok((number, json)) => {
-                if let Ok(Some(mut event)) = Event::from_json(&json) {
-                    if event.get("EventRecordID").is_none() {
-                        event.push("EventRecordID", number.to_string());
-                    }
-                    take(scan, &event, None, offset, size);
-                } else {
-                    scan.broken(format!("record {number}"), "the record is no event".into());
-                }
-            }
-            Err(error) => scan.broken(place.clone(), format!("damaged record: {error}")),
-        }
-    }
-}
-
-fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }

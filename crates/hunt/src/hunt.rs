@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use lapwing_model::{Finding, Place};
@@ -29,6 +29,16 @@ pub fn hunt(
     for report in over_files(&ctx, &files) {
         all.add(report);
     }
+    conclude(all, files, checks, options)
+}
+
+/// Looks again for what the first pass found, puts all findings together and judges them.
+pub(crate) fn conclude(
+    mut all: Report,
+    files: Vec<PathBuf>,
+    checks: &Checks,
+    options: &Options,
+) -> Hunt {
     if !all.artifacts.is_empty() {
         // What was written is known now; who asked for it may stand in any log, also in one that was
         // read before.
@@ -59,6 +69,13 @@ pub fn hunt(
     }
 }
 
+/// Hunts in one file with all threads.
+pub(crate) fn hunt_one(ctx: &Context<'_>, path: &Path) -> Report {
+    let mut report = Report::default();
+    input::hunt_file(ctx, path, &mut report);
+    report
+}
+
 /// From this size on a file gets all threads for itself; smaller ones are read side by side.
 const LARGE: u64 = 8 << 20;
 
@@ -87,7 +104,7 @@ fn over_files(ctx: &Context<'_>, files: &[PathBuf]) -> Vec<Report> {
 }
 
 impl Report {
-    fn add(&mut self, other: Report) {
+    pub(crate) fn add(&mut self, other: Report) {
         self.findings.extend(other.findings);
         self.problems.extend(other.problems);
         self.sources.extend(other.sources);
@@ -108,6 +125,7 @@ impl Report {
                 mine.bytes += more.bytes;
                 mine.from = mine.from.into_iter().chain(more.from).min();
                 mine.until = mine.until.into_iter().chain(more.until).max();
+                mine.assumed = mine.assumed.take().or(more.assumed);
             } else {
                 self.coverage.insert(title, more);
             }

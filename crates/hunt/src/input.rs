@@ -11,13 +11,19 @@ use lapwing_model::{Problem, ProblemKind};
 
 use crate::Limits;
 use crate::archive::{DECODER_MEMORY, un7z, untar, unzip};
+use crate::carve;
 use crate::event_log;
+use crate::event_table;
 use crate::file;
+use crate::journal;
 use crate::lines::{self, Utf16};
+use crate::parquet_log;
+use crate::rotation;
 use crate::scan::{Context, Report, Scan};
 use crate::table_log::{self, Shape, csv_delimiter};
+use crate::transcript;
 
-/// All files under the given paths, sorted, each once.
+/// All files under the given paths, each once, by folder and log, the oldest part of a log first.
 pub(crate) fn walk(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in paths {
@@ -38,7 +44,7 @@ pub(crate) fn walk(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBu
             }
         }
     }
-    files.sort();
+    files.sort_by(|a, b| rotation::order(a, b).then_with(|| a.cmp(b)));
     files.dedup();
     files
 }
@@ -86,6 +92,12 @@ pub(crate) fn hunt_file(ctx: &Context<'_>, path: &Path, report: &mut Report) {
         Some(Packed::SevenZip) => {
             ctx.progress.bytes(meta.len());
             un7z(ctx, BufReader::new(reader.inner), meta.len(), about, report);
+        }
+        None if parquet_log::is_parquet(&magic) => {
+            ctx.progress.bytes(meta.len());
+            let mut scan = Scan::new(ctx, &name, report);
+            parquet_log::read_file(&mut scan, reader.inner);
+            scan.finish();
         }
         _ => open(ctx, &mut reader, about, report),
     }
@@ -269,20 +281,59 @@ pub(crate) fn failed(name: &str, error: &io::Error, report: &mut Report) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Evtx,
+    Journal,
+    Parquet,
     Json,
     Xml,
     W3c,
+    EventTable(u8),
     Csv(u8),
+    Transcript,
     Text,
+    /// Programs, pictures and the like, which are no logs.
+    Program,
+    /// Other bytes, which may hold logs: images of disks, parts of files.
     Binary,
 }
+
+/// First bytes of files that hold no logs.
+const PROGRAMS: &[&[u8]] = &[
+    b"MZ",
+    b"\x7fELF",
+    b"\xca\xfe\xba\xbe",
+    b"\xcf\xfa\xed\xfe",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"RIFF",
+    b"OggS",
+    b"ID3",
+    b"%PDF",
+    b"wOFF",
+    b"wOF2",
+    b"\0\0\x01\0",
+    b"MSCF",
+    b"Rar!",
+    b"\0asm",
+    b"BM",
+];
 
 fn kind_of(head: &[u8]) -> Kind {
     if head.starts_with(b"ElfFile\0") {
         return Kind::Evtx;
     }
+    if journal::is_export(head) {
+        return Kind::Journal;
+    }
+    if parquet_log::is_parquet(head) {
+        return Kind::Parquet;
+    }
     if memchr::memchr(0, head).is_some() {
-        return Kind::Binary;
+        let known = PROGRAMS.iter().any(|magic| head.starts_with(magic));
+        return if known { Kind::Program } else { Kind::Binary };
+    }
+    if transcript::is_transcript(head) {
+        return Kind::Transcript;
     }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let line_at = |at: usize| memchr::memchr(b'\n', &text[at..]).map(|next| at + next + 1);
@@ -314,12 +365,43 @@ fn kind_of(head: &[u8]) -> Kind {
         return Kind::Json;
     }
     let head = String::from_utf8_lossy(text);
+    if let Some(delimiter) = event_table::delimiter(&head) {
+        return Kind::EventTable(delimiter);
+    }
     // A cut or rotated W3C log may have its directives further down; Exchange logs may begin with
     // their header row.
     if text.split(|b| *b == b'\n').take(50).any(|line| line.starts_with(b"#Fields")) {
         return Kind::W3c;
     }
     csv_delimiter(&head).map_or(Kind::Text, Kind::Csv)
+}
+
+/// What must stand before later lines of a log so that they can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heading {
+    None,
+    /// The names of the columns.
+    FirstLine,
+    /// Lines that begin with `#`, the latest of each name.
+    Directives,
+    /// A block between two rules.
+    Block,
+}
+
+/// How a log that begins so is read on; `None` when it does not grow by lines.
+pub(crate) fn heading(head: &[u8]) -> Option<Heading> {
+    if packed(head).is_some() || lines::utf16(head).is_some() {
+        return None;
+    }
+    match kind_of(head) {
+        Kind::Evtx | Kind::Parquet | Kind::Program | Kind::Binary | Kind::Xml => None,
+        // An array of objects is no list of lines.
+        Kind::Json if !head.trim_ascii_start().starts_with(b"{") => None,
+        Kind::Json | Kind::Journal | Kind::Text => Some(Heading::None),
+        Kind::W3c => Some(Heading::Directives),
+        Kind::EventTable(_) | Kind::Csv(_) => Some(Heading::FirstLine),
+        Kind::Transcript => Some(Heading::Block),
+    }
 }
 
 /// Reads a file that is no archive.
@@ -342,15 +424,22 @@ fn leaf(
     };
     let kind = kind_of(told_by);
     let mut scan = Scan::new(ctx, about.name, report);
+    let written = || about.modified.filter(|_| ctx.options.file_times);
+    scan.clock.last_day = rotation::day_of(about.name)
+        .or_else(|| Some(written()?.to_zoned(jiff::tz::TimeZone::UTC).date()));
     let modified = about.modified.filter(|_| ctx.options.file_times);
     // Files in web roots, and programs when there are hashes to compare, are read whole.
     let on_disk = !ctx.second
-        && matches!(kind, Kind::Binary | Kind::Text | Kind::Xml | Kind::Csv(_) | Kind::Json);
+        && !matches!(kind, Kind::Evtx | Kind::W3c | Kind::Journal | Kind::EventTable(_));
     if on_disk {
         file::name(&mut scan, about.name, modified);
     }
-    let wanted =
-        on_disk && file::is_wanted(ctx, about.name, kind == Kind::Binary || kind == Kind::Text);
+    let wanted = on_disk
+        && file::is_wanted(
+            ctx,
+            about.name,
+            matches!(kind, Kind::Binary | Kind::Program | Kind::Text),
+        );
     let mut kept = Cursor::new(Vec::new());
     let mut short;
     let reader: &mut dyn Read = if wanted {
@@ -369,7 +458,7 @@ fn leaf(
     } else {
         reader
     };
-    if kind == Kind::Binary {
+    if kind == Kind::Program {
         scan.report.binaries += 1;
         return;
     }
@@ -382,12 +471,21 @@ fn leaf(
         None => reader,
     };
     let result = match kind {
-        Kind::Evtx => event_log::read_evtx(&mut scan, reader),
+        Kind::Evtx => carve::read_evtx(&mut scan, reader),
+        Kind::Journal => journal::read(&mut scan, reader),
+        Kind::Parquet => parquet_log::read_member(&mut scan, reader),
+        Kind::EventTable(delimiter) => event_table::read(&mut scan, reader, delimiter),
+        Kind::Transcript => transcript::read(&mut scan, reader),
+        Kind::Binary => carve::read_raw(&mut scan, reader).map(|chunks| {
+            scan.report.binaries += u64::from(chunks == 0);
+        }),
         Kind::Json => event_log::read_json(&mut scan, reader),
         Kind::Xml => event_log::read_xml(&mut scan, reader),
-        Kind::W3c => table_log::read(&mut scan, reader, Shape::W3c),
-        Kind::Csv(delimiter) => table_log::read(&mut scan, reader, Shape::Csv { delimiter }),
-        Kind::Text | Kind::Binary => table_log::read(&mut scan, reader, Shape::Text),
+        Kind::W3c => table_log::read(&mut scan, reader, Shape::W3c, told_by),
+        Kind::Csv(delimiter) => {
+            table_log::read(&mut scan, reader, Shape::Csv { delimiter }, told_by)
+        }
+        Kind::Text | Kind::Program => table_log::read(&mut scan, reader, Shape::Text, told_by),
     };
     scan.finish();
     if let Err(error) = result {
@@ -395,7 +493,7 @@ fn leaf(
     }
 }
 
-fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match reader.read(&mut buffer[filled..]) {
@@ -425,7 +523,12 @@ mod tests {
             (b"<?xml version='1.0'?><Events><Event xmlns='x'>", Kind::Xml),
             (b"a,b,c\n1,2,3\n", Kind::Csv(b',')),
             (b"Mar  3 01:02:03 host sshd[1]: text\n", Kind::Text),
-            (b"MZ\x90\0\x03", Kind::Binary),
+            (b"MZ\x90\0\x03", Kind::Program),
+            (b"\xeb\x52\x90NTFS\0", Kind::Binary),
+            (b"__CURSOR=s=1\n", Kind::Journal),
+            (b"PAR1\x15\0", Kind::Parquet),
+            (b"\"Message\",\"Id\",\"LogName\"\n", Kind::EventTable(b',')),
+            (b"\xef\xbb\xbf**********************\nWindows PowerShell transcript start\n", Kind::Transcript),
         ] {
             assert_eq!(kind_of(head), kind, "{}", String::from_utf8_lossy(head));
         }

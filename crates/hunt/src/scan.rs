@@ -18,6 +18,7 @@ use crate::raw::Raw;
 use crate::record::{Record, shorten};
 use crate::sigma;
 use crate::source::{Reader, Source};
+use crate::time::{Clock, Moment};
 use crate::{Check, Checks, Options, Progress};
 
 /// What all workers share in one pass of a hunt.
@@ -32,6 +33,8 @@ pub(crate) struct Context<'h> {
     pub second: bool,
     /// Threads that may look through one log.
     pub jobs: usize,
+    /// Is shown every record, as it is read.
+    pub onlooker: Option<Onlooker<'h>>,
     routes: BTreeMap<&'h str, Route<'h>>,
     /// What threads need to run Sigma rules, from one file to the next: it remembers which rules are
     /// for which records.
@@ -50,6 +53,9 @@ struct Needed {
     /// What must stand in a line.
     raw: Raw,
 }
+
+/// Who is shown every record.
+pub(crate) type Onlooker<'h> = &'h (dyn Fn(&sigma::Told<'_>, &Record<'_>) + Sync);
 
 /// The checks of one source.
 #[derive(Clone)]
@@ -110,6 +116,7 @@ impl<'h> Context<'h> {
             artifacts,
             second,
             jobs: 1,
+            onlooker: None,
             routes,
             workers: Arc::default(),
             witnesses,
@@ -240,6 +247,8 @@ pub(crate) struct Scan<'c, 'h> {
     pub correlated_full: bool,
     /// Whether the input is told as a file in a place of its own, so that it is no log besides.
     pub told_as_file: bool,
+    /// How times without a zone or a year are read.
+    pub clock: Clock,
     bad: u64,
     bad_first: Option<(String, String)>,
 }
@@ -257,6 +266,11 @@ impl<'c, 'h> Scan<'c, 'h> {
             worker: ctx.workers.lock().ok().and_then(|mut list| list.pop()).unwrap_or_default(),
             correlated_full: false,
             told_as_file: false,
+            clock: Clock {
+                zone: ctx.options.time_zone.clone(),
+                year: ctx.options.year,
+                last_day: None,
+            },
             bad: 0,
             bad_first: None,
         }
@@ -281,6 +295,7 @@ impl<'c, 'h> Scan<'c, 'h> {
                 bytes: 0,
                 from: None,
                 until: None,
+                assumed: None,
             };
             self.report.coverage.insert(title.to_owned(), empty);
         }
@@ -306,6 +321,15 @@ impl<'c, 'h> Scan<'c, 'h> {
         if let (Some(time), Some(coverage)) = (time, self.report.coverage.get_mut(title)) {
             coverage.from = Some(coverage.from.map_or(time, |t| t.min(time)));
             coverage.until = Some(coverage.until.map_or(time, |t| t.max(time)));
+        }
+    }
+
+    /// Tells what had to be assumed about a time, if anything.
+    pub(crate) fn assume(&mut self, source: Option<&Source>, title: &str, moment: Moment) {
+        let title = source.map_or(title, |s| s.title.as_str());
+        let coverage = self.report.coverage.get_mut(title).filter(|c| c.assumed.is_none());
+        if let Some(coverage) = coverage {
+            coverage.assumed = self.clock.assumption(moment);
         }
     }
 

@@ -13,8 +13,10 @@ pub(crate) enum Reader {
     Table,
     /// Windows events, in any encoding.
     Events,
-    /// Lines without fields.
+    /// Lines of text, each with the fields of its own form.
     Text,
+    /// Records of other logs: JSON, journals, transcripts, Parquet.
+    Record,
     /// The file itself: path, name, size, content, hashes.
     File,
 }
@@ -33,7 +35,8 @@ pub(crate) struct Source {
     /// The source of which this is another form.
     pub variant_of: Option<String>,
     /// On a record made of the header: `software`, `log-type`, `columns` (comma-joined, each
-    /// with commas around), `path`; for events `channel`, `provider`.
+    /// with commas around), `path`; for events `channel`, `provider`; for text and other records
+    /// `form` (the kind of log, as Sigma's log sources name it) and `path`.
     recognise: Condition,
 }
 

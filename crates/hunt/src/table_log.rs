@@ -1,21 +1,23 @@
-//! Lines with fields: W3C logs (IIS, Exchange, Zeek), CSV, web server access logs, and plain text.
+//! Lines with fields: W3C logs (IIS, Exchange, Zeek), CSV, and lines of text in any form.
 //!
-//! A line is split into its fields only when an indicator or a literal of a check stands in it.
+//! A line is split into its fields only when an indicator or a literal of a check stands in it, or Sigma
+//! rules are run.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
-use jiff::Timestamp;
 use lapwing_model::{Place, ProblemKind};
 
+use crate::event;
+use crate::line::{self, audit};
 use crate::lines;
 use crate::pipeline::{self, Chunk};
 use crate::record::Record;
-use crate::scan::{Scan, Seen};
+use crate::scan::{Scan, Seen, record_of};
 use crate::sigma::Told;
 use crate::source::{Reader, Source};
-use crate::time;
+use crate::time::{self, Clock, Moment};
 
 /// How the lines of a log are to be read.
 #[derive(Clone, Debug)]
@@ -24,7 +26,7 @@ pub(crate) enum Shape {
     W3c,
     /// The first line names the columns.
     Csv { delimiter: u8 },
-    /// No fields; access logs of web servers are recognised line by line.
+    /// Each line has the fields that its own form gives.
     Text,
 }
 
@@ -36,16 +38,27 @@ struct Table<'h> {
     log_type: String,
     source: Option<&'h Source>,
     title: &'static str,
+    /// The kind of log, as Sigma's log sources name it.
+    log: String,
     /// The log's name, as Zeek gives it.
     path: String,
+    /// Whether a directive says that times are local.
+    local: bool,
+    /// Lines of Linux' audit whose event is not complete.
+    audit: audit::Events,
     /// Number of the line that comes next, from 1.
     line: u64,
     /// Whether the time of the first line was told.
     covered: bool,
 }
 
-/// Reads a log of lines.
-pub(crate) fn read(scan: &mut Scan<'_, '_>, reader: &mut dyn Read, shape: Shape) -> io::Result<()> {
+/// Reads a log of lines; `head` is its beginning.
+pub(crate) fn read(
+    scan: &mut Scan<'_, '_>,
+    reader: &mut dyn Read,
+    shape: Shape,
+    head: &[u8],
+) -> io::Result<()> {
     let mut table = Table {
         delimiter: match shape {
             Shape::Csv { delimiter } => delimiter,
@@ -61,18 +74,19 @@ pub(crate) fn read(scan: &mut Scan<'_, '_>, reader: &mut dyn Read, shape: Shape)
         software: String::new(),
         log_type: String::new(),
         source: None,
+        log: String::new(),
         path: String::new(),
+        local: false,
+        audit: audit::Events::default(),
         line: 1,
         covered: false,
     };
     if matches!(table.shape, Shape::Text) {
-        table.source = scan.ctx.source(Reader::Text, &[("path", scan.name)]);
-    }
-    if scan.ctx.second
-        && matches!(table.shape, Shape::Text)
-        && scan.ctx.route(table.source).is_none()
-    {
-        return Ok(());
+        let told = [("path", scan.name), ("form", form_of(head))];
+        table.source = scan.ctx.source(Reader::Text, &told);
+        if scan.ctx.second && scan.ctx.route(table.source).is_none() {
+            return Ok(());
+        }
     }
     let mut cut = None;
     let longest = scan.ctx.options.limits.line;
@@ -84,11 +98,63 @@ pub(crate) fn read(scan: &mut Scan<'_, '_>, reader: &mut dyn Read, shape: Shape)
         }
         table.chunk(scan, chunk);
     });
+    let rest: Vec<audit::Event> = table.audit.rest().collect();
+    for event in rest {
+        audit_event(scan, &event);
+    }
     if let Some(line) = cut {
         let message = format!("a line is longer than {longest} bytes and was read in pieces");
         scan.problem(ProblemKind::Limit, message, Some(format!("line {line}")));
     }
     result
+}
+
+/// The form that most of the first lines have.
+fn form_of(head: &[u8]) -> &'static str {
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let lines = head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|l| !l.is_empty());
+    for line in lines.take(20) {
+        *counts.entry(line::read(&lines::text(line)).form).or_default() += 1;
+    }
+    // The last line of the head may be cut.
+    let most = counts.iter().filter(|(form, _)| **form != "text").max_by_key(|(_, n)| **n);
+    match most {
+        Some((form, count)) if count * 3 >= counts.values().sum::<usize>() => form,
+        _ => "text",
+    }
+}
+
+/// Runs the Sigma rules on the joined lines of one event of Linux' audit.
+fn audit_event(scan: &mut Scan<'_, '_>, event: &audit::Event) {
+    let time = event.when.and_then(|when| scan.clock.settle(when));
+    let place = Some(Place::Line(event.line));
+    let record = record_of(&event.fields, &event.raw, time, place, event.offset);
+    scan.sigma(&Told { log: "auditd", line: &event.raw, ..Told::default() }, &record);
+}
+
+/// Sysmon for Linux writes its events to syslog, as XML; `false` for other lines.
+fn sysmon_for_linux(
+    scan: &mut Scan<'_, '_>,
+    line: &line::Line<'_>,
+    raw: &str,
+    number: u64,
+    offset: u64,
+) -> bool {
+    let message = line.fields.iter().find(|(name, _)| name == "message").map(|(_, text)| text);
+    let xml = message.filter(|_| line.form == "syslog").map(|text| text.trim());
+    let Some(xml) = xml.filter(|text| text.starts_with("<Event>")) else { return false };
+    let Ok(event) = event::from_xml(xml) else { return false };
+    let time = event.moment().and_then(|when| scan.clock.settle(when));
+    let record = record_of(&event.fields, raw, time, Some(Place::Line(number)), offset);
+    let told = Told {
+        log: "windows",
+        channel: event.get("Channel").unwrap_or(""),
+        provider: event.get("Provider").unwrap_or(""),
+        id: event.get("EventID").and_then(|id| id.parse().ok()),
+        line: "",
+    };
+    scan.sigma(&told, &record);
+    true
 }
 
 impl<'h> Table<'h> {
@@ -131,22 +197,23 @@ impl<'h> Table<'h> {
         let end = line_end(text, at);
         let header = String::from_utf8_lossy(&text[at..end]);
         self.delimiter = delimiter;
-        self.columns = split(header.trim_end(), delimiter).map(|c| c.trim().to_owned()).collect();
+        self.columns =
+            split(header.trim_end(), delimiter, true).map(|c| c.trim().to_owned()).collect();
         self.recognise(scan);
         self.line += 1;
         end
     }
 
     fn directive(&mut self, scan: &Scan<'_, 'h>, directive: &str) {
-        let Some((name, value)) = directive.trim_start_matches('#').split_once([':', '\t', ' '])
-        else {
-            return;
-        };
+        let directive = directive.trim_start_matches('#');
+        let parted = directive.split_once([':', '\t']).or_else(|| directive.split_once(' '));
+        let Some((name, value)) = parted else { return };
         let value = value.trim();
         match name.to_ascii_lowercase().as_str() {
             "software" => value.clone_into(&mut self.software),
             "log-type" => value.clone_into(&mut self.log_type),
             "path" => value.clone_into(&mut self.path),
+            "time format" => self.local = value.eq_ignore_ascii_case("local"),
             "fields" => {
                 self.delimiter = match value {
                     _ if value.contains('\t') => b'\t',
@@ -154,7 +221,7 @@ impl<'h> Table<'h> {
                     _ => b' ',
                 };
                 let delimiter = self.delimiter;
-                self.columns = split(value, delimiter).map(|c| c.trim().to_owned()).collect();
+                self.columns = split(value, delimiter, true).map(|c| c.trim().to_owned()).collect();
                 self.recognise(scan);
             }
             _ => {}
@@ -170,6 +237,26 @@ impl<'h> Table<'h> {
             ("path", scan.name),
         ];
         self.source = scan.ctx.source(Reader::Table, &told);
+        let has = |name: &str| self.columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+        self.log = match () {
+            () if !self.path.is_empty() => format!("zeek-{}", self.path),
+            () if has("cs-uri-stem") && has("cs-method") && !has("cs-host-out") => "iis".to_owned(),
+            () => "table".to_owned(),
+        };
+    }
+
+    /// What a time without a zone means here.
+    fn clock<'s>(&self, scan: &'s Scan<'_, '_>) -> Cow<'s, Clock> {
+        match self.shape {
+            // The format says that times are UTC, unless a directive says otherwise.
+            Shape::W3c if !self.local => Cow::Owned(Clock::default()),
+            _ => Cow::Borrowed(&scan.clock),
+        }
+    }
+
+    /// Whether fields between blanks may stand in quotes: IIS writes none, and quotes as they come.
+    fn quotes(&self) -> bool {
+        !self.software.contains("Internet Information")
     }
 
     /// Judges the lines from `from` up to the next directive or the end; gives that place.
@@ -185,17 +272,16 @@ impl<'h> Table<'h> {
         scan.cover(self.source, self.title, count, (to - from) as u64);
         let last = last_line(&text[..to]).max(from);
         if !std::mem::replace(&mut self.covered, true) {
-            let record = self.record(line_at(text, from), 0, 0);
-            scan.cover_time(self.source, self.title, record.time);
+            self.cover_time(scan, line_at(text, from));
         }
-        let record = self.record(line_at(&text[..to], last), 0, 0);
-        scan.cover_time(self.source, self.title, record.time);
+        self.cover_time(scan, line_at(&text[..to], last));
         if chunk.seen.scratch.has_nul() && memchr::memchr(0, &text[from..to]).is_some() {
             scan.broken(format!("line {first_line}"), "the text holds NUL bytes".to_owned());
         }
         if chunk.last && to == text.len() && !self.columns.is_empty() {
             let tail = line_at(text, last);
-            let cells = split(&String::from_utf8_lossy(tail), self.delimiter).count();
+            let tail_text = String::from_utf8_lossy(tail);
+            let cells = split(&tail_text, self.delimiter, self.quotes()).count();
             if cells < self.columns.len() && !tail.is_empty() {
                 let message =
                     format!("the last line ends after {cells} of {} fields", self.columns.len());
@@ -227,12 +313,13 @@ impl<'h> Table<'h> {
                 touched.entry(start).or_default();
             }
         }
+        let clock = self.clock(scan).into_owned();
         let (mut counted, mut number) = (from, first_line);
         for (start, hits) in touched {
             number += count_bits(newlines, counted, start);
             counted = start;
             let bytes = line_at(&text[..to], start);
-            let record = self.record(bytes, chunk.offset + start as u64, number);
+            let record = self.record(bytes, chunk.offset + start as u64, number, &clock).0;
             if !self.columns.is_empty() && record.fields.len() != self.columns.len() {
                 let message = format!(
                     "{} fields where the header names {}",
@@ -249,17 +336,20 @@ impl<'h> Table<'h> {
         to
     }
 
+    /// Widens the period by the time of a line, and tells what was assumed about it.
+    fn cover_time(&self, scan: &mut Scan<'_, '_>, line: &[u8]) {
+        let clock = self.clock(scan).into_owned();
+        let (record, moment, _) = self.record(line, 0, 0, &clock);
+        scan.cover_time(self.source, self.title, record.time);
+        if let Some(moment) = moment.filter(|_| !matches!(self.shape, Shape::W3c) || self.local) {
+            scan.assume(self.source, self.title, moment);
+        }
+    }
+
     /// Runs the Sigma rules over every line.
-    fn sigma(&self, scan: &mut Scan<'_, '_>, text: &[u8], offset: u64, line: u64) {
-        let has = |name: &str| self.columns.iter().any(|column| column.eq_ignore_ascii_case(name));
-        let zeek = format!("zeek-{}", self.path);
-        let events = has("EventID") && (has("Channel") || has("LogName"));
-        let log = match () {
-            () if !self.path.is_empty() => zeek.as_str(),
-            () if has("cs-uri-stem") && has("cs-method") => "iis",
-            () if events => "windows",
-            () => "table",
-        };
+    fn sigma(&mut self, scan: &mut Scan<'_, '_>, text: &[u8], offset: u64, line: u64) {
+        let clock = self.clock(scan).into_owned();
+        let mut done: Vec<audit::Event> = Vec::new();
         let mut at = 0;
         for (number, whole) in (line..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
             let bytes = line_at(whole, 0);
@@ -268,30 +358,37 @@ impl<'h> Table<'h> {
             if bytes.is_empty() {
                 continue;
             }
-            let mut record = self.record(bytes, start, number);
-            let mut told = Told { log, ..Told::default() };
             if self.columns.is_empty() {
-                told.log = match () {
-                    () if !record.fields.is_empty() => "access-log",
-                    () if record.raw.contains(": %") || record.raw.contains("devname=") => "device",
-                    () if record.time.is_some() || syslog_time(&record.raw) => "syslog",
-                    () => "text",
-                };
-                if let Some(audit) = auditd(&record.raw) {
-                    told.log = "auditd";
-                    record.time = audit.0;
-                    record.fields = audit.1;
+                let raw = lines::text(bytes);
+                let read = line::read(&raw);
+                if read.form == "auditd" {
+                    done.extend(self.audit.add(&read, &raw, number, start));
+                    for event in done.drain(..) {
+                        audit_event(scan, &event);
+                    }
+                    continue;
                 }
+                if sysmon_for_linux(scan, &read, &raw, number, start) {
+                    continue;
+                }
+                let log = match read.form {
+                    // A line with a time and no form is some program's own log.
+                    "text" if read.when.is_some() => "syslog",
+                    form => form,
+                };
+                let record = Record {
+                    time: read.when.and_then(|when| clock.settle(when)),
+                    fields: read.fields,
+                    raw: Cow::Borrowed(&*raw),
+                    place: Some(Place::Line(number)),
+                    offset: start,
+                };
+                scan.sigma(&Told { log, line: &raw, ..Told::default() }, &record);
+            } else {
+                let record = self.record(bytes, start, number, &clock).0;
+                let told = Told { log: &self.log, line: &record.raw, ..Told::default() };
+                scan.sigma(&told, &record);
             }
-            let raw = record.raw.clone();
-            told.line = &raw;
-            let first = |names: [&str; 2]| names.iter().find_map(|name| record.get(name));
-            if events {
-                told.channel = first(["Channel", "LogName"]).unwrap_or("");
-                told.provider = first(["Provider", "ProviderName"]).unwrap_or("");
-                told.id = first(["EventID", "Id"]).and_then(|id| id.parse().ok());
-            }
-            scan.sigma(&told, &record);
         }
     }
 
@@ -330,7 +427,14 @@ impl<'h> Table<'h> {
         (text.len(), lines, lines + u64::from(start < text.len()))
     }
 
-    fn record<'t>(&'t self, line: &'t [u8], offset: u64, number: u64) -> Record<'t> {
+    /// A line as a record, with the time as it stands there, and the line's form.
+    fn record<'t>(
+        &'t self,
+        line: &'t [u8],
+        offset: u64,
+        number: u64,
+        clock: &Clock,
+    ) -> (Record<'t>, Option<Moment>, &'static str) {
         let raw = lines::text(line);
         let mut record = Record {
             fields: Vec::new(),
@@ -339,42 +443,66 @@ impl<'h> Table<'h> {
             place: Some(Place::Line(number)),
             offset,
         };
-        if self.columns.is_empty() {
-            record.fields = access_log(&raw);
-            record.time = time::leading(&raw);
+        let mut form = "table";
+        let moment = if self.columns.is_empty() {
+            let read = line::read(&raw);
+            form = read.form;
+            let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+            record.fields = read.fields.into_iter().map(|(k, v)| (owned(k), owned(v))).collect();
+            read.when
         } else {
-            let cells = split(&raw, self.delimiter).map(|cell| Cow::Owned(cell.into_owned()));
+            let cells = split(&raw, self.delimiter, self.quotes());
+            let cells = cells.map(|cell| Cow::Owned(cell.into_owned()));
             let names = self.columns.iter().map(|c| Cow::Borrowed(c.as_str()));
             let names = names.chain(std::iter::repeat(Cow::Borrowed("")));
             record.fields = names.zip(cells).collect();
-            record.time = time_of(&record);
-        }
+            moment_of(&record)
+        };
+        record.time = moment.and_then(|moment| clock.settle(moment));
         record.raw = raw;
-        record
+        (record, moment, form)
     }
 }
 
-fn time_of(record: &Record<'_>) -> Option<Timestamp> {
+/// Columns that hold the time of a record, most telling first.
+const TIMES: &[&str] = &[
+    "DateTime",
+    "date-time",
+    "Timestamp",
+    "@timestamp",
+    "ts",
+    "time",
+    "EventTime",
+    "TimeCreated",
+    "UtcTime",
+    "datetime",
+    "date",
+    "StartTime",
+    "Start Time",
+    "Receive Time",
+    "Logged Time",
+    "Event Time",
+    "TimeGenerated",
+    "_time",
+    "log_time",
+    "event_time",
+];
+
+fn moment_of(record: &Record<'_>) -> Option<Moment> {
     if let (Some(date), Some(clock)) = (record.get("date"), record.get("time"))
-        && let Some(time) = time::parse_pair(date, clock)
+        && let Some(moment) = time::read_pair(date, clock)
     {
-        return Some(time);
+        return Some(moment);
     }
-    [
-        "DateTime",
-        "date-time",
-        "Timestamp",
-        "@timestamp",
-        "ts",
-        "time",
-        "EventTime",
-        "TimeCreated",
-        "UtcTime",
-        "datetime",
-        "date",
-    ]
-    .iter()
-    .find_map(|name| record.get(name).and_then(time::parse))
+    let known = TIMES.iter().find_map(|name| record.get(name).and_then(time::read));
+    known.or_else(|| {
+        let like_time = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            name.contains("time") || name.contains("date")
+        };
+        let mut fields = record.fields.iter();
+        fields.find_map(|(name, value)| like_time(name).then(|| time::read(value)).flatten())
+    })
 }
 
 fn line_start(text: &[u8], at: usize) -> usize {
@@ -412,14 +540,19 @@ fn last_line(text: &[u8]) -> usize {
     line_start(text, text.len().saturating_sub(usize::from(text.ends_with(b"\n"))))
 }
 
-/// The cells of a line; with commas, semicolons and tabs, cells may stand in double quotes.
-fn split(line: &str, delimiter: u8) -> impl Iterator<Item = Cow<'_, str>> {
+/// The cells of a line. With commas, semicolons and tabs, cells may stand in double quotes; between
+/// blanks, when `quotes` says so and the quote ends with the cell.
+pub(crate) fn split(line: &str, delimiter: u8, quotes: bool) -> impl Iterator<Item = Cow<'_, str>> {
     let delimiter = char::from(delimiter);
     let mut rest = Some(line);
     std::iter::from_fn(move || {
         let text = rest?;
-        if delimiter != ' '
-            && let Some(quoted) = text.strip_prefix('"')
+        let whole = |quoted: &str| {
+            let end = quoted.find('"').map(|at| &quoted[at + 1..]);
+            quotes && end.is_some_and(|after| after.is_empty() || after.starts_with(delimiter))
+        };
+        if let Some(quoted) = text.strip_prefix('"')
+            && (delimiter != ' ' || whole(quoted))
         {
             let mut end = 0;
             loop {
@@ -452,109 +585,6 @@ fn split(line: &str, delimiter: u8) -> impl Iterator<Item = Cow<'_, str>> {
     })
 }
 
-/// Fields of a line in the common or combined format of web servers; none for other lines.
-fn access_log(line: &str) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
-    let parts = || -> Option<Vec<(&'static str, String)>> {
-        let (client, rest) = line.split_once(' ')?;
-        let (_, rest) = rest.split_once('[')?;
-        let (_, rest) = rest.split_once("] \"")?;
-        let (request, rest) = rest.split_once("\" ")?;
-        let mut request = request.split(' ');
-        let (method, target) = (request.next()?, request.next()?);
-        let (stem, query) = target.split_once('?').unwrap_or((target, ""));
-        let mut numbers = rest.split(' ');
-        let status =
-            numbers.next().filter(|s| s.len() == 3 && s.bytes().all(|b| b.is_ascii_digit()))?;
-        let bytes = numbers.next().unwrap_or("");
-        let mut quoted = rest.split('"').skip(1).step_by(2);
-        let (referer, agent) = (quoted.next().unwrap_or(""), quoted.next().unwrap_or(""));
-        let fields = [
-            ("c-ip", client),
-            ("cs-method", method),
-            ("cs-uri-stem", stem),
-            ("cs-uri-query", query),
-            ("sc-status", status),
-            ("sc-bytes", bytes),
-            ("cs(Referer)", referer),
-            ("cs(User-Agent)", agent),
-        ];
-        Some(fields.map(|(k, v)| (k, v.to_owned())).to_vec())
-    };
-    parts()
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(k, v)| (Cow::Borrowed(k), Cow::Owned(v)))
-        .collect()
-}
-
-/// Whether a line begins as BSD's syslog does: `Mar  3 01:02:03 host`, after a priority if any.
-fn syslog_time(line: &str) -> bool {
-    let line = line.strip_prefix('<').and_then(|rest| rest.split_once('>')).map_or(line, |l| l.1);
-    let bytes = line.as_bytes();
-    let at = |at: usize, wanted: fn(&u8) -> bool| bytes.get(at).is_some_and(wanted);
-    at(0, u8::is_ascii_uppercase)
-        && at(1, u8::is_ascii_lowercase)
-        && at(2, u8::is_ascii_lowercase)
-        && at(3, |b| *b == b' ')
-        && at(5, u8::is_ascii_digit)
-        && at(6, |b| *b == b' ')
-        && at(9, |b| *b == b':')
-        && at(12, |b| *b == b':')
-}
-
-/// Names and values of a record.
-type Pairs<'t> = Vec<(Cow<'t, str>, Cow<'t, str>)>;
-
-/// Time and fields of a line of Linux' audit: `type=… msg=audit(1614733323.123:45): a0="cat" …`.
-fn auditd(line: &str) -> Option<(Option<Timestamp>, Pairs<'static>)> {
-    let (head, rest) = line.split_once("msg=audit(")?;
-    let kind = head.split_whitespace().find_map(|word| word.strip_prefix("type="))?;
-    let (stamp, rest) = rest.split_once(')')?;
-    let time = time::parse(stamp.split(':').next()?);
-    let mut fields: Pairs<'static> = vec![("type".into(), kind.to_owned().into())];
-    let mut rest = rest.trim_start_matches(':').trim_start();
-    while let Some((name, after)) = rest.split_once('=') {
-        let name = name.rsplit([' ', '\u{1d}']).next().unwrap_or(name);
-        let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
-        let (value, next) = match quote {
-            Some(quote) => after[1..].split_once(quote).unwrap_or((&after[1..], "")),
-            None => after.split_once([' ', '\u{1d}']).unwrap_or((after, "")),
-        };
-        // What holds blanks or quotes is written in hexadecimal.
-        let hidden = quote.is_none() && (name == "proctitle" || is_argument(name));
-        let value = unhex(value).filter(|_| hidden).unwrap_or_else(|| value.to_owned());
-        if quote == Some('\'') {
-            // `msg='op=login acct="x"'` holds fields of its own.
-            let inner = value.split_whitespace().filter_map(|word| word.split_once('='));
-            for (name, value) in inner {
-                let value = value.trim_matches('"').to_owned();
-                fields.push((name.to_owned().into(), value.into()));
-            }
-        }
-        fields.push((name.to_owned().into(), value.into()));
-        rest = next;
-    }
-    Some((time, fields))
-}
-
-/// `a0`, `a1` …
-fn is_argument(name: &str) -> bool {
-    name.strip_prefix('a').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// The text of hexadecimal digits; `None` for anything else, and for what is no text.
-fn unhex(text: &str) -> Option<String> {
-    if text.len() < 4 || !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let bytes: Option<Vec<u8>> = (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
-        .collect();
-    let text = String::from_utf8(bytes?).ok()?.replace('\0', " ");
-    text.chars().all(|c| !c.is_control()).then_some(text)
-}
-
 /// The delimiter of a table whose first line names its columns; `None` for other text.
 pub(crate) fn csv_delimiter(head: &str) -> Option<u8> {
     let mut lines = head.lines();
@@ -562,7 +592,7 @@ pub(crate) fn csv_delimiter(head: &str) -> Option<u8> {
     let delimiter = [b',', b';', b'\t']
         .into_iter()
         .max_by_key(|d| (first.bytes().filter(|b| b == d).count(), std::cmp::Reverse(*d)))?;
-    let names: Vec<_> = split(first, delimiter).collect();
+    let names: Vec<_> = split(first, delimiter, true).collect();
     let is_name = |n: &str| {
         let n = n.trim();
         !n.is_empty()
@@ -575,7 +605,8 @@ pub(crate) fn csv_delimiter(head: &str) -> Option<u8> {
         return None;
     }
     let second = lines.next().unwrap_or("");
-    (second.is_empty() || split(second, delimiter).count() * 2 > names.len()).then_some(delimiter)
+    (second.is_empty() || split(second, delimiter, true).count() * 2 > names.len())
+        .then_some(delimiter)
 }
 
 #[cfg(test)]
@@ -584,44 +615,22 @@ mod tests {
 
     #[test]
     fn cells_may_be_quoted() {
-        let cells = |line| split(line, b',').collect::<Vec<_>>().join("|");
+        let cells = |line| split(line, b',', true).collect::<Vec<_>>().join("|");
         assert_eq!(cells(r#"a,"b,c","d""e",,f"#), r#"a|b,c|d"e||f"#);
         assert_eq!(cells(r#"a,"open,b"#), "a|open,b");
-        assert_eq!(split("a b  c", b' ').count(), 4);
+        assert_eq!(split("a b  c", b' ', true).count(), 4);
+        assert_eq!(split("a \"b c\" d", b' ', true).nth(1).as_deref(), Some("b c"));
+        assert_eq!(split("a \"b c\" d", b' ', false).count(), 4);
+        assert_eq!(split("/x \"'--1 - 443", b' ', true).count(), 4);
     }
 
     #[test]
-    fn access_logs_have_fields() {
-        let line = "192.0.2.1 - - [03/Mar/2021:01:02:03 +0000] \"POST /a?b=c HTTP/1.1\" 200 12 \"-\" \"agent x\"";
-        let fields = access_log(line);
-        let get = |name: &str| fields.iter().find(|(k, _)| k == name).map(|(_, v)| v.to_string());
-        assert_eq!(get("sc-status").as_deref(), Some("200"));
-        assert_eq!(get("cs(User-Agent)").as_deref(), Some("agent x"));
-        assert!(access_log("some other [line] \"of text").is_empty());
-    }
-
-    #[test]
-    fn lines_of_syslog_are_told_from_text() {
-        assert!(syslog_time("<34>Mar  3 01:02:03 host sshd[1]: text"));
-        assert!(syslog_time("Mar 13 01:02:03 host sshd[1]: text"));
-        assert!(!syslog_time("The quick brown fox: 12:34:56"));
-        assert!(!syslog_time(""));
-    }
-
-    #[test]
-    fn audit_records_have_fields() {
-        let line =
-            "type=EXECVE msg=audit(1614733323.123:45): argc=2 a0=\"cat\" a1=2F746D702F612062";
-        let (time, fields) = auditd(line).unwrap();
-        let get = |name: &str| fields.iter().find(|(k, _)| k == name).map(|(_, v)| v.to_string());
-        assert!(time.is_some());
-        assert_eq!(get("type").as_deref(), Some("EXECVE"));
-        assert_eq!((get("a0").as_deref(), get("a1").as_deref()), (Some("cat"), Some("/tmp/a b")));
-        let login =
-            "type=USER_AUTH msg=audit(1614733323.1:4): pid=1 msg='op=PAM acct=\"root\" res=failed'";
-        let fields = auditd(login).unwrap().1;
-        assert!(fields.iter().any(|(k, v)| k == "acct" && v == "root"));
-        assert!(auditd("other text").is_none());
+    fn the_first_lines_tell_the_form() {
+        let line = "Mar  3 01:02:03 host sshd[1]: text\r\n";
+        assert_eq!(form_of(line.repeat(3).as_bytes()), "syslog");
+        assert_eq!(form_of(format!("a heading\n{line}{line}").as_bytes()), "syslog");
+        assert_eq!(form_of(b"only prose\n"), "text");
+        assert_eq!(form_of(b""), "text");
     }
 
     #[test]
@@ -634,8 +643,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn splitting_never_panics(text in ".{0,60}") {
-            let _ = (split(&text, b',').count(), access_log(&text), csv_delimiter(&text));
-            let _ = auditd(&format!("type=X msg=audit({text}"));
+            let _ = (split(&text, b',', true).count(), split(&text, b' ', true).count());
+            let _ = (csv_delimiter(&text), form_of(text.as_bytes()));
         }
     }
 }

@@ -29,7 +29,7 @@ fn matcher() -> Matcher {
 }
 
 fn options(jobs: usize) -> Options {
-    Options { jobs, file_times: false, ..Options::default() }
+    Options { jobs, file_times: false, year: Some(2021), ..Options::default() }
 }
 
 fn data() -> PathBuf {
@@ -302,7 +302,8 @@ proptest::proptest! {
         head in proptest::sample::select(vec![
             &b"#Software: Microsoft Internet Information Services 10.0\n#Fields: date time c-ip cs-uri-stem\n"[..],
             b"#Software: Microsoft Exchange Server\n#Log-type: HttpProxy\n#Fields: DateTime,AnchorMailbox,HttpStatus\n",
-            b"{\"EventID\":1,\"Channel\":\"Security\"}\n", b"[{", b"<Events><Event xmlns='x'>", b"ElfFile\0", b"a,b,c\n", b"<34>1 ", b"\xff\xfe", b"\x1f\x8b\x08", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"",
+            b"{\"EventID\":1,\"Channel\":\"Security\"}\n", b"[{", b"<Events><Event xmlns='x'>", b"ElfFile\0", b"a,b,c\n", b"<34>1 ", b"\xff\xfe", b"\x1f\x8b\x08", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1", b"__CURSOR=x\nMESSAGE\n",
+            b"**********************\nWindows PowerShell transcript start\n", b"\"Message\",\"Id\",\"LogName\"\n\"", b"ElfChnk\0", b"",
         ]),
         body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400),
         text in "([#{}<>\",: /~A-Za-z0-9.\n-]|ServerInfo~|<Event>|</Event>|192\\.0\\.2\\.66|\"EventID\":){0,40}",

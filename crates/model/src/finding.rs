@@ -163,6 +163,9 @@ pub struct Coverage {
     pub from: Option<jiff::Timestamp>,
     /// Last time in it, UTC.
     pub until: Option<jiff::Timestamp>,
+    /// What had to be assumed about its times, when it states no zone or no year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
 }
 
 /// What was not looked at, and why.

@@ -3,6 +3,7 @@ use lapwing_engine::{Engine, HuntOptions, IndicatorSource};
 use lapwing_model::{Severity, VerdictKind};
 
 use crate::args::{Hunt, Hunting};
+use crate::commands::follow::Live;
 use crate::commands::verdict;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
@@ -53,6 +54,8 @@ pub fn hunt(
             jobs: hunting.jobs.unwrap_or(defaults.jobs),
             max_findings_per_rule: hunting.max_findings_per_rule,
             file_times: !hunting.no_file_times,
+            time_zone: hunting.time_zone.clone(),
+            year: hunting.year,
             ..defaults
         },
         checks: hunting.checks.clone(),
@@ -63,10 +66,21 @@ pub fn hunt(
         },
     };
     let bar = Bar::new(session.quiet);
-    let result = engine.hunt(paths, &options, &bar);
-    bar.done();
-    let (hunt, mut problems) = result?;
-    print(&hunt, hunting.all, session)?;
+    let (hunt, mut problems) = if hunting.follow {
+        let mut live = Live::new(&mut session.out, hunting.all, hunting.follow_for)?;
+        let result = engine.follow(paths, &options, &bar, &mut live);
+        bar.done();
+        live.finish()?;
+        let (hunt, problems) = result?;
+        print(&hunt, hunting, session)?;
+        (hunt, problems)
+    } else {
+        let result = engine.hunt(paths, &options, &bar);
+        bar.done();
+        let (hunt, problems) = result?;
+        print(&hunt, hunting, session)?;
+        (hunt, problems)
+    };
     problems.extend(hunt.problems);
     let read = session.tell_problems(&problems)?;
     Ok(
@@ -80,14 +94,15 @@ pub fn hunt(
     )
 }
 
-fn print(hunt: &Hunted, all: bool, session: &mut Session) -> Result<(), Failure> {
+fn print(hunt: &Hunted, hunting: &Hunting, session: &mut Session) -> Result<(), Failure> {
     if session.out.json {
-        for finding in &hunt.findings {
+        // While following, findings were printed as they came.
+        for finding in hunt.findings.iter().filter(|_| !hunting.follow) {
             session.out.object(finding)?;
         }
         return session.out.object(&hunt.verdict);
     }
     let width = Output::width();
     let colour = Output::colour();
-    session.out.text(&verdict::text(hunt, all, width, colour))
+    session.out.text(&verdict::text(hunt, hunting.all, width, colour))
 }

@@ -6,6 +6,7 @@ mod compile;
 mod evaluate;
 mod explain;
 mod extract;
+mod follow;
 mod history;
 mod hunt;
 mod investigate;

@@ -291,6 +291,15 @@ fn looked_at(text: &mut String, hunt: &Hunt, width: usize) {
         })
         .collect();
     text.push_str(&table(&rows));
+    let mut assumed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for coverage in &hunt.verdict.looked_at {
+        if let Some(assumption) = &coverage.assumed {
+            assumed.entry(assumption).or_default().push(&coverage.source);
+        }
+    }
+    for (assumption, sources) in assumed {
+        wrapped(text, "  * ", &format!("{}: {assumption}", sources.join("; ")), width);
+    }
     if hunt.verdict.looked_at.is_empty() {
         text.push_str("  nothing\n");
     }

@@ -16,6 +16,8 @@ pub(crate) fn inputs() -> impl Iterator<Item = String> {
         "cs-uri-query",
         "c-uri",
         "cs-uri",
+        "cs-host",
+        "cs-uri-scheme",
         "ObjectName",
         "ObjectValueName",
         "NewValue",
@@ -61,7 +63,9 @@ fn hashes(fields: &Fields, view: &mut View) {
 /// it at the `?`. Both fields get every form, as logged and percent-decoded.
 fn request(fields: &Fields, view: &mut View) {
     let stem = text(fields, view, "cs-uri-stem").unwrap_or_default();
+    // Blue Coat writes the query with its question mark.
     let query = text(fields, view, "cs-uri-query").unwrap_or_default();
+    let query = query.strip_prefix('?').map_or(query.clone(), str::to_owned);
     if stem.is_empty() && query.is_empty() {
         return;
     }
@@ -117,6 +121,13 @@ fn url(fields: &Fields, view: &mut View) {
         return;
     };
     put(fields, view, "c-uri", &percent_decode(&all));
+    // Proxies that split what was asked for: rules ask for the whole address.
+    if all.starts_with('/')
+        && let Some(host) = text(fields, view, "cs-host")
+    {
+        let scheme = text(fields, view, "cs-uri-scheme").unwrap_or_else(|| "http".to_owned());
+        put(fields, view, "c-uri", &format!("{scheme}://{host}{all}"));
+    }
     let rest = all.split_once("://").map_or(all.as_str(), |(_, rest)| rest);
     let (host, path) = match rest.find(['/', '?']) {
         Some(at) => rest.split_at(at),

@@ -10,13 +10,16 @@ use crate::scan::Scan;
 const MOST_CORRELATED: usize = 200_000;
 
 impl Scan<'_, '_> {
-    /// Whether rules are run in this pass.
+    /// Whether every record is needed: rules are run in this pass, or somebody looks on.
     pub(crate) fn has_rules(&self) -> bool {
-        self.ctx.rules().is_some()
+        self.ctx.rules().is_some() || self.ctx.onlooker.is_some()
     }
 
     /// Runs the rules on a record.
     pub(crate) fn sigma(&mut self, told: &Told<'_>, record: &Record<'_>) {
+        if let Some(onlooker) = self.ctx.onlooker {
+            onlooker(told, record);
+        }
         let Some(rules) = self.ctx.rules() else { return };
         if !self.in_period(record.time) {
             return;

@@ -1,0 +1,194 @@
+//! Lines of names and values: Fortinet, CEF, LEEF, and others that write `name=value`.
+
+use std::borrow::Cow;
+
+use super::{Line, Pairs, put};
+use crate::time::{self, Moment};
+
+/// A line without a form of its own must hold so many pairs.
+const LEAST: usize = 4;
+
+/// Reads a line of names and values.
+pub(super) fn read(line: &str) -> Option<Line<'_>> {
+    if let Some(at) = line.find("CEF:").filter(|at| line.as_bytes().get(at + 5) == Some(&b'|')) {
+        return cef(&line[at + 4..])
+            .map(|line| with_time(line, &["rt", "start", "end", "deviceReceiptTime"]));
+    }
+    if let Some(at) = line.find("LEEF:") {
+        return leef(&line[at + 5..]).map(|line| with_time(line, &["devTime"]));
+    }
+    let fields = list(line);
+    let named = |name: &str| fields.iter().any(|(n, _)| n == name);
+    let form = match () {
+        () if named("devname") || named("devid") || named("logid") => "fortinet",
+        // Prose holds an equals sign at times; a log is made of them.
+        () if fields.len() >= LEAST && covers(&fields, line) => "pairs",
+        () => return None,
+    };
+    let mut line = Line { form, when: time::leading(line), fields };
+    common_names(&mut line.fields);
+    Some(with_time(line, &["eventtime", "timestamp", "time", "ts", "start_time", "datetime"]))
+}
+
+/// Whether pairs are most of a line.
+fn covers(fields: &Pairs<'_>, line: &str) -> bool {
+    fields.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>() * 3
+        > line.len() * 2
+}
+
+/// `name=value name="a value"`, as far as it goes; words without a name are passed over.
+fn list(text: &str) -> Pairs<'_> {
+    let mut fields: Pairs<'_> = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('=') {
+        let name = before.rsplit([' ', '\t', ';', ',', '|']).next().unwrap_or(before);
+        let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let (value, next) = match quote {
+            Some('"') => super::access::quoted(&after[1..]).unwrap_or((&after[1..], "")),
+            Some(quote) => after[1..].split_once(quote).unwrap_or((&after[1..], "")),
+            // Tabs part pairs whose values hold blanks.
+            None if text.contains('\t') => after.split_once('\t').unwrap_or((after, "")),
+            None => after.split_once([' ', ';']).unwrap_or((after, "")),
+        };
+        if is_name(name) && !value.is_empty() {
+            fields.push((Cow::Borrowed(name), Cow::Borrowed(value.trim_end_matches(','))));
+        }
+        rest = next;
+    }
+    fields
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=48).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '@')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.@".contains(&b))
+}
+
+/// `0|vendor|product|version|id|name|severity|name=value …`; a value ends before the next name.
+fn cef(text: &str) -> Option<Line<'_>> {
+    let mut rest = text;
+    let mut header: Vec<&str> = Vec::with_capacity(7);
+    while header.len() < 7 {
+        let end = bar(rest)?;
+        header.push(&rest[..end]);
+        rest = &rest[end + 1..];
+    }
+    let mut fields = Vec::with_capacity(16);
+    let names = ["vendor", "product", "version", "signature_id", "signature", "severity"];
+    for (name, value) in names.into_iter().zip(&header[1..]) {
+        fields.push((Cow::Borrowed(name), unescape(value)));
+    }
+    let equals: Vec<usize> = memchr::memchr_iter(b'=', rest.as_bytes())
+        .filter(|at| *at == 0 || rest.as_bytes()[at - 1] != b'\\')
+        .collect();
+    let start_of = |at: usize| rest[..at].rfind(' ').map_or(0, |blank| blank + 1);
+    for (number, at) in equals.iter().enumerate() {
+        let name = &rest[start_of(*at)..*at];
+        let end = equals.get(number + 1).map_or(rest.len(), |next| start_of(*next));
+        if is_name(name) && *at < end {
+            fields.push((Cow::Borrowed(name), unescape(rest[at + 1..end].trim_end())));
+        }
+    }
+    common_names(&mut fields);
+    Some(Line { form: "cef", when: None, fields })
+}
+
+/// Where the next bar stands that is not escaped.
+fn bar(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b'|', text.as_bytes())
+        .find(|at| *at == 0 || text.as_bytes()[at - 1] != b'\\')
+}
+
+fn unescape(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('\\', Some(next @ ('\\' | '|' | '='))) => {
+                out.push(*next);
+                chars.next();
+            }
+            ('\\', Some('n' | 'r')) => {
+                out.push('\n');
+                chars.next();
+            }
+            _ => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// `2.0|vendor|product|version|id|[^|]name=value…`; pairs are parted by tabs or the named sign.
+fn leef(text: &str) -> Option<Line<'_>> {
+    let mut parts = text.splitn(6, '|');
+    let version = parts.next()?;
+    let mut fields = Vec::with_capacity(16);
+    for name in ["vendor", "product", "version", "signature_id"] {
+        put(&mut fields, name, parts.next()?);
+    }
+    let mut rest = parts.next()?;
+    let mut delimiter = '\t';
+    if version.starts_with('2')
+        && let Some((sign, after)) = rest.split_once('|')
+        && sign.len() <= 6
+    {
+        rest = after;
+        let hex = sign.trim_start_matches("0x").trim_start_matches('x');
+        delimiter = match u32::from_str_radix(hex, 16).ok().and_then(char::from_u32) {
+            Some(c) if sign.contains('x') => c,
+            _ => sign.chars().next().unwrap_or('\t'),
+        };
+    }
+    for (name, value) in rest.split(delimiter).filter_map(|pair| pair.split_once('=')) {
+        let name = name.trim();
+        if is_name(name) && !value.is_empty() {
+            fields.push((Cow::Borrowed(name), Cow::Borrowed(value)));
+        }
+    }
+    common_names(&mut fields);
+    Some(Line { form: "leef", when: None, fields })
+}
+
+/// Other names for the ends of a connection, which rules and checks ask for by the common one.
+const COMMON: &[(&str, &[&str])] = &[
+    ("src_ip", &["srcip", "src", "sourceAddress", "source_ip", "src_addr", "cip", "clientip"]),
+    ("dst_ip", &["dstip", "dst", "destinationAddress", "dest_ip", "dst_addr", "sip", "serverip"]),
+    ("src_port", &["srcport", "spt", "srcPort", "source_port", "sport"]),
+    ("dst_port", &["dstport", "dpt", "dstPort", "dest_port", "dport"]),
+    ("action", &["act", "reason"]),
+    ("url", &["request", "requestURL"]),
+];
+
+fn common_names(fields: &mut Pairs<'_>) {
+    for (name, others) in COMMON {
+        if fields.iter().any(|(n, _)| n == name) {
+            continue;
+        }
+        let value = others.iter().find_map(|other| fields.iter().find(|(n, _)| n == other));
+        if let Some((_, value)) = value {
+            let value = value.clone();
+            fields.push((Cow::Borrowed(name), value));
+        }
+    }
+}
+
+/// The time out of the fields: `date` with `time` (and `tz`), or one field of its own.
+fn with_time<'t>(mut line: Line<'t>, names: &[&str]) -> Line<'t> {
+    let get = |name: &str| {
+        let found = line.fields.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_ref())
+    };
+    let pair = || -> Option<Moment> {
+        let (date, time) = (get("date")?, get("time")?);
+        match get("tz").filter(|zone| zone.starts_with(['+', '-'])) {
+            Some(zone) => time::read_pair(date, &format!("{time}{zone}")),
+            None => time::read_pair(date, time),
+        }
+    };
+    let own = pair().or_else(|| names.iter().find_map(|name| get(name).and_then(time::read)));
+    line.when = own.or(line.when);
+    line
+}

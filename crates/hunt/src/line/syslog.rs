@@ -1,0 +1,207 @@
+//! Syslog in all its dresses (RFC 3164, RFC 5424, rsyslog's with ISO times, network devices), and what
+//! other logs it carries.
+
+use std::borrow::Cow;
+
+use super::{Line, Pairs, access, alert, audit, auth, firewall, pairs, put, squid};
+use crate::time::{self, Moment};
+
+/// Reads a line of syslog.
+pub(super) fn read(line: &str) -> Option<Line<'_>> {
+    let (priority, rest) = match line.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
+        Some((priority, rest)) if is_number(priority, 3) => (priority, rest),
+        _ => ("", line),
+    };
+    let mut read = match rest.strip_prefix("1 ") {
+        Some(rest) if !priority.is_empty() => rfc5424(rest),
+        _ => bsd(rest),
+    }?;
+    // A log that syslog carries is told by its own form, and keeps the host that sent it.
+    let Some((_, message)) = read.fields.pop() else { return Some(read) };
+    let Cow::Borrowed(message) = message else { return Some(read) };
+    carried(&mut read, message);
+    read.fields.push((Cow::Borrowed("message"), Cow::Borrowed(message)));
+    Some(read)
+}
+
+fn is_number(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `TIME HOST APP PROCID MSGID STRUCTURED-DATA MESSAGE`
+fn rfc5424(text: &str) -> Option<Line<'_>> {
+    let mut parts = text.splitn(6, ' ');
+    let stamp = parts.next()?;
+    let when = time::read(stamp);
+    if when.is_none() && stamp != "-" {
+        return None;
+    }
+    let mut fields = Vec::with_capacity(8);
+    for name in ["host", "program", "pid", "msgid"] {
+        put(&mut fields, name, parts.next()?);
+    }
+    let rest = parts.next().unwrap_or("");
+    let rest = structured(&mut fields, rest);
+    fields.push(("message".into(), rest.trim_start().trim_start_matches('\u{feff}').into()));
+    Some(Line { form: "syslog", when, fields })
+}
+
+/// `[id name="value" …][…] rest`; gives the rest.
+fn structured<'t>(fields: &mut Pairs<'t>, text: &'t str) -> &'t str {
+    let mut rest = text;
+    while let Some(inner) = rest.strip_prefix('[') {
+        let Some(end) = inner.find([' ', ']']) else { return rest };
+        let id = &inner[..end];
+        let mut inner = &inner[end..];
+        while let Some((name, after)) = inner.trim_start().split_once("=\"") {
+            // A bracket before the next pair ends the element.
+            if name.contains(']') {
+                break;
+            }
+            let Some((value, after)) = access::quoted(after) else { return "" };
+            fields.push((format!("{id}.{name}").into(), value.into()));
+            inner = after;
+        }
+        match inner.split_once(']') {
+            Some((_, after)) => rest = after,
+            None => return "",
+        }
+    }
+    rest.strip_prefix('-').unwrap_or(rest)
+}
+
+/// `Mar  3 01:02:03 host program[12]: message`, or with an ISO time.
+fn bsd(text: &str) -> Option<Line<'_>> {
+    let text = text.trim_start();
+    // Cisco puts a number, and at times a sign of doubt, before the time.
+    let numbered = text.split_once(": ").filter(|(number, _)| is_number(number, 12));
+    let text = numbered.map_or(text, |(_, rest)| rest).trim_start_matches(['*', '.']);
+    let (when, rest) = stamp(text)?;
+    let mut fields = Vec::with_capacity(8);
+    let rest = rest.trim_start();
+    if let Some(message) = rest.strip_prefix(": ").or_else(|| rest.starts_with('%').then_some(rest))
+    {
+        fields.push(("message".into(), message.into()));
+        return Some(Line { form: "syslog", when: Some(when), fields });
+    }
+    let (host, rest) = rest.split_once(' ')?;
+    // rsyslog's own forwarding may leave out the host: then the first word is the program.
+    let (host, rest) = match program(host) {
+        Some(_) if host.ends_with(':') => {
+            ("", text[text.len() - rest.len() - host.len() - 1..].trim_start())
+        }
+        _ => (host, rest.trim_start()),
+    };
+    put(&mut fields, "host", host);
+    let (tag, message) = match rest.split_once(": ") {
+        Some((tag, message)) => (tag, message),
+        None => (rest.trim_end_matches(':'), ""),
+    };
+    match program(tag) {
+        Some((name, pid)) => {
+            put(&mut fields, "program", name);
+            put(&mut fields, "pid", pid);
+            fields.push(("message".into(), message.into()));
+        }
+        // With an ISO time it may be any program's own log: only a tag makes it syslog.
+        None if !matches!(when, Moment::Yearless(_))
+            && numbered.is_none()
+            && !rest.starts_with('%') =>
+        {
+            return None;
+        }
+        None => fields.push(("message".into(), rest.into())),
+    }
+    Some(Line { form: "syslog", when: Some(when), fields })
+}
+
+/// The time at the beginning of a line, and what stands behind it.
+fn stamp(text: &str) -> Option<(Moment, &str)> {
+    let bytes = text.as_bytes();
+    if bytes.first()?.is_ascii_uppercase() {
+        // `Mar  3 01:02:03`, `Mar  3 2021 01:02:03`, `Mar  3 01:02:03.123 UTC`
+        if bytes.get(3) != Some(&b' ') {
+            return None;
+        }
+        let with_year = text.get(..20).filter(|t| t.as_bytes()[17] == b':');
+        if let Some(when) = with_year.and_then(time::read) {
+            let rest = &text[20..];
+            return Some((when, rest.strip_prefix(':').unwrap_or(rest)));
+        }
+        let when = time::read(text.get(..15)?)?;
+        let mut rest = &text[15..];
+        if let Some(fraction) = rest.strip_prefix('.') {
+            rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+        }
+        rest = rest.strip_prefix(" UTC").unwrap_or(rest);
+        return Some((when, rest));
+    }
+    // With blanks between date and time it is some program's own log.
+    let (word, rest) = text.split_once(' ')?;
+    if word.len() < 19 || word.as_bytes()[10] != b'T' {
+        return None;
+    }
+    Some((time::read(word)?, rest))
+}
+
+/// `program[12]` or `program`, as a tag may be.
+fn program(tag: &str) -> Option<(&str, &str)> {
+    let tag = tag.trim_end_matches(':');
+    let (name, pid) = match tag.strip_suffix(']').and_then(|tag| tag.split_once('[')) {
+        Some((name, pid)) => (name, pid),
+        None => (tag, ""),
+    };
+    let sound = (1..=64).contains(&name.len())
+        && name
+            .starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '/' || c == '(')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./()@+".contains(&b));
+    sound.then_some((name, pid))
+}
+
+/// Tells what log a message is of, and takes its fields.
+fn carried<'t>(line: &mut Line<'t>, message: &'t str) {
+    let program = line.fields.iter().find(|(name, _)| name == "program");
+    let program = program.map_or("", |(_, value)| value.as_ref());
+    let program = program.rsplit('/').next().unwrap_or(program).to_owned();
+    if message.contains("audit(")
+        && let Some(inner) = audit::read(message)
+    {
+        line.fields.extend(inner.fields);
+        (line.form, line.when) = ("auditd", inner.when.or(line.when));
+        return;
+    }
+    if let Some(fields) = firewall::iptables(message) {
+        line.fields.extend(fields);
+        line.form = "iptables";
+        return;
+    }
+    if program == "filterlog"
+        && let Some(fields) = firewall::filterlog(message)
+    {
+        line.fields.extend(fields);
+        line.form = "filterlog";
+        return;
+    }
+    if message.starts_with('%') {
+        line.form = "device";
+        return;
+    }
+    let own = match program.as_str() {
+        "squid" => squid::read(message),
+        "snort" | "suricata" => alert::read(message),
+        "httpd" | "nginx" | "apache2" | "apache" | "haproxy" => access::read(message),
+        _ => None,
+    };
+    let own = own.or_else(|| firewall::palo_alto(message)).or_else(|| {
+        let tagged =
+            message.contains("CEF:") || message.contains("LEEF:") || message.contains("dev");
+        pairs::read(message).filter(|inner| tagged && inner.form != "pairs")
+    });
+    if let Some(inner) = own {
+        line.form = inner.form;
+        line.when = inner.when.or(line.when);
+        line.fields.extend(inner.fields);
+        return;
+    }
+    auth::put_account(&mut line.fields, &program, message);
+}

@@ -1,0 +1,229 @@
+//! Records of logs that are neither lines nor Windows events: JSON of any kind, journals, transcripts,
+//! columns. Each is taken whole: coverage, checks, Sigma rules, indicators.
+
+use lapwing_model::Place;
+
+use crate::line;
+use crate::scan::{Scan, record_of};
+use crate::sigma::Told;
+use crate::source::Reader;
+use crate::time::{self, Moment};
+
+/// A record that stands for itself.
+#[derive(Debug)]
+pub(crate) struct Own<'r> {
+    /// The kind of log, as Sigma's log sources and the sources of checks name it.
+    pub log: &'r str,
+    /// What the log is called when no source knows it.
+    pub title: &'r str,
+    pub fields: Vec<(String, String)>,
+    /// The line that the record is about, for keywords; may be empty.
+    pub line: &'r str,
+    pub when: Option<Moment>,
+    pub place: Place,
+    pub offset: u64,
+    pub bytes: u64,
+}
+
+/// Takes a record.
+pub(crate) fn take(scan: &mut Scan<'_, '_>, own: Own<'_>) {
+    let Own { log, title, fields, line, when, place, offset, bytes } = own;
+    let source = scan.ctx.source(Reader::Record, &[("form", log), ("path", scan.name)]);
+    let time = when.and_then(|when| scan.clock.settle(when));
+    scan.cover(source, title, 1, bytes);
+    scan.cover_time(source, title, time);
+    if let Some(when) = when {
+        scan.assume(source, title, when);
+    }
+    let text = text_of(&fields);
+    let record = record_of(&fields, &text, time, Some(place), offset);
+    let route = scan.ctx.route(source);
+    scan.check(&record, route);
+    if scan.has_rules() {
+        scan.sigma(&Told { log, line, ..Told::default() }, &record);
+    }
+    for hit in scan.find(text.as_bytes()) {
+        let matched = String::from_utf8_lossy(&text.as_bytes()[hit.start..hit.end]);
+        scan.hit(&record, hit.indicator, &matched);
+    }
+}
+
+/// Names and values as one text, a line each: what is searched, and the evidence.
+pub(crate) fn text_of(fields: &[(String, String)]) -> String {
+    let mut text = String::with_capacity(256);
+    for (name, value) in fields {
+        text.push_str(name);
+        text.push_str(": ");
+        text.push_str(value);
+        text.push('\n');
+    }
+    text
+}
+
+/// Names under which shippers put the line that they read.
+const CARRIED: &[&str] = &["MESSAGE", "message", "log", "event.original", "_raw", "msg", "Message"];
+
+/// What kind of record these names and values are, with what an inner line adds to them.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub log: String,
+    /// What the log is called when no source knows it.
+    pub title: Option<&'static str>,
+    pub when: Option<Moment>,
+    pub line: String,
+}
+
+/// Tells a record's kind by its fields, its time, and what line it carries.
+pub(crate) fn know(fields: &mut Vec<(String, String)>) -> Known {
+    for (name, _) in fields.iter_mut() {
+        for wrapper in ["_source.", "result."] {
+            if let Some(rest) = name.strip_prefix(wrapper) {
+                *name = rest.to_owned();
+            }
+        }
+    }
+    let get = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    let mut when = TIMES.iter().find_map(|name| get(name).and_then(time::read));
+    let mut log = kind(&get);
+    let title = (log == "journal").then_some("systemd journal");
+    let mut carried = String::new();
+    if matches!(log.as_str(), "json" | "journal") {
+        if let Some(text) = CARRIED.iter().find_map(|name| get(name)) {
+            text.trim_end().clone_into(&mut carried);
+        }
+        // The journal keeps a program and its message apart, as syslog joins them.
+        let joined = match get("SYSLOG_IDENTIFIER") {
+            Some(program) => format!("Jan  1 00:00:00 journal {program}: {carried}"),
+            None => carried.clone(),
+        };
+        if let Some(inner) = line::read_inner(&joined) {
+            let own = inner.fields.iter().filter(|(name, value)| {
+                !matches!(name.as_ref(), "message" | "MESSAGE")
+                    && !(name == "host" && value == "journal")
+            });
+            let own: Vec<(String, String)> =
+                own.map(|(k, v)| (k.clone().into_owned(), v.clone().into_owned())).collect();
+            inner.form.clone_into(&mut log);
+            if get("SYSLOG_IDENTIFIER").is_none() {
+                when = inner.when.filter(|w| !matches!(w, Moment::Yearless(_))).or(when);
+            }
+            for field in own {
+                if !fields.contains(&field) {
+                    fields.push(field);
+                }
+            }
+        } else if log == "journal" {
+            log = "syslog".to_owned();
+        }
+    }
+    Known { log, title, when, line: carried }
+}
+
+/// Names of the time of a record, most telling first.
+const TIMES: &[&str] = &[
+    "@timestamp",
+    "__REALTIME_TIMESTAMP",
+    "_SOURCE_REALTIME_TIMESTAMP",
+    "timestamp",
+    "time",
+    "ts",
+    "Timestamp",
+    "datetime",
+    "eventTime",
+    "published",
+    "CreationTime",
+    "createdDateTime",
+    "activityDateTime",
+    "TimeGenerated",
+    "TimeCreated",
+    "properties.Timestamp",
+    "start_time",
+    "event_time",
+    "date",
+    "_time",
+    "time_local",
+    "time_iso8601",
+    "timeStamp",
+    "requestReceivedTimestamp",
+];
+
+/// The logs of Zeek by columns that only they have; their JSON does not name them by default.
+const ZEEK: &[(&str, &[&str])] = &[
+    ("conn", &["id.orig_h", "conn_state"]),
+    ("dns", &["id.orig_h", "query", "qclass_name"]),
+    ("dns", &["id.orig_h", "query", "trans_id"]),
+    ("http", &["id.orig_h", "method", "uri"]),
+    ("http", &["id.orig_h", "trans_depth", "host"]),
+    ("http", &["id.orig_h", "trans_depth", "status_code"]),
+    ("ssl", &["id.orig_h", "cipher"]),
+    ("ssl", &["id.orig_h", "server_name", "established"]),
+    ("ssh", &["id.orig_h", "auth_attempts"]),
+    ("smb_files", &["id.orig_h", "action", "name", "path"]),
+    ("smb_mapping", &["id.orig_h", "path", "share_type"]),
+    ("dce_rpc", &["id.orig_h", "endpoint", "operation"]),
+    ("kerberos", &["id.orig_h", "request_type"]),
+    ("rdp", &["id.orig_h", "cookie", "result"]),
+    ("rdp", &["id.orig_h", "security_protocol"]),
+    ("ntlm", &["id.orig_h", "ntlmssp"]),
+    ("x509", &["certificate.subject", "certificate.issuer"]),
+    ("files", &["fuid", "mime_type", "source"]),
+    ("notice", &["note", "msg", "actions"]),
+];
+
+fn kind<'f>(get: &impl Fn(&str) -> Option<&'f str>) -> String {
+    if let Some(path) = get("_path") {
+        return format!("zeek-{path}");
+    }
+    if get("__REALTIME_TIMESTAMP").is_some() {
+        return "journal".to_owned();
+    }
+    if get("event_type").is_some() && (get("flow_id").is_some() || get("src_ip").is_some()) {
+        return "suricata".to_owned();
+    }
+    let zeek = ZEEK.iter().find(|(_, names)| names.iter().all(|name| get(name).is_some()));
+    zeek.map_or_else(|| "json".to_owned(), |(log, _)| format!("zeek-{log}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(list: &[(&str, &str)]) -> (Known, Vec<(String, String)>) {
+        let mut fields =
+            list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>();
+        (know(&mut fields), fields)
+    }
+
+    #[test]
+    fn the_fields_tell_the_kind() {
+        for (list, log) in [
+            (&[("_path", "http")][..], "zeek-http"),
+            (&[("id.orig_h", "10.0.0.5"), ("conn_state", "SF")], "zeek-conn"),
+            (&[("a", "b")], "json"),
+            (&[("__REALTIME_TIMESTAMP", "1614733323000000"), ("MESSAGE", "x")], "syslog"),
+            (
+                &[(
+                    "message",
+                    "192.0.2.66 - - [03/Mar/2021:01:02:03 +0000] \"GET /x HTTP/1.1\" 200 5",
+                )],
+                "access-log",
+            ),
+        ] {
+            assert_eq!(known(list).0.log, log);
+        }
+    }
+
+    #[test]
+    fn a_line_in_a_record_gives_its_fields() {
+        let (known, fields) = known(&[
+            ("__REALTIME_TIMESTAMP", "1614733323000000"),
+            ("SYSLOG_IDENTIFIER", "sshd"),
+            ("MESSAGE", "Failed password for root from 192.0.2.66 port 22 ssh2"),
+        ]);
+        assert_eq!(known.when.and_then(Moment::utc).unwrap().to_string(), "2021-03-03T01:02:03Z");
+        assert!(known.line.starts_with("Failed"));
+        let has = |name: &str, value: &str| fields.iter().any(|(n, v)| n == name && v == value);
+        assert!(has("src_ip", "192.0.2.66") && has("user", "root") && has("program", "sshd"));
+        assert!(!has("host", "journal"));
+    }
+}

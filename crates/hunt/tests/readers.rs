@@ -1,0 +1,195 @@
+//! Every reader on a log of our own making, a broken line, Windows' line ends or another encoding
+//! included: what records it gives, and that Sigma rules of its product see their fields. Adding a case
+//! is adding a file to `testdata/readers/`; `UPDATE_GOLDEN=1` writes what is read now.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lapwing_hunt::{
+    Checks, Follower, Indicator, LogRecord, Matcher, Options, Rules, RulesOptions, Silent, follow,
+    hunt, records,
+};
+use lapwing_model::{Entity, Finding, Kind, Place, VerdictKind};
+
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join("readers")
+}
+
+fn logs() -> Vec<PathBuf> {
+    let mut logs: Vec<PathBuf> = fs::read_dir(data())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "log"))
+        .collect();
+    logs.sort();
+    logs
+}
+
+fn options() -> Options {
+    Options { jobs: 1, file_times: false, year: Some(2021), ..Options::default() }
+}
+
+fn compare(golden: &Path, found: &str) {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(golden, found).unwrap();
+    }
+    let wanted = fs::read_to_string(golden).unwrap_or_default();
+    assert_eq!(found, wanted, "{}", golden.display());
+}
+
+fn shown(record: &LogRecord) -> String {
+    let place = match record.place {
+        Some(Place::Line(n)) => format!("line {n}"),
+        Some(Place::Record(n)) => format!("record {n}"),
+        None => "file".to_owned(),
+    };
+    let time = record.time.map_or("-".to_owned(), |t| t.to_string());
+    let mut text = format!("{} | {place} | {time}\n", record.log);
+    for (name, value) in &record.fields {
+        writeln!(text, "    {name} = {}", value.escape_debug()).unwrap();
+    }
+    text
+}
+
+#[test]
+fn every_log_gives_its_golden_records() {
+    let logs = logs();
+    assert!(logs.len() >= 40, "{}", logs.len());
+    for log in logs {
+        let mut text = String::new();
+        let (coverage, problems) =
+            records(&[log.clone()], &options(), &mut |record| text.push_str(&shown(&record)));
+        for c in coverage {
+            let assumed = c.assumed.map_or(String::new(), |a| format!(" | {a}"));
+            writeln!(text, "covered: {} | {} records{assumed}", c.source, c.records).unwrap();
+        }
+        for problem in problems {
+            writeln!(text, "problem: {problem}").unwrap();
+        }
+        let text = text.replace(&format!("{}/", data().display()), "");
+        compare(&log.with_extension("records"), &text);
+    }
+}
+
+#[test]
+fn rules_of_each_product_see_the_fields_of_each_reader() {
+    let rules = Rules::load(&[data().join("rules.yml")], &RulesOptions::default()).unwrap();
+    let titles: BTreeSet<String> = rules.list().map(|(_, _, title)| title.to_owned()).collect();
+    assert!(rules.problems().is_empty(), "{:?}", rules.problems());
+    let rules = Arc::new(rules);
+    let (mut text, mut fired) = (String::new(), BTreeSet::new());
+    for log in logs() {
+        let how = Options { rules: Some(Arc::clone(&rules)), ..options() };
+        let result = hunt(&[log.clone()], &Matcher::default(), &Checks::none(), &how, &Silent);
+        let hits: BTreeSet<String> = result.findings.iter().map(|f| f.finding.clone()).collect();
+        let name = log.file_name().unwrap().to_string_lossy().into_owned();
+        let list: Vec<&str> = hits.iter().map(String::as_str).collect();
+        writeln!(text, "{name}: {}", list.join(", ")).unwrap();
+        fired.extend(hits);
+    }
+    compare(&data().join("rules.golden"), &text);
+    let silent: Vec<_> = titles.difference(&fired).collect();
+    assert!(silent.is_empty(), "no reader made these fire: {silent:?}");
+}
+
+#[test]
+fn a_zone_that_the_log_does_not_state_can_be_given() {
+    let log = data().join("fast.log");
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::Offset::constant(2));
+    let mut first = None;
+    let how = Options { time_zone: Some(zone), ..options() };
+    let (coverage, _) = records(&[log], &how, &mut |record| {
+        first.get_or_insert(record);
+    });
+    assert_eq!(first.unwrap().time.unwrap().to_string(), "2021-03-02T23:00:00.123456Z");
+    assert!(coverage[0].assumed.as_deref().unwrap().contains("+02"), "{coverage:?}");
+}
+
+/// Appends to logs while they are followed, a step a wait.
+struct Steps<'s> {
+    steps: Vec<Box<dyn FnMut() + 's>>,
+    told: Vec<String>,
+}
+
+impl Follower for Steps<'_> {
+    fn wait(&mut self) -> bool {
+        if self.steps.is_empty() {
+            return false;
+        }
+        self.steps.remove(0)();
+        true
+    }
+
+    fn finding(&mut self, finding: &Finding) {
+        let place = match finding.place {
+            Some(Place::Line(n)) => n,
+            _ => 0,
+        };
+        let file = finding.file.rsplit('/').next().unwrap_or("").to_owned();
+        self.told.push(format!("{file}:{place}@{} {}", finding.offset, finding.matched));
+    }
+}
+
+#[test]
+fn logs_that_grow_are_read_on_through_rotation_and_truncation() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let append = |name: &str, text: &str| {
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(at(name)).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    };
+    let header = "#Fields: date time c-ip cs-method cs-uri-stem sc-status\n";
+    append("iis.log", header);
+    append("iis.log", "2021-03-03 01:00:00 192.0.2.66 GET /a 200\n2021-03-03 01:00:01 192.0.");
+    append("app.log", "a line\n");
+    let list = ["192.0.2.66", "192.0.2.67"]
+        .map(|value| Indicator::new(Entity::new(Kind::Ipv4Addr, value), 0.9, "a list"));
+    let matcher = Matcher::compile(list);
+    let mut steps = Steps {
+        steps: vec![
+            Box::new(|| {
+                append("iis.log", "2.66 GET /b 404\n2021-03-03 01:00:02 10.0.0.1 GET /c 200\n")
+            }),
+            // Rotated away, with a last line for the old one; the new one begins with its own header.
+            Box::new(|| {
+                append("iis.log", "2021-03-03 01:00:03 192.0.2.66 GET /d 200\n");
+                fs::rename(at("iis.log"), at("iis.log.1")).unwrap();
+                append(
+                    "iis.log",
+                    "#Fields: c-ip date time sc-status\n192.0.2.67 2021-03-03 01:00:04 200\n",
+                );
+            }),
+            Box::new(|| append("app.log", "from 192.0.2.66\n")),
+            // Cut and begun anew.
+            Box::new(|| fs::write(at("app.log"), "x\n").unwrap()),
+            Box::new(|| append("app.log", "from 192.0.2.67")),
+            Box::new(|| append("new.log", "from 192.0.2.66\n")),
+        ],
+        told: Vec::new(),
+    };
+    let paths = [folder.path().to_owned()];
+    let result = follow(&paths, &matcher, &Checks::none(), &options(), &Silent, &mut steps);
+    let mut told = steps.told;
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "app.log:2@2 192.0.2.67",
+            "app.log:2@7 192.0.2.66",
+            "iis.log:2@34 192.0.2.67",
+            "iis.log:2@56 192.0.2.66",
+            "iis.log:3@98 192.0.2.66",
+            "iis.log:5@180 192.0.2.66",
+            "new.log:1@0 192.0.2.66",
+        ]
+    );
+    assert_eq!(result.findings.len(), 7);
+    assert_eq!(result.verdict.verdict, VerdictKind::Attempted);
+    assert!(result.findings.iter().filter(|f| f.file.contains("iis")).all(|f| f.time.is_some()));
+    assert_eq!(result.problems, []);
+}
