@@ -17,6 +17,7 @@ mod wallet;
 mod wrap;
 
 pub(crate) use hash::{Label, label_of};
+pub(crate) use named::name_behind;
 
 use std::ops::Range;
 

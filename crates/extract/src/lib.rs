@@ -93,7 +93,9 @@ impl<'k> Extractor<'k> {
         });
         claims.extend(topic::links(reading, &layout, &claims));
         claims.extend(tie::ties(reading, &layout, &claims));
-        claims.extend(self.statements(reading, &layout, &sentences, &entities, &claims));
+        let told =
+            self.statements(reading, &layout, &sentences, &entities, &claims, &described.claims);
+        claims.extend(told);
         claims.extend(described.claims);
         claims.extend(entities.iter().map(|m| entity_claim(m, &layout)));
         claims.sort_by(|a, b| {
@@ -228,8 +230,11 @@ impl<'k> Extractor<'k> {
         spans: &[Span],
         entities: &[Mention],
         values: &[Claim],
+        described: &[Claim],
     ) -> Vec<Claim> {
         let text = reading.document.text.as_str();
+        let mut by_sentence: Vec<Claim> = described.to_vec();
+        by_sentence.sort_by(|a, b| (a.span, &a.subject).cmp(&(b.span, &b.subject)));
         let mut all: Vec<Mention> = entities.to_vec();
         all.extend(
             values
@@ -248,7 +253,9 @@ impl<'k> Extractor<'k> {
                 }),
         );
         all.sort_by_key(|m| m.span);
-        let (frame, mut claims) = topic::frame(reading, &all, &self.gazetteer);
+        let (mut frame, mut claims) = topic::frame(reading, &all, &self.gazetteer);
+        frame.accused =
+            values.iter().filter(|c| c.role() == Some(Role::Indicator)).map(|c| c.span).collect();
         claims.extend(topic::nicknames(entities));
         let mut sentences = Vec::new();
         let mut from = 0;
@@ -277,7 +284,13 @@ impl<'k> Extractor<'k> {
             {
                 continue;
             }
-            if !mentions.is_empty() || date::may_hold(span.slice(text).unwrap_or_default()) {
+            let first = by_sentence.partition_point(|c| c.span < span);
+            let count = by_sentence[first..].partition_point(|c| c.span <= span);
+            let described = by_sentence.get(first..first + count).unwrap_or_default();
+            if !mentions.is_empty()
+                || !described.is_empty()
+                || date::may_hold(span.slice(text).unwrap_or_default())
+            {
                 let advice = layout.place(span).topic == Topic::Mitigation;
                 sentences.push(Sentence {
                     words: Words::of(text, span),
@@ -285,10 +298,23 @@ impl<'k> Extractor<'k> {
                     mentions,
                     advice,
                     paragraph,
+                    heading: layout.is_heading(span),
+                    described,
                 });
             }
         }
         claims.extend(relation::relations(&sentences, &frame));
+        let cited: Vec<&Claim> = values
+            .iter()
+            .filter(|c| {
+                c.subject.kind == Kind::AttackPattern
+                    && c.role() != Some(Role::Reference)
+                    && !layout.is_apart(c.span)
+                    && !layout.is_furniture(c.span)
+                    && layout.place(c.span).topic != Topic::Mitigation
+            })
+            .collect();
+        claims.extend(relation::listed(&cited, &claims, &frame));
         candidate::bound(&mut claims, entities);
         claims
     }

@@ -3,16 +3,28 @@
 //! Rules are simple and local: a cue word, the mentions around it, the clause's polarity. A
 //! sentence that names no subject speaks of the document's topic.
 
+mod act;
 mod acts;
 mod attribution;
+mod clause;
+mod firmness;
+mod object;
+mod subject;
+mod techniques;
 #[cfg(test)]
 mod tests;
+mod token;
 mod verbs;
 mod victims;
+mod words;
+
+use std::collections::BTreeSet;
 
 use lapwing_model::{
     Basis, Claim, Confidence, Entity, Kind, Object, PartialDate, Polarity, Relation, Span,
 };
+
+pub(crate) use techniques::listed;
 
 use crate::date;
 use crate::mention::Mention;
@@ -27,6 +39,8 @@ pub(crate) struct Frame {
     pub(crate) year_hint: Option<i16>,
     /// Who publishes it: the "we" of its text.
     pub(crate) publisher: Option<String>,
+    /// Where the values stand that are indicators.
+    pub(crate) accused: BTreeSet<Span>,
 }
 
 /// What earlier sentences left for pronouns to point at.
@@ -40,9 +54,13 @@ struct Memory {
     actor: Option<Entity>,
     /// Who spoke of that actor.
     actor_said_by: Option<String>,
-    /// Actor and malware named last in this paragraph: "they", "the malware".
+    /// Actor and malware of which this paragraph spoke last: "they", "the malware".
     near_actor: Option<Entity>,
     near_malware: Option<Entity>,
+    /// The actor after which the section is named.
+    section: Option<Entity>,
+    /// The actors named so far: a single one is meant beyond its paragraph too.
+    actors: BTreeSet<Entity>,
     paragraph: u32,
 }
 
@@ -55,6 +73,10 @@ pub(crate) struct Sentence<'a> {
     pub(crate) advice: bool,
     /// Number of the paragraph in which it stands.
     pub(crate) paragraph: u32,
+    /// It is a heading.
+    pub(crate) heading: bool,
+    /// Techniques that the model reads in it.
+    pub(crate) described: &'a [Claim],
 }
 
 /// Claims of one sentence, while they are made.
@@ -63,6 +85,8 @@ struct Telling<'a> {
     frame: &'a Frame,
     speaker: Option<String>,
     subject: Option<Entity>,
+    /// The acts that its verbs tell.
+    events: Vec<clause::Event>,
     claims: Vec<Claim>,
 }
 
@@ -74,20 +98,28 @@ pub(crate) fn relations(sentences: &[Sentence<'_>], frame: &Frame) -> Vec<Claim>
         memory.enter(sentence.paragraph);
         let speaker = speaker(sentence, &memory, frame);
         let subject = subject(sentence, &memory);
-        let mut telling =
-            Telling { sentence, frame, speaker: speaker.clone(), subject, claims: Vec::new() };
+        let mut telling = Telling {
+            sentence,
+            frame,
+            speaker: speaker.clone(),
+            subject,
+            events: Vec::new(),
+            claims: Vec::new(),
+        };
+        telling.verbs(&memory);
         telling.attribution(&memory);
         telling.countries(&memory);
         telling.tracking(&memory);
         telling.aliases();
-        telling.verbs(&memory);
         telling.victims();
         telling.uses();
         telling.exploits();
+        telling.described(&memory);
         telling.affected();
         telling.dates();
         claims.append(&mut telling.claims);
-        memory.learn(sentence, speaker);
+        let events = std::mem::take(&mut telling.events);
+        memory.learn(sentence, speaker, &events);
     }
     claims
 }
@@ -158,8 +190,36 @@ impl Memory {
         }
     }
 
-    fn learn(&mut self, sentence: &Sentence<'_>, speaker: Option<String>) {
+    /// Whom "the group" means.
+    fn actor_near(&self) -> Option<&Entity> {
+        let only = || match self.actors.len() {
+            1 => self.actors.first(),
+            _ => None,
+        };
+        self.near_actor.as_ref().or(self.section.as_ref()).or_else(only)
+    }
+
+    /// What "the malware" means.
+    fn malware_near(&self) -> Option<&Entity> {
+        self.near_malware.as_ref()
+    }
+
+    fn learn(
+        &mut self,
+        sentence: &Sentence<'_>,
+        speaker: Option<String>,
+        events: &[clause::Event],
+    ) {
         let words = &sentence.words;
+        if sentence.heading {
+            let mut actors = sentence.mentions.iter().filter(|m| m.entity.kind.is_actor_like());
+            // A heading without a name opens a part of the same section.
+            match (actors.next(), actors.next()) {
+                (Some(one), None) => self.section = Some(one.entity.clone()),
+                (Some(_), Some(_)) => self.section = None,
+                (None, _) => {}
+            }
+        }
         for mention in sentence.mentions {
             if mention.entity.kind == Kind::Identity {
                 let name = mention.entity.value.clone();
@@ -187,13 +247,21 @@ impl Memory {
                 }
             }
         }
-        if let Some(actor) = sentence.mentions.iter().rev().find(|m| m.entity.kind.is_actor_like())
-        {
-            if self.actor.as_ref() != Some(&actor.entity) || speaker.is_some() {
+        let named =
+            || sentence.mentions.iter().map(|m| &m.entity).filter(|e| e.kind.is_actor_like());
+        self.actors.extend(named().cloned());
+        // Who acts in a sentence is what the next one speaks of, else whom it names first.
+        let acting = events
+            .iter()
+            .flat_map(|e| &e.agents)
+            .map(|a| &a.entity)
+            .find(|e| e.kind.is_actor_like());
+        if let Some(actor) = acting.or_else(|| named().next()) {
+            if self.actor.as_ref() != Some(actor) || speaker.is_some() {
                 self.actor_said_by = speaker;
             }
-            self.actor = Some(actor.entity.clone());
-            self.near_actor = Some(actor.entity.clone());
+            self.actor = Some(actor.clone());
+            self.near_actor = Some(actor.clone());
         }
         // The malware that the sentence is about is the one it names first.
         if let Some(malware) = sentence.mentions.iter().find(|m| m.entity.kind == Kind::Malware) {
@@ -300,7 +368,7 @@ fn subject(sentence: &Sentence<'_>, memory: &Memory) -> Option<Entity> {
         .lower
         .get(..sentence.words.lower.len().min(48))
         .unwrap_or(&sentence.words.lower);
-    pronouns.iter().any(|p| head.contains(p)).then(|| memory.actor.clone()).flatten()
+    pronouns.iter().any(|p| head.contains(p)).then(|| memory.actor_near().cloned()).flatten()
 }
 
 impl Telling<'_> {
@@ -354,7 +422,12 @@ impl Telling<'_> {
 
     /// Whether the verbs of the sentence said already what happens to the thing at `span`.
     fn is_said(&self, span: Span, relations: &[Relation]) -> bool {
-        self.claims.iter().any(|c| c.span == span && relations.contains(&c.relation))
+        self.claims.iter().any(|c| {
+            // A sector's span may take in its country.
+            (c.span == span || c.span.start == span.start || c.span.end == span.end)
+                && c.span.contains(span)
+                && relations.contains(&c.relation)
+        })
     }
 
     /// Whether the sentence speaks of what defenders do or should do.

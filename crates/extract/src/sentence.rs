@@ -83,7 +83,6 @@ fn ends_at_stop(text: &str, start: usize, at: usize) -> bool {
     !(word.len() <= 5 && ABBREVIATIONS.iter().any(|a| a.eq_ignore_ascii_case(word)))
 }
 
-/// The lower-case text of a sentence; offsets are those of the raw sentence.
 /// Which pairs of letters open a word of a text: tells fast that a cue does not stand in it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Openings([u64; 12]);
@@ -120,6 +119,7 @@ impl Openings {
     }
 }
 
+/// The lower-case text of a sentence; offsets are those of the raw sentence.
 #[derive(Clone, Debug)]
 pub(crate) struct Words {
     openings: Openings,
@@ -258,7 +258,14 @@ impl Words {
         {
             return Polarity::Denied;
         }
-        if self.first(HEDGES, from, to).is_some() { Polarity::Hedged } else { Polarity::Asserted }
+        let hedged = HEDGES.iter().filter(|cue| self.openings.may_hold(cue)).any(|cue| {
+            self.lower.get(from..to).is_some_and(|window| {
+                window
+                    .match_indices(cue)
+                    .any(|(i, _)| stands_alone(window, i, cue) && !is_month(&self.lower, from + i))
+            })
+        });
+        if hedged { Polarity::Hedged } else { Polarity::Asserted }
     }
 
     /// "with high confidence", as percent and in the source's words.
@@ -268,6 +275,30 @@ impl Words {
         let confidence = Confidence::from_word(word)?;
         Some((confidence, format!("{word} confidence")))
     }
+}
+
+/// Whether the "may" at `at` of a lower-case text is the month.
+pub(crate) fn is_month(lower: &str, at: usize) -> bool {
+    let Some(rest) = lower.get(at..).and_then(|rest| rest.strip_prefix("may")) else {
+        return false;
+    };
+    let before = lower.get(..at).unwrap_or_default().trim_end();
+    let before = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let next = rest.trim_start_matches([' ', ',']);
+    matches!(
+        before,
+        "in" | "since"
+            | "of"
+            | "early"
+            | "late"
+            | "mid"
+            | "by"
+            | "until"
+            | "from"
+            | "on"
+            | "between"
+    ) || before.bytes().any(|b| b.is_ascii_digit())
+        || next.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Finds `word` where no letter or digit touches it.

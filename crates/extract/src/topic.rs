@@ -1,7 +1,7 @@
 //! What the document as a whole tells: its topic and its links.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{Claim, Confidence, Entity, Kind, Reading, RegionKind, Relation, Role, Span};
 
@@ -81,27 +81,104 @@ pub(crate) fn frame(
         .into_iter()
         .filter(|e| rank(e.kind) < 4 || e.kind == Kind::Vulnerability)
         .min_by_key(|e| rank(e.kind))
-        .or_else(|| named.iter().map(|m| m.entity.clone()).min_by_key(|e| rank(e.kind)))
+        .or_else(|| {
+            named
+                .iter()
+                .filter(|m| stands_for_activity(m, title, mentions))
+                .map(|m| m.entity.clone())
+                .min_by_key(|e| rank(e.kind))
+        })
         .or_else(|| most_named(mentions));
     let frame = Frame {
         topic,
         published: document.published,
         year_hint: year_hint(&document.text, mentions),
         publisher: document.source.clone(),
+        accused: BTreeSet::new(),
     };
     (frame, claims)
 }
+
+/// Whether a name of the title can stand for what the report tells of. A product does where it is
+/// attacked ("Attacks on Example Server", a report on its flaws), not where it is only the means
+/// ("Attackers abuse Example Chat").
+fn stands_for_activity(mention: &Mention, title: &str, mentions: &[Mention]) -> bool {
+    if !matches!(mention.entity.kind, Kind::Software | Kind::Tool) {
+        return true;
+    }
+    let lower = title.to_ascii_lowercase();
+    let words = || lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    let as_means = words().any(|w| {
+        matches!(
+            w,
+            "abuse"
+                | "abuses"
+                | "abused"
+                | "abusing"
+                | "use"
+                | "uses"
+                | "used"
+                | "using"
+                | "via"
+                | "through"
+        )
+    });
+    let flawed = words().any(|w| {
+        matches!(
+            w,
+            "attack"
+                | "attacks"
+                | "attacked"
+                | "flaw"
+                | "flaws"
+                | "exploit"
+                | "exploits"
+                | "exploited"
+                | "exploiting"
+                | "exploitation"
+                | "patch"
+                | "patches"
+                | "zero"
+                | "bug"
+                | "bugs"
+                | "hack"
+                | "breach"
+        ) || w.starts_with("vulnerab")
+    });
+    !as_means && (flawed || mentions.iter().any(|m| m.entity.kind == Kind::Vulnerability))
+}
+
+/// An actor is what a report tells of when it is named so often, and no other nearly as often.
+const OFTEN: usize = 3;
 
 /// What the text speaks of most, for a document whose title names nothing: a headline such as
 /// "Mail servers under attack". The first named wins a tie.
 fn most_named(mentions: &[Mention]) -> Option<Entity> {
     let mut counts: BTreeMap<&Entity, (usize, Reverse<usize>)> = BTreeMap::new();
+    let flawed = mentions.iter().any(|m| m.entity.kind == Kind::Vulnerability);
     for (at, mention) in mentions.iter().enumerate() {
-        if matches!(mention.entity.kind, Kind::Campaign | Kind::Malware | Kind::Software) {
+        let counted = match mention.entity.kind {
+            Kind::Campaign | Kind::Malware => true,
+            Kind::Software => flawed,
+            kind => kind.is_actor_like(),
+        };
+        if counted {
             counts.entry(&mention.entity).or_insert((0, Reverse(at))).0 += 1;
         }
     }
-    counts.into_iter().max_by_key(|(_, rank)| *rank).map(|(entity, _)| entity.clone())
+    let actors = || counts.iter().filter(|(entity, _)| entity.kind.is_actor_like());
+    let all: usize = actors().map(|(_, (n, _))| n).sum();
+    if let Some((actor, (n, _))) = actors().max_by_key(|(_, rank)| **rank)
+        && *n >= OFTEN
+        && *n * 3 >= all * 2
+    {
+        return Some((*actor).clone());
+    }
+    counts
+        .into_iter()
+        .filter(|(entity, _)| !entity.kind.is_actor_like())
+        .max_by_key(|(_, rank)| *rank)
+        .map(|(entity, _)| entity.clone())
 }
 
 /// The title, and where it stands in the text.

@@ -3,6 +3,7 @@
 
 use lapwing_model::{Claim, Confidence, Entity, Kind, Reading, Role, Span};
 
+use crate::find;
 use crate::layout::{Layout, Topic};
 
 /// The traces of a text, in order of their span, beside the `values` found in it.
@@ -12,7 +13,7 @@ pub(crate) fn traces(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -
     spans.sort();
     let taken = Taken { spans };
     let mut claims = agents(text, layout);
-    claims.extend(named_mutexes(text));
+    claims.extend(named_objects(text));
     for (topic, kind) in [
         (Topic::Mutexes, Kind::Mutex),
         (Topic::UserAgents, Kind::UserAgent),
@@ -164,38 +165,76 @@ fn agent_end(rest: &str) -> usize {
     if next.contains(')') && !next.contains([' ', '(']) { len + 1 + next.len() } else { len }
 }
 
-/// `mutex named "X"`, `mutex X` in quotes or code marks.
-fn named_mutexes(text: &str) -> Vec<Claim> {
+/// `mutex named "X"`, `the named pipe X`: in quotation or code marks, or written as no word is.
+fn named_objects(text: &str) -> Vec<Claim> {
+    const NOUNS: [(&[u8], Kind, &str); 3] = [
+        (b"utex", Kind::Mutex, "called a mutex"),
+        (b"utant", Kind::Mutex, "called a mutant"),
+        (b"amed pipe", Kind::NamedPipe, "called a named pipe"),
+    ];
     let mut claims = Vec::new();
-    for at in memchr::memmem::find_iter(text.as_bytes(), b"utex") {
-        let Some(rest) = text.get(at + 4..) else { continue };
-        let mut reach = rest.len().min(160);
-        while !rest.is_char_boundary(reach) {
-            reach -= 1;
-        }
-        let window = &rest[..reach];
-        let window = window.split(['\n', '.']).next().unwrap_or_default();
-        let Some(open) = window.find(['"', '`', '\u{201c}']).filter(|i| *i < 48) else { continue };
-        let mark = window[open..].chars().next().map_or(1, char::len_utf8);
-        let Some(len) = window[open + mark..].find(['"', '`', '\u{201d}']) else { continue };
-        let value = &window[open + mark..open + mark + len];
-        if (3..=120).contains(&value.len()) {
-            let start = at + 4 + open + mark;
-            claims.push(trace(
-                Kind::Mutex,
-                value,
-                Span::new(start, start + value.len()),
-                "called a mutex",
-                85,
-            ));
+    for (noun, kind, why) in NOUNS {
+        for at in memchr::memmem::find_iter(text.as_bytes(), noun) {
+            let behind = at + noun.len();
+            let Some(rest) = text.get(behind..) else { continue };
+            let mut reach = rest.len().min(160);
+            while !rest.is_char_boundary(reach) {
+                reach -= 1;
+            }
+            let rest = &rest[..reach];
+            let plural = ["es", "s"].iter().find(|s| rest.starts_with(**s)).map_or(0, |s| s.len());
+            let found = quoted(rest).or_else(|| {
+                let bare = find::name_behind(&rest[plural..])?;
+                let told = bare.marked || (bare.called && kind == Kind::Mutex);
+                told.then_some(plural + bare.range.start..plural + bare.range.end)
+            });
+            let Some(range) = found.filter(|r| (3..=120).contains(&r.len())) else { continue };
+            let value = &rest[range.clone()];
+            // A pipe by its path is found as one.
+            if kind == Kind::NamedPipe && value.starts_with("\\\\") {
+                continue;
+            }
+            let span = Span::new(behind + range.start, behind + range.end);
+            claims.push(trace(kind, value, span, why, 85));
         }
     }
     claims
 }
 
+/// The first stretch in quotation or code marks, near enough to the noun before.
+fn quoted(rest: &str) -> Option<std::ops::Range<usize>> {
+    let window = rest.split(['\n', '.']).next().unwrap_or_default();
+    let open = window.find(['"', '`', '\u{201c}']).filter(|i| *i < 48)?;
+    let from = open + window[open..].chars().next().map_or(1, char::len_utf8);
+    let line = rest.split('\n').next().unwrap_or_default();
+    let len = line.get(from..)?.find(['"', '`', '\u{201d}'])?;
+    Some(from..from + len)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mutexes_and_pipes_are_named_in_any_sentence() {
+        let shown = |text: &str| -> Vec<String> {
+            named_objects(text).into_iter().map(|c| c.subject.value).collect()
+        };
+        for (text, value) in [
+            ("It creates the mutex Global\\Marsh-1 and waits.", "Global\\Marsh-1"),
+            ("a mutex named \"marsh.lock\" stops it", "marsh.lock"),
+            ("The mutex is Marsh_77.", "Marsh_77"),
+            ("over the named pipe marsh_pipe1, it", "marsh_pipe1"),
+            ("Mutex: MarshHeronRun", "MarshHeronRun"),
+        ] {
+            assert_eq!(shown(text), [value], "{text}");
+        }
+        for text in
+            ["a mutex to run once", "The mutex was left.", "named pipes are used", "a mutex"]
+        {
+            assert!(shown(text).is_empty(), "{text}");
+        }
+    }
 
     #[test]
     fn a_user_agent_begins_with_a_product_and_its_version() {

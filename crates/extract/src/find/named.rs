@@ -97,7 +97,7 @@ fn search(text: &str, stretch: Range<usize>, found: &mut Vec<Found>) {
 fn after_noun(text: &str, at: usize, end: usize, kind: Kind) -> Option<Range<usize>> {
     let opens = |c: char| QUOTES.iter().any(|(open, _)| *open == c);
     let near = window(text, end..(end + 36).min(text.len()))?.split('\n').next()?;
-    let open = near.find(opens)?;
+    let Some(open) = near.find(opens) else { return bare_noun(text, at, end, kind) };
     let after = window(text, end..(end + 440).min(text.len()))?.split('\n').next()?;
     let before = window(text, at.saturating_sub(48)..at)?;
     let before = before.rsplit(['\n', '.']).next()?.to_ascii_lowercase();
@@ -141,6 +141,85 @@ fn after_noun(text: &str, at: usize, end: usize, kind: Kind) -> Option<Range<usi
         && !value.starts_with(' ')
         && !value.ends_with(['.', ',']);
     fits.then(|| end + from..end + from + len)
+}
+
+/// The name that stands without quotation marks behind a noun: `the scheduled task MarshUpd1`,
+/// `installs a service named MarshSvc`.
+fn bare_noun(text: &str, at: usize, end: usize, kind: Kind) -> Option<Range<usize>> {
+    let before = window(text, at.saturating_sub(48)..at)?;
+    let before = before.rsplit(['\n', '.']).next()?.to_ascii_lowercase();
+    let fits = match kind {
+        // The noun's first letter is left out of the search.
+        Kind::WindowsService => before.ends_with('s'),
+        Kind::ScheduledTask => before.ends_with("scheduled "),
+        _ => false,
+    };
+    let rest = window(text, end..(end + 160).min(text.len()))?;
+    let bare = name_behind(rest)?;
+    let made = ["windows ", "creat", "install", "regist", "malicious", "persist", "scheduled"]
+        .iter()
+        .any(|word| before.contains(word));
+    let named = bare.called && (made || bare.marked);
+    let told = named || (bare.marked && made && bare.range.start < 2);
+    (fits && told).then(|| end + bare.range.start..end + bare.range.end)
+}
+
+/// A name behind a noun.
+pub(crate) struct Bare {
+    /// Where it stands behind the noun.
+    pub(crate) range: Range<usize>,
+    /// "named", "called" or the like stands between.
+    pub(crate) called: bool,
+    /// It is written as no word is: `Marsh_1`, `MarshSvc`, `{0123…}`.
+    pub(crate) marked: bool,
+}
+
+/// The name without quotation marks that `rest`, the text behind a noun, begins with.
+pub(crate) fn name_behind(rest: &str) -> Option<Bare> {
+    const BETWEEN: &[&str] =
+        &["named", "called", "name", "dubbed", "with", "the", "of", "object", "is", "was", "a"];
+    let line = rest.split('\n').next()?;
+    let mut at = 0;
+    let mut called = false;
+    for _ in 0..5 {
+        let shown = line.get(at..)?;
+        let gap = shown.len() - shown.trim_start_matches([' ', ':', '=']).len();
+        if gap == 0 || gap > 3 {
+            return None;
+        }
+        called |= shown[..gap].contains([':', '=']);
+        at += gap;
+        let shown = &line[at..];
+        let len = shown
+            .find(|c: char| {
+                c.is_whitespace() || matches!(c, ',' | ';' | '"' | '`' | '|' | ')' | '<')
+            })
+            .unwrap_or(shown.len());
+        let word = shown[..len].trim_end_matches(['.', ':', '!', '?']);
+        if BETWEEN.contains(&word.to_ascii_lowercase().as_str()) {
+            called |= matches!(word, "named" | "called" | "name" | "dubbed");
+            at += word.len();
+            continue;
+        }
+        let plain = word.bytes().all(|b| {
+            b.is_ascii_alphanumeric()
+                || matches!(b, b'_' | b'-' | b'\\' | b'{' | b'}' | b'.' | b'$' | b'#' | b'%' | b'~')
+        });
+        let marked =
+            word.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'_' | b'\\' | b'{' | b'$'))
+                || word
+                    .bytes()
+                    .skip(1)
+                    .zip(word.bytes())
+                    .any(|(b, a)| b.is_ascii_uppercase() && a.is_ascii_lowercase());
+        let capital = word.starts_with(|c: char| c.is_ascii_uppercase());
+        let fits = plain
+            && (4..=100).contains(&word.len())
+            && word.bytes().any(|b| b.is_ascii_alphabetic())
+            && (marked || capital);
+        return fits.then(|| Bare { range: at..at + word.len(), called, marked });
+    }
+    None
 }
 
 /// Whether a line is a command on scheduled tasks.
@@ -199,6 +278,11 @@ mod tests {
             ("the scheduled task \"\\Marsh\\Update\" runs", Kind::ScheduledTask, "\\Marsh\\Update"),
             ("schtasks /create /tn \"Marsh Daily\" /tr x", Kind::ScheduledTask, "Marsh Daily"),
             ("with the User-Agent \"marsh/1.0\"", Kind::UserAgent, "marsh/1.0"),
+            ("It installs a service named MarshSvc.", Kind::WindowsService, "MarshSvc"),
+            ("creates the service Marsh_Upd1 to stay", Kind::WindowsService, "Marsh_Upd1"),
+            ("It registered the Windows service called Marsh.", Kind::WindowsService, "Marsh"),
+            ("the scheduled task MarshDaily runs it", Kind::ScheduledTask, "MarshDaily"),
+            ("a scheduled task named Heron, which", Kind::ScheduledTask, "Heron"),
         ] {
             assert_eq!(shown(text), [(kind, value.to_owned())], "{text}");
         }
@@ -208,6 +292,11 @@ mod tests {
             "the task \"write tests\" is done",
             "cp /tn /x",
             "a service named Marsh",
+            "creates a service account and leaves",
+            "the service Marsh offers",
+            "installed a service. Marsh is",
+            "a scheduled task. Then MarshSvc",
+            "the scheduled task runs PowerShell",
         ] {
             assert_eq!(shown(text), [], "{text}");
         }

@@ -2,79 +2,22 @@
 
 use lapwing_model::{Entity, Kind, Polarity, Relation, Span};
 
-use super::{SPEAKING, Telling};
+use super::Telling;
 
+/// Words that say in passing what was used; verbs are read with their subjects.
 const USING: &[&str] = &[
-    "use",
-    "uses",
-    "used",
-    "using",
-    "deploy",
-    "deploys",
-    "deployed",
-    "deploying",
-    "drop",
-    "drops",
-    "dropped",
-    "dropping",
-    "install",
-    "installs",
-    "installed",
-    "installing",
-    "create",
-    "creates",
-    "created",
-    "creating",
-    "leverage",
-    "leverages",
-    "leveraged",
-    "leveraging",
-    "execute",
-    "executes",
-    "executed",
-    "executing",
-    "employ",
-    "employs",
-    "employed",
-    "employing",
-    "deliver",
-    "delivers",
-    "delivered",
-    "delivering",
-    "distribute",
-    "distributes",
-    "distributed",
-    "distributing",
     "via",
-    "utilize",
-    "utilizes",
-    "utilized",
-    "utilizing",
-    "launch",
-    "launched",
-    "load",
-    "loads",
-    "loaded",
-    "downloads",
-    "downloaded",
-    "ran",
-    "run",
-    "runs",
-    "running",
     "included",
     "including",
     "involved",
     "involving",
-    "conducted",
-    "performed",
-    "relies on",
-    "relied on",
     "with",
     "through",
-    "planted",
-    "placed",
-    "wrote",
-    "developed",
+    "using",
+    "created",
+    "creates",
+    "creating",
+    "develops",
     "armed",
 ];
 const EXPLOITING: &[&str] = &[
@@ -130,13 +73,12 @@ const SPARED: &[&str] = &[
 ];
 
 impl Telling<'_> {
-    /// Actor, malware or topic → technique, malware, tool.
+    /// Actor, malware or topic → technique, malware, tool, where no verb says so.
     pub(super) fn uses(&mut self) {
         if self.is_defence() {
             return;
         }
         let words = self.words().clone();
-        let Some((who, why)) = self.who() else { return };
         let used: Vec<(Entity, Span, usize)> = self
             .of_kind(|k| matches!(k, Kind::AttackPattern | Kind::Malware | Kind::Tool))
             .iter()
@@ -148,60 +90,70 @@ impl Telling<'_> {
             // "X was dropped by Y": Y is nothing that X uses.
             let acts =
                 self.claims.iter().any(|c| c.subject == object && said.contains(&c.relation));
-            if object == who || acts || self.is_said(span, &said) {
+            if acts || self.is_said(span, &said) {
                 continue;
             }
             let (from, _) = words.clause(at);
-            let cue = words.last(USING, from, at);
+            let cue = words.last(USING, from, at).filter(|(_, end)| at - end < 40);
             let technique = object.kind == Kind::AttackPattern;
             if (cue.is_none() || !named) && !technique {
                 continue;
             }
-            // "Microsoft used X": an organisation right before the verb acts for itself.
-            let defender = cue.is_some_and(|(cue, _)| {
-                self.sentence.mentions.iter().any(|m| {
-                    m.entity.kind == Kind::Identity
-                        && words.end(m.span) <= cue
-                        && cue - words.end(m.span) < 3
-                        && words.lower.get(cue..).is_some_and(|w| !w.starts_with("including"))
-                })
-            });
-            let speech = cue
-                .is_some_and(|(a, b)| words.lower.get(a..b).is_some_and(|w| SPEAKING.contains(&w)));
             let others = cue.is_some_and(|(cue, _)| super::verbs::others_act(&words.lower, cue));
-            if defender || (others && !technique) || (speech && !technique) {
+            if others && !technique {
                 continue;
             }
-            let percent = match (cue.is_some(), named) {
-                (true, true) => 82,
-                (true, false) => 68,
-                _ => 55,
-            };
-            self.claim(who.clone(), Relation::Uses, object, span, at, percent, why.clone());
+            // "attacks by X with Y": the nearest name before that can use it.
+            for (who, why) in self.acting_at(at).into_iter().flatten() {
+                let fits = technique || who.kind.is_actor_like() || who.kind == Kind::Campaign;
+                if who == object || !fits || self.is_told(&who, Relation::Uses, &object) {
+                    continue;
+                }
+                let percent = match (cue.is_some(), named) {
+                    (true, true) => 72,
+                    (true, false) => 62,
+                    _ => 55,
+                };
+                self.claim(who, Relation::Uses, object.clone(), span, at, percent, why);
+            }
         }
     }
 
     /// Actor, malware or campaign → vulnerability; malware → address.
     pub(super) fn exploits(&mut self) {
+        if self.is_defence() {
+            return;
+        }
         let words = self.words().clone();
         let Some(who) = self.subject.clone() else { return };
-        if let Some((cue, cue_end)) = words.first(EXPLOITING, 0, words.lower.len()) {
-            let found: Vec<(Entity, Span, usize)> = self
-                .of_kind(|k| k == Kind::Vulnerability)
-                .iter()
-                .map(|m| (m.entity.clone(), m.span, words.at(m.span)))
+        let flaws: Vec<(Entity, Span, usize)> = self
+            .of_kind(|k| k == Kind::Vulnerability)
+            .iter()
+            .map(|m| (m.entity.clone(), m.span, words.at(m.span)))
+            .collect();
+        for (object, span, at) in flaws {
+            let (from, to) = words.clause(at);
+            let Some((cue, _)) = words.first(EXPLOITING, from, to) else { continue };
+            // Who is named in the same clause, and before the verb or behind "by".
+            let acting = self.acting_at(at).into_iter().flatten().map(|(who, _)| who);
+            let acting: Vec<Entity> = acting
+                .filter(|who| {
+                    self.sentence.mentions.iter().any(|m| {
+                        m.entity == *who && words.at(m.span) >= from && words.at(m.span) < at
+                    })
+                })
                 .collect();
-            for (object, span, at) in found {
-                if self.is_said(span, &[Relation::Exploits]) {
+            for who in acting {
+                if who == object || self.is_said(span, &[Relation::Exploits]) {
                     continue;
                 }
                 self.claim(
-                    who.clone(),
+                    who,
                     Relation::Exploits,
-                    object,
+                    object.clone(),
                     span,
-                    at.max(cue_end.min(at.max(cue))),
-                    80,
+                    at.max(cue),
+                    65,
                     "the sentence says that it was exploited",
                 );
             }

@@ -82,6 +82,23 @@ impl Telling<'_> {
             .map(|m| (m.entity.clone(), words.at(m.span)))
             .find(|(_, at)| *at < cue)
             .map(|(e, _)| e);
+        // "X has been linked to the malware Y"
+        let tied = words.lower.get(cue..cue_end).is_some_and(|w| matches!(w, "linked" | "tied"));
+        if let Some(actor) = before.clone().filter(|_| tied && after.is_empty()) {
+            let tools: Vec<(Entity, Span, usize)> = self
+                .of_kind(|k| k == Kind::Malware)
+                .iter()
+                .map(|m| (m.entity.clone(), m.span, words.at(m.span)))
+                .filter(|(_, _, at)| *at >= cue_end && at - cue_end < 60)
+                .collect();
+            for (malware, span, at) in tools {
+                let why = "the sentence ties it to the actor";
+                let claim =
+                    self.claim(malware, Relation::AttributedTo, actor.clone(), span, at, 75, why);
+                claim.basis = Basis::Assessed;
+            }
+            return;
+        }
         let Some(subject) = before.or(malware).or_else(|| self.frame.topic.clone()) else { return };
         let _ = memory;
         for (actor, at, _) in after {
@@ -327,7 +344,8 @@ impl Telling<'_> {
                 "overlaps with the group known as",
             ]
             .iter()
-            .any(|w| between.contains(w));
+            .any(|w| between.contains(w))
+                || (between.contains("tracked by ") && between.trim_end().ends_with(" as"));
             let opened = between.trim() == "(";
             let goes_on =
                 matches!(between.trim(), "," | "/" | "and" | ", and" | "or" | ", or" | ";");

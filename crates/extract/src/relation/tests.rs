@@ -13,10 +13,16 @@ fn names() -> Vec<Name> {
         ("FenStealer", Kind::Malware),
         ("PeatBot", Kind::Malware),
         ("NetProbe", Kind::Tool),
+        ("MirePass", Kind::Tool),
         ("Acme Security", Kind::Identity),
         ("Lakeside Energy", Kind::Identity),
         ("Italy", Kind::Location),
         ("Peru", Kind::Location),
+        ("Poland", Kind::Location),
+        ("Chatter", Kind::Software),
+        ("banks", Kind::Sector),
+        ("hospitals", Kind::Sector),
+        ("financial sector", Kind::Sector),
     ];
     table
         .iter()
@@ -27,6 +33,9 @@ fn names() -> Vec<Name> {
                 match *surface {
                     "Italy" => "IT",
                     "Peru" => "PE",
+                    "Poland" => "PL",
+                    "banks" | "financial sector" => "financial",
+                    "hospitals" => "healthcare",
                     other => other,
                 },
             ),
@@ -150,4 +159,90 @@ fn relative_dates_are_tied_to_their_event() {
     );
     let text = "PeatBot was first observed in Q3 2020.";
     assert!(said(text).contains(&"PeatBot first-seen 2020-07".to_owned()), "{:?}", said(text));
+}
+
+/// Texts with what they state, as `testdata/relations/*.gold` writes them.
+fn gold(text: &str) -> Vec<(String, Vec<String>)> {
+    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    for line in text.lines().filter(|l| !l.is_empty() && !l.starts_with('#') && *l != "-") {
+        match (line.strip_prefix("> "), all.last_mut()) {
+            (Some(text), _) => all.push((text.replace("\\n", "\n"), Vec::new())),
+            (None, Some((_, told))) => told.push(line.to_owned()),
+            (None, None) => panic!("{line:?} stands before the first sentence"),
+        }
+    }
+    all
+}
+
+/// Hits, misses and false finds, in total and by relation.
+#[derive(Default)]
+struct Score {
+    by_relation: std::collections::BTreeMap<String, [usize; 3]>,
+    errors: Vec<String>,
+}
+
+impl Score {
+    fn add(&mut self, text: &str, want: &[String]) {
+        let dates = ["first-seen", "last-seen", "fixed-on", "property"];
+        let got: Vec<String> =
+            said(text).into_iter().filter(|s| !dates.contains(&relation_of(s).as_str())).collect();
+        let mut count = |told: &String, at: usize| {
+            self.by_relation.entry(relation_of(told)).or_default()[at] += 1;
+        };
+        for told in want {
+            count(told, usize::from(!got.contains(told)));
+        }
+        for told in got.iter().filter(|told| !want.contains(told)) {
+            count(told, 2);
+        }
+        let missed: Vec<_> = want.iter().filter(|told| !got.contains(told)).collect();
+        let wrong: Vec<_> = got.iter().filter(|told| !want.contains(told)).collect();
+        if !(missed.is_empty() && wrong.is_empty()) {
+            self.errors.push(format!("{text}\n    missed {missed:?}\n    wrong  {wrong:?}"));
+        }
+    }
+
+    fn rates(counts: [usize; 3]) -> (f64, f64) {
+        let share = |a: usize, b: usize| if b == 0 { 1.0 } else { a as f64 / b as f64 };
+        let [hit, missed, wrong] = counts;
+        (share(hit, hit + wrong), share(hit, hit + missed))
+    }
+
+    fn total(&self) -> [usize; 3] {
+        self.by_relation.values().fold([0; 3], |a, b| [a[0] + b[0], a[1] + b[1], a[2] + b[2]])
+    }
+}
+
+/// `exploits` of "X exploits? Y".
+fn relation_of(told: &str) -> String {
+    told.split(' ')
+        .map(|w| w.trim_end_matches(['?', '!']))
+        .find(|w| w.parse::<Relation>().is_ok())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// A claim counts with subject, relation, object and polarity; `cargo test -- --nocapture` prints the table.
+#[test]
+fn golden_sentences_are_read_as_a_reader_does() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/relations");
+    for (file, least_precision, least_recall) in [("sentences", 0.97, 0.97), ("second", 0.80, 0.70)] {
+        let text = std::fs::read_to_string(folder.join(format!("{file}.gold"))).unwrap();
+        let mut score = Score::default();
+        for (text, want) in gold(&text) {
+            score.add(&text, &want);
+        }
+        println!("{file}: relation, stated, hit, wrong, precision, recall");
+        for (relation, counts) in &score.by_relation {
+            let (p, r) = Score::rates(*counts);
+            let [hit, missed, wrong] = counts;
+            println!("  {relation:18} {:4} {hit:4} {wrong:4}  {p:.3}  {r:.3}", hit + missed);
+        }
+        let (p, r) = Score::rates(score.total());
+        let all = score.total();
+        println!("  {:18} {:4} {:4} {:4}  {p:.3}  {r:.3}", "all", all[0] + all[1], all[0], all[2]);
+        let errors = score.errors.join("\n");
+        println!("{errors}");
+        assert!(p >= least_precision && r >= least_recall, "{file}: P {p:.3}, R {r:.3}\n{errors}");
+    }
 }

@@ -25,6 +25,26 @@ const ATTACK: &[&str] = &[
     "compromise",
 ];
 
+/// Sites that show analyses of the value in a link's text.
+const ANALYSES: &[&str] = &[
+    "virustotal.com",
+    "urlscan.io",
+    "any.run",
+    "hybrid-analysis.com",
+    "abuse.ch",
+    "otx.alienvault.com",
+    "shodan.io",
+    "censys.io",
+    "joesandbox.com",
+    "tria.ge",
+    "threatfox.abuse.ch",
+    "abuseipdb.com",
+    "malshare.com",
+    "greynoise.io",
+    "passivetotal.org",
+    "domaintools.com",
+];
+
 impl Case<'_> {
     pub(super) fn network(&self) -> Judgement {
         if let Some(judged) = self.cited() {
@@ -169,7 +189,11 @@ impl Case<'_> {
         if let Some(why) = reserved {
             return self.say(Role::Benign, 70, why);
         }
-        if self.place.link.is_some() || self.found.kind == Kind::Url {
+        if let Some(judged) = self.linked_elsewhere() {
+            return judged;
+        }
+        let linked = self.place.link.is_some_and(|target| !self.points_elsewhere(target));
+        if linked || self.found.kind == Kind::Url {
             return self.say(Role::Reference, 75, "a link in running text");
         }
         if self.found.kind == Kind::EmailAddr {
@@ -185,6 +209,24 @@ impl Case<'_> {
             return self.say(Role::Indicator, 60, "an address in a sentence about an attack");
         }
         self.say(Role::Unclear, 50, "stands in running text; nothing says what it is")
+    }
+
+    /// A value whose link leads to an analysis of it (`evil.example` at a scanner's site).
+    fn linked_elsewhere(&self) -> Option<Judgement> {
+        let target = self.place.link.filter(|target| self.points_elsewhere(target))?;
+        let at = host_of(target)?.to_ascii_lowercase();
+        let scanner = ANALYSES
+            .iter()
+            .any(|site| at.strip_suffix(site).is_some_and(|h| h.is_empty() || h.ends_with('.')));
+        scanner.then(|| self.say(Role::Indicator, 75, format!("linked to an analysis at {at}")))
+    }
+
+    /// Whether the link of which the value is the text leads to another host.
+    fn points_elsewhere(&self, target: &str) -> bool {
+        let host = self.host();
+        let bare = |host: &str| host.to_ascii_lowercase().trim_start_matches("www.").to_owned();
+        host_of(target).is_some_and(|to| bare(to) != bare(&host))
+            && (target.starts_with("http://") || target.starts_with("https://"))
     }
 
     /// The host of a URL or mail address; else the value.
