@@ -6,7 +6,7 @@ use lapwing_model::{Confidence, Polarity, Span};
 const ABBREVIATIONS: &[&str] = &[
     "e.g", "i.e", "inc", "ltd", "corp", "co", "dr", "mr", "mrs", "ms", "vs", "etc", "no", "fig",
     "u.s", "u.k", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sept", "sep", "oct", "nov",
-    "dec", "approx", "st", "al",
+    "dec", "approx", "st", "al", "a.k.a", "incl", "resp", "cf",
 ];
 
 /// Cuts a text into sentences: at full stops, blank lines, list items, table cells and headings.

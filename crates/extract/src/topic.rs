@@ -84,7 +84,7 @@ pub(crate) fn frame(
         .or_else(|| {
             named
                 .iter()
-                .filter(|m| stands_for_activity(m, title, mentions))
+                .filter(|m| stands_for_activity(m, title, &document.text, mentions))
                 .map(|m| m.entity.clone())
                 .min_by_key(|e| rank(e.kind))
         })
@@ -102,7 +102,7 @@ pub(crate) fn frame(
 /// Whether a name of the title can stand for what the report tells of. A product does where it is
 /// attacked ("Attacks on Example Server", a report on its flaws), not where it is only the means
 /// ("Attackers abuse Example Chat").
-fn stands_for_activity(mention: &Mention, title: &str, mentions: &[Mention]) -> bool {
+fn stands_for_activity(mention: &Mention, title: &str, text: &str, mentions: &[Mention]) -> bool {
     if !matches!(mention.entity.kind, Kind::Software | Kind::Tool) {
         return true;
     }
@@ -145,6 +145,13 @@ fn stands_for_activity(mention: &Mention, title: &str, mentions: &[Mention]) -> 
                 | "breach"
         ) || w.starts_with("vulnerab")
     });
+    // Its flaws may be told in the first paragraphs only.
+    let opening = text.char_indices().nth(2_000).map_or(text, |(at, _)| &text[..at]);
+    let opening = opening.to_ascii_lowercase();
+    let flawed = flawed
+        || ["vulnerab", "zero-day", "flaws", "a flaw", "exploit"]
+            .iter()
+            .any(|w| opening.contains(w));
     !as_means && (flawed || mentions.iter().any(|m| m.entity.kind == Kind::Vulnerability))
 }
 

@@ -112,7 +112,7 @@ const VERBS: &[(Act, &[&str])] = &[
         Act::Launch,
         &["launch", "conduct", "mount", "orchestrate", "stage", "perform", "carry", "wage"],
     ),
-    (Act::Talk, &["contact", "beacon", "communicate", "connect"]),
+    (Act::Talk, &["contact", "beacon", "communicate", "connect", "talk"]),
     (Act::Send, &["send", "exfiltrate", "upload", "post", "transmit"]),
     (
         Act::Drop,
@@ -275,7 +275,7 @@ impl Act {
                 (Act::Aim, Direct | In | Against) => stated(does, Relation::Targets),
                 (Act::Use | Act::Drop | Act::Deliver | Act::Launch | Act::Exploit, Against)
                 | (Act::Deliver | Act::Launch, In) => stated(does, Relation::Targets),
-                (Act::Deliver, To) => stated(does, Relation::Targets),
+                (Act::Deliver | Act::Send, To) => stated(does, Relation::Targets),
                 _ => None,
             },
             Kind::Software => match (self, link) {

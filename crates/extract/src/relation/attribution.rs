@@ -177,7 +177,15 @@ impl Telling<'_> {
                 ["-sponsored", "-backed", " state", " nation", " government-backed"]
                     .iter()
                     .any(|w| short.starts_with(w));
-            let resides = words.last(RESIDING, 0, at).is_some_and(|(_, cue_end)| at - cue_end < 24);
+            // "on 192.0.2.1, located in Peru": the server is.
+            let other = |cue: usize| {
+                self.sentence.mentions.iter().rev().find(|m| words.end(m.span) <= cue).is_some_and(
+                    |m| m.entity.kind.is_observable() || m.entity.kind == Kind::Identity,
+                )
+            };
+            let resides = words
+                .last(RESIDING, 0, at)
+                .is_some_and(|(cue, cue_end)| at - cue_end < 24 && !other(cue));
             let from = words
                 .lower
                 .get(..at)

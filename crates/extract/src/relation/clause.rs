@@ -195,8 +195,10 @@ impl Reading<'_> {
                 !matches!(self.tokens[*k].piece, Piece::Break | Piece::Comma)
                     && Act::of(self.word(*k)).is_none_or(|(_, f)| f == Form::Noun || f == Form::Third)
                     && !self.is(*k, RELATIVES)
-                    // "used X by Y" has its object already.
-                    && !(self.tokens[*k].name().is_some_and(|n| !matches!(self.kind(n), Kind::Location | Kind::Sector)))
+                    // "used X by Y" has its object already; "infected with X by Y" has not.
+                    && (self.tokens[*k].name().is_none_or(|n| {
+                        matches!(self.kind(n), Kind::Location | Kind::Sector)
+                    }) || matches!(self.before(*k), "with" | "via" | "using" | "through"))
             })
             .find(|k| self.word(*k) == "by")
             .filter(|k| !self.act(k + 1).is_some_and(|(_, form)| form == Form::Ing))
@@ -278,8 +280,11 @@ impl Reading<'_> {
             .into_iter()
             .map(|name| Object { name, link: Link::Direct, polarity })
             .collect();
-        let from = by.map_or(i + 1, |by| self.after_agents(by));
-        objects.extend(self.objects(i, from, act, passive, polarity));
+        objects.extend(self.objects(i, i + 1, act, passive, polarity));
+        // "X, which A has used": the name before the pronoun is what was used.
+        if !passive && let Some(name) = self.relative_object(group, clause) {
+            objects.push(Object { name, link: Link::Direct, polarity });
+        }
         if passive && agents.is_empty() && matches!(act, Act::Hit | Act::Aim) {
             agents = objects
                 .iter()
@@ -302,6 +307,24 @@ impl Reading<'_> {
             passive,
             opens,
         })
+    }
+
+    /// "X was behind the breach of Y": X.
+    fn behind(&self, i: usize) -> Option<Agent> {
+        let cue = (i.saturating_sub(4)..i).rev().find(|k| self.word(*k) == "behind")?;
+        let name = self.tokens[..cue].iter().filter_map(Token::name).rfind(|n| self.can_act(*n))?;
+        Some(self.agent(name))
+    }
+
+    /// The name before "which" or "that", where the subject of the verb's group stands behind it.
+    fn relative_object(&self, group: usize, clause: usize) -> Option<usize> {
+        let subject = group.checked_sub(1).filter(|k| self.tokens[*k].name().is_some())?;
+        let pronoun = subject.checked_sub(1).filter(|k| *k > clause)?;
+        matches!(self.word(pronoun), "which" | "that").then_some(())?;
+        let before = (pronoun.saturating_sub(2)..pronoun)
+            .rev()
+            .find(|k| self.tokens[*k].piece != Piece::Comma)?;
+        self.tokens[before].name()
     }
 
     /// Where those stand to whom "attacks on X were attributed".
@@ -350,6 +373,7 @@ impl Reading<'_> {
             Some(Subject::Foreign) => (Vec::new(), true),
             _ => match owner {
                 Some((_, n)) => (self.group_of(n), false),
+                None if self.behind(i).is_some() => (self.behind(i).into_iter().collect(), false),
                 None => {
                     shared = true;
                     above.map_or((Vec::new(), false), |a| (a.agents.clone(), a.foreign))

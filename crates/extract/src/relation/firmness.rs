@@ -116,7 +116,10 @@ impl Reading<'_> {
             self.words.last(cues, opening, at).is_some_and(|(_, end)| {
                 // A relative clause or another finite verb does not carry over.
                 !self.lower.get(end..at).is_some_and(|w| {
-                    w.contains(", which") || w.contains(", who") || w.contains(" but ")
+                    [", was ", ", were ", ", is ", ", has "].iter().any(|b| w.contains(b))
+                        || w.contains(", which")
+                        || w.contains(", who")
+                        || w.contains(" but ")
                 })
             })
         };

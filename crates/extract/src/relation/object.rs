@@ -42,6 +42,7 @@ impl Reading<'_> {
                     brackets = brackets.saturating_sub(1);
                     bracketed = false;
                 }
+                Piece::Name(_) if !found.is_empty() && self.opens_clause(k) => break,
                 Piece::Name(n) => {
                     // Another name of what stands before the bracket.
                     if bracketed && brackets > 0 && self.can_act(n) {
@@ -122,6 +123,10 @@ impl Reading<'_> {
                         {
                             break;
                         }
+                    }
+                    // "on the servers of X" is on X.
+                    if word == "of" && link != Link::Direct {
+                        continue;
                     }
                     if let Some(next) = Link::of(word) {
                         link = next;

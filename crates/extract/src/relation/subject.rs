@@ -5,7 +5,7 @@ use lapwing_model::Kind;
 use super::act::{Act, Form, is_software};
 use super::clause::{Agent, Event, Reading};
 use super::token::{Piece, Token};
-use super::words::{ACTORS, DEFINITE, JOINING, MALWARE, OTHER_VERBS, OTHERS, RELATIVES};
+use super::words::{ACTORS, BE, DEFINITE, JOINING, MALWARE, OTHER_VERBS, OTHERS, RELATIVES};
 
 /// Who stands before a verb.
 pub(super) enum Subject {
@@ -49,7 +49,8 @@ impl Reading<'_> {
             else {
                 break;
             };
-            joined |= (left..at).any(|k| matches!(self.word(k), "and" | "or" | "with" | "well"));
+            joined |=
+                (left..at).any(|k| matches!(self.word(k), "and" | "or" | "nor" | "with" | "well"));
             found.push(self.agent(n));
             at = left;
         }
@@ -68,7 +69,7 @@ impl Reading<'_> {
             && between.clone().all(|k| self.tokens[k].piece == Piece::Comma || self.is(k, JOINING))
             && between.clone().any(|k| {
                 self.tokens[k].piece == Piece::Comma
-                    || matches!(self.word(k), "and" | "or" | "well" | "with")
+                    || matches!(self.word(k), "and" | "or" | "nor" | "well" | "with")
             });
         only_joints.then_some(left)
     }
@@ -79,6 +80,8 @@ impl Reading<'_> {
         for k in by..(by + 12).min(self.tokens.len()) {
             let token = &self.tokens[k];
             match token.piece {
+                // "by A, and B was": B opens the next clause.
+                Piece::Name(_) if !agents.is_empty() && self.opens_clause(k) => break,
                 Piece::Name(n) if self.can_act(n) => agents.push(self.agent(n)),
                 Piece::Name(n) if agents.is_empty() && self.kind(n) == Kind::Identity => {
                     return Subject::Foreign;
@@ -109,6 +112,9 @@ impl Reading<'_> {
                         {
                             continue;
                         }
+                        if let Some(named) = self.among(k) {
+                            return named;
+                        }
                         return self.referent(k, by);
                     }
                     if self.act(k).is_some() && k > by || self.is(k, RELATIVES) {
@@ -127,21 +133,30 @@ impl Reading<'_> {
         if agents.is_empty() { Subject::Unknown } else { Subject::Agents(agents) }
     }
 
-    /// The token behind the agents that "by" opened.
-    pub(super) fn after_agents(&self, by: usize) -> usize {
-        (by..(by + 10).min(self.tokens.len()))
-            .find(|k| {
-                self.tokens[*k].name().is_some() || self.is(*k, ACTORS) || self.is(*k, OTHERS)
-            })
-            .map_or(by, |mut k| {
-                while let Some(next) = (k + 1..(k + 4).min(self.tokens.len()))
-                    .find(|n| self.tokens[*n].name().is_some_and(|n| self.can_act(n)))
-                    && self.joined_before(next) == Some(k)
-                {
-                    k = next;
-                }
-                k + 1
-            })
+    /// Whether a name behind "and" is the subject of what follows: "and B was".
+    pub(super) fn opens_clause(&self, k: usize) -> bool {
+        let joined = matches!(self.before(k), "and" | "but" | "while");
+        let next = self.tokens.get(k + 1).is_some_and(|t| t.piece == Piece::Word)
+            && self.is(k + 1, OTHER_VERBS | BE);
+        joined && next
+    }
+
+    /// "several groups, among them A and B": A and B.
+    fn among(&self, k: usize) -> Option<Subject> {
+        let name = (k + 1..(k + 6).min(self.tokens.len()))
+            .find(|n| self.tokens[*n].name().is_some_and(|n| self.can_act(n)))?;
+        let between = k + 1..name;
+        let cue = between
+            .clone()
+            .any(|b| matches!(self.word(b), "including" | "among" | "like" | "such"));
+        let only = between.clone().all(|b| {
+            self.tokens[b].piece == Piece::Comma
+                || matches!(
+                    self.word(b),
+                    "including" | "among" | "like" | "such" | "as" | "them" | "the"
+                )
+        });
+        (cue && only).then(|| self.agents_at(name))
     }
 
     /// What "the group", "the malware", "they", "it" at `k` stand for.
@@ -220,7 +235,7 @@ impl Reading<'_> {
                     && k >= 2
                     && self.tokens[k - 1].name().is_some()
                     && self.word(k - 2) == "of"
-                    && (clause..k - 2).any(|b| self.is(b, super::words::BE)) =>
+                    && (clause..k - 2).any(|b| self.is(b, BE)) =>
             {
                 self.first(clause, k)
             }
@@ -321,6 +336,12 @@ impl Reading<'_> {
         let mut right = group;
         for k in (clause..group).rev() {
             match self.tokens[k].piece {
+                // "customers of X": somebody else than X.
+                Piece::Name(n)
+                    if self.kind(n) == Kind::Identity
+                        && self.before(k) == "of"
+                        && k >= 2
+                        && self.is(k - 2, OTHERS) => {}
                 Piece::Name(n) if wanted(self.kind(n)) => {
                     let between = k + 1..right;
                     let joined = found.is_empty()

@@ -226,7 +226,8 @@ fn relation_of(told: &str) -> String {
 #[test]
 fn golden_sentences_are_read_as_a_reader_does() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/relations");
-    for (file, least_precision, least_recall) in [("sentences", 0.97, 0.97), ("second", 0.80, 0.70)] {
+    for (file, least_precision, least_recall) in [("sentences", 0.97, 0.97), ("second", 0.80, 0.70)]
+    {
         let text = std::fs::read_to_string(folder.join(format!("{file}.gold"))).unwrap();
         let mut score = Score::default();
         for (text, want) in gold(&text) {

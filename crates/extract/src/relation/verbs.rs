@@ -22,8 +22,22 @@ impl Telling<'_> {
         self.places(&words);
     }
 
+    /// Whether a file acts that nothing accuses: "run build.sh to unpack payload.zip".
+    fn is_harmless(&self, agent: &Entity) -> bool {
+        let file =
+            agent.kind.is_file_hash() || matches!(agent.kind, Kind::FileName | Kind::FilePath);
+        file && !self
+            .sentence
+            .mentions
+            .iter()
+            .any(|m| m.entity == *agent && self.frame.accused.contains(&m.span))
+    }
+
     /// What one agent of an event does to its objects.
     fn act(&mut self, words: &Words, event: &Event, agent: &Agent) {
+        if self.is_harmless(&agent.entity) {
+            return;
+        }
         let verb = words.lower.get(event.at..event.end).unwrap_or_default();
         let (percent, why) = match &agent.inferred {
             Some(shown) => {
@@ -96,7 +110,22 @@ impl Telling<'_> {
         if above.is_some_and(|e| e.foreign) {
             return None;
         }
-        if actors.is_empty() { self.who().map(|who| vec![who]) } else { Some(actors) }
+        if !actors.is_empty() {
+            return Some(actors);
+        }
+        // Whom another clause names does not act in this one.
+        let elsewhere = self.subject.as_ref().is_some_and(|subject| {
+            let words = self.words();
+            let named = || self.sentence.mentions.iter().filter(|m| m.entity == *subject);
+            let (from, to) = words.clause(at);
+            named().next().is_some() && !named().any(|m| (from..to).contains(&words.at(m.span)))
+        });
+        let topic = || {
+            let topic = self.frame.topic.clone()?;
+            let why = format!("the document is about {}", topic.value);
+            Some((topic, why))
+        };
+        if elsewhere { topic().map(|who| vec![who]) } else { self.who().map(|who| vec![who]) }
     }
 
     /// "X is a variant of Y", "X is part of Y".

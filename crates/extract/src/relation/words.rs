@@ -81,7 +81,7 @@ const LISTS: &[(u16, &str)] = &[
          will would noted reported reports operates belongs contains published found did does",
     ),
     (RELATIVES, "which that who whose where when because as"),
-    (JOINING, "and or as well the its their along alongside later together with"),
+    (JOINING, "and or nor as well the its their along alongside later together with"),
     (DENYING, "not never neither nor cannot none no"),
     (
         HEDGING,

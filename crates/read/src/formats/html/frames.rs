@@ -94,13 +94,71 @@ fn lower(tag: &StartTag<usize>, name: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(&value[..value.len().min(4096)]).to_ascii_lowercase())
 }
 
-/// Whether the page does not show an element.
+/// Whether the page does not show an element, and no click of the reader makes it do so.
 pub(super) fn is_hidden(tag: &StartTag<usize>) -> bool {
     let style = lower(tag, b"style").map(|s| s.replace(' ', "")).unwrap_or_default();
-    lower(tag, b"hidden").is_some()
+    let unseen = UNSEEN.iter().any(|cue| style.contains(cue));
+    let closed = lower(tag, b"hidden").is_some()
         || lower(tag, b"aria-hidden").is_some_and(|v| v == "true")
         || style.contains("display:none")
-        || style.contains("visibility:hidden")
+        || style.contains("visibility:hidden");
+    unseen || (closed && !opens(tag))
+}
+
+/// Styles with which text is put where nobody reads it.
+const UNSEEN: &[&str] = &[
+    "font-size:0;",
+    "font-size:0px",
+    "opacity:0;",
+    "left:-9999",
+    "left:-999em",
+    "text-indent:-9999",
+    "top:-9999",
+    "clip:rect(0",
+    "max-height:0;overflow:hidden",
+];
+
+/// Whether an element that is closed at first opens on a click: a tab, a fold, a list of indicators
+/// below "show more".
+fn opens(tag: &StartTag<usize>) -> bool {
+    if lower(tag, b"role").is_some_and(|role| matches!(role.as_str(), "tabpanel" | "region")) {
+        return true;
+    }
+    let names = [lower(tag, b"class"), lower(tag, b"id")];
+    names.iter().flatten().flat_map(|v| v.split(|c: char| !c.is_ascii_alphanumeric())).any(|word| {
+        ["accordion", "collaps", "expand", "toggle", "spoiler", "tab", "fold", "details", "panel"]
+            .iter()
+            .any(|fold| word.strip_prefix(fold).is_some_and(|rest| rest.len() < 8))
+    })
+}
+
+/// Whether an element holds the footnotes or the literature of a page.
+pub(super) fn is_notes(tag: &StartTag<usize>) -> bool {
+    if !matches!(
+        tag.name.0.as_slice(),
+        b"section" | b"div" | b"ol" | b"ul" | b"aside" | b"footer" | b"dl"
+    ) {
+        return false;
+    }
+    let role = lower(tag, b"role").unwrap_or_default();
+    let names = [lower(tag, b"class"), lower(tag, b"id")];
+    matches!(role.as_str(), "doc-endnotes" | "doc-footnote" | "doc-bibliography")
+        || names.iter().flatten().flat_map(|v| v.split_ascii_whitespace()).any(|name| {
+            matches!(
+                name,
+                "footnotes"
+                    | "footnote"
+                    | "footnote-list"
+                    | "endnotes"
+                    | "references"
+                    | "reference-list"
+                    | "reflist"
+                    | "bibliography"
+                    | "wp-block-footnotes"
+                    | "modern-footnotes-list"
+                    | "easy-footnotes-wrapper"
+            )
+        })
 }
 
 /// Whether an element says by its role or its class that it stands around the article.

@@ -4,8 +4,8 @@ use html5gum::{StartTag, Token};
 use lapwing_model::{Region, RegionKind, Span};
 
 use super::frames::{
-    attribute, is_around, is_block, is_code_table, is_frame, is_gutter, is_hidden, is_silent,
-    is_void,
+    attribute, is_around, is_block, is_code_table, is_frame, is_gutter, is_hidden, is_notes,
+    is_silent, is_void,
 };
 use super::grid::Grid;
 use super::tokens;
@@ -31,6 +31,8 @@ struct Builder {
     layout: std::vec::IntoIter<bool>,
     /// Tables that show code, a line a row.
     code_tables: usize,
+    /// The element that holds footnotes, where its text begins, and how deep it lies in its like.
+    notes: Option<(Vec<u8>, usize, usize)>,
 }
 
 /// Tables within tables that are looked at.
@@ -91,7 +93,32 @@ impl Builder {
         }
     }
 
+    /// Keeps count of the element that holds the footnotes, and tells where it lay.
+    fn note_start(&mut self, tag: &StartTag<usize>) {
+        if let Some((name, _, depth)) = &mut self.notes {
+            *depth += usize::from(tag.name.0 == *name && !tag.self_closing);
+        } else if is_notes(tag) && !tag.self_closing && !self.in_cell() {
+            self.flush();
+            self.notes = Some((tag.name.0.clone(), self.out.text.len(), 1));
+        }
+    }
+
+    fn note_end(&mut self, name: &[u8]) {
+        let Some((open, start, depth)) = &mut self.notes else { return };
+        if open != name {
+            return;
+        }
+        *depth -= 1;
+        let start = *start;
+        if *depth == 0 {
+            self.notes = None;
+            self.flush();
+            self.inline(start, RegionKind::References);
+        }
+    }
+
     fn start(&mut self, tag: &StartTag<usize>) {
+        self.note_start(tag);
         let name = tag.name.0.as_slice();
         match name {
             b"br" => {
@@ -250,6 +277,7 @@ impl Builder {
                 }
             }
         }
+        self.note_end(name);
     }
 
     fn inline(&mut self, start: usize, kind: RegionKind) {
@@ -345,7 +373,7 @@ fn walk(html: &str, bare: bool, each: &mut dyn FnMut(Event<'_>)) {
                     && (is_silent(&tag.name)
                         || is_gutter(&tag)
                         || (is_hidden(&tag) && tag.name.0 != b"body" && tag.name.0 != b"html")
-                        || (bare && (is_frame(&tag.name) || is_around(&tag))))
+                        || (bare && !is_notes(&tag) && (is_frame(&tag.name) || is_around(&tag))))
                 {
                     skipped = Some((tag.name.0.clone(), 1));
                 } else {

@@ -1,4 +1,4 @@
-//! STIX 1.0 to 1.2 in XML, with CybOX observables.
+//! STIX 1.0 to 1.2 in XML, with CybOX observables; the samples of a MAEC package too.
 
 #[allow(clippy::match_same_arms, reason = "one line a property reads as a table")]
 mod cybox;
@@ -13,6 +13,7 @@ use crate::{Input, Item};
 const NAMESPACES: &[&str] = &[
     "http://stix.mitre.org/",
     "http://cybox.mitre.org/",
+    "http://maec.mitre.org/",
     "docs.oasis-open.org/cti/ns/stix",
     "docs.oasis-open.org/cti/ns/cybox",
 ];
@@ -27,7 +28,7 @@ pub(crate) fn recognises(_name: &str, head: &str) -> bool {
     {
         return false;
     }
-    let root = ["STIX_Package", "Observables", "Observable ", "Report", "Indicator"];
+    let root = ["STIX_Package", "Observables", "Observable ", "Report", "Indicator", "MAEC_"];
     NAMESPACES.iter().any(|namespace| text.contains(namespace))
         && root.iter().any(|name| text.contains(name))
         || text.contains("STIX_Package")

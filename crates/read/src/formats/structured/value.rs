@@ -259,6 +259,14 @@ pub(crate) fn relation(word: &str) -> Relation {
     }
 }
 
+/// As [`relation`], towards an object of a kind: whoever targets a vulnerability exploits it.
+pub(crate) fn relation_to(word: &str, object: Kind) -> Relation {
+    match relation(word) {
+        Relation::Targets if object == Kind::Vulnerability => Relation::Exploits,
+        relation => relation,
+    }
+}
+
 /// An ATT&CK technique id that stands in `text`, as `T1505.003`.
 pub(crate) fn technique_id(text: &str) -> Option<&str> {
     let bytes = text.as_bytes();

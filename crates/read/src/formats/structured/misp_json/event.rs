@@ -408,7 +408,12 @@ impl Writer {
             else {
                 continue;
             };
-            let claim = Claim::new(subject.clone(), value::relation(&word), object.clone(), *span);
+            let claim = Claim::new(
+                subject.clone(),
+                value::relation_to(&word, object.kind),
+                object.clone(),
+                *span,
+            );
             let mut claim = claim.by("misp:reference", Confidence::percent(DECLARED));
             claim.context = Some(word);
             self.sheet.claim(claim);

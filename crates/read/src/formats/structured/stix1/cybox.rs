@@ -14,6 +14,8 @@ pub(super) struct Value {
     pub(super) entity: Option<Entity>,
     /// How the pattern compares, when that is not by equality.
     pub(super) condition: Option<String>,
+    /// A library that the object only imports.
+    pub(super) imported: bool,
 }
 
 /// All values below a `Properties` element, in the order of the text.
@@ -58,6 +60,7 @@ pub(super) fn values(properties: Node<'_, '_>) -> Vec<Value> {
                 raw: raw.to_owned(),
                 entity,
                 condition: condition.map(str::to_owned),
+                imported: is_import(node),
             });
         }
     }
@@ -95,7 +98,13 @@ fn registry(properties: Node<'_, '_>, found: &mut Vec<Value>) {
         raw: whole,
         entity: Some(entity),
         condition: condition.map(str::to_owned),
+        imported: false,
     });
+}
+
+/// Whether a leaf names what a program imports.
+fn is_import(node: Node<'_, '_>) -> bool {
+    node.parent_element().is_some_and(|n| matches!(n.tag_name().name(), "Import" | "Imports"))
 }
 
 /// What the value of a leaf is, by the object's type and the leaf's name.
@@ -112,7 +121,8 @@ fn entity(kind: &str, node: Node<'_, '_>, raw: &str) -> Option<Entity> {
         (_, "User_Agent") => own(Kind::UserAgent),
         (_, "Port_Value") => Some(value::other("port", raw)),
         (_, "Command_Line") => own(Kind::Process),
-        (_, "File_Name") if above != "Import" && above != "Imports" => own(Kind::FileName),
+        (_, "File_Name") if is_import(node) && raw.contains(['\\', '/']) => own(Kind::FilePath),
+        (_, "File_Name") => own(Kind::FileName),
         (_, "File_Path" | "Full_Path") => Some(Entity::new(Kind::FilePath, raw)),
         (_, "File_Extension") => Some(value::other("file-extension", raw)),
         (_, "Size_In_Bytes") => Some(value::other("size-in-bytes", raw)),

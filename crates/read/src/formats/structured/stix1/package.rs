@@ -158,6 +158,14 @@ impl Package {
                 return;
             }
             "Sighting" => return self.sighting(node, context),
+            // MAEC: the sample that a package is about.
+            "Malware_Instance_Object_Attributes" => {
+                let sample = Context { indicator: true, ..context.clone() };
+                for child in node.children().filter(Node::is_element) {
+                    self.walk(child, &sample);
+                }
+                return;
+            }
             _ => {}
         }
         if self.own(node, name, context) {
@@ -283,7 +291,15 @@ impl Package {
             }
             "Attack_Pattern" => attack_pattern(node),
             "Infrastructure" => {
-                named(node, &["Title", "Type"]).map(|raw| value::other("infrastructure", &raw))
+                // Where it has no title of its own, that of the TTP names it.
+                let above = || {
+                    let (title, _) = self.titles.get(context.owner.as_ref()?)?;
+                    Some(title.clone()).filter(|title| !title.is_empty())
+                };
+                named(node, &["Title"])
+                    .or_else(above)
+                    .or_else(|| named(node, &["Type"]))
+                    .map(|raw| value::other("infrastructure", &raw))
             }
             "CVE_ID" => Some(value::entity(Kind::Vulnerability, "cve", &xml::words(node))),
             "CWE_ID" => Some(value::entity(Kind::Weakness, "cwe", &xml::words(node))),
@@ -361,19 +377,63 @@ impl Package {
                 found.push((Entity::new(Kind::Sector, sector), span));
             }
         }
+        if found.is_empty()
+            && let Some((title, span)) =
+                context.owner.as_ref().and_then(|owner| self.titles.get(owner))
+        {
+            let name = title.rsplit(": ").next().unwrap_or(title);
+            found.push((Entity::new(Kind::Identity, name), *span));
+        }
         for (entity, span) in &found {
             self.sheet.mention("stix1:victim", entity.clone(), Role::Victim, *span);
         }
+        self.describe_victim(&found);
         if let Some(owner) = &context.owner {
             self.targets.entry(owner.clone()).or_default().extend(found);
         }
     }
 
+    /// Where the one named victim is, and of which sector.
+    fn describe_victim(&mut self, found: &[(Entity, Span)]) {
+        let mut named = found.iter().filter(|(e, _)| e.kind == Kind::Identity);
+        let (Some((identity, _)), None) = (named.next(), named.next()) else { return };
+        for (entity, span) in found {
+            let relation = match entity.kind {
+                Kind::Location => Relation::LocatedAt,
+                Kind::Sector => Relation::RelatedTo,
+                _ => continue,
+            };
+            self.sheet.tell("stix1:victim", identity.clone(), relation, entity.clone(), *span);
+        }
+    }
+
     fn victim(&mut self, node: Node<'_, '_>, context: &Context) {
-        let Some(name) = named(node, &["Name"]) else { return };
+        let Some(name) =
+            named(node, &["Name"]).or_else(|| named(node, &["OrganisationName", "NameElement"]))
+        else {
+            return;
+        };
         let span = self.sheet.field("Victim", &name);
         let entity = Entity::new(Kind::Identity, name);
         self.sheet.mention("stix1:victim", entity.clone(), Role::Victim, span);
+        let mut found = vec![(entity.clone(), span)];
+        for leaf in node.descendants().filter(Node::is_element) {
+            let country = leaf.tag_name().name() == "NameElement"
+                && leaf.parent_element().is_some_and(|p| p.tag_name().name() == "Country");
+            if country {
+                let words = xml::words(leaf);
+                let span = self.sheet.field("country", &words);
+                found.push((value::entity(Kind::Location, "country", &words), span));
+            }
+            if let Some(sector) = xml::attribute(leaf, "IndustryType") {
+                let span = self.sheet.field("sector", sector);
+                found.push((Entity::new(Kind::Sector, sector), span));
+            }
+        }
+        for (entity, span) in found.iter().skip(1) {
+            self.sheet.mention("stix1:victim", entity.clone(), Role::Victim, *span);
+        }
+        self.describe_victim(&found);
         let title = context
             .owner
             .as_ref()
@@ -437,7 +497,9 @@ impl Package {
             let span = self.sheet.field(&found.label, &found.raw);
             let Some(entity) = found.entity else { continue };
             let plain = found.condition.is_none();
-            let role = if context.indicator && plain && entity.kind != Kind::Other {
+            let role = if found.imported {
+                Role::Benign
+            } else if context.indicator && plain && entity.kind != Kind::Other {
                 Role::Indicator
             } else {
                 Role::Unclear
@@ -445,10 +507,12 @@ impl Package {
             let mut claim = Claim::mention(entity.clone(), role, span);
             claim.stated = context.stated;
             claim.stated_word.clone_from(&context.stated_word);
-            claim.why =
-                found.condition.map(|condition| format!("the pattern compares with `{condition}`"));
+            claim.why = match found.condition {
+                Some(condition) => Some(format!("the pattern compares with `{condition}`")),
+                None => found.imported.then(|| "a library that the file imports".to_owned()),
+            };
             self.sheet.claim(claim.by("stix1:observable", Confidence::percent(DECLARED)));
-            if plain {
+            if plain && !found.imported {
                 told.push((entity, span));
             }
         }
@@ -520,6 +584,19 @@ impl Package {
         found
     }
 
+    /// Who targets what a TTP names: its malware or technique, else the campaigns and actors that
+    /// use the TTP, else the TTP by its title.
+    fn targeting_ends(&self, id: &str, owners: &BTreeMap<String, Vec<String>>) -> Vec<Entity> {
+        if self.ends.contains_key(id) {
+            return self.end(id, 0);
+        }
+        let above = owners.get(id).into_iter().flatten().filter(|owner| {
+            matches!(self.parts.get(*owner), Some(Part::Campaign | Part::Actor | Part::Incident))
+        });
+        let found: Vec<Entity> = above.take(64).flat_map(|owner| self.end(owner, 0)).collect();
+        if found.is_empty() { self.end(id, 0) } else { found }
+    }
+
     /// Tells the relations, when everything that they join is known.
     fn resolve(&mut self) {
         // Per owner, what an indicator or observable leads to; looked up many times.
@@ -535,8 +612,18 @@ impl Package {
                 known.insert(id, found);
             }
         }
+        // A TTP that only says whom it targets speaks of those who use it.
+        let mut owners: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (from, _, to, _) in &self.links {
+            if self.targets.contains_key(to) {
+                owners.entry(to.clone()).or_default().push(from.clone());
+            }
+        }
         let mut pairs = 0usize;
         for (from, word, to, span) in std::mem::take(&mut self.links) {
+            if self.targets.contains_key(&to) && !self.ends.contains_key(&to) {
+                continue;
+            }
             let parts = (self.parts.get(&from).copied(), self.parts.get(&to).copied());
             let Some((relation, turned)) = relation(parts.0, parts.1, word.as_deref()) else {
                 continue;
@@ -574,7 +661,7 @@ impl Package {
             }
         }
         for (id, found) in std::mem::take(&mut self.targets) {
-            for subject in self.end(&id, 0) {
+            for subject in self.targeting_ends(&id, &owners) {
                 for (entity, span) in &found {
                     self.sheet.tell(
                         "stix1:victim",
@@ -600,6 +687,10 @@ fn relation(from: Option<Part>, to: Option<Part>, word: Option<&str>) -> Option<
         | (_, Part::Package)
         | (Part::Indicator | Part::Observable, Part::Observable) => return None,
         (Part::Observable, _) => return None,
+        // Parts of one pattern; an incident's observables are those of the document.
+        (Part::Indicator, Part::Indicator) if word.is_none() => return None,
+        (Part::Incident, Part::Observable) => return None,
+        (Part::Indicator, Part::Action) => (Relation::RelatedTo, true),
         (Part::Indicator, Part::Ttp | Part::Campaign | Part::Actor) => (Relation::Indicates, false),
         (Part::Ttp | Part::Campaign | Part::Actor, Part::Indicator) => (Relation::Indicates, true),
         (Part::Campaign | Part::Actor | Part::Incident, Part::Ttp) => (Relation::Uses, false),

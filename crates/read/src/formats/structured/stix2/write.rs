@@ -476,13 +476,17 @@ impl<'a> Bundle<'a> {
         let span = self.sheet.field("relation", &line);
         let subjects = self.end(from);
         let objects = self.end(to);
-        let relation = value::relation(word);
+        // The indicator names the same values as the observation that it is made of.
+        if word == "based-on" {
+            return;
+        }
         let period = Period {
             first: value::day(str_of(json, "start_time")),
             last: value::day(str_of(json, "stop_time")),
         };
         for subject in &subjects {
-            for object in &objects {
+            for object in objects.iter().filter(|object| *object != subject) {
+                let relation = value::relation_to(word, object.kind);
                 if self.pairs >= MOST_PAIRS {
                     self.too_many(span);
                     return;
