@@ -34,7 +34,10 @@ impl Side {
                 let ReadItem::Reading(reading) = item else { return };
                 side.relations.extend(reading.claims.iter().filter_map(|claim| {
                     let Object::Entity(object) = &claim.object else { return None };
-                    states(claim.relation, claim.subject.kind, object.kind).then(|| {
+                    let named = [&claim.subject.value, &object.value]
+                        .iter()
+                        .all(|value| !value.starts_with("stix-ref="));
+                    (named && states(claim.relation, claim.subject.kind, object.kind)).then(|| {
                         let (a, b) = (
                             normal(claim.subject.kind, &claim.subject.value).value,
                             normal(object.kind, &object.value).value,
@@ -52,7 +55,8 @@ impl Side {
 }
 
 /// Relations between things that both formats can name. What ties the values of one object, and
-/// what points to a report, is written by each format in its own way.
+/// what points to a report, is written by each format in its own way. An end that is not in the
+/// bundle, and so only an identifier, names nothing either.
 fn states(relation: Relation, subject: Kind, object: Kind) -> bool {
     !matches!(
         relation,

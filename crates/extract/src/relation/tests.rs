@@ -226,7 +226,8 @@ fn relation_of(told: &str) -> String {
 #[test]
 fn golden_sentences_are_read_as_a_reader_does() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/relations");
-    for (file, least_precision, least_recall) in [("sentences", 0.97, 0.97), ("second", 0.80, 0.70)]
+    for (file, least_precision, least_recall) in
+        [("sentences", 0.97, 0.97), ("second", 0.95, 0.90), ("third", 0.75, 0.65)]
     {
         let text = std::fs::read_to_string(folder.join(format!("{file}.gold"))).unwrap();
         let mut score = Score::default();
@@ -246,4 +247,31 @@ fn golden_sentences_are_read_as_a_reader_does() {
         println!("{errors}");
         assert!(p >= least_precision && r >= least_recall, "{file}: P {p:.3}, R {r:.3}\n{errors}");
     }
+}
+
+#[test]
+fn the_means_of_an_attack_is_not_who_attacks() {
+    let text = "Attackers abuse Chatter to take data out\n\nThe attackers made a scheduled task to stay. Banks in Peru were hit.";
+    let all = said(text);
+    assert!(!all.iter().any(|s| s.starts_with("Chatter")), "{all:?}");
+    let text = "Attacks on Chatter servers spread\n\nA flaw in Chatter was used. Victims are banks in Peru.";
+    assert!(said(text).iter().any(|s| s == "Chatter compromises PE"), "{:?}", said(text));
+}
+
+#[test]
+fn techniques_of_a_table_are_those_of_whom_the_report_is_about() {
+    let text = "Marsh Heron goes for mail servers\n\nIts traces are listed below.\n\n| Tactic | Technique |\n| --- | --- |\n| Persistence | T1505.003 |\n";
+    assert!(said(text).contains(&"Marsh Heron uses? T1505.003".to_owned()), "{:?}", said(text));
+    // Nothing says whose they are.
+    let text = text.replace("Marsh Heron goes", "Somebody goes");
+    assert!(!said(&text).iter().any(|s| s.contains("uses")), "{:?}", said(&text));
+}
+
+#[test]
+fn a_heading_names_the_group_of_its_section() {
+    let text = "# Marsh Heron\n\nNot much is known so far.\n\nThe group used NetProbe.\n\n# Reed Warbler\n\nThe group used MirePass.\n";
+    let all = said(text);
+    assert!(all.contains(&"Marsh Heron uses NetProbe".to_owned()), "{all:?}");
+    assert!(all.contains(&"Reed Warbler uses MirePass".to_owned()), "{all:?}");
+    assert_eq!(all.iter().filter(|s| s.contains("uses")).count(), 2, "{all:?}");
 }
