@@ -422,12 +422,7 @@ impl Telling<'_> {
 
     /// Whether the verbs of the sentence said already what happens to the thing at `span`.
     fn is_said(&self, span: Span, relations: &[Relation]) -> bool {
-        self.claims.iter().any(|c| {
-            // A sector's span may take in its country.
-            (c.span == span || c.span.start == span.start || c.span.end == span.end)
-                && c.span.contains(span)
-                && relations.contains(&c.relation)
-        })
+        self.claims.iter().any(|c| c.span == span && relations.contains(&c.relation))
     }
 
     /// Whether the sentence speaks of what defenders do or should do.

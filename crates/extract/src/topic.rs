@@ -88,7 +88,7 @@ pub(crate) fn frame(
                 .map(|m| m.entity.clone())
                 .min_by_key(|e| rank(e.kind))
         })
-        .or_else(|| most_named(mentions));
+        .or_else(|| most_named(&document.text, mentions));
     let frame = Frame {
         topic,
         published: document.published,
@@ -145,14 +145,17 @@ fn stands_for_activity(mention: &Mention, title: &str, text: &str, mentions: &[M
                 | "breach"
         ) || w.starts_with("vulnerab")
     });
-    // Its flaws may be told in the first paragraphs only.
+    !as_means && (flawed || tells_of_flaws(text, mentions))
+}
+
+/// Whether a text tells of a product's flaws: it names some, or speaks of them in its opening.
+fn tells_of_flaws(text: &str, mentions: &[Mention]) -> bool {
     let opening = text.char_indices().nth(2_000).map_or(text, |(at, _)| &text[..at]);
     let opening = opening.to_ascii_lowercase();
-    let flawed = flawed
-        || ["vulnerab", "zero-day", "flaws", "a flaw", "exploit"]
+    mentions.iter().any(|m| m.entity.kind == Kind::Vulnerability)
+        || ["vulnerab", "zero-day", "flaws", "a flaw", "exploit", "under attack", "affected"]
             .iter()
-            .any(|w| opening.contains(w));
-    !as_means && (flawed || mentions.iter().any(|m| m.entity.kind == Kind::Vulnerability))
+            .any(|w| opening.contains(w))
 }
 
 /// An actor is what a report tells of when it is named so often, and no other nearly as often.
@@ -160,9 +163,9 @@ const OFTEN: usize = 3;
 
 /// What the text speaks of most, for a document whose title names nothing: a headline such as
 /// "Mail servers under attack". The first named wins a tie.
-fn most_named(mentions: &[Mention]) -> Option<Entity> {
+fn most_named(text: &str, mentions: &[Mention]) -> Option<Entity> {
     let mut counts: BTreeMap<&Entity, (usize, Reverse<usize>)> = BTreeMap::new();
-    let flawed = mentions.iter().any(|m| m.entity.kind == Kind::Vulnerability);
+    let flawed = tells_of_flaws(text, mentions);
     for (at, mention) in mentions.iter().enumerate() {
         let counted = match mention.entity.kind {
             Kind::Campaign | Kind::Malware => true,

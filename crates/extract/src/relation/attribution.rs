@@ -180,7 +180,10 @@ impl Telling<'_> {
             // "on 192.0.2.1, located in Peru": the server is.
             let other = |cue: usize| {
                 self.sentence.mentions.iter().rev().find(|m| words.end(m.span) <= cue).is_some_and(
-                    |m| m.entity.kind.is_observable() || m.entity.kind == Kind::Identity,
+                    |m| {
+                        m.entity.kind.is_observable()
+                            || (m.entity.kind == Kind::Identity && cue - words.end(m.span) < 6)
+                    },
                 )
             };
             let resides = words
@@ -353,7 +356,8 @@ impl Telling<'_> {
             ]
             .iter()
             .any(|w| between.contains(w))
-                || (between.contains("tracked by ") && between.trim_end().ends_with(" as"));
+                || ((between.contains("tracked by ") || between.contains(" tracks"))
+                    && between.trim_end().ends_with(" as"));
             let opened = between.trim() == "(";
             let goes_on =
                 matches!(between.trim(), "," | "/" | "and" | ", and" | "or" | ", or" | ";");

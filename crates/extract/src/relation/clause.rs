@@ -111,7 +111,8 @@ impl Reading<'_> {
     }
 
     pub(super) fn act(&self, i: usize) -> Option<(Act, Form)> {
-        (self.tokens[i].piece == Piece::Word).then(|| Act::of(self.word(i))).flatten()
+        self.tokens.get(i).filter(|t| t.piece == Piece::Word)?;
+        Act::of(self.word(i))
     }
 
     pub(super) fn kind(&self, name: usize) -> Kind {
@@ -292,7 +293,8 @@ impl Reading<'_> {
                 .map(|o| Agent { entity: self.mentions[o.name].entity.clone(), inferred: None })
                 .collect();
         }
-        let opens = form == Form::Ing
+        let having = form == Form::Past && (group..i).any(|k| self.word(k) == "having");
+        let opens = (form == Form::Ing || having)
             && !has_be
             && self.tokens[clause..group].iter().all(|t| t.name().is_none());
         let token = self.tokens[i];
@@ -311,7 +313,9 @@ impl Reading<'_> {
 
     /// "X was behind the breach of Y": X.
     fn behind(&self, i: usize) -> Option<Agent> {
-        let cue = (i.saturating_sub(4)..i).rev().find(|k| self.word(*k) == "behind")?;
+        let cue = (i.saturating_sub(4)..i)
+            .rev()
+            .find(|k| matches!(self.word(*k), "behind" | "responsible" | "blamed" | "accused"))?;
         let name = self.tokens[..cue].iter().filter_map(Token::name).rfind(|n| self.can_act(*n))?;
         Some(self.agent(name))
     }
@@ -321,10 +325,11 @@ impl Reading<'_> {
         let subject = group.checked_sub(1).filter(|k| self.tokens[*k].name().is_some())?;
         let pronoun = subject.checked_sub(1).filter(|k| *k > clause)?;
         matches!(self.word(pronoun), "which" | "that").then_some(())?;
-        let before = (pronoun.saturating_sub(2)..pronoun)
+        // "X, a tool that A runs"
+        (pronoun.saturating_sub(5).max(clause)..pronoun)
             .rev()
-            .find(|k| self.tokens[*k].piece != Piece::Comma)?;
-        self.tokens[before].name()
+            .take_while(|k| self.act(*k).is_none() && !self.is(*k, OTHER_VERBS))
+            .find_map(|k| self.tokens[k].name())
     }
 
     /// Where those stand to whom "attacks on X were attributed".

@@ -73,6 +73,8 @@ const HEDGING_ALL: &[&str] = &[
     "rumored",
     "rumours",
     "rumors",
+    "whether",
+    "unclear",
 ];
 
 /// Behind the objects of a verb.

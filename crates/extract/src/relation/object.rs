@@ -60,6 +60,10 @@ impl Reading<'_> {
                         own = polarity;
                     }
                 }
+                // "X for this, Y for that"
+                Piece::Comma if link == Link::Apart && !passive && !found.is_empty() => {
+                    link = Link::Direct;
+                }
                 Piece::Comma | Piece::Possessive => {}
                 Piece::Word => {
                     let word = self.word(k);
@@ -125,7 +129,9 @@ impl Reading<'_> {
                         }
                     }
                     // "on the servers of X" is on X.
-                    if word == "of" && link != Link::Direct {
+                    if (word == "of" && link != Link::Direct)
+                        || (word == "in" && link == Link::Against)
+                    {
                         continue;
                     }
                     if let Some(next) = Link::of(word) {

@@ -175,15 +175,19 @@ impl Reading<'_> {
             return Subject::Unknown;
         }
         let actor = self.is(k, ACTORS);
-        let wanted = |kind: Kind| if actor { kind.is_actor_like() } else { is_software(kind) };
-        let here = self.tokens[..k]
-            .iter()
-            .filter_map(Token::name)
-            .filter(|n| wanted(self.kind(*n)))
-            .next_back()
-            .map(|n| self.mentions[n].entity.clone());
-        let known = if actor { self.memory.actor_near() } else { self.memory.malware_near() };
-        let Some(entity) = here.or_else(|| known.cloned()) else { return Subject::Unknown };
+        let find = |actor: bool| {
+            let wanted = |kind: Kind| if actor { kind.is_actor_like() } else { is_software(kind) };
+            let here = self.tokens[..k]
+                .iter()
+                .filter_map(Token::name)
+                .rfind(|n| wanted(self.kind(*n)))
+                .map(|n| self.mentions[n].entity.clone());
+            let known = if actor { self.memory.actor_near() } else { self.memory.malware_near() };
+            here.or_else(|| known.cloned())
+        };
+        // "it" is malware first, but a group is "it" too.
+        let found = find(actor).or_else(|| find(true).filter(|_| word == "it"));
+        let Some(entity) = found else { return Subject::Unknown };
         let first = (k.saturating_sub(3)..k)
             .rev()
             .take_while(|b| self.tokens[*b].piece == Piece::Word)
@@ -363,6 +367,12 @@ impl Reading<'_> {
                     if self.act(k).is_some_and(|(_, f)| f != Form::Noun)
                         && !self.is_noun(k, Form::Base) =>
                 {
+                    // "X, which targets Y, was used by"
+                    if self.is(k.wrapping_sub(1), RELATIVES) {
+                        found.clear();
+                        right = k;
+                        continue;
+                    }
                     // "was developed and used by"
                     let joined = above.is_some_and(|a| a.passive && a.at == self.tokens[k].start);
                     if !joined {

@@ -227,7 +227,7 @@ fn relation_of(told: &str) -> String {
 fn golden_sentences_are_read_as_a_reader_does() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/relations");
     for (file, least_precision, least_recall) in
-        [("sentences", 0.97, 0.97), ("second", 0.95, 0.90), ("third", 0.75, 0.65)]
+        [("sentences", 0.97, 0.97), ("second", 0.95, 0.90), ("third", 0.95, 0.90)]
     {
         let text = std::fs::read_to_string(folder.join(format!("{file}.gold"))).unwrap();
         let mut score = Score::default();
@@ -261,7 +261,8 @@ fn the_means_of_an_attack_is_not_who_attacks() {
 #[test]
 fn techniques_of_a_table_are_those_of_whom_the_report_is_about() {
     let text = "Marsh Heron goes for mail servers\n\nIts traces are listed below.\n\n| Tactic | Technique |\n| --- | --- |\n| Persistence | T1505.003 |\n";
-    assert!(said(text).contains(&"Marsh Heron uses? T1505.003".to_owned()), "{:?}", said(text));
+    let told = |s: &String| s.starts_with("Marsh Heron uses") && s.ends_with("T1505.003");
+    assert!(said(text).iter().any(told), "{:?}", said(text));
     // Nothing says whose they are.
     let text = text.replace("Marsh Heron goes", "Somebody goes");
     assert!(!said(&text).iter().any(|s| s.contains("uses")), "{:?}", said(&text));

@@ -66,7 +66,12 @@ impl Telling<'_> {
             .map(|(i, m)| (i, m.entity.clone(), m.span, words.at(m.span), words.end(m.span)))
             .collect();
         for (index, entity, span, at, end) in &named {
-            if self.is_said(*span, &[Relation::Targets, Relation::Compromises]) {
+            let told = self.claims.iter().any(|c| {
+                matches!(c.relation, Relation::Targets | Relation::Compromises)
+                    && c.object.entity() == Some(entity)
+                    && c.span.overlaps(*span)
+            });
+            if told {
                 continue;
             }
             let Some(acting) = self.acting_at(*at) else { continue };
