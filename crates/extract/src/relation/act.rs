@@ -272,10 +272,10 @@ impl Act {
             ),
             Kind::Sector | Kind::Location | Kind::Identity => match (self, link) {
                 (Act::Hit, Direct | In | Against) => stated(does, Relation::Compromises),
-                (Act::Aim, Direct | In | Against) => stated(does, Relation::Targets),
-                (Act::Use | Act::Drop | Act::Deliver | Act::Launch | Act::Exploit, Against)
-                | (Act::Deliver | Act::Launch, In) => stated(does, Relation::Targets),
-                (Act::Deliver | Act::Send, To) => stated(does, Relation::Targets),
+                (Act::Aim, Direct | In | Against)
+                | (Act::Use | Act::Drop | Act::Deliver | Act::Launch | Act::Exploit, Against)
+                | (Act::Deliver | Act::Launch, In)
+                | (Act::Deliver | Act::Send, To) => stated(does, Relation::Targets),
                 _ => None,
             },
             Kind::Software => match (self, link) {

@@ -77,7 +77,7 @@ impl Reading<'_> {
             let event = if self.is_noun(i, form) {
                 self.noun(i, act, above.map(|a| &events[a]))
             } else {
-                self.verb(i, act, form, clause, &events, above)
+                Some(self.verb(i, act, form, clause, &events, above))
             };
             events.extend(event);
         }
@@ -214,7 +214,7 @@ impl Reading<'_> {
         clause: usize,
         events: &[Event],
         above: Option<usize>,
-    ) -> Option<Event> {
+    ) -> Event {
         let group = self.group(i);
         let above = above.map(|a| &events[a]);
         let infinitive = form == Form::Base && self.is_infinitive(i, group);
@@ -298,7 +298,7 @@ impl Reading<'_> {
             && !has_be
             && self.tokens[clause..group].iter().all(|t| t.name().is_none());
         let token = self.tokens[i];
-        Some(Event {
+        Event {
             act,
             at: token.start,
             end: token.end,
@@ -308,7 +308,7 @@ impl Reading<'_> {
             foreign,
             passive,
             opens,
-        })
+        }
     }
 
     /// "X was behind the breach of Y": X.

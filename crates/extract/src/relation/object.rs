@@ -117,14 +117,11 @@ impl Reading<'_> {
                     }
                     if let Some((_, form)) = self.act(k) {
                         let verb_here =
-                            !self.is_noun(k, form) && !(word == "using" && act != Act::Use);
+                            !self.is_noun(k, form) && (word != "using" || act == Act::Use);
                         // "targeted attacks" is no verb either.
-                        if verb_here
-                            && !(form == Form::Past
-                                && self
-                                    .act(k + 1)
-                                    .is_some_and(|(_, f)| f == Form::Third || f == Form::Base))
-                        {
+                        let adjective = form == Form::Past
+                            && matches!(self.act(k + 1), Some((_, Form::Third | Form::Base)));
+                        if verb_here && !adjective {
                             break;
                         }
                     }

@@ -244,13 +244,9 @@ impl Reading<'_> {
                 self.first(clause, k)
             }
             Piece::Word if matches!(word, "which" | "that" | "who") => {
-                let antecedent = self.tokens[clause..k]
-                    .iter()
-                    .filter_map(Token::name)
-                    .filter(|n| {
-                        self.can_act(*n) && (word != "who" || self.kind(*n).is_actor_like())
-                    })
-                    .next_back();
+                let antecedent = self.tokens[clause..k].iter().filter_map(Token::name).rfind(|n| {
+                    self.can_act(*n) && (word != "who" || self.kind(*n).is_actor_like())
+                });
                 antecedent.map_or(Subject::Unknown, |n| Subject::Agents(vec![self.agent(n)]))
             }
             Piece::Word if matches!(word, "and" | "or" | "then" | "nor") => {

@@ -28,24 +28,18 @@ impl Telling<'_> {
             .map(|a| a.entity.clone())
             .find(uses_techniques);
         let named = acting.or_else(|| self.subject.clone().filter(uses_techniques));
-        let (who, left, why) = match named {
-            Some(who) => {
-                (who, NAMED, "the sentence speaks of it and describes the technique".to_owned())
-            }
-            None => {
-                let near = memory.actor_near().cloned();
-                let topic = self
-                    .frame
-                    .topic
-                    .clone()
-                    .filter(|t| uses_techniques(t) || t.kind == Kind::Software);
-                let Some(who) = near.or(topic) else { return };
-                let why = format!(
-                    "the sentence describes the technique; {} is whom the text is about",
-                    who.value
-                );
-                (who, IMPLIED, why)
-            }
+        let (who, left, why) = if let Some(who) = named {
+            (who, NAMED, "the sentence speaks of it and describes the technique".to_owned())
+        } else {
+            let near = memory.actor_near().cloned();
+            let topic =
+                self.frame.topic.clone().filter(|t| uses_techniques(t) || t.kind == Kind::Software);
+            let Some(who) = near.or(topic) else { return };
+            let why = format!(
+                "the sentence describes the technique; {} is whom the text is about",
+                who.value
+            );
+            (who, IMPLIED, why)
         };
         for described in self.sentence.described {
             let technique = &described.subject;
