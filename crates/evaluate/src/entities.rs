@@ -1,7 +1,7 @@
 //! Which names stand in a report, and what do they name? Strict spans of AnnoCTR, and whole reports.
 //!
 //! Three readers are scored on the same spans: the tagger alone, the tables alone, and what
-//! `lapwing extract` prints. The part `dev` is unseen; `train` is what the tagger learnt from.
+//! `lapwing extract` prints. The parts `dev` and `test` are unseen; `train` is what the tagger learnt from.
 
 pub mod annoctr;
 mod spans;
@@ -23,7 +23,8 @@ use crate::{EvaluateError, Options, Scores, corpus};
 pub use spans::SpanTally;
 
 /// Parts of the corpus, and what the table calls them.
-const PARTS: &[(&str, &str)] = &[("dev", "annoctr dev"), ("train", "annoctr train (seen)")];
+const PARTS: &[(&str, &str)] =
+    &[("dev", "annoctr dev"), ("test", "annoctr test"), ("train", "annoctr train (seen)")];
 
 pub(crate) fn run(
     folder: &Path,

@@ -21,7 +21,7 @@ use lapwing_engine::reference::Knowledge;
 use lapwing_engine::{Input, extract};
 use lapwing_model::Kind;
 
-use self::reports::{Corpus, FOLDS, Report, reports, with_parents};
+use self::reports::{Corpus, FOLDS, Part, Report, reports, with_parents};
 use self::train::{Documents, Training, Unseen, above};
 use crate::scores::{ScoreRow, Scores, Worst};
 use crate::{EvaluateError, Options, Tally};
@@ -123,7 +123,8 @@ fn row_of_reports(
 fn cross_validated(training: &Training, scores: &mut Scores) {
     let unseen: Vec<Unseen> = (0..FOLDS)
         .map(|fold| {
-            training.read_unseen(|r| !r.dev && r.fold != fold, |r| !r.dev && r.fold == fold)
+            let lesson = Report::is_lesson;
+            training.read_unseen(|r| lesson(r) && r.fold != fold, |r| lesson(r) && r.fold == fold)
         })
         .collect();
     let taught = |fold: Option<usize>| -> Vec<(usize, &document::Shown)> {
@@ -150,14 +151,18 @@ fn cross_validated(training: &Training, scores: &mut Scores) {
         }
         row_of_reports(scores, name, "reports, 5 folds", &documents, &chances);
     }
-    if training.reports.iter().any(|r| r.dev) {
-        let judgement = training.judge(&taught(None));
-        let (mut documents, mut chances) = (Documents::default(), Chances::new());
-        for (number, shown) in &training.read_unseen(|r| !r.dev, |r| r.dev) {
-            let found = training.probabilities(&judgement, *number, shown);
-            score(training, *number, &found, judgement.threshold, &mut documents, &mut chances);
-        }
-        row_of_reports(scores, "annoctr dev", "reports, trained without", &documents, &chances);
+    if training.reports.iter().all(Report::is_lesson) {
+        return;
+    }
+    let judgement = training.judge(&taught(None));
+    let mut by_part: BTreeMap<&str, (Documents, Chances)> = BTreeMap::new();
+    for (number, shown) in &training.read_unseen(Report::is_lesson, |r| !r.is_lesson()) {
+        let (documents, chances) = by_part.entry(part(&training.reports[*number])).or_default();
+        let found = training.probabilities(&judgement, *number, shown);
+        score(training, *number, &found, judgement.threshold, documents, chances);
+    }
+    for (part, (documents, chances)) in &by_part {
+        row_of_reports(scores, part, "reports, trained without", documents, chances);
     }
 }
 
@@ -187,10 +192,11 @@ fn calibration_error(chances: &[(f32, bool)]) -> f64 {
 
 /// The part of a corpus as the table names it.
 fn part(report: &Report) -> &'static str {
-    match (report.corpus, report.dev) {
+    match (report.corpus, report.part) {
         (Corpus::Tram, _) => "tram2",
-        (Corpus::AnnoCtr, false) => "annoctr train",
-        (Corpus::AnnoCtr, true) => "annoctr dev",
+        (Corpus::AnnoCtr, Part::Train) => "annoctr train",
+        (Corpus::AnnoCtr, Part::Dev) => "annoctr dev",
+        (Corpus::AnnoCtr, Part::Test) => "annoctr test",
     }
 }
 

@@ -9,6 +9,9 @@ mod again;
 mod cues;
 mod decode;
 mod features;
+mod lexicon;
+mod reader;
+mod sums;
 mod weights;
 mod word;
 
@@ -19,10 +22,12 @@ use lapwing_model::{Confidence, Span};
 use crate::gazetteer::{Hits, Token};
 use crate::sentence;
 
-pub use features::{EVERY_WORD, Sequence};
+pub use features::EVERY_WORD;
+pub use reader::Sequence;
 pub use weights::{Weights, WeightsError};
 
-use features::Reader;
+use reader::Reader;
+use sums::Sums;
 
 macro_rules! tags {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
@@ -122,23 +127,7 @@ pub(crate) fn tag(
     if sentences.peek().is_none() {
         return Vec::new();
     }
-    let mut reader = Reader::new(text, tokens, hits);
-    let mut sequence = Sequence::default();
-    let mut room = decode::Room::default();
-    let mut found = Vec::new();
-    let mut words = Vec::new();
-    for span in sentences {
-        for part in parts(text, span) {
-            if is_encoded(part.slice(text).unwrap_or_default()) {
-                continue;
-            }
-            reader.read(part, &mut sequence);
-            decode::tag(builtin(), &sequence, &mut room, &mut found);
-            words.extend_from_slice(sequence.spans());
-        }
-    }
-    again::again(text, &words, reader.plain_names(), &mut found);
-    found
+    decode_all(text, Reader::new(text, tokens, hits), builtin(), sentences)
 }
 
 /// As [`tag`], with other weights and over all sentences: for the command that trains and scores.
@@ -152,13 +141,25 @@ pub(crate) fn tag_all(
         Some(weights) => weights,
         None => builtin(),
     };
-    let mut room = decode::Room::default();
-    let mut found = Vec::new();
-    let mut words = Vec::new();
-    let mut reader = Reader::new(text, tokens, hits);
-    for sequence in read_all(text, &mut reader) {
-        decode::tag(weights, &sequence, &mut room, &mut found);
-        words.extend_from_slice(sequence.spans());
+    let sentences = sentence::sentences(text).into_iter();
+    decode_all(text, Reader::new(text, tokens, hits), weights, sentences)
+}
+
+fn decode_all<'t>(
+    text: &'t str,
+    mut reader: Reader<'t>,
+    weights: &Weights,
+    sentences: impl Iterator<Item = Span>,
+) -> Vec<Tagged> {
+    let (mut sums, mut room) = (Sums::default(), decode::Room::default());
+    let (mut found, mut words, mut spans) = (Vec::new(), Vec::new(), Vec::new());
+    for part in sentences.flat_map(|span| parts(text, span)) {
+        if is_encoded(part.slice(text).unwrap_or_default()) {
+            continue;
+        }
+        reader.score(part, weights, &mut sums, &mut spans);
+        decode::tag(weights, &sums.words, &spans, &mut room, &mut found);
+        words.extend_from_slice(&spans);
     }
     again::again(text, &words, reader.plain_names(), &mut found);
     found

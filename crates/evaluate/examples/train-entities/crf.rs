@@ -31,6 +31,8 @@ pub struct Settings {
     pub least: u32,
     /// Share of features that are hidden from each word while learning, so that none is leant on.
     pub drop: f32,
+    /// Models that are learnt in different orders; their mean is kept.
+    pub models: usize,
 }
 
 impl Default for Settings {
@@ -44,6 +46,7 @@ impl Default for Settings {
             outside: 0.0,
             least: 2,
             drop: 0.4,
+            models: 1,
         }
     }
 }
@@ -83,29 +86,31 @@ pub fn train(examples: &[&Example], settings: &Settings) -> Vec<u8> {
                 .collect()
         })
         .collect();
-    let mut model = Model {
-        weights: vec![[0.0; LABELS]; hashes.len()],
-        squares: vec![[1e-2; LABELS]; hashes.len()],
-        transitions: [[0.0; LABELS]; LABELS],
-        transition_squares: [[1e-2; LABELS]; LABELS],
-    };
     let mut mean = vec![[0.0_f32; LABELS]; hashes.len()];
     let mut mean_transitions = [[0.0_f32; LABELS]; LABELS];
-    let mut random = Random(0x1a9_3146);
-    let mut order: Vec<usize> = (0..examples.len()).collect();
-    let averaged = settings.epochs.div_ceil(3);
-    for epoch in 0..settings.epochs {
-        for i in (1..order.len()).rev() {
-            order.swap(i, random.below(i + 1));
-        }
-        for i in &order {
-            model.learn(&rows[*i], &examples[*i].labels, settings, &mut random);
-        }
-        model.shrink(settings);
-        if epoch + averaged >= settings.epochs {
-            let share = 1.0 / averaged as f32;
-            add(&mut mean, &model.weights, share);
-            add(&mut mean_transitions, &model.transitions, share);
+    for seed in 0..settings.models as u64 {
+        let mut model = Model {
+            weights: vec![[0.0; LABELS]; hashes.len()],
+            squares: vec![[1e-2; LABELS]; hashes.len()],
+            transitions: [[0.0; LABELS]; LABELS],
+            transition_squares: [[1e-2; LABELS]; LABELS],
+        };
+        let mut random = Random(0x1a9_3146 + seed);
+        let mut order: Vec<usize> = (0..examples.len()).collect();
+        let averaged = settings.epochs.div_ceil(3);
+        let share = 1.0 / (averaged * settings.models) as f32;
+        for epoch in 0..settings.epochs {
+            for i in (1..order.len()).rev() {
+                order.swap(i, random.below(i + 1));
+            }
+            for i in &order {
+                model.learn(&rows[*i], &examples[*i].labels, settings, &mut random);
+            }
+            model.shrink(settings);
+            if epoch + averaged >= settings.epochs {
+                add(&mut mean, &model.weights, share);
+                add(&mut mean_transitions, &model.transitions, share);
+            }
         }
     }
     let mut rows: Vec<(u32, Row)> = hashes.into_iter().zip(mean).collect();

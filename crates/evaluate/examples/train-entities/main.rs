@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 
 fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
     let (Some(folder), Some(out)) = (args.first(), args.get(1)) else {
-        return Err("usage: train-entities DIR OUT [--folds N] [--dev] [--epochs N] [--rate X] [--l1 X] [--l2 X] [--prune X] [--outside X] [--least N] [--drop X]".into());
+        return Err("usage: train-entities DIR OUT [--folds N] [--dev] [--epochs N] [--rate X] [--l1 X] [--l2 X] [--prune X] [--outside X] [--least N] [--drop X] [--models N]".into());
     };
     let value = |name: &str| args.iter().position(|a| a == name).and_then(|i| args.get(i + 1));
     let number = |name: &str, or: f32| value(name).map_or(Ok(or), |v| v.parse::<f32>());
@@ -44,6 +44,7 @@ fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
         outside: number("--outside", standard.outside)?,
         least: number("--least", standard.least as f32)? as u32,
         drop: number("--drop", standard.drop)?,
+        models: number("--models", standard.models as f32)? as usize,
     };
     let folds = number("--folds", 0.0)? as usize;
     let folder = Path::new(folder);

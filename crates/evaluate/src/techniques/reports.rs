@@ -89,12 +89,22 @@ impl Corpus {
     }
 }
 
+/// What a report is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    /// To learn from, and to score in folds.
+    Train,
+    /// To look at while the program is made; never learnt from.
+    Dev,
+    /// Held back; never learnt from.
+    Test,
+}
+
 /// One report.
 pub(crate) struct Report {
     pub name: String,
     pub corpus: Corpus,
-    /// Of AnnoCTR's part for development.
-    pub dev: bool,
+    pub part: Part,
     pub fold: usize,
     pub text: String,
     pub traces: Traces,
@@ -107,6 +117,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Whether models may learn from it.
+    pub(crate) fn is_lesson(&self) -> bool {
+        self.part == Part::Train
+    }
+
     /// The gold in the terms of its corpus.
     pub(crate) fn known_gold(&self) -> BTreeSet<&str> {
         self.gold.iter().map(String::as_str).filter(|id| self.corpus.knows(id)).collect()
@@ -220,7 +235,11 @@ fn annoctr(folder: &Path, extractor: &Extractor<'_>) -> Result<Vec<Report>, Eval
         let ids: Vec<String> = document.techniques.iter().map(|id| current(id)).collect();
         report.gold = with_parents(ids.iter().map(String::as_str));
         report.segments = segments;
-        report.dev = document.split == "dev";
+        report.part = match document.split.as_str() {
+            "dev" => Part::Dev,
+            "test" => Part::Test,
+            _ => Part::Train,
+        };
         reports.push(report);
     }
     Ok(reports)
@@ -252,7 +271,7 @@ fn report(
     Report {
         name,
         corpus,
-        dev: false,
+        part: Part::Train,
         fold,
         text,
         traces,

@@ -116,17 +116,18 @@ impl Training {
         steps.max_by(|a, b| quality(*a).total_cmp(&quality(*b))).unwrap_or(0.3)
     }
 
-    /// The file of weights from all reports but those for development.
+    /// The file of weights from all reports to learn from.
     pub(crate) fn weights(&self) -> Vec<u8> {
         let mut unseen = Unseen::new();
         for fold in 0..FOLDS {
-            unseen.extend(
-                self.read_unseen(|r| !r.dev && r.fold != fold, |r| !r.dev && r.fold == fold),
-            );
+            unseen.extend(self.read_unseen(
+                |r| r.is_lesson() && r.fold != fold,
+                |r| r.is_lesson() && r.fold == fold,
+            ));
         }
         let unseen: Vec<(usize, &Shown)> = unseen.iter().map(|(n, s)| (*n, s)).collect();
         let judgement = self.judge(&unseen);
-        let (rarities, mut techniques) = self.lessons.learn(&self.reports, |r| !r.dev);
+        let (rarities, mut techniques) = self.lessons.learn(&self.reports, Report::is_lesson);
         for (technique, prior) in techniques.iter_mut().zip(&judgement.priors) {
             technique.prior = *prior;
         }

@@ -53,7 +53,7 @@ pub(crate) fn rows_of(lower: u32) -> Bits {
 
 /// Classes of words that tell of a name around them, or are one: finer than [`ROWS`], read of the word
 /// itself and of its neighbours.
-const CLASSES: &[&str] = &[
+pub(crate) const CLASSES: &[&str] = &[
     "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec",
     "monday tuesday wednesday thursday friday saturday sunday",
     "day days week weeks month months year years quarter today yesterday decade hours",

@@ -2,53 +2,53 @@
 
 use lapwing_model::{Confidence, Span};
 
-use super::{LABELS, Sequence, Tag, Tagged, Weights, may_follow};
+use super::weights::{Moves, NEVER, Steps, WIDE};
+use super::{LABELS, Tag, Tagged, Weights};
+
+/// A number for each label.
+type Row = [f32; WIDE];
 
 /// Room that is kept from sentence to sentence.
 #[derive(Default)]
 pub(crate) struct Room {
-    emissions: Vec<[f32; LABELS]>,
-    best: Vec<[u8; LABELS]>,
-    forward: Vec<[f32; LABELS]>,
-    backward: Vec<[f32; LABELS]>,
+    scores: Vec<Row>,
+    odds: Vec<Row>,
+    forward: Vec<Row>,
+    backward: Vec<Row>,
+    scales: Vec<f32>,
     labels: Vec<usize>,
 }
 
-/// Adds the runs of `sequence` to `found`.
+/// Adds the runs of a sentence to `found`: `words` are the scores of its words, `spans` their places.
 pub(crate) fn tag(
     weights: &Weights,
-    sequence: &Sequence,
+    words: &[Steps],
+    spans: &[Span],
     room: &mut Room,
     found: &mut Vec<Tagged>,
 ) {
-    if weights.is_empty() || sequence.is_empty() {
+    if weights.is_empty() || words.is_empty() {
         return;
     }
-    room.emissions.clear();
-    room.emissions.extend((0..sequence.len()).map(|i| weights.emissions(sequence.features(i))));
-    viterbi(weights, room);
+    viterbi(weights.moves(), words, room);
     if room.labels.iter().all(|label| *label == 0) {
         return;
     }
-    probabilities(weights, room);
+    probabilities(weights.moves(), words, room);
     let mut at = 0;
-    while at < room.labels.len() {
-        let label = room.labels[at];
-        if label == 0 {
-            at += 1;
-            continue;
-        }
+    while let Some(label) = room.labels.get(at).copied() {
         let from = at;
         at += 1;
+        if label == 0 {
+            continue;
+        }
         let inside = if label % 2 == 1 { label + 1 } else { label };
         while room.labels.get(at) == Some(&inside) {
             at += 1;
         }
-        let (Some(first), Some(last), Some(tag)) = (
-            sequence.spans().get(from),
-            sequence.spans().get(at - 1),
-            Tag::ALL.get((label - 1) / 2),
-        ) else {
+        let (Some(first), Some(last), Some(tag)) =
+            (spans.get(from), spans.get(at - 1), Tag::ALL.get((label - 1) / 2))
+        else {
             continue;
         };
         // The least sure word bounds the run: a lower bound would be the product.
@@ -63,86 +63,171 @@ pub(crate) fn tag(
     }
 }
 
-fn viterbi(weights: &Weights, room: &mut Room) {
-    room.best.clear();
-    let mut scores = [f32::NEG_INFINITY; LABELS];
-    for (i, emissions) in room.emissions.iter().enumerate() {
-        let mut next = [f32::NEG_INFINITY; LABELS];
-        let mut from = [0_u8; LABELS];
-        for label in 0..LABELS {
-            if i == 0 {
-                // No run goes on at the start.
-                if label == 0 || label % 2 == 1 {
-                    next[label] = emissions[label];
+/// Whether a sentence may begin with the label: no run goes on at the start.
+fn may_begin(label: usize) -> bool {
+    label == 0 || label % 2 == 1
+}
+
+/// The best way is found forwards as scores alone, in steps, and followed backwards.
+fn viterbi(moves: &Moves, words: &[Steps], room: &mut Room) {
+    room.scores.clear();
+    for word in words {
+        let mut next = [NEVER; WIDE];
+        match room.scores.last() {
+            None => {
+                for label in (0..LABELS).filter(|label| may_begin(*label)) {
+                    next[label] = 0.0;
                 }
-                continue;
             }
-            for (before, score) in scores.iter().enumerate() {
-                if may_follow(before, label) {
-                    let score = score + weights.transition(before, label);
-                    if score > next[label] {
-                        next[label] = score;
-                        from[label] = before as u8;
+            Some(scores) => {
+                for (score, row) in scores.iter().zip(&moves.steps).take(LABELS) {
+                    for (next, step) in next.iter_mut().zip(row) {
+                        let way = score + step;
+                        *next = if way > *next { way } else { *next };
                     }
                 }
             }
-            next[label] += emissions[label];
         }
-        scores = next;
-        room.best.push(from);
+        for (next, steps) in next.iter_mut().zip(word.0) {
+            *next += f32::from(steps);
+        }
+        room.scores.push(next);
     }
-    let mut label =
-        (0..LABELS).max_by(|a, b| scores[*a].total_cmp(&scores[*b]).then(b.cmp(a))).unwrap_or(0);
     room.labels.clear();
-    room.labels.resize(room.emissions.len(), 0);
-    for at in (0..room.emissions.len()).rev() {
+    room.labels.resize(words.len(), 0);
+    let mut label = room.scores.last().map_or(0, |scores| best(scores.iter().copied()));
+    for at in (0..words.len()).rev() {
         room.labels[at] = label;
-        label = usize::from(room.best[at][label]);
+        if let Some(before) = at.checked_sub(1).and_then(|before| room.scores.get(before)) {
+            label = best(before.iter().zip(&moves.steps).map(|(score, row)| score + row[label]));
+        }
     }
 }
 
+/// The first label with the highest score.
+fn best(scores: impl Iterator<Item = f32>) -> usize {
+    let mut best = (0, f32::NEG_INFINITY);
+    for (label, score) in scores.take(LABELS).enumerate() {
+        if score > best.1 {
+            best = (label, score);
+        }
+    }
+    best.0
+}
+
 /// Scaled forward and backward sums; `forward × backward` is the probability of a label.
-fn probabilities(weights: &Weights, room: &mut Room) {
-    let len = room.emissions.len();
-    let mut step = [[0.0_f32; LABELS]; LABELS];
-    for (before, row) in step.iter_mut().enumerate() {
-        for (after, cell) in row.iter_mut().enumerate() {
-            if may_follow(before, after) {
-                *cell = weights.transition(before, after).clamp(-30.0, 30.0).exp();
+fn probabilities(moves: &Moves, words: &[Steps], room: &mut Room) {
+    room.odds.clear();
+    room.odds.extend(words.iter().map(|word| {
+        let steps = &word.0[..LABELS];
+        let most = steps.iter().copied().max().unwrap_or(0);
+        let mut odds = [0.0; WIDE];
+        for (odds, steps) in odds.iter_mut().zip(steps) {
+            let fall = (i32::from(most) - i32::from(*steps)) as usize;
+            *odds = moves.falls.get(fall).or(moves.falls.last()).copied().unwrap_or(0.0);
+        }
+        odds
+    }));
+    room.forward.clear();
+    room.scales.clear();
+    for odds in &room.odds {
+        let mut now = [0.0_f32; WIDE];
+        match room.forward.last() {
+            None => {
+                for label in (0..LABELS).filter(|label| may_begin(*label)) {
+                    now[label] = 1.0;
+                }
+            }
+            Some(last) => flow(last, &moves.forth, &mut now),
+        }
+        let mut sum = 0.0;
+        for (now, odds) in now.iter_mut().zip(odds) {
+            *now *= odds;
+            sum += *now;
+        }
+        let sum = sum.max(f32::MIN_POSITIVE);
+        for now in &mut now {
+            *now /= sum;
+        }
+        room.forward.push(now);
+        room.scales.push(sum);
+    }
+    room.backward.clear();
+    room.backward.resize(words.len(), [1.0; WIDE]);
+    for at in (1..words.len()).rev() {
+        let mut ahead = room.backward[at];
+        for (ahead, odds) in ahead.iter_mut().zip(&room.odds[at]) {
+            *ahead *= odds / room.scales[at];
+        }
+        let mut now = [0.0; WIDE];
+        flow(&ahead, &moves.back, &mut now);
+        room.backward[at - 1] = now;
+    }
+}
+
+/// Adds to each label of `to` what comes there from each of `from`.
+fn flow(from: &Row, ways: &[Row], to: &mut Row) {
+    for (from, row) in from.iter().zip(ways).take(LABELS) {
+        for (to, way) in to.iter_mut().zip(row) {
+            *to += from * way;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tagger::may_follow;
+
+    /// All ways through three words, one by one.
+    fn ways() -> impl Iterator<Item = [usize; 3]> {
+        (0..LABELS.pow(3))
+            .map(|n| [n / LABELS / LABELS, n / LABELS % LABELS, n % LABELS])
+            .filter(|[a, b, c]| may_begin(*a) && may_follow(*a, *b) && may_follow(*b, *c))
+    }
+
+    #[test]
+    fn the_best_way_and_the_probabilities_are_those_of_all_ways() {
+        let mut transitions = [[0.0; LABELS]; LABELS];
+        for (before, row) in transitions.iter_mut().enumerate() {
+            for (after, weight) in row.iter_mut().enumerate() {
+                *weight = ((before * 7 + after * 13) % 11) as f32 * 0.1 - 0.5;
             }
         }
-    }
-    for emissions in &mut room.emissions {
-        let most = emissions.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        for score in emissions {
-            *score = (*score - most).max(-60.0).exp();
+        let mut row = [0.0; LABELS];
+        row[0] = 0.1;
+        let weights =
+            Weights::from_bytes(&Weights::to_bytes(&[(1, row)], &transitions, 0.1)).unwrap();
+        let words: Vec<Steps> = (0..3_i16)
+            .map(|at| {
+                let mut word = Steps::default();
+                for (label, steps) in word.0.iter_mut().take(LABELS).enumerate() {
+                    *steps = (label as i16 * (5 + at) + at * 3) % 17;
+                }
+                word
+            })
+            .collect();
+        let moves = weights.moves();
+        let score = |way: &[usize; 3]| {
+            let steps: f32 = way.iter().zip(&words).map(|(l, w)| f32::from(w.0[*l])).sum();
+            steps + moves.steps[way[0]][way[1]] + moves.steps[way[1]][way[2]]
+        };
+        let mut room = Room::default();
+        viterbi(moves, &words, &mut room);
+        let best = ways().map(|way| score(&way)).fold(f32::MIN, f32::max);
+        let found = [room.labels[0], room.labels[1], room.labels[2]];
+        assert!((score(&found) - best).abs() < 1e-3, "{found:?}");
+
+        probabilities(moves, &words, &mut room);
+        let odds = |way: &[usize; 3]| f64::from(score(way) * 0.1).exp();
+        let all: f64 = ways().map(|way| odds(&way)).sum();
+        for at in 0..3 {
+            for label in 0..LABELS {
+                let through: f64 =
+                    ways().filter(|way| way[at] == label).map(|way| odds(&way)).sum();
+                let sure = f64::from(room.forward[at][label] * room.backward[at][label]);
+                assert!((sure - through / all).abs() < 1e-4, "{at} {label}");
+            }
         }
-    }
-    room.forward.clear();
-    room.backward.clear();
-    room.backward.resize(len, [1.0; LABELS]);
-    let mut scales = Vec::with_capacity(len);
-    for at in 0..len {
-        let mut now = [0.0; LABELS];
-        for label in 0..LABELS {
-            let reach: f32 = match at.checked_sub(1) {
-                None => f32::from(u8::from(label == 0 || label % 2 == 1)),
-                Some(last) => (0..LABELS).map(|b| room.forward[last][b] * step[b][label]).sum(),
-            };
-            now[label] = reach * room.emissions[at][label];
-        }
-        let sum: f32 = now.iter().sum::<f32>().max(f32::MIN_POSITIVE);
-        room.forward.push(now.map(|x| x / sum));
-        scales.push(sum);
-    }
-    for at in (0..len.saturating_sub(1)).rev() {
-        let mut now = [0.0; LABELS];
-        for label in 0..LABELS {
-            now[label] = (0..LABELS)
-                .map(|a| step[label][a] * room.emissions[at + 1][a] * room.backward[at + 1][a])
-                .sum::<f32>()
-                / scales[at + 1];
-        }
-        room.backward[at] = now;
     }
 }

@@ -1,48 +1,12 @@
-//! What the model reads of each word, as 32-bit hashes; nothing is allocated for a word.
+//! What the model reads of each word, as 32-bit hashes.
+//!
+//! Most of it is said by one word alone, at its place or beside it: these groups are functions of a
+//! [`Form`], so that a form's weights can be summed once a document ([`super::sums`]). What takes several
+//! words together is in [`joint`]. Training reads the groups one after the other ([`all`]).
 
-use foldhash::HashMap;
-use lapwing_model::{Kind, Span};
-
-use super::Tag;
-use super::cues::{self, Bits};
-use super::word::{self, Class, Word};
-use crate::gazetteer::{Hits, Token};
-
-/// The words of a sentence with the features of each.
-#[derive(Clone, Debug, Default)]
-pub struct Sequence {
-    spans: Vec<Span>,
-    features: Vec<u32>,
-    ends: Vec<u32>,
-}
-
-impl Sequence {
-    /// Number of words.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.spans.len()
-    }
-
-    /// Whether there is no word.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
-    /// Where each word stands in the text.
-    #[must_use]
-    pub fn spans(&self) -> &[Span] {
-        &self.spans
-    }
-
-    /// Hashes of the features of a word.
-    #[must_use]
-    pub fn features(&self, word: usize) -> &[u32] {
-        let from = word.checked_sub(1).and_then(|i| self.ends.get(i)).copied().unwrap_or(0);
-        let to = self.ends.get(word).copied().unwrap_or(from);
-        self.features.get(from as usize..to as usize).unwrap_or_default()
-    }
-}
+use super::cues::{Bits, CLASSES};
+use super::lexicon;
+use super::word::Form;
 
 /// Mixes two hashes (the finaliser of MurmurHash3, by Austin Appleby).
 pub(crate) const fn mix(a: u32, b: u32) -> u32 {
@@ -55,344 +19,237 @@ pub(crate) const fn mix(a: u32, b: u32) -> u32 {
 /// The feature that every word has.
 pub const EVERY_WORD: u32 = mix(1, 0);
 
-/// A known name over words of the text.
-#[derive(Clone, Copy, Debug)]
-struct Mark {
-    start: u32,
-    end: u32,
-    /// Kinds of its meanings, bit by bit, with case and doubt.
-    meaning: u32,
+/// What the tables know of a place outside of the sentence.
+pub(crate) const OUTSIDE: u32 = 1 << 30;
+
+/// A word and what stands around it in its sentence.
+pub(crate) struct Around<'f> {
+    /// Three words before, the word, three words behind.
+    pub(crate) forms: [&'f Form; 7],
+    /// The nearest words before and behind that are no marks.
+    pub(crate) nearest: [&'f Form; 2],
+    /// What the tables know of two words before, the word, two words behind.
+    pub(crate) known: [u32; 5],
+    pub(crate) setting: Setting,
+    pub(crate) chunk: u32,
+    pub(crate) chunk_shape: u32,
+    /// The word is all of its chunk but for marks.
+    pub(crate) alone: bool,
+    /// What stands beside the same word anywhere in the document.
+    pub(crate) memory: Bits,
 }
 
-/// Reads the sentences of one document.
-pub(crate) struct Reader<'t> {
-    text: &'t str,
-    marks: Vec<Mark>,
-    /// What stands beside each capitalised word anywhere in the document.
-    memory: HashMap<u32, Bits>,
-    words: Vec<Word>,
-    known: Vec<u32>,
+/// Where the word stands, in small numbers.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting {
+    pub(crate) class: u32,
+    /// Sort of the line, below 8.
+    pub(crate) line: u32,
+    /// How much the sentence looks like code, below 4.
+    pub(crate) code: u32,
+    /// First, second or later word, below 4.
+    pub(crate) at: u32,
+    /// Place in its chunk, below 8.
+    pub(crate) in_chunk: u32,
+    pub(crate) in_link: bool,
 }
 
-/// How many words of a document are remembered, and how far into it.
-const REMEMBERED: usize = 20_000;
-const LONGEST_DOCUMENT: usize = 4 << 20;
-
-const ACTOR: u32 = 1;
-const MALWARE: u32 = 1 << 1;
-const OWN_CASE: u32 = 1 << 12;
-const AMBIGUOUS: u32 = 1 << 13;
-
-fn bit(kind: Kind) -> u32 {
-    match kind {
-        Kind::ThreatActor | Kind::Cluster => ACTOR,
-        Kind::Malware => MALWARE,
-        Kind::Tool => 1 << 2,
-        Kind::Location => 1 << 3,
-        Kind::Sector => 1 << 4,
-        Kind::Identity => 1 << 5,
-        Kind::Software => 1 << 6,
-        Kind::AttackPattern => 1 << 7,
-        Kind::Campaign => 1 << 8,
-        _ => 1 << 9,
-    }
+/// Where a word stands as seen from the one that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    Left3,
+    Left2,
+    Left,
+    Right,
+    Right2,
+    Right3,
 }
 
-impl<'t> Reader<'t> {
-    pub(crate) fn new(text: &'t str, tokens: &[Token], hits: &Hits<'_>) -> Self {
-        let mut reader = Self {
-            text,
-            marks: marks(text, tokens, hits),
-            memory: HashMap::default(),
-            words: Vec::new(),
-            known: Vec::new(),
-        };
-        reader.remember();
-        reader
-    }
+/// Which of the two nearest words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Before,
+    Behind,
+}
 
-    /// Names of the tables that can mean one thing only, in their own case.
-    pub(crate) fn plain_names(&self) -> impl Iterator<Item = (Span, Tag)> + '_ {
-        self.marks.iter().filter_map(|m| {
-            let tag = match m.meaning {
-                m if m == ACTOR | OWN_CASE => Tag::Group,
-                m if m == MALWARE | OWN_CASE => Tag::Malware,
-                _ => return None,
-            };
-            Some((Span { start: m.start, end: m.end }, tag))
-        })
+/// All features of a word, group by group.
+pub(crate) fn all(a: &Around<'_>, put: &mut (impl FnMut(u32) + ?Sized)) {
+    use Beside::{Left, Left2, Left3, Right, Right2, Right3};
+    own(a.forms[3], a.memory, put);
+    let beside = [(Left3, 0), (Left2, 1), (Left, 2), (Right, 4), (Right2, 5), (Right3, 6)];
+    for (place, at) in beside {
+        self::beside(a.forms[at], place, put);
     }
-
-    /// Looks at every name-like word of the document once: what stands beside it there helps here.
-    fn remember(&mut self) {
-        let mut to = self.text.len().min(LONGEST_DOCUMENT);
-        while !self.text.is_char_boundary(to) {
-            to -= 1;
-        }
-        let mut words = Vec::new();
-        let mut counts: HashMap<u32, u32> = HashMap::default();
-        let mut smalls: foldhash::HashSet<u32> = foldhash::HashSet::default();
-        let mut at = 0;
-        let mut next_mark = 0;
-        // Line by line: neighbours are looked for within a line.
-        for line in self.text.get(..to).unwrap_or_default().split_inclusive('\n') {
-            word::words(self.text, at, at + line.len(), &mut words);
-            at += line.len();
-            for (i, word) in words.iter().enumerate() {
-                if word.class == Class::Lower {
-                    if smalls.len() < REMEMBERED {
-                        smalls.insert(word.lower);
-                    }
-                    continue;
-                }
-                if !word.is_shaped() || word.in_link {
-                    continue;
-                }
-                if self.memory.len() >= REMEMBERED && !self.memory.contains_key(&word.exact) {
-                    continue;
-                }
-                let mut bits = 0;
-                // A name of several words: the cue stands beyond them.
-                let before = words
-                    .get(i.saturating_sub(3)..i)
-                    .unwrap_or_default()
-                    .iter()
-                    .rev()
-                    .find(|w| !w.is_shaped() && !is_quote(w));
-                let after = words
-                    .get(i + 1..)
-                    .unwrap_or_default()
-                    .iter()
-                    .take(3)
-                    .find(|w| !w.is_shaped() && !is_quote(w));
-                if let Some(w) = before {
-                    bits |= cues::rows_of(w.lower);
-                }
-                if let Some(w) = after {
-                    bits |= cues::rows_of(w.lower) << cues::AFTER;
-                }
-                while self.marks.get(next_mark).is_some_and(|m| m.end <= word.start) {
-                    next_mark += 1;
-                }
-                if let Some(mark) = self.marks.get(next_mark).filter(|m| m.start <= word.start) {
-                    if mark.meaning & ACTOR != 0 {
-                        bits |= cues::KNOWN_ACTOR;
-                    }
-                    if mark.meaning & MALWARE != 0 {
-                        bits |= cues::KNOWN_MALWARE;
-                    }
-                }
-                let count = counts.entry(word.exact).or_default();
-                *count += 1;
-                if *count >= 3 {
-                    bits |= cues::OFTEN;
-                }
-                if smalls.contains(&word.lower) {
-                    bits |= cues::ALSO_LOWER;
-                }
-                *self.memory.entry(word.exact).or_default() |= bits;
-            }
-        }
+    nearest(a.nearest[0], Side::Before, put);
+    nearest(a.nearest[1], Side::Behind, put);
+    if a.alone {
+        chunk(a.forms[3].chunk(), 0, put);
+    } else {
+        chunk((a.chunk, a.chunk_shape), a.setting.in_chunk, put);
     }
+    known(&a.known, a.setting.class, put);
+    known_beside(a.known[2], a.forms[2], Side::Before, put);
+    known_beside(a.known[2], a.forms[4], Side::Behind, put);
+    setting(a.setting, put);
+    classes([1, 2, 3, 4, 5].map(|at| a.forms[at].class as u32), put);
+    joint(a, put);
+}
 
-    /// The features of one sentence.
-    pub(crate) fn read(&mut self, span: Span, into: &mut Sequence) {
-        into.spans.clear();
-        into.features.clear();
-        into.ends.clear();
-        word::words(self.text, span.start as usize, span.end as usize, &mut self.words);
-        self.know();
-        let line = line_sort(self.text, span);
-        let code = codeness(&self.words);
-        for at in 0..self.words.len() {
-            let word = self.words[at];
-            into.spans.push(Span { start: word.start, end: word.end });
-            self.features(at, line, code, &mut into.features);
-            into.ends.push(into.features.len() as u32);
-        }
+/// What the word says by itself.
+pub(crate) fn own(w: &Form, memory: Bits, put: &mut (impl FnMut(u32) + ?Sized)) {
+    put(EVERY_WORD);
+    put(mix(2, w.lower));
+    put(mix(3, w.exact));
+    put(mix(4, w.digitless));
+    for i in 0..4 {
+        put(mix(14 + 2 * i as u32, w.heads[i]));
+        put(mix(15 + 2 * i as u32, w.tails[i]));
     }
-
-    /// What the tables say of each word, as a hash with place in the name.
-    fn know(&mut self) {
-        self.known.clear();
-        let first = self.words.first().map_or(0, |w| w.start);
-        let mut next = self.marks.partition_point(|m| m.end <= first);
-        for word in &self.words {
-            while self.marks.get(next).is_some_and(|m| m.end <= word.start) {
-                next += 1;
-            }
-            let known = self
-                .marks
-                .get(next)
-                .filter(|m| m.start <= word.start && word.end <= m.end)
-                .map_or(0, |m| (m.meaning << 1) | u32::from(m.start == word.start));
-            self.known.push(known);
-        }
-    }
-
-    fn features(&self, at: usize, line: u32, code: u32, out: &mut Vec<u32>) {
-        let none = Word::default();
-        let word = |by: isize| {
-            at.checked_add_signed(by).and_then(|i| self.words.get(i)).copied().unwrap_or(none)
-        };
-        let known = |by: isize| {
-            at.checked_add_signed(by).and_then(|i| self.known.get(i)).copied().unwrap_or(1 << 30)
-        };
-        let (w, left, right) = (word(0), word(-1), word(1));
-        let (left2, right2) = (word(-2), word(2));
-        // The nearest words that are no marks.
-        let content_left = (1..=4).map(|i| word(-i)).find(|w| !w.is_mark()).unwrap_or(none);
-        let content_right = (1..=4).map(word).find(|w| !w.is_mark()).unwrap_or(none);
-        let class = w.class as u32;
-        let mut template = 0;
-        let mut put = |value: u32| {
-            template += 1;
-            out.push(mix(template, value));
-        };
-        put(0);
-        put(w.lower);
-        put(w.exact);
-        put(w.digitless);
-        put(left.lower);
-        put(right.lower);
-        put(left2.lower);
-        put(right2.lower);
-        put(mix(left.lower, w.lower));
-        put(mix(w.lower, right.lower));
-        put(mix(left.lower, mix(class, right.lower)));
-        put(mix(left2.lower, mix(left.lower, class)));
-        put(mix(right.lower, mix(right2.lower, class)));
-        for i in 0..4 {
-            put(w.heads[i]);
-            put(w.tails[i]);
-        }
-        put(w.shape);
-        put(left.shape);
-        put(right.shape);
-        put(mix(left.shape, w.shape));
-        put(mix(w.shape, right.shape));
-        put(mix(left.shape, mix(w.shape, right.shape)));
-        put(known(0));
-        put(known(-1));
-        put(known(1));
-        put(mix(known(0), class));
-        put(mix(known(0), left.lower));
-        put(mix(known(0), right.lower));
-        put(mix(known(-1), mix(known(0), known(1))));
-        put(content_left.lower);
-        put(content_right.lower);
-        put(mix(content_left.lower, class));
-        put(mix(content_right.lower, class));
-        put(content_left.tails[1]);
-        put(content_right.tails[1]);
-        put(mix(content_left.digitless, mix(w.digitless, content_right.digitless)));
-        put(w.chunk);
-        put(w.chunk_shape);
-        put(mix(w.chunk_shape, w.in_chunk));
-        put(mix(line, class));
-        put(mix(code, class));
-        put(mix(u32::from(w.in_link), w.in_chunk));
-        put(mix(at.min(2) as u32, class));
-        put(mix(word(-3).lower, class));
-        put(mix(word(3).lower, class));
-        put(known(-2));
-        put(known(2));
-        put(mix(known(-1), known(0)));
-        put(mix(known(0), known(1)));
-        put(mix(left.lower, right.lower));
-        put(mix(left2.lower, left.lower));
-        put(mix(right.lower, right2.lower));
-        put(mix(left.lower, mix(w.lower, right.lower)));
-        put(mix(left.class as u32, mix(class, right.class as u32)));
-        put(mix(left2.class as u32, mix(left.class as u32, mix(class, right.class as u32))));
-        put(mix(left.class as u32, mix(class, mix(right.class as u32, right2.class as u32))));
-        put(left.tails[1]);
-        put(right.tails[1]);
-        put(left.heads[2]);
-        put(right.heads[2]);
-        put(mix(w.tails[1], right.lower));
-        put(mix(left.lower, w.tails[1]));
-        // Classes of the word and of those around it, each as its own feature.
-        let classes: [Bits; 7] =
-            std::array::from_fn(|i| cues::classes_of(word(i as isize - 3).lower));
-        put(mix(classes[2], classes[3]));
-        put(mix(classes[3], classes[4]));
-        put(mix(classes[2], mix(class, classes[4])));
-        template = 140;
-        for (by, bits) in classes.into_iter().enumerate() {
-            for i in 0..20 {
-                if bits & (1 << i) != 0 {
-                    out.push(mix(template + 1 + by as u32, i));
-                }
-            }
-        }
-        let bits = if w.is_shaped() { self.memory.get(&w.exact).copied().unwrap_or(0) } else { 0 };
-        template = 100;
-        for i in 0..28 {
-            template += 1;
-            if bits & (1 << i) != 0 {
-                out.push(mix(template, 1));
-            }
+    put(mix(22, w.shape));
+    word_classes(w, 3, put);
+    for i in 0..28 {
+        if memory & (1 << i) != 0 {
+            put(mix(101 + i, 1));
         }
     }
 }
 
-fn is_quote(word: &Word) -> bool {
-    static QUOTES: std::sync::LazyLock<[u32; 5]> =
-        std::sync::LazyLock::new(|| ["\"", "'", "\u{201c}", "\u{2018}", "*"].map(word::hash_of));
-    word.is_mark() && QUOTES.contains(&word.exact)
-}
-
-/// Heading, list item, row or prose.
-fn line_sort(text: &str, span: Span) -> u32 {
-    let shown = span.slice(text).unwrap_or_default();
-    let before = text.as_bytes().get((span.start as usize).wrapping_sub(1)).copied();
-    match shown.bytes().next() {
-        Some(b'#') => 1,
-        Some(b'-' | b'*' | b'+') => 2,
-        Some(b'|') => 3,
-        _ if before == Some(b'|') || shown.ends_with('|') => 3,
-        Some(b'0'..=b'9') => 4,
-        _ if shown.ends_with(['.', '?', '!']) => 5,
-        _ => 6,
+/// Classes of the word at one of the seven places, and of which names it is a part if that is near.
+fn word_classes(w: &Form, place: u32, put: &mut (impl FnMut(u32) + ?Sized)) {
+    let mut bits = w.classes;
+    while bits != 0 {
+        put(mix(141 + place, bits.trailing_zeros()));
+        bits &= bits - 1;
     }
-}
-
-/// How much the sentence looks like code, in four steps.
-fn codeness(words: &[Word]) -> u32 {
-    static MARKS: std::sync::LazyLock<[u32; 9]> = std::sync::LazyLock::new(|| {
-        ["\\", "$", "{", ";", "=", "<", "%", "`", "_"].map(word::hash_of)
-    });
-    let marks = words.iter().filter(|w| w.is_mark() && MARKS.contains(&w.exact)).count();
-    match (marks * 20).checked_div(words.len().max(1)).unwrap_or(0) {
-        0 => u32::from(marks > 0),
-        1..=2 => 2,
-        _ => 3,
-    }
-}
-
-/// Known names in the text, left to right, the longest first.
-fn marks(text: &str, tokens: &[Token], hits: &Hits<'_>) -> Vec<Mark> {
-    let mut marks = Vec::new();
-    let mut free = 0;
-    for (at, hit) in hits.all() {
-        if at < free {
-            continue;
+    if (2..=4).contains(&place) {
+        let mut bits = w.parts;
+        while bits != 0 {
+            put(mix(151 + place, bits.trailing_zeros()));
+            bits &= bits - 1;
         }
-        free = at + hit.tokens;
-        let (start, end) = (tokens[at].start, tokens[at + hit.tokens - 1].end);
-        let shown = text.get(start as usize..end as usize).unwrap_or_default();
-        let mut meaning = 0;
-        for entry in &hit.entries {
-            meaning |= bit(entry.entity.kind);
-            if entry.surface == shown {
-                meaning |= OWN_CASE;
-            }
-            if entry.ambiguous {
-                meaning |= AMBIGUOUS;
-            }
-        }
-        marks.push(Mark { start, end, meaning });
     }
-    marks
+}
+const _: () = assert!(CLASSES.len() <= 32 && lexicon::BITS <= 32);
+
+/// What a word beside the one that is read says.
+pub(crate) fn beside(w: &Form, place: Beside, put: &mut (impl FnMut(u32) + ?Sized)) {
+    let at = match place {
+        Beside::Left3 => 0,
+        Beside::Left2 => {
+            put(mix(7, w.lower));
+            1
+        }
+        Beside::Left => {
+            put(mix(5, w.lower));
+            put(mix(23, w.shape));
+            put(mix(62, w.tails[1]));
+            put(mix(64, w.heads[2]));
+            2
+        }
+        Beside::Right => {
+            put(mix(6, w.lower));
+            put(mix(24, w.shape));
+            put(mix(63, w.tails[1]));
+            put(mix(65, w.heads[2]));
+            4
+        }
+        Beside::Right2 => {
+            put(mix(8, w.lower));
+            5
+        }
+        Beside::Right3 => 6,
+    };
+    word_classes(w, at, put);
+}
+
+/// What the nearest word that is no mark says.
+pub(crate) fn nearest(w: &Form, side: Side, put: &mut (impl FnMut(u32) + ?Sized)) {
+    let (lower, tail) = match side {
+        Side::Before => (35, 39),
+        Side::Behind => (36, 40),
+    };
+    put(mix(lower, w.lower));
+    put(mix(tail, w.tails[1]));
+}
+
+/// What all between white space around the word says.
+pub(crate) fn chunk((hash, shape): (u32, u32), place: u32, put: &mut (impl FnMut(u32) + ?Sized)) {
+    put(mix(42, hash));
+    put(mix(43, shape));
+    put(mix(44, mix(shape, place)));
+}
+
+/// What the tables say of the words.
+pub(crate) fn known(known: &[u32; 5], class: u32, put: &mut (impl FnMut(u32) + ?Sized)) {
+    let [left2, left, w, right, right2] = *known;
+    put(mix(28, w));
+    put(mix(29, left));
+    put(mix(30, right));
+    put(mix(31, mix(w, class)));
+    put(mix(34, mix(left, mix(w, right))));
+    put(mix(51, left2));
+    put(mix(52, right2));
+    put(mix(53, mix(left, w)));
+    put(mix(54, mix(w, right)));
+}
+
+/// What the tables say of the word, together with the word beside it.
+pub(crate) fn known_beside(
+    known: u32,
+    beside: &Form,
+    side: Side,
+    put: &mut (impl FnMut(u32) + ?Sized),
+) {
+    let template = match side {
+        Side::Before => 32,
+        Side::Behind => 33,
+    };
+    put(mix(template, mix(known, beside.lower)));
+}
+
+/// What the place of the word says.
+pub(crate) fn setting(s: Setting, put: &mut (impl FnMut(u32) + ?Sized)) {
+    put(mix(45, mix(s.line, s.class)));
+    put(mix(46, mix(s.code, s.class)));
+    put(mix(47, mix(u32::from(s.in_link), s.in_chunk)));
+    put(mix(48, mix(s.at, s.class)));
+}
+
+/// What the sorts of five words say together.
+pub(crate) fn classes(
+    [left2, left, w, right, right2]: [u32; 5],
+    put: &mut (impl FnMut(u32) + ?Sized),
+) {
+    put(mix(59, mix(left, mix(w, right))));
+    put(mix(60, mix(left2, mix(left, mix(w, right)))));
+    put(mix(61, mix(left, mix(w, mix(right, right2)))));
+}
+
+/// What several words say together.
+pub(crate) fn joint(a: &Around<'_>, put: &mut (impl FnMut(u32) + ?Sized)) {
+    let [left3, left2, left, w, right, right2, right3] = a.forms;
+    let [before, behind] = a.nearest;
+    let class = a.setting.class;
+    put(mix(9, mix(left.lower, w.lower)));
+    put(mix(10, mix(w.lower, right.lower)));
+    put(mix(11, mix(left.lower, mix(class, right.lower))));
+    put(mix(12, mix(left2.lower, mix(left.lower, class))));
+    put(mix(13, mix(right.lower, mix(right2.lower, class))));
+    put(mix(25, mix(left.shape, w.shape)));
+    put(mix(26, mix(w.shape, right.shape)));
+    put(mix(27, mix(left.shape, mix(w.shape, right.shape))));
+    put(mix(37, mix(before.lower, class)));
+    put(mix(38, mix(behind.lower, class)));
+    put(mix(41, mix(before.digitless, mix(w.digitless, behind.digitless))));
+    put(mix(49, mix(left3.lower, class)));
+    put(mix(50, mix(right3.lower, class)));
+    put(mix(55, mix(left.lower, right.lower)));
+    put(mix(56, mix(left2.lower, left.lower)));
+    put(mix(57, mix(right.lower, right2.lower)));
+    put(mix(58, mix(left.lower, mix(w.lower, right.lower))));
+    put(mix(66, mix(w.tails[1], right.lower)));
+    put(mix(67, mix(left.lower, w.tails[1])));
+    put(mix(68, mix(left.classes, w.classes)));
+    put(mix(69, mix(w.classes, right.classes)));
+    put(mix(70, mix(left.classes, mix(class, right.classes))));
 }

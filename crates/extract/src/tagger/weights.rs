@@ -4,23 +4,64 @@
 //! a row for each feature in rising order of its hash: hash (u32), number of labels (u8), and label
 //! (u8) with weight (i8) for each. All little-endian.
 
-use super::LABELS;
+use super::{LABELS, may_follow};
 
 /// Weights of features and transitions.
 #[derive(Clone, Debug, Default)]
 pub struct Weights {
-    /// Open addressing: hash of the feature and its row; row 0 is all zero and means none.
-    slots: Vec<(u32, u32)>,
+    /// Open addressing by the hash of the feature; a third is free at least.
+    rows: Vec<Row>,
+    /// Number of features with weights.
+    count: usize,
     /// Which hashes may have a row, a bit each: most features have none, and this much is in the cache.
     present: Vec<u64>,
-    rows: Vec<[i8; LANES]>,
-    transitions: Vec<[i16; LABELS]>,
-    scale: f32,
+    moves: Moves,
 }
 
-/// Labels of a row and what fills it up to whole vector registers.
-const LANES: usize = 32;
-const _: () = assert!(LABELS <= LANES);
+/// Labels and what fills them up to whole vector registers.
+pub(crate) const WIDE: usize = 24;
+const _: () = assert!(LABELS <= WIDE);
+
+/// Weights of a feature: half a line of the cache.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(32))]
+struct Row {
+    hash: u32,
+    used: bool,
+    weights: [i8; WIDE],
+}
+const _: () = assert!(size_of::<Row>() == 32);
+
+/// So many features are looked up at once.
+const BATCH: usize = 64;
+
+/// A score that no way has.
+pub(crate) const NEVER: f32 = -1e9;
+
+/// What the decoder needs of the transitions, made once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Moves {
+    /// Steps of the score of `[before][after]`; [`NEVER`] where it may not follow.
+    pub(crate) steps: Vec<[f32; WIDE]>,
+    /// Exponentials of the scores of `[before][after]`, 0 where it may not follow; and of `[after][before]`.
+    pub(crate) forth: Vec<[f32; WIDE]>,
+    pub(crate) back: Vec<[f32; WIDE]>,
+    /// Exponentials of scores below the best, by their distance in steps; the last for all further ones.
+    pub(crate) falls: Vec<f32>,
+}
+
+/// A sum of weights for each label, in steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Steps(pub(crate) [i16; WIDE]);
+
+impl Steps {
+    /// A word has some hundred features of at most 127 steps: 16 bits hold their sum.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (sum, steps) in self.0.iter_mut().zip(other.0) {
+            *sum = sum.wrapping_add(steps);
+        }
+    }
+}
 
 /// Why a file is no file of weights.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,68 +128,64 @@ impl Weights {
         for weight in transitions.iter_mut().flatten() {
             *weight = i16::from_le_bytes(take(&mut rest)?);
         }
-        let size = (count * 2).next_power_of_two().max(2);
+        let size = (count + count / 2).next_power_of_two().max(2);
         let mut weights = Self {
-            slots: vec![(0, 0); size],
-            present: vec![0; (size / 16).max(1)],
-            rows: Vec::with_capacity(count + 1),
-            transitions,
-            scale,
+            rows: vec![Row::default(); size],
+            count: 0,
+            present: vec![0; (size / 8).max(1)],
+            moves: Moves::of(&transitions, scale),
         };
-        weights.rows.push([0; LANES]);
         for _ in 0..count {
-            let hash = u32::from_le_bytes(take(&mut rest)?);
+            let mut row =
+                Row { hash: u32::from_le_bytes(take(&mut rest)?), used: true, ..Row::default() };
             let [labels] = take(&mut rest)?;
-            let mut row = [0; LANES];
             for _ in 0..labels {
                 let [label, step] = take(&mut rest)?;
-                let known = row.get_mut(..LABELS).and_then(|row| row.get_mut(usize::from(label)));
+                let known = row.weights.get_mut(..LABELS);
+                let known = known.and_then(|weights| weights.get_mut(usize::from(label)));
                 *known.ok_or(WeightsError::Broken)? = step as i8;
             }
-            weights.insert(hash, row);
+            weights.insert(row);
         }
         Ok(weights)
     }
 
     /// Word and bit of a hash in `present`.
-    fn bit(&self, hash: u32) -> (usize, u64) {
+    fn bit(&self, hash: u32) -> (usize, u32) {
         let spread = hash.wrapping_mul(0x9e37_79b1) >> 6;
-        ((spread >> 6) as usize & self.present.len().wrapping_sub(1), 1 << (spread & 63))
+        ((spread >> 6) as usize & self.present.len().wrapping_sub(1), spread & 63)
     }
 
-    fn insert(&mut self, hash: u32, row: [i8; LANES]) {
-        let id = self.rows.len() as u32;
-        self.rows.push(row);
+    fn may_have(&self, hash: u32) -> bool {
         let (word, bit) = self.bit(hash);
+        self.present.get(word).is_some_and(|word| word >> bit & 1 != 0)
+    }
+
+    fn insert(&mut self, new: Row) {
+        let (word, bit) = self.bit(new.hash);
         if let Some(word) = self.present.get_mut(word) {
-            *word |= bit;
+            *word |= 1 << bit;
         }
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        // Half of the slots are free, so that this ends.
-        while let Some(slot) = self.slots.get_mut(at) {
-            if slot.1 == 0 {
-                *slot = (hash, id);
+        let mask = self.rows.len() - 1;
+        let mut at = new.hash as usize & mask;
+        // A third of the rows is free, so that this ends.
+        while let Some(row) = self.rows.get_mut(at) {
+            if !row.used {
+                *row = new;
+                self.count += 1;
                 return;
             }
             at = (at + 1) & mask;
         }
     }
 
-    fn row(&self, hash: u32) -> Option<&[i8; LANES]> {
-        let (word, bit) = self.bit(hash);
-        if self.present.get(word)? & bit == 0 {
-            return None;
-        }
-        let mask = self.slots.len().wrapping_sub(1);
+    fn row(&self, hash: u32) -> Option<&[i8; WIDE]> {
+        let mask = self.rows.len().wrapping_sub(1);
         let mut at = hash as usize & mask;
         loop {
-            let (found, id) = *self.slots.get(at)?;
-            if id == 0 {
-                return None;
-            }
-            if found == hash {
-                return self.rows.get(id as usize);
+            let row = self.rows.get(at).filter(|row| row.used)?;
+            if row.hash == hash {
+                return Some(&row.weights);
             }
             at = (at + 1) & mask;
         }
@@ -157,37 +194,59 @@ impl Weights {
     /// Whether there is nothing to decide by.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.len() < 2
+        self.count == 0
     }
 
     /// Number of features with a weight.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.len().saturating_sub(1)
+        self.count
     }
 
-    /// Scores of all labels for a word with these features.
-    pub(crate) fn emissions(&self, features: &[u32]) -> [f32; LABELS] {
-        // A word has some hundred features at the most, so that the sums stay within 16 bits.
-        let mut sums = [0_i16; LANES];
-        for row in features.iter().filter_map(|f| self.row(*f)) {
-            for (sum, weight) in sums.iter_mut().zip(row) {
-                *sum = sum.saturating_add(i16::from(*weight));
+    /// Adds the weights of features.
+    pub(crate) fn add(&self, features: &[u32], sum: &mut Steps) {
+        for features in features.chunks(BATCH) {
+            // First those that may have weights, without a branch: which they are cannot be foreseen.
+            let (mut some, mut count) = ([0; BATCH], 0);
+            for feature in features {
+                some[count % BATCH] = *feature;
+                count += usize::from(self.may_have(*feature));
+            }
+            for row in some.iter().take(count).filter_map(|feature| self.row(*feature)) {
+                for (sum, weight) in sum.0.iter_mut().zip(row) {
+                    *sum = sum.wrapping_add(i16::from(*weight));
+                }
             }
         }
-        let mut scores = [0.0; LABELS];
-        for (score, sum) in scores.iter_mut().zip(sums) {
-            *score = f32::from(sum) * self.scale;
-        }
-        scores
     }
 
-    /// Score of `after` behind `before`.
-    pub(crate) fn transition(&self, before: usize, after: usize) -> f32 {
-        self.transitions
-            .get(before)
-            .and_then(|row| row.get(after))
-            .map_or(0.0, |step| f32::from(*step) * self.scale)
+    pub(crate) fn moves(&self) -> &Moves {
+        &self.moves
+    }
+}
+
+impl Moves {
+    fn of(transitions: &[[i16; LABELS]], scale: f32) -> Self {
+        /// Scores further below the best count as one so far.
+        const FARTHEST: f32 = 60.0;
+        let mut moves = Self {
+            steps: vec![[NEVER; WIDE]; WIDE],
+            forth: vec![[0.0; WIDE]; WIDE],
+            back: vec![[0.0; WIDE]; WIDE],
+            falls: Vec::new(),
+        };
+        for (before, row) in transitions.iter().enumerate() {
+            for (after, steps) in row.iter().enumerate().filter(|(a, _)| may_follow(before, *a)) {
+                let steps = f32::from(*steps);
+                let exp = (steps * scale).clamp(-30.0, 30.0).exp();
+                moves.steps[before][after] = steps;
+                moves.forth[before][after] = exp;
+                moves.back[after][before] = exp;
+            }
+        }
+        let farthest = (FARTHEST / scale.abs().max(1e-3)).min(f32::from(u16::MAX)) as u16;
+        moves.falls = (0..=farthest).map(|steps| (-f32::from(steps) * scale).exp()).collect();
+        moves
     }
 }
 
@@ -214,9 +273,11 @@ mod tests {
         let bytes = Weights::to_bytes(&rows, &transitions, 1.0 / 16.0);
         let read = Weights::from_bytes(&bytes).unwrap();
         assert_eq!(read.len(), 1);
-        let scores = read.emissions(&[77, 78, 77]);
-        assert!((scores[3] - 1.0).abs() < 1e-6 && (scores[4] + 0.5).abs() < 1e-6);
-        assert!((read.transition(3, 4) - 1.5).abs() < 1e-6);
+        let mut sum = Steps::default();
+        read.add(&[77, 78, 77], &mut sum);
+        assert_eq!((sum.0[3], sum.0[4], sum.0[5]), (16, -8, 0));
+        assert!((read.moves().steps[3][4] - 24.0).abs() < 1e-6);
+        assert!((read.moves().back[4][3] - 1.5_f32.exp()).abs() < 1e-4);
         assert_eq!(Weights::from_bytes(b"nothing").unwrap_err(), WeightsError::Magic);
         assert_eq!(Weights::from_bytes(&bytes[..40]).unwrap_err(), WeightsError::Broken);
     }

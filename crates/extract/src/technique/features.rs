@@ -17,7 +17,8 @@ pub struct Features {
     pub words: Vec<u32>,
     /// Letter n-grams, each once.
     pub grams: Vec<u32>,
-    seen: Vec<u64>,
+    seen_words: Seen,
+    seen_grams: Seen,
     lower: Vec<u8>,
 }
 
@@ -26,8 +27,33 @@ impl Default for Features {
         Self {
             words: Vec::new(),
             grams: Vec::new(),
-            seen: vec![0; FEATURES / 64],
+            seen_words: Seen::new(),
+            seen_grams: Seen::new(),
             lower: Vec::new(),
+        }
+    }
+}
+
+/// Which features were met, a bit each.
+#[derive(Default)]
+pub(crate) struct Seen(Vec<u64>);
+
+impl Seen {
+    pub(crate) fn new() -> Self {
+        Self(vec![0; FEATURES / 64])
+    }
+
+    /// Whether the feature was not met yet; now it is.
+    pub(crate) fn is_new(&mut self, feature: u32) -> bool {
+        let (at, bit) = (feature as usize / 64, 1u64 << (feature % 64));
+        let is_new = self.0[at] & bit == 0;
+        self.0[at] |= bit;
+        is_new
+    }
+
+    pub(crate) fn forget(&mut self, features: &[u32]) {
+        for feature in features {
+            self.0[*feature as usize / 64] = 0;
         }
     }
 }
@@ -35,13 +61,29 @@ impl Default for Features {
 impl Features {
     /// Reads `sentence`; what was read before is forgotten.
     pub fn read(&mut self, sentence: &str) {
-        self.clear();
+        let (mut list, mut seen) =
+            (std::mem::take(&mut self.grams), std::mem::take(&mut self.seen_grams));
+        list.clear();
+        self.read_pieces(sentence, |piece| {
+            grams(piece, |feature| {
+                if seen.is_new(feature) {
+                    list.push(feature);
+                }
+            });
+        });
+        seen.forget(&list);
+        (self.grams, self.seen_grams) = (list, seen);
+    }
+
+    /// Reads the words of `sentence` and gives its pieces, folded and with a blank at both ends: what has
+    /// [`grams`] of its own, whatever stands beside it.
+    pub(crate) fn read_pieces(&mut self, sentence: &str, mut each: impl FnMut(&[u8])) {
         let mut lower = std::mem::take(&mut self.lower);
+        let mut words = std::mem::take(&mut self.words);
+        words.clear();
         lower.clear();
         lower.push(b' ');
         let mut before: u32 = 0;
-        let mut words = std::mem::take(&mut self.words);
-        let mut grams = std::mem::take(&mut self.grams);
         for piece in sentence.split_ascii_whitespace() {
             if is_value(piece) {
                 before = 0;
@@ -52,20 +94,12 @@ impl Features {
             self.read_words(&lower[1..], &mut before, &mut words);
             lower.push(b' ');
             if lower.len() > 3 {
-                self.read_grams(&lower, &mut grams);
+                each(&lower);
             }
         }
-        for feature in words.iter().chain(&grams) {
-            self.seen[*feature as usize / 64] = 0;
-        }
+        self.seen_words.forget(&words);
         self.lower = lower;
         self.words = words;
-        self.grams = grams;
-    }
-
-    fn clear(&mut self) {
-        self.words.clear();
-        self.grams.clear();
     }
 
     fn read_words(&mut self, piece: &[u8], before: &mut u32, words: &mut Vec<u32>) {
@@ -85,24 +119,23 @@ impl Features {
         }
     }
 
-    fn read_grams(&mut self, piece: &[u8], grams: &mut Vec<u32>) {
-        for start in 0..piece.len().saturating_sub(2) {
-            let mut hash = GRAM;
-            for (i, b) in piece[start..].iter().take(5).enumerate() {
-                hash = mix(hash, *b);
-                if i >= 2 {
-                    self.note(hash, grams);
-                }
-            }
-        }
-    }
-
     fn note(&mut self, hash: u32, list: &mut Vec<u32>) {
         let feature = place(hash);
-        let (at, bit) = (feature as usize / 64, 1u64 << (feature % 64));
-        if self.seen[at] & bit == 0 {
-            self.seen[at] |= bit;
+        if self.seen_words.is_new(feature) {
             list.push(feature);
+        }
+    }
+}
+
+/// The letter n-grams of a folded piece.
+pub(crate) fn grams(piece: &[u8], mut put: impl FnMut(u32)) {
+    for start in 0..piece.len().saturating_sub(2) {
+        let mut hash = GRAM;
+        for (i, b) in piece[start..].iter().take(5).enumerate() {
+            hash = mix(hash, *b);
+            if i >= 2 {
+                put(place(hash));
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use crate::technique::features::Features;
 use crate::technique::judge::{Evidence, NUMBERS, busy, probability};
+use crate::technique::score::Scorer;
 use crate::technique::weights::Weights;
 use crate::technique::{Traces, parent};
 
@@ -39,10 +40,9 @@ pub(crate) fn read(weights: &Weights, text: &str, traces: &Traces) -> Margins {
     let mut evidence: Vec<Evidence> =
         techniques.iter().map(|technique| traces.evidence(&technique.id)).collect();
     let mut places = vec![[0; 3]; techniques.len()];
-    let (mut features, mut scores) = (Features::default(), Vec::new());
+    let (mut scorer, mut scores) = (Scorer::new(weights), Vec::new());
     for (number, span) in traces.sentences.iter().enumerate() {
-        features.read(span.slice(text).unwrap_or_default());
-        weights.score(&features, &mut scores);
+        scorer.score(span.slice(text).unwrap_or_default(), &mut scores);
         for ((evidence, places), margin) in evidence.iter_mut().zip(&mut places).zip(&scores) {
             if let Some(rank) = evidence.add(*margin) {
                 places[rank..].rotate_right(1);
@@ -75,6 +75,11 @@ impl Model {
             .collect();
         let threshold = *weights.judgement().get(NUMBERS)?;
         Some(Self { weights, parents, threshold })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn weights(&self) -> &Weights {
+        &self.weights
     }
 
     /// Number of its techniques.

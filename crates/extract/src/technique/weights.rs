@@ -3,13 +3,13 @@
 //! The file is zstd over: the rarity of each feature in one byte; for each technique its identifier,
 //! bias, scale and prior; and its weights as one signed byte each at features that rise.
 
-use crate::technique::features::{FEATURES, Features};
+use crate::technique::features::FEATURES;
 
 /// Begins every file of weights; the last digit counts the versions of the layout.
 const MAGIC: &[u8] = b"lapwing-techniques-1";
 
 /// Steps of rarity in one unit of the natural logarithm.
-const RARITY_STEPS: f32 = 20.0;
+pub(crate) const RARITY_STEPS: f32 = 20.0;
 
 /// One technique as it was learned.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,15 +24,17 @@ pub struct Learned {
     pub weights: Vec<(u32, f32)>,
 }
 
-/// The model as it scores: weights by feature.
+/// The model as it scores: by feature, its weights times its rarity, in whole steps of both.
 pub struct Weights {
     techniques: Vec<Learned>,
-    rarity: Vec<f32>,
+    /// Rarity of each feature, in steps.
+    rarity: Vec<u8>,
     lists: Vec<List>,
     /// Technique and weight of features that speak for a few.
-    sparse: Vec<(u16, i8)>,
+    sparse: Vec<(u16, i16)>,
     /// A weight for every technique, of features that speak for many: five times as fast to add.
-    dense: Vec<i8>,
+    dense: Vec<i16>,
+    /// One step of a technique's sums.
     scales: Vec<f32>,
     /// Further numbers of the file: those of the judgement over the whole document.
     judgement: Vec<f32>,
@@ -106,7 +108,7 @@ impl Weights {
     pub fn unpack(bytes: &[u8]) -> Option<Self> {
         let mut source = Source(bytes.strip_prefix(MAGIC)?);
         let count = source.number()? as usize;
-        let rarity: Vec<f32> = source.take(count)?.iter().map(|b| rarity(*b)).collect();
+        let rarity = source.take(count)?.to_vec();
         if rarity.len() != FEATURES {
             return None;
         }
@@ -133,7 +135,7 @@ impl Weights {
             }
             learned.push((features, source.take(len)?));
             techniques.push(Learned { id, bias, prior, weights: Vec::new() });
-            scales.push(scale);
+            scales.push(scale / RARITY_STEPS);
         }
         let (mut few, mut many) = (0u32, 0u32);
         let mut lists: Vec<List> = Vec::with_capacity(FEATURES);
@@ -146,14 +148,16 @@ impl Weights {
                 few = few.checked_add(u32::from(count))?;
             }
         }
-        let (mut sparse, mut dense) = (vec![(0u16, 0i8); few as usize], vec![0i8; many as usize]);
+        let (mut sparse, mut dense) = (vec![(0u16, 0i16); few as usize], vec![0i16; many as usize]);
         for (technique, (features, values)) in learned.iter().enumerate() {
             for (feature, value) in features.iter().zip(*values) {
+                // 127 times 255 at the most.
+                let value = i16::from(*value as i8) * i16::from(rarity[*feature as usize]);
                 match &mut lists[*feature as usize] {
-                    List::Dense { start } => dense[*start as usize + technique] = *value as i8,
+                    List::Dense { start } => dense[*start as usize + technique] = value,
                     List::Sparse { start, len } => {
                         let at = *start as usize + usize::from(*len);
-                        sparse[at] = (technique as u16, *value as i8);
+                        sparse[at] = (technique as u16, value);
                         *len += 1;
                     }
                 }
@@ -174,41 +178,7 @@ impl Weights {
         &self.judgement
     }
 
-    /// Margins of one sentence, one a technique: above 0 says that the sentence describes it.
-    pub fn score(&self, features: &Features, scores: &mut Vec<f32>) {
-        scores.clear();
-        scores.resize(self.techniques.len(), 0.0);
-        for block in [&features.words, &features.grams] {
-            let length = block
-                .iter()
-                .map(|f| self.rarity[*f as usize])
-                .map(|r| r * r)
-                .sum::<f32>()
-                .sqrt()
-                .max(1e-6);
-            for feature in block {
-                let value = self.rarity[*feature as usize] / length;
-                match self.lists[*feature as usize] {
-                    List::Sparse { start, len } => {
-                        for (technique, weight) in self.few(start, len) {
-                            scores[usize::from(*technique)] += f32::from(*weight) * value;
-                        }
-                    }
-                    List::Dense { start } => {
-                        for (score, weight) in scores.iter_mut().zip(self.row(start)) {
-                            *score += f32::from(*weight) * value;
-                        }
-                    }
-                }
-            }
-        }
-        for ((score, technique), scale) in scores.iter_mut().zip(&self.techniques).zip(&self.scales)
-        {
-            *score = *score * scale + technique.bias;
-        }
-    }
-
-    /// What `word` alone (as hashed in [`Features::words`]) adds for technique number `at`.
+    /// What a feature adds for technique number `at`, before the length of its block divides it.
     #[must_use]
     pub fn pull(&self, feature: u32, at: usize) -> f32 {
         let weight = match self.lists[feature as usize] {
@@ -218,14 +188,46 @@ impl Weights {
             }
             List::Dense { start } => self.row(start).get(at).copied().unwrap_or(0),
         };
-        f32::from(weight) * self.scales[at] * self.rarity[feature as usize]
+        f32::from(weight) * self.scales[at]
     }
 
-    fn few(&self, start: u32, len: u16) -> &[(u16, i8)] {
+    /// Adds what a feature says for each technique, in steps, so many times.
+    pub(crate) fn add(&self, feature: u32, times: i32, sums: &mut [i32]) {
+        match self.lists[feature as usize] {
+            List::Sparse { start, len } => {
+                for (technique, weight) in self.few(start, len) {
+                    sums[usize::from(*technique)] += times * i32::from(*weight);
+                }
+            }
+            List::Dense { start } if times == 1 => {
+                for (sum, weight) in sums.iter_mut().zip(self.row(start)) {
+                    *sum += i32::from(*weight);
+                }
+            }
+            List::Dense { start } => {
+                for (sum, weight) in sums.iter_mut().zip(self.row(start)) {
+                    *sum += times * i32::from(*weight);
+                }
+            }
+        }
+    }
+
+    /// Square of the rarity of a feature, in steps.
+    pub(crate) fn square(&self, feature: u32) -> u32 {
+        u32::from(self.rarity[feature as usize]).pow(2)
+    }
+
+    /// The margins, of the sums of all features in units of the length of their block.
+    pub(crate) fn margins(&self, sums: impl Iterator<Item = f32>) -> impl Iterator<Item = f32> {
+        let known = self.techniques.iter().zip(&self.scales);
+        sums.zip(known).map(|(sum, (technique, scale))| sum * scale + technique.bias)
+    }
+
+    fn few(&self, start: u32, len: u16) -> &[(u16, i16)] {
         &self.sparse[start as usize..start as usize + usize::from(len)]
     }
 
-    fn row(&self, start: u32) -> &[i8] {
+    fn row(&self, start: u32) -> &[i16] {
         &self.dense[start as usize..start as usize + self.techniques.len()]
     }
 }
@@ -264,6 +266,14 @@ impl<'b> Source<'b> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::technique::features::Features;
+    use crate::technique::score::Scorer;
+
+    fn score(weights: &Weights, sentence: &str) -> Vec<f32> {
+        let mut scores = Vec::new();
+        Scorer::new(weights).score(sentence, &mut scores);
+        scores
+    }
 
     fn sample() -> Vec<u8> {
         let mut rarities = vec![0; FEATURES];
@@ -283,13 +293,10 @@ mod tests {
         let weights = Weights::unpack(&sample()).unwrap();
         assert_eq!(weights.judgement(), [0.5]);
         assert_eq!(weights.techniques()[0].id, "T1003.001");
-        let (mut features, mut scores) = (Features::default(), Vec::new());
-        features.read("dumps lsass memory");
-        weights.score(&features, &mut scores);
+        let scores = score(&weights, "dumps lsass memory");
         // Five words and pairs of equal rarity: each weighs 1/√5.
         assert!((scores[0] - (2.0 * 5.0f32.sqrt() - 1.0)).abs() < 1e-2, "{scores:?}");
-        features.read("unrelated");
-        weights.score(&features, &mut scores);
+        let scores = score(&weights, "unrelated");
         assert!((scores[0] + 1.0).abs() < 1e-6);
     }
 
@@ -310,8 +317,7 @@ mod tests {
             .collect();
         let weights = Weights::unpack(&pack(&rarities, &learned, &[])).unwrap();
         assert_eq!(weights.lists[word as usize], List::Dense { start: 0 });
-        let mut scores = Vec::new();
-        weights.score(&features, &mut scores);
+        let scores = score(&weights, "dumps");
         assert!((scores[19] - 19.0).abs() < 0.1 && (scores[7] - 7.0).abs() < 0.1, "{scores:?}");
         assert!(scores[20..].iter().all(|score| *score == 0.0));
         assert!((weights.pull(word, 7) - 14.0).abs() < 0.2 && weights.pull(word, 30) == 0.0);

@@ -1,0 +1,179 @@
+//! Margins of the sentences of a text. What a piece adds by its letters is summed once a text, in whole numbers;
+//! what two pieces of a sentence share is taken off again, as each feature counts once a sentence.
+
+use foldhash::HashMap;
+
+use crate::technique::features::{Features, Seen, grams};
+use crate::technique::weights::{RARITY_STEPS, Weights};
+
+/// So many pieces are kept: some ten megabytes.
+const MOST_PIECES: usize = 4096;
+
+/// Scores sentence by sentence.
+pub struct Scorer<'w> {
+    weights: &'w Weights,
+    features: Features,
+    pieces: Pieces,
+    /// Letter groups of the sentence, which were met, and those that were met again.
+    met: Vec<u32>,
+    seen: Seen,
+    /// Sums of the sentence: letters, and words.
+    letters: Vec<i32>,
+    words: Vec<i32>,
+}
+
+/// The pieces that were read, with their sums for each technique.
+#[derive(Default)]
+struct Pieces {
+    numbers: HashMap<Box<[u8]>, u32>,
+    /// Where the letter groups of a piece end.
+    ends: Vec<u32>,
+    /// Letter groups, each once a piece.
+    grams: Vec<u32>,
+    sums: Vec<i32>,
+}
+
+impl Pieces {
+    /// The number of a piece; one that is new is summed.
+    fn number(&mut self, weights: &Weights, piece: &[u8]) -> usize {
+        if let Some(number) = self.numbers.get(piece) {
+            return *number as usize;
+        }
+        if self.ends.len() >= MOST_PIECES {
+            *self = Self::default();
+        }
+        let number = self.ends.len();
+        let first = self.grams.len();
+        grams(piece, |gram| {
+            if !self.grams[first..].contains(&gram) {
+                self.grams.push(gram);
+            }
+        });
+        let at = self.sums.len();
+        self.sums.resize(at + weights.techniques().len(), 0);
+        for gram in &self.grams[first..] {
+            weights.add(*gram, 1, &mut self.sums[at..]);
+        }
+        self.ends.push(self.grams.len() as u32);
+        self.numbers.insert(piece.into(), number as u32);
+        number
+    }
+
+    fn grams(&self, number: usize) -> &[u32] {
+        let from = number.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        &self.grams[from..self.ends[number] as usize]
+    }
+}
+
+impl<'w> Scorer<'w> {
+    /// Before the first sentence of a text.
+    #[must_use]
+    pub fn new(weights: &'w Weights) -> Self {
+        let techniques = weights.techniques().len();
+        Self {
+            weights,
+            features: Features::default(),
+            pieces: Pieces::default(),
+            met: Vec::new(),
+            seen: Seen::new(),
+            letters: vec![0; techniques],
+            words: vec![0; techniques],
+        }
+    }
+
+    /// Margins of one sentence, one a technique: above 0 says that the sentence describes it.
+    pub fn score(&mut self, sentence: &str, scores: &mut Vec<f32>) {
+        let Self { weights, features, pieces, met, seen, letters, words } = self;
+        let techniques = letters.len();
+        letters.fill(0);
+        words.fill(0);
+        met.clear();
+        let mut square = 0u32;
+        features.read_pieces(sentence, |piece| {
+            let number = pieces.number(weights, piece);
+            let sums = &pieces.sums[number * techniques..(number + 1) * techniques];
+            for (letters, sum) in letters.iter_mut().zip(sums) {
+                *letters += sum;
+            }
+            for gram in pieces.grams(number) {
+                if seen.is_new(*gram) {
+                    met.push(*gram);
+                    square = square.saturating_add(weights.square(*gram));
+                } else {
+                    weights.add(*gram, -1, letters);
+                }
+            }
+        });
+        seen.forget(met);
+        let of_letters = share(square);
+        let mut square = 0u32;
+        for word in &features.words {
+            weights.add(*word, 1, words);
+            square = square.saturating_add(weights.square(*word));
+        }
+        let of_words = share(square);
+        let sums = words.iter().zip(letters.iter());
+        scores.clear();
+        scores.extend(weights.margins(
+            sums.map(|(words, letters)| *words as f32 * of_words + *letters as f32 * of_letters),
+        ));
+    }
+}
+
+/// What a sum is multiplied by: one by the length of the block.
+fn share(square: u32) -> f32 {
+    1.0 / ((square as f32).sqrt() / RARITY_STEPS).max(1e-6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::technique::model::Model;
+
+    /// The margins feature by feature.
+    fn one_by_one(weights: &Weights, sentence: &str) -> Vec<f32> {
+        let mut features = Features::default();
+        features.read(sentence);
+        let mut all = vec![0.0; weights.techniques().len()];
+        for block in [&features.words, &features.grams] {
+            let length = share(block.iter().map(|f| weights.square(*f)).sum());
+            for (at, sum) in all.iter_mut().enumerate() {
+                *sum += block.iter().map(|f| weights.pull(*f, at)).sum::<f32>() * length;
+            }
+        }
+        all.iter().zip(weights.techniques()).map(|(sum, t)| sum + t.bias).collect()
+    }
+
+    #[test]
+    fn kept_pieces_give_the_same_margins() {
+        let weights = Model::builtin().unwrap().weights();
+        let mut scorer = Scorer::new(weights);
+        let mut scores = Vec::new();
+        for sentence in [
+            "The loader dumps the memory of LSASS and the loader deletes itself.",
+            "A macro downloads the loader, the loader dumps aaaaaaaaaaaa passwords.",
+            "",
+            "memory of memory of memory",
+        ] {
+            scorer.score(sentence, &mut scores);
+            for (kept, single) in scores.iter().zip(one_by_one(weights, sentence)) {
+                assert!((kept - single).abs() < 1e-3, "{kept} {single} {sentence}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_table_of_pieces_begins_anew() {
+        let weights = Model::builtin().unwrap().weights();
+        let (mut scorer, mut scores, mut fresh) = (Scorer::new(weights), Vec::new(), Vec::new());
+        for at in 0..MOST_PIECES / 8 + 10 {
+            let words: Vec<String> = (0..8).map(|i| format!("piece{at}x{i}")).collect();
+            scorer.score(&words.join(" "), &mut scores);
+        }
+        assert!(scorer.pieces.ends.len() < MOST_PIECES);
+        let sentence = "It dumps the memory of LSASS.";
+        scorer.score(sentence, &mut scores);
+        Scorer::new(weights).score(sentence, &mut fresh);
+        assert_eq!(scores, fresh);
+    }
+}
