@@ -76,12 +76,23 @@ impl Buckets {
     }
 }
 
+/// Words that many lines of logs hold, so that their parts tell little.
+const COMMON: &[u8] = b"mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) \
+    chrome safari firefox edge trident iphone android linux macintosh get post http/1.1 https://www. \
+    /default.aspx /owa/auth/logon.aspx /ecp/ /ews/exchange.asmx /autodiscover/autodiscover.xml \
+    /microsoft-server-activesync/ /mapi/emsmdb /rpc/ index.html index.php admin login user name mail \
+    microsoft exchange outlook office server client request response session authentication authority \
+    system32 program files program data windows-security-auditing service process command error info \
+    warning status time date type index main content text application json xml domain local.com.net \
+    calculatebackend downleveltargethash proxystate routinghint backendcookie anchormailbox";
+
 /// The place and the bytes of the window that logs have least often.
 fn rarest(literal: &[u8]) -> Option<(u32, u32)> {
     let windows = literal.array_windows::<WINDOW>().enumerate();
-    let (at, four) = windows
-        .filter(|(_, four)| four.is_ascii())
-        .min_by_key(|(_, four)| four.iter().map(|b| weight(*b)).sum::<u32>())?;
+    let (at, four) = windows.filter(|(_, four)| four.is_ascii()).min_by_key(|(_, four)| {
+        let is_common = memchr::memmem::find(COMMON, &four[..]).is_some();
+        four.iter().map(|b| weight(*b)).sum::<u32>() + if is_common { 100 } else { 0 }
+    })?;
     Some((at as u32, u32::from_le_bytes(*four)))
 }
 

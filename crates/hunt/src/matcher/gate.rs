@@ -18,14 +18,15 @@ impl Gate {
     /// Lets tokens pass that end like this one; a token without a dot changes nothing.
     pub(super) fn open_for(&mut self, token: &[u8]) {
         let Some(dot) = memchr::memrchr(b'.', token) else { return };
-        let bit = Self::bit(hash::last_word(token, token.len(), token.len() - dot - 1));
+        let bit = Self::bit(hash::last_word(token, token.len() - dot - 1));
         self.0[bit >> 6] |= 1 << (bit & 63);
     }
 
     /// Whether a token with this last label (at most its last eight bytes) may be an indicator.
     #[inline(always)]
     pub(super) fn lets_label(&self, text: &[u8], end: usize, length: usize) -> bool {
-        let bit = Self::bit(hash::last_word(text, end, length));
+        let Some(word) = hash::word(text, end, length) else { return true };
+        let bit = Self::bit(word);
         self.0[(bit >> 6) & (WORDS - 1)] >> (bit & 63) & 1 != 0
     }
 

@@ -85,14 +85,17 @@ pub(super) fn small(word: u64) -> u64 {
     (word ^ word >> 29).wrapping_mul(K[0])
 }
 
-/// The last eight bytes before `end` of which `length` count, as a number.
+/// The eight bytes before `end` of which the last `length` count, as a number; `None` near the text's
+/// beginning.
 #[inline(always)]
-pub(super) fn last_word(text: &[u8], end: usize, length: usize) -> u64 {
-    let bytes = match text.get(end.wrapping_sub(8)..end).and_then(|t| t.first_chunk::<8>()) {
-        Some(bytes) => *bytes,
-        None => beginning(text, end).as_chunks::<8>().0[1],
-    };
-    (u64::from_le_bytes(bytes) | FOLD) & MASKS[length.min(8)][1]
+pub(super) fn word(text: &[u8], end: usize, length: usize) -> Option<u64> {
+    let eight = text.get(end.wrapping_sub(8)..end)?.first_chunk::<8>()?;
+    Some((u64::from_le_bytes(*eight) | FOLD) & MASKS[length.min(8)][1])
+}
+
+/// The same for the end of a token.
+pub(super) fn last_word(token: &[u8], length: usize) -> u64 {
+    (sixteen(token, token.len()).1) & MASKS[length.min(8)][1]
 }
 
 /// A hash of any bytes, for paths and for telling equal values.

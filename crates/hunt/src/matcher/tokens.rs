@@ -59,9 +59,11 @@ pub(super) struct Candidates {
     pub hashes: Vec<u64>,
     /// Which have more bytes than are hashed at once; the list keeps its room.
     long: Vec<u32>,
-    /// Tokens that begin and end as an indicator does; the list keeps its room.
+    /// Ends of tokens that end as an indicator does; the list keeps its room.
+    ends: Vec<u32>,
+    /// The same with their shape; the list keeps its room.
     names: Vec<Name>,
-    /// How many names there are.
+    /// How many there are.
     count: usize,
     /// Ends of tokens that need a look at each byte: long ones, and those behind a backslash or `%`.
     slow: Vec<u32>,
@@ -99,7 +101,8 @@ impl Candidates {
             self.hash(text);
             return;
         }
-        self.shapes(text, base as u32, runs, wanted);
+        self.gate(text, base as u32, runs, wanted);
+        self.shapes(base as u32, runs);
         if wanted.addresses {
             let numbers = self.names[..self.count].iter().filter(|n| n.marks == 0 && n.length > 0);
             self.addresses.extend(numbers.map(|n| (n.end - n.length, n.length)));
@@ -175,14 +178,36 @@ impl Candidates {
         }
     }
 
-    /// Keeps the tokens that look like a name or an address and whose last label an indicator has:
-    /// told by counting bits, with no branch on the text.
+    /// Keeps the ends of tokens whose last label an indicator has, with no branch on the text.
     #[inline(always)]
-    fn shapes(&mut self, text: &[u8], base: u32, runs: &Runs, wanted: &Wanted) {
-        let ends = runs.ends.get();
-        if self.names.len() <= ends.len() {
-            self.names.resize(ends.len() + 1, Name::default());
+    fn gate(&mut self, text: &[u8], base: u32, runs: &Runs, wanted: &Wanted) {
+        let Self { ends, .. } = self;
+        let all = runs.ends.get();
+        if ends.len() <= all.len() {
+            ends.resize(all.len() + 1, 0);
         }
+        let ends = &mut ends[..=all.len()];
+        let mut kept = 0;
+        for &end in all {
+            let (label, is_letter) = runs.last_label(end);
+            let passes = wanted.gate.lets_label(text, (base + end) as usize, label as usize);
+            if let Some(place) = ends.get_mut(kept) {
+                *place = end;
+            }
+            kept += usize::from(passes | !is_letter | wanted.addresses);
+        }
+        self.count = kept;
+    }
+
+    /// Tells by counting bits what looks like a name or an address.
+    #[inline(always)]
+    fn shapes(&mut self, base: u32, runs: &Runs) {
+        let Self { ends, names, .. } = self;
+        let ends = ends.get(..self.count).unwrap_or(&[]);
+        if names.len() <= ends.len() {
+            names.resize(ends.len() + 1, Name::default());
+        }
+        let names = &mut names[..=ends.len()];
         let mut kept = 0;
         for &end in ends {
             let window = runs.window(end);
@@ -191,20 +216,16 @@ impl Candidates {
             let (last, first) = (alnum.leading_zeros() & 63, alnum.trailing_zeros() & 63);
             // From the first letter or digit to the last.
             let marks = (window.mark >> first << first) << last;
-            let stop = base + end - last;
-            let label = marks.leading_zeros() as usize;
-            let passes = wanted.gate.lets_label(text, stop as usize, label);
             // More marks are those of a version, or one is `@`.
             let is_address = (window.letter == 0) & (marks.count_ones() == 3) & !is_long;
-            let passes = ((passes | (is_address & wanted.addresses)) & (alnum != 0)) | is_long;
             let length = if is_long { 0 } else { 64 - first - last };
             let marks = if is_address { 0 } else { marks };
-            if let Some(name) = self.names.get_mut(kept) {
-                *name = Name { end: stop, length, marks };
+            if let Some(name) = names.get_mut(kept) {
+                *name = Name { end: base + end - last, length, marks };
             }
-            kept += usize::from(passes);
+            kept += usize::from((alnum != 0) | is_long);
         }
-        self.count = kept.min(ends.len());
+        self.count = kept;
     }
 
     /// The places of the tokens, and of every group of their last labels.
