@@ -6,6 +6,7 @@ mod commands;
 mod failure;
 mod fault;
 mod fetch;
+mod interrupt;
 mod output;
 mod progress;
 mod session;

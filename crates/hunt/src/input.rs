@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use lapwing_model::{Problem, ProblemKind};
 
 use crate::Limits;
-use crate::archive::{DECODER_MEMORY, un7z, untar, unzip};
+use crate::archive::{un7z, untar, unzip};
 use crate::carve;
 use crate::event_log;
 use crate::event_table;
@@ -22,6 +22,7 @@ use crate::rotation;
 use crate::scan::{Context, Report, Scan};
 use crate::table_log::{self, Shape, csv_delimiter};
 use crate::transcript;
+use crate::unpack::{self, Stream};
 
 /// All files under the given paths, each once, by folder and log, the oldest part of a log first.
 pub(crate) fn walk(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
@@ -188,18 +189,11 @@ pub(crate) fn open(
     let read = Rc::new(Cell::new(0));
     let mut source = Tally { inner: whole, read: Rc::clone(&read) };
     let limits = ctx.options.limits;
-    let mut unpacked: Box<dyn Read + '_> = match packed {
-        Packed::Gzip => Box::new(flate2::read::MultiGzDecoder::new(&mut source)),
-        Packed::Zstd => match zstd::stream::read::Decoder::new(&mut source) {
-            Ok(decoder) => Box::new(decoder),
-            Err(error) => return failed(about.name, &error, report),
-        },
-        Packed::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(&mut source)),
-        Packed::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(
-            BufReader::new(&mut source),
-            true,
-            DECODER_MEMORY,
-        )),
+    let stream = match packed {
+        Packed::Gzip => Stream::Gzip,
+        Packed::Zstd => Stream::Zstd,
+        Packed::Bzip2 => Stream::Bzip2,
+        Packed::Xz => Stream::Xz,
         Packed::Tar => return untar(ctx, &mut source, inner, report),
         Packed::Zip | Packed::SevenZip => {
             let mut bytes = Vec::new();
@@ -220,7 +214,10 @@ pub(crate) fn open(
             };
         }
     };
-    open(ctx, &mut Guard::new(&mut unpacked, read, limits), inner, report);
+    match unpack::decoder(stream, source) {
+        Ok(unpacked) => open(ctx, &mut Guard::new(unpacked, read, limits), inner, report),
+        Err(error) => failed(about.name, &error, report),
+    }
 }
 
 /// Counts the bytes that go into a decoder.

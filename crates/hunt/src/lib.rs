@@ -47,6 +47,7 @@ mod source;
 mod table_log;
 mod time;
 mod transcript;
+mod unpack;
 mod verdict;
 
 pub use api::{Hunt, HuntError, Indicator, Limits, Options, Progress, Silent};

@@ -3,6 +3,8 @@
 //! is adding a file to `testdata/readers/`; `UPDATE_GOLDEN=1` writes what is read now.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod made;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -192,4 +194,90 @@ fn logs_that_grow_are_read_on_through_rotation_and_truncation() {
     assert_eq!(result.verdict.verdict, VerdictKind::Attempted);
     assert!(result.findings.iter().filter(|f| f.file.contains("iis")).all(|f| f.time.is_some()));
     assert_eq!(result.problems, []);
+}
+
+fn read_of(path: &Path) -> (Vec<LogRecord>, Vec<String>) {
+    let mut list = Vec::new();
+    let (_, problems) = records(&[path.to_owned()], &options(), &mut |record| list.push(record));
+    (list, problems.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn event_logs_are_read_whole_cut_dirty_and_out_of_raw_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.evtx");
+    let read = |parts: &[&[u8]]| {
+        fs::write(&path, parts.concat()).unwrap();
+        let (list, problems) = read_of(&path);
+        let numbers: Vec<u64> = list
+            .iter()
+            .map(|record| match record.place {
+                Some(Place::Record(n)) => n,
+                _ => 0,
+            })
+            .collect();
+        for record in list {
+            assert_eq!(record.time.unwrap().to_string(), "2021-03-03T01:00:00Z");
+            let to = record.fields.iter().find(|(name, _)| name == "DestinationIp").unwrap();
+            assert_eq!(to.1, "192.0.2.66");
+        }
+        (numbers, problems.join("\n"))
+    };
+    let header = made::header();
+    let (one, two) = (made::chunk(1..=3, "192.0.2.66"), made::chunk(4..=5, "192.0.2.66"));
+    assert_eq!(read(&[&header, &one, &two]), (vec![1, 2, 3, 4, 5], String::new()));
+    // An empty slot between, and bytes that are no chunk.
+    let (numbers, problems) = read(&[&header, &one, &vec![0; 65_536], &[7; 1000], &two]);
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    assert!(problems.contains("1000 bytes that are no chunk"), "{problems}");
+    // A damaged signature, and a chunk that is cut behind its records.
+    let mut damaged = one.clone();
+    damaged[2] = b'?';
+    let (numbers, problems) = read(&[&header, &damaged, &two[..8192]]);
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    assert!(problems.contains("signature is damaged"), "{problems}");
+    assert!(problems.contains("8192 of 65536"), "{problems}");
+    // A damaged record costs itself.
+    let mut broken = one.clone();
+    let second = memchr::memmem::find_iter(&one, b"\x2a\x2a\0\0").nth(1).unwrap();
+    broken[second] = 0;
+    let (numbers, problems) = read(&[&header, &broken, &two]);
+    assert_eq!(numbers, [1, 3, 4, 5]);
+    assert!(!problems.is_empty());
+    // An image of a disk: chunks at any place, one cut by the end.
+    let image =
+        [&b"\xeb\x52\x90NTFS\0"[..], &[1; 100_000], &one, &[2; 77], &two, b"ElfChnk\0"].concat();
+    assert_eq!(read(&[&image]), (vec![1, 2, 3, 4, 5], String::new()));
+}
+
+#[test]
+fn parquet_gives_records_by_the_names_of_its_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let (plain, packed) = (folder.path().join("a.parquet"), folder.path().join("b.zip"));
+    let table = made::parquet();
+    fs::write(&plain, &table).unwrap();
+    let mut zip = zip::ZipWriter::new(fs::File::create(&packed).unwrap());
+    zip.start_file("in/c", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(&table).unwrap();
+    zip.finish().unwrap();
+    for path in [&plain, &packed] {
+        let (list, problems) = read_of(path);
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(list.len(), 2);
+        assert_eq!(list[0].time.unwrap().to_string(), "2021-03-03T01:00:00Z");
+        assert_eq!(list[1].place, Some(Place::Record(2)));
+        let wanted = [("src_ip", "10.0.0.5"), ("dst.ip", "192.0.2.66")];
+        for (name, value) in wanted {
+            assert!(list[0].fields.contains(&(name.to_owned(), value.to_owned())), "{list:?}");
+        }
+    }
+    // Cut, and with bytes turned: named, never a panic.
+    fs::write(&plain, &table[..table.len() - 9]).unwrap();
+    assert!(!read_of(&plain).1.is_empty());
+    for at in (0..table.len()).step_by(29) {
+        let mut turned = table.clone();
+        turned[at] ^= 0x55;
+        fs::write(&plain, &turned).unwrap();
+        let _ = read_of(&plain);
+    }
 }

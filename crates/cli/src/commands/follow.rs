@@ -1,6 +1,5 @@
 //! `lapwing hunt --follow`: findings as they come, until a time has passed or Ctrl-C; then the verdict.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,12 +7,11 @@ use lapwing_engine::hunting::Follower;
 use lapwing_model::{Finding, Place, Severity};
 
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::output::{Output, one_line, unlinked};
 
 /// How often logs are looked at.
 const PAUSE: Duration = Duration::from_millis(500);
-
-static STOPPED: AtomicBool = AtomicBool::new(false);
 
 /// Prints findings while logs grow.
 pub struct Live<'s> {
@@ -26,17 +24,11 @@ pub struct Live<'s> {
 
 impl<'s> Live<'s> {
     /// Follows for so many seconds, or until Ctrl-C.
-    pub fn new(out: &'s mut Output, all: bool, seconds: Option<u64>) -> Result<Self, Failure> {
-        // A second Ctrl-C ends at once, as everywhere.
-        ctrlc::set_handler(|| {
-            if STOPPED.swap(true, Ordering::Relaxed) {
-                std::process::abort();
-            }
-        })
-        .map_err(|error| Failure::usage(format!("cannot wait for Ctrl-C: {error}")))?;
+    pub fn new(out: &'s mut Output, all: bool, seconds: Option<u64>) -> Self {
+        interrupt::watch();
         let until =
-            seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
-        Ok(Self { out, all, until, failure: None })
+            seconds.and_then(|count| Instant::now().checked_add(Duration::from_secs(count)));
+        Self { out, all, until, failure: None }
     }
 
     /// How printing went.
@@ -78,7 +70,7 @@ impl Follower for Live<'_> {
             return false;
         }
         thread::sleep(left);
-        !STOPPED.load(Ordering::Relaxed)
+        !interrupt::wished()
     }
 
     fn finding(&mut self, finding: &Finding) {

@@ -67,7 +67,7 @@ pub fn hunt(
     };
     let bar = Bar::new(session.quiet);
     let (hunt, mut problems) = if hunting.follow {
-        let mut live = Live::new(&mut session.out, hunting.all, hunting.follow_for)?;
+        let mut live = Live::new(&mut session.out, hunting.all, hunting.follow_for);
         let result = engine.follow(paths, &options, &bar, &mut live);
         bar.done();
         live.finish()?;
