@@ -206,6 +206,16 @@ pub struct Hunting {
     /// At most so many findings of one rule or value are shown; the rest is counted
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub max_findings_per_rule: usize,
+    /// Look again and again for what was found by behaviour, until nothing new appears, and keep what was
+    /// learnt in the store (`lapwing undo` takes it back)
+    #[arg(long)]
+    pub learn: bool,
+    /// Rank what is rare in the logs even when nothing else was found; reads them a second time
+    #[arg(long)]
+    pub rarity: bool,
+    /// Do not read the logs again for what else is known of those who were found
+    #[arg(long, conflicts_with_all = ["learn", "rarity"])]
+    pub quick: bool,
     /// Do not use the times of files on disk: copies and checkouts have others
     #[arg(long)]
     pub no_file_times: bool,
@@ -300,12 +310,20 @@ pub enum KnowledgeAction {
 pub struct Checks {
     #[command(subcommand)]
     pub action: Option<ChecksAction>,
+    /// A folder of further checks; one with the id of a built-in check replaces it
+    #[arg(long, value_name = "DIR", global = true)]
+    pub checks: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum ChecksAction {
     /// List the checks
     List,
+    /// Tell all of one check: what it reads, what a hit proves, its source and test records
+    Show {
+        /// Its identifier, or a part of it
+        id: String,
+    },
     /// Run each check on the records that it carries
     Test,
 }

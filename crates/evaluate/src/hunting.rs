@@ -8,6 +8,7 @@ use std::sync::Arc;
 use lapwing_engine::hunting::{
     Checks, Hunt, Matcher, Options as How, Rules, RulesOptions, Silent, hunt,
 };
+use lapwing_engine::reference::Knowledge;
 use lapwing_model::{FindingKind, Severity};
 
 use crate::corpus::{files, gold_rows};
@@ -55,7 +56,17 @@ struct Hunter {
 }
 
 impl Hunter {
+    /// With the rules alone.
     fn hunt(&self, path: &Path) -> Hunt {
+        self.hunt_with(path, &Checks::none())
+    }
+
+    /// As a user has it: with the built-in checks too.
+    fn hunt_all(&self, path: &Path) -> Hunt {
+        self.hunt_with(path, Checks::builtin())
+    }
+
+    fn hunt_with(&self, path: &Path, checks: &Checks) -> Hunt {
         let how = How {
             jobs: 1,
             file_times: false,
@@ -63,7 +74,7 @@ impl Hunter {
             rules: Some(Arc::clone(&self.rules)),
             ..How::default()
         };
-        hunt(&[path.to_owned()], &Matcher::default(), &Checks::none(), &how, &Silent)
+        hunt(&[path.to_owned()], &Matcher::default(), checks, &how, &Silent)
     }
 
     /// How often each rule fired.
@@ -142,10 +153,11 @@ fn by_technique(folder: &Path, hunter: &Hunter, scores: &mut Scores) -> Result<(
     if !labels.exists() {
         return Ok(());
     }
-    let base = |technique: &str| technique.split('.').next().unwrap_or("").to_owned();
-    for (what, least) in [
-        ("technique told, any level", Severity::Informational),
-        ("technique told, level high", Severity::High),
+    for (what, least, with_checks) in [
+        ("technique told by rules, any level", Severity::Informational, false),
+        ("technique told by rules, level high", Severity::High, false),
+        ("technique told, any level", Severity::Informational, true),
+        ("technique told, level high", Severity::High, true),
     ] {
         let (mut tally, mut count, mut any) = (Tally::default(), 0, 0u64);
         for cells in gold_rows(&labels, true)? {
@@ -154,20 +166,23 @@ fn by_technique(folder: &Path, hunter: &Hunter, scores: &mut Scores) -> Result<(
                 continue;
             }
             count += 1;
-            let told: BTreeSet<String> = hunter
-                .hunt(&folder.join(recording))
+            let path = folder.join(recording);
+            let result = if with_checks { hunter.hunt_all(&path) } else { hunter.hunt(&path) };
+            let told: BTreeSet<String> = result
                 .findings
                 .iter()
                 .filter(|finding| finding.severity >= least)
-                .filter_map(|finding| finding.rule.as_deref())
-                .flat_map(|rule| hunter.rules.techniques(rule))
-                .map(|technique| base(technique))
+                .flat_map(|finding| {
+                    let rule = finding.rule.as_deref().unwrap_or("");
+                    let of_rule = hunter.rules.techniques(rule).iter();
+                    of_rule.chain(&finding.technique).flat_map(|t| bases(t)).collect::<Vec<_>>()
+                })
                 .collect();
             any += u64::from(!told.is_empty());
-            let hit = told.contains(&base(technique));
+            let hit = bases(technique).iter().any(|base| told.contains(base));
             tally.hits += u64::from(hit);
             tally.missed += u64::from(!hit);
-            if !hit && least == Severity::Informational {
+            if !hit && least == Severity::Informational && with_checks {
                 scores.worst.push(Worst {
                     corpus: BY_TECHNIQUE.to_owned(),
                     by: "lapwing".to_owned(),
@@ -182,6 +197,13 @@ fn by_technique(folder: &Path, hunter: &Hunter, scores: &mut Scores) -> Result<(
         scores.rows.push(row);
     }
     Ok(())
+}
+
+/// A technique without its part, under its number of then and of today: ATT&CK renumbers.
+fn bases(technique: &str) -> Vec<String> {
+    let base = |id: &str| id.split('.').next().unwrap_or("").to_owned();
+    let today = Knowledge::builtin().current_technique(technique).map(|t| base(&t.id));
+    std::iter::once(base(technique)).chain(today).collect()
 }
 
 /// The commands of Exchange by which the attack shows.
@@ -199,6 +221,9 @@ fn exchange(folder: &Path, hunter: &Hunter, scores: &mut Scores) -> Result<(), E
         row.also.insert("critical rules".to_owned(), critical.len() as f64);
         row.also
             .insert("findings at high a 1,000 events".to_owned(), a_thousand(high, result.records));
+        let with_checks = hunter.hunt_all(recording);
+        let longest = with_checks.activities.iter().map(|a| a.steps.len()).max().unwrap_or(0);
+        row.also.insert("steps of the longest chain".to_owned(), longest as f64);
         scores.rows.push(row);
     }
     Ok(())
@@ -209,7 +234,7 @@ fn ordinary(folder: &Path, hunter: &Hunter, scores: &mut Scores) -> Result<(), E
     let logs = files(&folder.join(ORDINARY), &[".evtx"])?;
     let (mut records, mut high, mut all) = (0, 0, 0);
     for log in &logs {
-        let result = hunter.hunt(log);
+        let result = hunter.hunt_all(log);
         records += result.records;
         all += result.findings.len();
         high += result.findings.iter().filter(|f| f.severity >= Severity::High).count();

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use lapwing_model::{Entity, Finding, PartialDate, Problem, Status, Verdict};
 
 use crate::sigma::Rules;
+use crate::{Activity, Learnt, NotLearnt, Sighted};
 
 /// One value of the intelligence to look for.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +93,13 @@ pub struct Options {
     /// The year of times in logs that state none; `None` means that it goes by the date in the file's
     /// name, else by its time of modification.
     pub year: Option<i16>,
+    /// Whether to look around once a check or rule found something: the logs are read again, to tell
+    /// who shares an address, what is rare, and what else the same clients did.
+    pub around: bool,
+    /// Whether to look around even when nothing was found.
+    pub always_around: bool,
+    /// Whether to look again and again for what was found by behaviour, until nothing new appears.
+    pub learn: bool,
 }
 
 impl Default for Options {
@@ -106,6 +114,9 @@ impl Default for Options {
             rules: None,
             time_zone: None,
             year: None,
+            around: true,
+            always_around: false,
+            learn: false,
         }
     }
 }
@@ -133,6 +144,14 @@ pub struct Hunt {
     pub findings: Vec<Finding>,
     /// What they mean.
     pub verdict: Verdict,
+    /// The findings that belong together, as chains; each is a finding too.
+    pub activities: Vec<Activity>,
+    /// What the hunt learnt from behaviour, when it was asked to.
+    pub learnt: Vec<Learnt>,
+    /// What it could have learnt and did not, with the reason.
+    pub not_learnt: Vec<NotLearnt>,
+    /// Listed values that were seen.
+    pub sighted: BTreeMap<Entity, Sighted>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// Findings beyond the cap, by rule (or indicator).

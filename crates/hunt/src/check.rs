@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use crate::HuntError;
 use crate::condition::{Artifacts, Condition, Written};
+use crate::many::Many;
 use crate::record::Record;
 use crate::source::{Source, SourceFile};
 
@@ -50,6 +51,7 @@ pub struct Check {
     pub(crate) condition: Condition,
     pub(crate) grades: Vec<Grade>,
     pub(crate) artifact: Option<ArtifactFrom>,
+    pub(crate) many: Option<Many>,
     time: Option<(String, Regex)>,
     tests: Vec<CheckTest>,
 }
@@ -93,6 +95,10 @@ pub struct Campaign {
     pub id: String,
     /// Name.
     pub title: String,
+    /// First day on which it is known to have been active.
+    pub since: Option<Date>,
+    /// Last day of its first wave; others may go on with the same weakness for years.
+    pub until: Option<Date>,
     /// Updates that close the weaknesses.
     pub updates: Vec<String>,
     /// Steps when compromised.
@@ -136,6 +142,7 @@ struct CheckFile {
     show: Vec<String>,
     condition: Written,
     artifact: Option<ArtifactFrom>,
+    many: Option<Many>,
     time: Option<TimeFile>,
 }
 
@@ -304,6 +311,7 @@ impl Check {
             condition: file.condition.compile()?,
             grades: grades.collect::<Result<_, _>>()?,
             artifact: file.artifact,
+            many: file.many,
             time: match file.time {
                 Some(t) => Some((t.field, Regex::new(&t.regex).map_err(|e| e.to_string())?)),
                 None => None,
@@ -344,6 +352,23 @@ impl Check {
         let date = Date::new(number("y")?, small(number("mo")?)?, small(number("d")?)?).ok()?;
         let time = Time::new(small(hour)?, small(number("mi")?)?, small(number("s")?)?, 0).ok()?;
         Offset::UTC.to_timestamp(date.to_datetime(time)).ok()
+    }
+
+    /// Titles, severities and proofs of the special outcomes that the check tells apart.
+    pub fn outcomes(&self) -> Vec<(&str, Severity, Proof)> {
+        let told = self.grades.iter().filter(|grade| !grade.ignore).map(|grade| {
+            (
+                grade.title.as_deref().unwrap_or(&self.title),
+                grade.severity.unwrap_or(self.severity),
+                grade.proof.unwrap_or(self.proof),
+            )
+        });
+        told.collect()
+    }
+
+    /// How many test records the check brings.
+    pub fn tests(&self) -> usize {
+        self.tests.len()
     }
 
     /// Runs the check's own test records; one sentence for each that comes out wrong.

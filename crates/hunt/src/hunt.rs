@@ -5,11 +5,11 @@ use jiff::SignedDuration;
 use lapwing_model::{Finding, Place};
 use rayon::prelude::*;
 
+use crate::around::{self, Trail};
 use crate::condition::Artifacts;
-use crate::input;
+use crate::rarity::Profile;
 use crate::scan::{Context, Report, cap_key, fold_name};
-use crate::sigma;
-use crate::{Checks, Hunt, Matcher, Options, Progress, Silent, verdict};
+use crate::{Activity, Checks, Hunt, Matcher, Options, Progress, input, many, sigma, verdict};
 
 /// Looks for `matcher`'s indicators and `checks` in `paths` (files, folders, archives).
 ///
@@ -39,31 +39,36 @@ pub(crate) fn conclude(
     checks: &Checks,
     options: &Options,
 ) -> Hunt {
-    if !all.artifacts.is_empty() {
-        // What was written is known now; who asked for it may stand in any log, also in one that was
-        // read before.
-        let artifacts = std::mem::take(&mut all.artifacts);
-        let no_indicators = Matcher::default();
-        // The bytes were told in the first pass.
-        let ctx = Context::new(&no_indicators, checks, options, &Silent, &artifacts, true);
-        // A pipe can be read once only.
-        let files: Vec<PathBuf> = files.into_iter().filter(|file| file.is_file()).collect();
-        for report in over_files(&ctx, &files) {
-            all.findings.extend(report.findings);
-            add_counts(&mut all.folded, report.folded);
-        }
+    all.findings.extend(many::bursts(checks.list(), std::mem::take(&mut all.counted)));
+    // A pipe can be read once only.
+    let files: Vec<PathBuf> = files.into_iter().filter(|file| file.is_file()).collect();
+    let mut profile = Profile::default();
+    let around = around::is_wanted(&all, options);
+    if !all.artifacts.is_empty() || around {
+        profile = around::look(&mut all, &files, checks, options, around);
     }
     if let Some(rules) = &options.rules {
         all.findings.extend(sigma::correlate(rules, std::mem::take(&mut all.correlated)));
     }
     drop_times_of_copies(&mut all);
-    sort_and_cap(&mut all, options.max_findings_per_rule);
-    let verdict = verdict::judge(&all, checks);
+    sort(&mut all.findings);
+    let mut trail = Trail::default();
+    let joined = trail.follow(&all, &profile.crowd(), &files, options, around);
+    all.findings.extend(profile.rare(&around::suspects(&joined.activities)));
+    all.findings.extend(joined.activities.iter().map(Activity::finding));
+    sort(&mut all.findings);
+    cap(&mut all, options.max_findings_per_rule);
+    let verdict = verdict::judge(&all, &joined, checks);
+    let (learnt, not_learnt) = trail.finish();
     Hunt {
         verdict,
         bytes: all.coverage.values().map(|c| c.bytes).sum(),
         records: all.coverage.values().map(|c| c.records).sum(),
         findings: all.findings,
+        activities: joined.activities,
+        learnt,
+        not_learnt,
+        sighted: all.sighted,
         problems: all.problems,
         folded: all.folded,
     }
@@ -80,7 +85,7 @@ pub(crate) fn hunt_one(ctx: &Context<'_>, path: &Path) -> Report {
 const LARGE: u64 = 8 << 20;
 
 /// One report a file, in the order of the files.
-fn over_files(ctx: &Context<'_>, files: &[PathBuf]) -> Vec<Report> {
+pub(crate) fn over_files(ctx: &Context<'_>, files: &[PathBuf]) -> Vec<Report> {
     let is_large = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.len() >= LARGE);
     let hunt_in = |ctx: &Context<'_>, path: &PathBuf| {
         let mut report = Report::default();
@@ -111,6 +116,11 @@ impl Report {
         add_counts(&mut self.folded, other.folded);
         self.outbound.extend(other.outbound);
         self.correlated.extend(other.correlated);
+        self.cast.extend(other.cast);
+        self.counted.extend(other.counted);
+        for (entity, seen) in other.sighted {
+            self.sighted.entry(entity).or_default().add(seen);
+        }
         self.binaries += other.binaries;
         for (kind, names) in other.artifacts {
             self.artifacts.entry(kind).or_default().extend(names);
@@ -148,18 +158,18 @@ fn drop_times_of_copies(all: &mut Report) {
 
 const NO_TIME: &str = "; the file's time is later than all logs and is not used";
 
-fn add_counts(all: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
+pub(crate) fn add_counts(all: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
     for (rule, count) in more {
         *all.entry(rule).or_default() += count;
     }
 }
 
-fn sort_and_cap(all: &mut Report, most: usize) {
+fn sort(findings: &mut Vec<Finding>) {
     let place = |finding: &Finding| match finding.place {
         None => 0,
         Some(Place::Line(n) | Place::Record(n)) => n,
     };
-    all.findings.sort_by(|a, b| {
+    findings.sort_by(|a, b| {
         (a.time.is_none(), a.time, &a.file, place(a), a.offset, &a.rule, &a.finding, &a.matched)
             .cmp(&(
                 b.time.is_none(),
@@ -172,7 +182,10 @@ fn sort_and_cap(all: &mut Report, most: usize) {
                 &b.matched,
             ))
     });
-    all.findings.dedup();
+    findings.dedup();
+}
+
+fn cap(all: &mut Report, most: usize) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let folded = &mut all.folded;
     all.findings.retain(|finding| {

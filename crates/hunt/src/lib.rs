@@ -16,27 +16,33 @@
 //! ```
 #![deny(missing_docs)]
 
+mod activity;
 mod api;
 mod archive;
+mod around;
 mod carve;
 mod check;
 mod condition;
 mod event;
 mod event_log;
 mod event_table;
+mod exposure;
 mod file;
 mod follow;
 mod hit;
 mod hunt;
 mod input;
 mod journal;
+mod learn;
 mod line;
 mod lines;
+mod many;
 mod matcher;
 mod message;
 mod own_record;
 mod parquet_log;
 mod pipeline;
+mod rarity;
 mod raw;
 mod record;
 mod records;
@@ -44,16 +50,20 @@ mod rotation;
 mod scan;
 mod sigma;
 mod source;
+mod story;
 mod table_log;
 mod time;
 mod transcript;
 mod unpack;
 mod verdict;
 
+pub use activity::{Activity, Step};
 pub use api::{Hunt, HuntError, Indicator, Limits, Options, Progress, Silent};
 pub use check::{Campaign, Check, Checks};
 pub use follow::{Follower, follow};
 pub use hunt::hunt;
+pub use learn::{Learnt, NotLearnt};
 pub use matcher::{Compiler, Matcher, SourceId};
 pub use records::{LogRecord, records};
+pub use scan::Sighted;
 pub use sigma::{Rules, RulesOptions};

@@ -6,14 +6,18 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use lapwing_model::{
-    Confidence, Coverage, Finding, FindingKind, Place, Problem, ProblemKind, Severity,
+    Confidence, Coverage, Entity, Finding, FindingKind, Place, Problem, ProblemKind, Severity,
 };
 
+use crate::activity::{self, actors::Actors};
+use crate::activity::{Cast, Lead, Related};
 use crate::check::Outcome;
 use crate::condition::{Artifacts, last_part};
 use crate::hit;
 use crate::lines;
+use crate::many::{self, Counted};
 use crate::matcher::{Hit, Literals, Matcher, Scratch};
+use crate::rarity::Profile;
 use crate::raw::Raw;
 use crate::record::{Record, shorten};
 use crate::sigma;
@@ -35,6 +39,10 @@ pub(crate) struct Context<'h> {
     pub jobs: usize,
     /// Is shown every record, as it is read.
     pub onlooker: Option<Onlooker<'h>>,
+    /// Where the values of all records are counted, in the pass that looks around.
+    pub profile: Option<&'h Mutex<Profile>>,
+    /// The values of chains, when this pass looks for what else is known of them.
+    pub leads: &'h [Lead],
     routes: BTreeMap<&'h str, Route<'h>>,
     /// What threads need to run Sigma rules, from one file to the next: it remembers which rules are
     /// for which records.
@@ -76,6 +84,20 @@ impl<'h> Context<'h> {
         artifacts: &'h Artifacts,
         second: bool,
     ) -> Self {
+        Self::counting(matcher, checks, options, progress, artifacts, second, None)
+    }
+
+    /// The same, counting the values of all records where a profile is given.
+    #[expect(clippy::too_many_arguments, reason = "it is `new` with one more")]
+    pub(crate) fn counting(
+        matcher: &'h Matcher,
+        checks: &'h Checks,
+        options: &'h Options,
+        progress: &'h dyn Progress,
+        artifacts: &'h Artifacts,
+        second: bool,
+        profile: Option<&'h Mutex<Profile>>,
+    ) -> Self {
         let mut routes = BTreeMap::new();
         let mut literals: BTreeMap<Vec<u8>, Vec<u32>> = BTreeMap::new();
         let mut needed = Vec::new();
@@ -85,7 +107,7 @@ impl<'h> Context<'h> {
                     && check.condition.needs_artifact().is_some() == second
             };
             let list: Vec<&Check> = checks.list().iter().filter(wanted).collect();
-            if list.is_empty() {
+            if list.is_empty() && profile.is_none() {
                 continue;
             }
             let witness = |check: &Check| match check.condition.needs_artifact() {
@@ -93,7 +115,7 @@ impl<'h> Context<'h> {
                 None => check.condition.witness(),
             };
             let witnesses: Vec<Option<Vec<String>>> = list.iter().map(|c| witness(c)).collect();
-            let every_record = witnesses.iter().any(Option::is_none);
+            let every_record = profile.is_some() || witnesses.iter().any(Option::is_none);
             // A bit that two routes share costs a look at a line, no finding.
             let bit = 1u64 << (routes.len() % 64);
             // Events and files are records already.
@@ -117,6 +139,8 @@ impl<'h> Context<'h> {
             second,
             jobs: 1,
             onlooker: None,
+            profile,
+            leads: &[],
             routes,
             workers: Arc::default(),
             witnesses,
@@ -128,6 +152,16 @@ impl<'h> Context<'h> {
     /// The same with other threads for one log.
     pub(crate) fn with_jobs(&self, jobs: usize) -> Self {
         Self { jobs, ..self.clone() }
+    }
+
+    /// The same, looking for the leads that the matcher was compiled from.
+    pub(crate) fn with_leads(self, leads: &'h [Lead]) -> Self {
+        Self { leads, ..self }
+    }
+
+    /// Whether this pass only looks for what else is known of the values of chains.
+    pub(crate) fn is_pivot(&self) -> bool {
+        !self.leads.is_empty()
     }
 
     /// Looks for indicators and the literals of checks; depends on nothing but the text.
@@ -232,6 +266,33 @@ pub(crate) struct Report {
     pub binaries: u64,
     /// Matches of Sigma rules that correlations ask for.
     pub correlated: Vec<sigma::Correlated>,
+    /// Who stands in the records of the findings.
+    pub cast: Cast,
+    /// What else is known of the values of chains.
+    pub related: Related,
+    /// Records of checks that need many.
+    pub counted: Vec<Counted>,
+    /// Listed values that were seen, with what of them counts as a sighting.
+    pub sighted: BTreeMap<Entity, Sighted>,
+}
+
+/// How often a listed value was seen in hostile use, and when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sighted {
+    /// Records in which it stands.
+    pub records: u64,
+    /// First time, UTC.
+    pub first: Option<Timestamp>,
+    /// Last time, UTC.
+    pub last: Option<Timestamp>,
+}
+
+impl Sighted {
+    pub(crate) fn add(&mut self, other: Sighted) {
+        self.records += other.records;
+        self.first = self.first.into_iter().chain(other.first).min();
+        self.last = self.last.max(other.last);
+    }
 }
 
 /// One log while it is read.
@@ -251,6 +312,7 @@ pub(crate) struct Scan<'c, 'h> {
     pub clock: Clock,
     bad: u64,
     bad_first: Option<(String, String)>,
+    profile: Profile,
 }
 
 impl<'c, 'h> Scan<'c, 'h> {
@@ -273,6 +335,7 @@ impl<'c, 'h> Scan<'c, 'h> {
             },
             bad: 0,
             bad_first: None,
+            profile: Profile::default(),
         }
     }
 
@@ -346,6 +409,9 @@ impl<'c, 'h> Scan<'c, 'h> {
         if let Ok(mut list) = self.ctx.workers.lock() {
             list.push(std::mem::take(&mut self.worker));
         }
+        if let Some(Ok(mut all)) = self.ctx.profile.map(Mutex::lock) {
+            all.merge(std::mem::take(&mut self.profile));
+        }
         let Some((place, message)) = self.bad_first.take() else { return };
         let message = match self.bad {
             1 => message,
@@ -383,20 +449,41 @@ impl<'c, 'h> Scan<'c, 'h> {
         if !self.in_period(record.time) {
             return;
         }
+        if self.ctx.profile.is_some() {
+            self.profile.take(record, self.name);
+        }
         let artifacts = self.ctx.artifacts;
         for outcome in route.checks.iter().filter_map(|c| c.judge(record, artifacts)) {
             let time = outcome.check.own_time(record).or(record.time);
-            if let Some(from) = &outcome.check.artifact {
+            // What an installer wrote, all clients ask for.
+            let telling = outcome.severity >= Severity::Medium;
+            if let Some(from) = outcome.check.artifact.as_ref().filter(|_| telling) {
                 for name in from.field.iter().filter_map(|f| record.get(f)).map(last_part) {
-                    // Names too short would be found everywhere.
-                    if name.len() >= 4 {
+                    // Names too short or common would be found everywhere.
+                    if name.len() >= 4 && !activity::is_common(&name) {
                         self.report.artifacts.entry(from.kind.clone()).or_default().insert(name);
                     }
                 }
             }
             let finding = finding_of(&outcome, record, self.name, time);
-            self.add(finding);
+            if let Some(many) = &outcome.check.many {
+                if self.report.counted.len() < many::MOST {
+                    self.report.counted.push(Counted::new(many, record, finding));
+                    self.know(record);
+                }
+                continue;
+            }
+            if self.add(finding) {
+                self.know(record);
+            }
         }
+    }
+
+    /// Remembers who stands in the record of a finding.
+    pub(crate) fn know(&mut self, record: &Record<'_>) {
+        let spot = (self.name.to_owned(), record.place, record.offset);
+        let name = self.name;
+        self.report.cast.entry(spot).or_insert_with(|| Actors::of(record, name));
     }
 
     /// Grades an indicator's hit in a record.
@@ -405,9 +492,20 @@ impl<'c, 'h> Scan<'c, 'h> {
             return;
         }
         let indicator = self.ctx.matcher.indicator(number);
+        if self.ctx.is_pivot() {
+            let lead = indicator.why.parse().ok().and_then(|n: usize| self.ctx.leads.get(n));
+            if let Some(lead) = lead {
+                self.report.related.note(lead, record, self.name);
+            }
+            return;
+        }
         let graded = hit::grade(&indicator, record.field_of(matched), record);
         self.report.outbound.extend(record.time.filter(|_| graded.outbound));
-        self.add(Finding {
+        if graded.severity >= Severity::Low {
+            let seen = Sighted { records: 1, first: record.time, last: record.time };
+            self.report.sighted.entry(indicator.entity.clone()).or_default().add(seen);
+        }
+        let kept = self.add(Finding {
             finding: graded.title,
             rule: None,
             file: self.name.to_owned(),
@@ -423,20 +521,25 @@ impl<'c, 'h> Scan<'c, 'h> {
             why: graded.why,
             evidence: shorten(&record.raw, 600),
         });
+        if kept {
+            self.know(record);
+        }
     }
 
-    pub(crate) fn add(&mut self, finding: Finding) {
+    /// Keeps a finding, or counts it when there are too many of its kind; whether it was kept.
+    pub(crate) fn add(&mut self, finding: Finding) -> bool {
         let key = cap_key(&finding);
         let seen = self.caps.entry(key).or_default();
         *seen += 1;
         if *seen > self.ctx.options.max_findings_per_rule {
             *self.report.folded.entry(fold_name(&finding)).or_default() += 1;
-            return;
+            return false;
         }
         if finding.severity > Severity::Informational {
             self.ctx.progress.finding();
         }
         self.report.findings.push(finding);
+        true
     }
 }
 

@@ -84,7 +84,8 @@ pub(crate) fn read(
     if matches!(table.shape, Shape::Text) {
         let told = [("path", scan.name), ("form", form_of(head))];
         table.source = scan.ctx.source(Reader::Text, &told);
-        if scan.ctx.second && scan.ctx.route(table.source).is_none() {
+        let nothing = scan.ctx.route(table.source).is_none() && !scan.ctx.is_pivot();
+        if scan.ctx.second && nothing {
             return Ok(());
         }
     }

@@ -7,19 +7,30 @@ use lapwing_model::{
     Coverage, Finding, FindingKind, NotLookedAt, Proof, Severity, Verdict, VerdictKind,
 };
 
+use crate::activity::Joined;
+use crate::exposure;
 use crate::scan::{Report, core_of};
 use crate::source::Source;
+use crate::story::{clocks, in_which_order, stories};
 use crate::{Check, Checks};
 
 /// Reasons shown; the findings themselves tell the rest.
 const REASONS: usize = 10;
 
-pub(crate) fn judge(report: &Report, checks: &Checks) -> Verdict {
-    let kind = kind_of(report);
+/// From this order on a source is what no other one recognised.
+const CATCH_ALL: u32 = 90;
+
+pub(crate) fn judge(report: &Report, joined: &Joined, checks: &Checks) -> Verdict {
+    let kind = kind_of(report, joined);
+    let mut reasons = stories(&joined.activities);
+    reasons.extend(single_reasons(report, joined, kind));
+    reasons.extend(exposure::outcome(report, kind));
+    reasons.extend(exposure::window(report, checks, kind));
+    reasons.extend(clocks(report, joined));
     Verdict {
         verdict: kind,
-        reasons: reasons(report, kind),
-        next_steps: next_steps(report, checks, kind),
+        reasons,
+        next_steps: next_steps(report, joined, checks, kind),
         looked_at: report
             .coverage
             .values()
@@ -32,20 +43,28 @@ pub(crate) fn judge(report: &Report, checks: &Checks) -> Verdict {
 
 /// Whether a finding shows, on its own, that the attackers got in.
 fn shows_compromise(finding: &Finding) -> bool {
-    finding.proof >= Proof::Exploitation && finding.severity >= Severity::High
+    // A Sigma rule tells that something looks like an attack; a chain is told by its steps.
+    !matches!(finding.kind, FindingKind::Sigma | FindingKind::Activity)
+        && finding.proof >= Proof::Exploitation
+        && finding.severity >= Severity::High
 }
 
 /// Whether a finding shows that somebody tried. Sigma rules of level medium are written for what is
 /// often harmless: they are shown, and decide nothing.
 fn is_try(finding: &Finding) -> bool {
-    let sigma = finding.kind == FindingKind::Sigma;
-    let enough = if sigma { Severity::High } else { Severity::Medium };
-    finding.proof >= Proof::Probe && finding.severity >= Severity::Low || finding.severity >= enough
+    match finding.kind {
+        FindingKind::Activity => false,
+        FindingKind::Sigma => finding.severity >= Severity::High,
+        _ => {
+            finding.proof >= Proof::Probe && finding.severity >= Severity::Low
+                || finding.severity >= Severity::Medium
+        }
+    }
 }
 
-fn kind_of(report: &Report) -> VerdictKind {
+fn kind_of(report: &Report, joined: &Joined) -> VerdictKind {
     let findings = &report.findings;
-    if findings.iter().any(shows_compromise) {
+    if findings.iter().any(shows_compromise) || joined.activities.iter().any(|a| a.corroborated) {
         return VerdictKind::Compromised;
     }
     // An attempt of which no log shows the end, and then a connection from this machine to a listed
@@ -79,9 +98,9 @@ impl Group<'_> {
     }
 }
 
-fn reasons(report: &Report, kind: VerdictKind) -> Vec<String> {
+fn single_reasons(report: &Report, joined: &Joined, kind: VerdictKind) -> Vec<String> {
     let mut groups: BTreeMap<(&str, Proof, Severity), Group<'_>> = BTreeMap::new();
-    for finding in &report.findings {
+    for finding in report.findings.iter().filter(|f| f.kind != FindingKind::Activity) {
         let group = groups
             .entry((&finding.finding, finding.proof, finding.severity))
             .or_insert(Group { first: finding, count: 0, last: None });
@@ -109,7 +128,10 @@ fn reasons(report: &Report, kind: VerdictKind) -> Vec<String> {
     if groups.len() > REASONS {
         reasons.push(format!("And {} more kinds of findings.", groups.len() - REASONS));
     }
-    if kind == VerdictKind::Compromised && !report.findings.iter().any(shows_compromise) {
+    let single = report.findings.iter().any(shows_compromise);
+    if kind == VerdictKind::Compromised && !single && joined.activities.iter().any(|a| a.corroborated) {
+        reasons.insert(0, "No single record proves it, but grave rules for several steps of an attack hold one after the other: treat it as compromised until shown otherwise.".to_owned());
+    } else if kind == VerdictKind::Compromised && !single {
         let both = "Exploitation was tried, and afterwards this machine itself connected to a listed address: treat it as compromised until shown otherwise.";
         reasons.insert(0, both.to_owned());
     }
@@ -121,13 +143,6 @@ fn reasons(report: &Report, kind: VerdictKind) -> Vec<String> {
     }
     if kind == VerdictKind::NothingFound {
         reasons.extend(coverage_reasons(report));
-    }
-    for (skew, count) in &report.skews {
-        let (hours, minutes) = (skew.abs() / 3600, skew.abs() % 3600 / 60);
-        let side = if *skew > 0 { "ahead of" } else { "behind" };
-        reasons.push(format!(
-            "Clocks: in {count} events the program's own time is {hours} h {minutes:02} min {side} the event log's; the event log's time is used for all."
-        ));
     }
     reasons
 }
@@ -166,7 +181,12 @@ fn coverage_reasons(report: &Report) -> Vec<String> {
     reasons
 }
 
-fn next_steps(report: &Report, checks: &Checks, kind: VerdictKind) -> Vec<String> {
+fn next_steps(
+    report: &Report,
+    joined: &Joined,
+    checks: &Checks,
+    kind: VerdictKind,
+) -> Vec<String> {
     let mut steps = Vec::new();
     let told: BTreeSet<&str> = report.findings.iter().filter_map(|f| f.rule.as_deref()).collect();
     let hit: Vec<&Check> = checks.list().iter().filter(|c| told.contains(c.id.as_str())).collect();
@@ -188,6 +208,7 @@ fn next_steps(report: &Report, checks: &Checks, kind: VerdictKind) -> Vec<String
         ));
         steps.push("Assume that every identity used on the machine is in the attackers' hands; follow your incident response plan and tell those who must know.".to_owned());
     }
+    steps.extend(in_which_order(&report.findings, &joined.activities));
     // What the checks that hit advise, most telling first.
     let mut advice: Vec<(&Check, Severity)> = Vec::new();
     for check in hit {
@@ -205,7 +226,12 @@ fn next_steps(report: &Report, checks: &Checks, kind: VerdictKind) -> Vec<String
     let touched: BTreeSet<&str> =
         advice.iter().filter_map(|(c, _)| c.campaign.as_deref()).collect();
     for campaign in checks.campaigns() {
-        if kind != VerdictKind::NothingFound && !touched.contains(campaign.id.as_str()) {
+        let there = if kind == VerdictKind::NothingFound {
+            exposure::was_looked_for(report, checks, &campaign.id)
+        } else {
+            touched.contains(campaign.id.as_str())
+        };
+        if !there {
             continue;
         }
         steps.extend(match kind {
@@ -254,6 +280,8 @@ fn not_looked_at(report: &Report, checks: &Checks) -> Vec<NotLookedAt> {
         .sources()
         .iter()
         .filter(|s| wanted.contains(s.id.as_str()) && s.variant_of.is_none())
+        // What catches the rest is no log that could be missing.
+        .filter(|s| s.order < CATCH_ALL)
         .filter(|s| {
             let there = |one: &&Source| report.sources.contains(&one.id);
             !there(s)

@@ -4,7 +4,7 @@ use lapwing_model::{Severity, VerdictKind};
 
 use crate::args::{Hunt, Hunting};
 use crate::commands::follow::Live;
-use crate::commands::verdict;
+use crate::commands::{learn, verdict};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::progress::Bar;
@@ -56,6 +56,9 @@ pub fn hunt(
             file_times: !hunting.no_file_times,
             time_zone: hunting.time_zone.clone(),
             year: hunting.year,
+            around: !hunting.quick,
+            always_around: hunting.rarity,
+            learn: hunting.learn,
             ..defaults
         },
         checks: hunting.checks.clone(),
@@ -81,6 +84,9 @@ pub fn hunt(
         print(&hunt, hunting, session)?;
         (hunt, problems)
     };
+    if hunting.learn {
+        learn::keep(&hunt, session)?;
+    }
     problems.extend(hunt.problems);
     let read = session.tell_problems(&problems)?;
     Ok(

@@ -11,6 +11,7 @@ mod history;
 mod hunt;
 mod investigate;
 mod knowledge;
+mod learn;
 mod list;
 mod search;
 mod show;

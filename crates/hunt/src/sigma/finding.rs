@@ -8,6 +8,7 @@ use super::correlation::{self, Event, Firing};
 use super::rule::Header;
 use super::rules::{Compiled, Rules};
 use super::view::{NO_FIELD, View};
+use crate::activity::tactic::Tactic;
 use crate::record::{Record, shorten};
 
 /// Values shown in the reason of a finding.
@@ -32,9 +33,19 @@ fn confidence(header: &Header) -> Confidence {
     })
 }
 
-/// A rule tells that something looks like an act, not that it worked.
-fn proof(severity: Severity) -> Proof {
-    if severity == Severity::Critical { Proof::Attempt } else { Proof::Contact }
+/// What a record that passes the rule would prove if it is what it looks like: by the tactic of its
+/// technique. The verdict gives it less weight than a check, and lesser rules are for what is often
+/// harmless.
+fn proof(header: &Header) -> Proof {
+    if header.severity < Severity::Medium {
+        return Proof::Contact;
+    }
+    let tactic = header.techniques.iter().find_map(|technique| Tactic::of(technique));
+    match tactic {
+        Some(tactic) => tactic.proof(),
+        None if header.severity == Severity::Critical => Proof::Attempt,
+        None => Proof::Contact,
+    }
 }
 
 impl Rules {
@@ -82,7 +93,7 @@ impl Rules {
             technique: header.techniques.first().cloned(),
             severity: header.severity,
             confidence: confidence(header),
-            proof: proof(header.severity),
+            proof: proof(header),
             why,
             evidence: shorten(&record.raw, 600),
         }
@@ -157,7 +168,7 @@ fn finding_of(rules: &Rules, firing: &Firing) -> Option<Finding> {
         technique: header.techniques.first().cloned(),
         severity: header.severity,
         confidence: confidence(header),
-        proof: proof(header.severity),
+        proof: proof(header),
         why: format!("events together pass the Sigma correlation: {told}"),
         evidence: shorten(&format!("{}{more}", named.join("; ")), 600),
     })

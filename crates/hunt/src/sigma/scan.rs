@@ -42,7 +42,9 @@ impl Scan<'_, '_> {
             }
             if !compiled.quiet {
                 let finding = rules.finding(compiled, &worker.view, record, self.name);
-                self.add(finding);
+                if self.add(finding) {
+                    self.know(record);
+                }
             }
         }
         self.worker = worker;

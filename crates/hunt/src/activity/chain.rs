@@ -1,0 +1,202 @@
+//! Which findings belong together: those that share something that few others have, close in time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use lapwing_model::{Finding, FindingKind, Proof, Severity};
+
+use super::actors::Actors;
+use crate::rarity::Crowd;
+
+/// A finding that may be part of a chain.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member<'f> {
+    pub finding: &'f Finding,
+    pub actors: &'f Actors,
+    /// When, on the reference clock, in seconds.
+    pub at: Option<i64>,
+}
+
+/// What two findings share, and how far apart in time they may be for it to count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    /// The name of a file that was written or left.
+    File(String),
+    /// An address behind which one client stands.
+    Client(IpAddr),
+    /// One of the clients behind an address that many share.
+    ClientAgent(IpAddr, String),
+    Logon(String),
+    Session(String),
+    Process(String),
+    Account(String, String),
+    /// The machine itself, within minutes.
+    Near(String),
+}
+
+impl Key {
+    fn seconds(&self) -> i64 {
+        match self {
+            Self::File(_) => 90 * 86_400,
+            Self::Client(_) => 7 * 86_400,
+            Self::Logon(_) | Self::Session(_) | Self::Process(_) => 86_400,
+            Self::ClientAgent(..) | Self::Account(..) => 3_600,
+            Self::Near(_) => 600,
+        }
+    }
+
+    /// Whether a finding of no weight may be joined by it.
+    fn is_strong(&self) -> bool {
+        !matches!(self, Self::Near(_) | Self::Account(..))
+    }
+}
+
+/// Whether a finding may begin a chain; others only join one.
+pub(crate) fn has_weight(finding: &Finding) -> bool {
+    match finding.kind {
+        FindingKind::Activity => false,
+        FindingKind::Sigma => finding.severity >= Severity::Medium,
+        FindingKind::Indicator => finding.severity >= Severity::Medium,
+        _ => {
+            finding.severity >= Severity::Medium
+                || finding.proof >= Proof::Probe && finding.severity >= Severity::Low
+        }
+    }
+}
+
+/// Chains as numbers of members, each in order of time; what joins nothing is left out.
+pub(super) fn chains(
+    members: &[Member<'_>],
+    crowd: &Crowd,
+    names: &BTreeSet<String>,
+) -> Vec<Vec<usize>> {
+    let hosts: BTreeSet<&str> =
+        members.iter().filter_map(|m| m.actors.host.as_deref()).collect();
+    // Logs that do not name the machine are of the only one that is named.
+    let only = if hosts.len() == 1 { hosts.first().copied().unwrap_or("") } else { "" };
+    let keys: Vec<BTreeSet<Key>> =
+        members.iter().map(|m| keys_of(m, crowd, names, only)).collect();
+    let mut sets = Sets::new(members.len());
+    let mut by_key: BTreeMap<&Key, Vec<usize>> = BTreeMap::new();
+    for (number, keys) in keys.iter().enumerate() {
+        for key in keys.iter().filter(|_| has_weight(members[number].finding)) {
+            by_key.entry(key).or_default().push(number);
+        }
+    }
+    for (key, list) in &mut by_key {
+        list.sort_by_key(|number| (members[*number].at, *number));
+        for pair in list.windows(2) {
+            if together(&members[pair[0]], &members[pair[1]], key) {
+                sets.join(pair[0], pair[1]);
+            }
+        }
+    }
+    // What has no weight joins the chain with which it shares something, and bridges none.
+    let mut joined: BTreeMap<usize, usize> = BTreeMap::new();
+    for (number, keys) in keys.iter().enumerate() {
+        if has_weight(members[number].finding) {
+            continue;
+        }
+        let other = keys.iter().filter(|key| key.is_strong()).find_map(|key| {
+            by_key.get(key)?.iter().find(|o| together(&members[**o], &members[number], key))
+        });
+        joined.extend(other.map(|other| (number, *other)));
+    }
+    let mut chains: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (number, member) in members.iter().enumerate() {
+        let with = joined.get(&number).copied().unwrap_or(number);
+        if has_weight(member.finding) || joined.contains_key(&number) {
+            chains.entry(sets.find(with)).or_default().push(number);
+        }
+    }
+    let mut chains: Vec<Vec<usize>> = chains.into_values().filter(|c| tells(c, members)).collect();
+    for chain in &mut chains {
+        chain.sort_by_key(|n| (members[*n].at.is_none(), members[*n].at, *n));
+    }
+    chains.sort_by_key(|chain| (members[chain[0]].at.is_none(), members[chain[0]].at, chain[0]));
+    chains
+}
+
+/// Two finds of one thing are no story.
+fn tells(chain: &[usize], members: &[Member<'_>]) -> bool {
+    let titles: BTreeSet<&str> =
+        chain.iter().map(|n| members[*n].finding.finding.as_str()).collect();
+    let records: BTreeSet<_> = chain
+        .iter()
+        .map(|n| {
+            let finding = members[*n].finding;
+            (&finding.file, finding.place, finding.offset)
+        })
+        .collect();
+    titles.len() >= 2 && records.len() >= 2
+}
+
+fn together(one: &Member<'_>, other: &Member<'_>, key: &Key) -> bool {
+    match (one.at, other.at) {
+        (Some(a), Some(b)) => (a - b).abs() <= key.seconds(),
+        // Without a time only what is as good as unique joins.
+        _ => matches!(key, Key::File(_) | Key::Session(_)),
+    }
+}
+
+fn keys_of(
+    member: &Member<'_>,
+    crowd: &Crowd,
+    names: &BTreeSet<String>,
+    only: &str,
+) -> BTreeSet<Key> {
+    let (finding, actors) = (member.finding, member.actors);
+    let mut keys = BTreeSet::new();
+    // Whoever asks in vain for a page of that name may have guessed it.
+    if !actors.turned_away() {
+        keys.extend(actors.files.intersection(names).map(|name| Key::File(name.clone())));
+    }
+    let who = actors.who().filter(|who| !who.is_loopback() && !crowd.is_own(*who));
+    if let Some(who) = who {
+        if !crowd.is_shared(who) {
+            keys.insert(Key::Client(who));
+        } else if let Some(agent) = actors.agent.as_ref().filter(|a| !crowd.is_popular(a)) {
+            keys.insert(Key::ClientAgent(who, agent.clone()));
+        }
+    }
+    keys.extend(actors.logon.clone().map(Key::Logon));
+    keys.extend(actors.session.clone().map(Key::Session));
+    keys.extend(actors.process.clone().map(Key::Process));
+    keys.extend(actors.parent.clone().map(Key::Process));
+    let host = actors.host.as_deref().unwrap_or(only);
+    if let Some(account) = actors.account.as_ref().filter(|_| !host.is_empty()) {
+        keys.insert(Key::Account(host.to_owned(), account.clone()));
+    }
+    // Many strangers knock at a server every minute: only what happened on the machine itself, or
+    // worked, is joined by the hour.
+    let local = who.is_none() || finding.proof >= Proof::Exploitation;
+    if local && finding.proof >= Proof::Attempt && finding.severity >= Severity::Medium {
+        keys.insert(Key::Near(host.to_owned()));
+    }
+    keys
+}
+
+/// Sets that can be joined.
+struct Sets {
+    above: Vec<usize>,
+}
+
+impl Sets {
+    fn new(count: usize) -> Self {
+        Self { above: (0..count).collect() }
+    }
+
+    fn find(&mut self, mut one: usize) -> usize {
+        while self.above[one] != one {
+            self.above[one] = self.above[self.above[one]];
+            one = self.above[one];
+        }
+        one
+    }
+
+    /// The smaller number stands for both, so that the order of joining does not matter.
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.find(one), self.find(other));
+        self.above[one.max(other)] = one.min(other);
+    }
+}
