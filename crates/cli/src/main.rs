@@ -9,6 +9,7 @@ mod fetch;
 mod output;
 mod progress;
 mod session;
+mod whole;
 mod zone;
 
 use std::process::ExitCode;

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use lapwing_model::{Entity, Finding, PartialDate, Problem, Status, Verdict};
 
 use crate::sigma::Rules;
+use crate::{Baseline, ContentRules};
 
 /// One value of the intelligence to look for.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +93,10 @@ pub struct Options {
     /// The year of times in logs that state none; `None` means that it goes by the date in the file's
     /// name, else by its time of modification.
     pub year: Option<i16>,
+    /// Rules (YARA's) to run over the content of every file of at most `limits.whole_file` bytes.
+    pub content: Option<Arc<dyn ContentRules>>,
+    /// Known-good files to compare web roots with.
+    pub baseline: Option<Arc<Baseline>>,
 }
 
 impl Default for Options {
@@ -106,6 +111,8 @@ impl Default for Options {
             rules: None,
             time_zone: None,
             year: None,
+            content: None,
+            baseline: None,
         }
     }
 }
@@ -157,6 +164,14 @@ pub enum HuntError {
     /// A file is no compiled matcher that this version can use.
     #[error("{path}: {message}")]
     Compiled {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// A file is no list of known-good files.
+    #[error("{path}: {message}")]
+    Baseline {
         /// The file.
         path: PathBuf,
         /// What is wrong.

@@ -18,9 +18,11 @@
 
 mod api;
 mod archive;
+mod baseline;
 mod carve;
 mod check;
 mod condition;
+mod content;
 mod event;
 mod event_log;
 mod event_table;
@@ -50,7 +52,9 @@ mod transcript;
 mod verdict;
 
 pub use api::{Hunt, HuntError, Indicator, Limits, Options, Progress, Silent};
+pub use baseline::Baseline;
 pub use check::{Campaign, Check, Checks};
+pub use content::{Content, ContentMatch, ContentRules, ContentString};
 pub use follow::{Follower, follow};
 pub use hunt::hunt;
 pub use matcher::{Compiler, Matcher, SourceId};

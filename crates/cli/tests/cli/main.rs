@@ -3,4 +3,6 @@
 mod common;
 mod hunting;
 mod messages;
+mod reports;
+mod robust;
 mod story;
