@@ -259,7 +259,8 @@ pub(crate) fn compare(scan: &mut Scan<'_, '_>, bytes: &[u8], modified: Option<Ti
     let Some(baseline) = scan.ctx.baseline() else { return };
     let lower = scan.name.replace('\\', "/").to_lowercase();
     let risk = risk(&lower);
-    let in_root = ROOTS.iter().any(|root| lower.contains(root));
+    let root = ROOTS.iter().filter_map(|root| lower.find(root)).min();
+    let in_root = root.is_some();
     let is_known_path = baseline.has_path(&lower);
     if !(in_root || is_known_path || risk == Risk::Script)
         || !scan.in_period(modified)
@@ -267,7 +268,8 @@ pub(crate) fn compare(scan: &mut Scan<'_, '_>, bytes: &[u8], modified: Option<Ti
     {
         return;
     }
-    let is_drop = DROPS.iter().any(|drop| lower.contains(drop));
+    let below = root.map_or("", |at| &lower[at..]);
+    let is_drop = DROPS.iter().any(|drop| below.contains(drop));
     let is_newer = modified > baseline.newest && baseline.newest.is_some();
     let severity = match risk {
         Risk::Script if in_root || is_known_path => Severity::High,

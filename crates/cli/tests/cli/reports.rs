@@ -4,6 +4,11 @@ use crate::common::User;
 
 const PAGE: &str = "<%@ Page Language=\"C#\" %>\n[body removed: marsh-reed]\n";
 
+/// A list of values that none of the logs holds: these hunts need no store.
+fn list(user: &User) -> String {
+    user.file("list.txt", "203.0.113.250\n")
+}
+
 fn rules(user: &User) -> String {
     user.file(
         "rules/own.yar",
@@ -19,7 +24,16 @@ fn yara_rules_find_a_page_and_the_broken_one_is_named() {
     let rules = rules(&user);
     user.file("disk/inetpub/wwwroot/aspnet_client/x.aspx", PAGE);
     let disk = user.home.path().join("disk").display().to_string();
-    let ran = user.run(&["--json", "hunt", "--yara", &rules, "--no-file-times", &disk]);
+    let ran = user.run(&[
+        "--json",
+        "hunt",
+        "--indicators",
+        &list(&user),
+        "--yara",
+        &rules,
+        "--no-file-times",
+        &disk,
+    ]);
     assert_eq!(ran.code, 1, "{}", ran.shown());
     assert!(ran.stderr.contains("own.yar (line 9): rule `broken` is not used"), "{}", ran.stderr);
     let objects = ran.objects();
@@ -32,7 +46,7 @@ fn yara_rules_find_a_page_and_the_broken_one_is_named() {
     assert!(found["why"].as_str().unwrap().contains("a page of the marsh [$a at "), "{found}");
     assert_eq!(objects.last().unwrap()["verdict"], "compromised");
     let none = user.file("none.yar", "rule broken { condition: no_such_thing }\n");
-    let ran = user.run(&["hunt", "--yara", &none, &disk]);
+    let ran = user.run(&["hunt", "--indicators", &list(&user), "--yara", &none, &disk]);
     assert_eq!(ran.code, 2, "{}", ran.shown());
     assert!(
         ran.stderr.contains("none.yar") && ran.stderr.contains("no YARA rule"),
@@ -55,7 +69,10 @@ fn a_server_is_compared_with_a_clean_one() {
         "{}",
         ran.stderr
     );
-    let ran = user.run(&["--json", "hunt", "--baseline", &path("clean.txt"), &path("hit")]);
+    let list = list(&user);
+    let arguments =
+        ["--json", "hunt", "--indicators", &list, "--baseline", &path("clean.txt"), &path("hit")];
+    let ran = user.run(&arguments);
     let rules: Vec<String> =
         ran.objects().iter().filter_map(|f| Some(f["rule"].as_str()?.to_owned())).collect();
     assert!(rules.contains(&"baseline-unknown-file".to_owned()), "{}", ran.shown());
@@ -68,6 +85,7 @@ fn one_hunt_writes_all_its_reports() {
     let path = |name: &str| user.home.path().join(name).display().to_string();
     let names = ["r.html", "r.md", "r.csv", "r.jsonl", "r.stix.json", "r.ecs.json", "r.txt"];
     let files: Vec<String> = names.iter().map(|name| path(name)).collect();
+    assert_eq!(user.run(&["add", "reports"]).code, 0);
     let mut arguments = vec!["hunt", "servers/compromised"];
     for file in &files {
         arguments.extend(["-o", file.as_str()]);
@@ -100,7 +118,8 @@ fn forms_that_cannot_be_are_refused_before_the_hunt() {
         (vec!["--as", "csv", "-o", "a.csv", "-o", "b.csv"], "--as goes with one -o"),
         (vec!["--baseline", "no-such-file"], "no such file"),
     ] {
-        let mut all = vec!["hunt", "servers/clean"];
+        let list = list(&user);
+        let mut all = vec!["hunt", "--indicators", &list, "servers/clean"];
         all.extend(&arguments);
         let ran = user.run(&all);
         assert_eq!(ran.code, 2, "{}", ran.shown());
