@@ -356,7 +356,7 @@ fn events_for(rule: &SigmaRule) -> Vec<Value> {
     for name in names {
         values(&rule.detection.named[name], &mut fields);
     }
-    let longest = fields.values().map(Vec::len).max().unwrap_or(0).min(6);
+    let longest = fields.values().map(Vec::len).max().unwrap_or(0).min(2);
     let mut events = Vec::new();
     for round in 0..longest {
         let mut event = Map::new();
