@@ -64,10 +64,8 @@ impl Baseline {
                 Ok((hash, modified)) => {
                     newest = newest.max(modified);
                     let below = path.strip_prefix(root).ok().filter(|p| !p.as_os_str().is_empty());
-                    let name = below.map_or_else(
-                        || path.file_name().unwrap_or_default().into(),
-                        Path::as_os_str,
-                    );
+                    let name =
+                        below.map_or_else(|| path.file_name().unwrap_or_default(), Path::as_os_str);
                     lines.push((name.to_string_lossy().replace('\\', "/"), hash));
                 }
                 Err(error) => {

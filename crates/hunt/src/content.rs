@@ -125,7 +125,7 @@ pub(crate) fn scan(
                     offset: line_start(bytes, at.at as usize) as u64,
                 };
                 let matched = piece(bytes, at);
-                tell(scan, it, &record, matched, Proof::Contact, &strings_of(it, bytes));
+                tell(scan, it, &record, &matched, Proof::Contact, &strings_of(it, bytes));
             }
             continue;
         }
@@ -141,7 +141,7 @@ pub(crate) fn scan(
         };
         let matched = first.map_or_else(|| it.rule.clone(), |s| piece(bytes, s));
         let proof = if it.is_foothold && !is_log { Proof::Persistence } else { Proof::Contact };
-        tell(scan, it, &record, matched, proof, &strings_of(it, bytes));
+        tell(scan, it, &record, &matched, proof, &strings_of(it, bytes));
     }
     // Text in two bytes a character is read as rules are mostly written.
     if let Some(encoding) = lines::utf16(bytes) {
@@ -159,7 +159,7 @@ pub(crate) fn scan(
             let matched = it.strings.first().map_or(it.rule.clone(), |s| piece(text.as_bytes(), s));
             let proof = if it.is_foothold && !is_log { Proof::Persistence } else { Proof::Contact };
             let how = format!("in the UTF-16 text, {}", strings_of(it, text.as_bytes()));
-            tell(scan, it, &record, matched, proof, &how);
+            tell(scan, it, &record, &matched, proof, &how);
         }
     } else if is_log && is_text {
         carve_lines(scan, bytes, &told);
@@ -187,7 +187,7 @@ pub(crate) fn carve_event(scan: &mut Scan<'_, '_>, record: &Record<'_>) {
                         .map_or(it.rule.clone(), |s| piece(decoded.as_bytes(), s));
                     let how =
                         format!("in the field {name}, {}", strings_of(it, decoded.as_bytes()));
-                    tell(scan, it, record, matched, Proof::Contact, &how);
+                    tell(scan, it, record, &matched, Proof::Contact, &how);
                 }
             }
             Err(message) => {
@@ -235,7 +235,7 @@ fn carve_lines(scan: &mut Scan<'_, '_>, bytes: &[u8], told: &BTreeMap<String, Ve
                 };
                 let matched = it.strings.first().map_or(it.rule.clone(), |s| piece(&body, s));
                 let how = format!("in what the line holds {form}, {}", strings_of(&it, &body));
-                tell(scan, &it, &record, matched, Proof::Contact, &how);
+                tell(scan, &it, &record, &matched, Proof::Contact, &how);
             }
         }
     }
@@ -251,7 +251,7 @@ fn tell(
     scan: &mut Scan<'_, '_>,
     it: &ContentMatch,
     record: &Record<'_>,
-    matched: String,
+    matched: &str,
     proof: Proof,
     how: &str,
 ) {
@@ -278,7 +278,7 @@ fn tell(
         place: record.place,
         offset: record.offset,
         time: record.time,
-        matched: shorten(&matched, 300),
+        matched: shorten(matched, 300),
         kind: FindingKind::Yara,
         technique: it.technique.clone(),
         severity: it.severity,

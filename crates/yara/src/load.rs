@@ -24,7 +24,7 @@ pub struct YaraLimits {
 
 impl Default for YaraLimits {
     fn default() -> Self {
-        Self { time: Duration::from_secs(60), matches: 1000 }
+        Self { time: Duration::from_mins(1), matches: 1000 }
     }
 }
 
@@ -119,7 +119,7 @@ fn problem(path: &str, text: &str, error: &yara_x::errors::CompileError) -> Prob
     }
     let start = label.map_or(0, |label| label.span().start()).min(text.len());
     let before = text.as_bytes().get(..start).unwrap_or_default();
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = before.split(|byte| *byte == b'\n').count();
     let rule = rule_before(text, start);
     let what =
         rule.map_or_else(|| "not used".to_owned(), |rule| format!("rule `{rule}` is not used"));

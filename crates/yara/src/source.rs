@@ -38,7 +38,7 @@ pub(crate) fn units(
                 source: error.into(),
             })?;
             let named_so = |end: &&str| entry.path().extension().is_some_and(|e| e == *end);
-            let is_rules = ["yar", "yara", "rule", "rules"].iter().any(|end| named_so(&end));
+            let is_rules = ["yar", "yara", "rule", "rules"].iter().any(named_so);
             let asked_for = entry.depth() == 0 && !entry.file_type().is_dir();
             if (asked_for || is_rules && entry.file_type().is_file())
                 && !texts.contains_key(entry.path())
