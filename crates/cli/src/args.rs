@@ -50,6 +50,8 @@ pub enum Command {
     Search(Search),
     /// Look for it in logs, event logs and files; ends with a verdict
     Hunt(Hunt),
+    /// List the files of a clean server, to compare others with: `hunt --baseline`
+    Baseline(Baseline),
     /// Compile indicators once for many hunts: the file loads in an instant
     Compile(Compile),
     /// Every change of the store
@@ -200,6 +202,16 @@ pub struct Hunting {
     /// Follow for so many seconds
     #[arg(long, value_name = "SECONDS", requires = "follow")]
     pub follow_for: Option<u64>,
+    /// A folder (or file) of YARA rules to run over every file; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub yara: Vec<PathBuf>,
+    /// Known-good files to compare web roots with: what `lapwing baseline` or `sha256sum` wrote, or any list
+    /// of MD5, SHA-1 or SHA-256 values; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Vec<PathBuf>,
+    /// Largest file that is hashed, compared and run through YARA, in MB [default: 64]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    pub max_file_size: Option<u64>,
     /// Number of threads [default: one a core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -222,6 +234,50 @@ pub struct Hunting {
     /// Print every finding, not only the most telling
     #[arg(long)]
     pub all: bool,
+    /// The form of the answer [default: text, or what the name of -o tells]
+    #[arg(long = "as", value_name = "FORM")]
+    pub form: Option<HuntAs>,
+    /// Write to this file instead of standard output; may be given several times, each with a name that
+    /// tells its form: report.html, report.md, timeline.csv, findings.jsonl, case.stix.json, case.ecs.json
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+}
+
+/// The forms of a hunt's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HuntAs {
+    /// For the terminal
+    Text,
+    /// JSON Lines: a finding a line, the verdict last
+    Json,
+    /// A timeline with the columns of Timesketch
+    Csv,
+    /// A report in Markdown
+    Md,
+    /// A report as one self-contained page
+    Html,
+    /// A STIX 2.1 bundle of sightings and observed data
+    Stix,
+    /// JSON Lines in the Elastic Common Schema
+    Ecs,
+}
+
+impl HuntAs {
+    /// The form that the name of a file tells.
+    pub fn of_name(path: &std::path::Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        let ends = |list: &[&str]| list.iter().any(|end| name.ends_with(end));
+        Some(match () {
+            () if ends(&[".stix.json", ".stix"]) => Self::Stix,
+            () if ends(&[".ecs.json", ".ecs.jsonl", ".ecs.ndjson", ".ecs"]) => Self::Ecs,
+            () if ends(&[".json", ".jsonl", ".ndjson"]) => Self::Json,
+            () if ends(&[".csv"]) => Self::Csv,
+            () if ends(&[".md", ".markdown"]) => Self::Md,
+            () if ends(&[".html", ".htm"]) => Self::Html,
+            () if ends(&[".txt", ".text"]) => Self::Text,
+            () => return None,
+        })
+    }
 }
 
 fn parse_level(word: &str) -> Result<lapwing_model::Severity, String> {
@@ -241,6 +297,16 @@ fn parse_time(text: &str) -> Result<jiff::Timestamp, String> {
         .ok()
         .or_else(midnight)
         .ok_or_else(|| "write 2021-03-01 or 2021-03-01T12:00:00Z".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub struct Baseline {
+    /// The folder of a clean server, as `C:\inetpub\wwwroot`
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// The file to write; `lapwing hunt --baseline` takes it
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod interrupt;
 mod output;
 mod progress;
 mod session;
+mod whole;
 mod zone;
 
 use std::process::ExitCode;

@@ -7,6 +7,8 @@ use crate::failure::Failure;
 /// Standard output and standard error, as text or JSON Lines.
 pub struct Output {
     pub json: bool,
+    /// Whether nobody reads standard output any more.
+    abandoned: bool,
     stdout: BufWriter<anstream::AutoStream<std::io::Stdout>>,
 }
 
@@ -15,18 +17,36 @@ const WIDTH: usize = 100;
 
 impl Output {
     pub fn new(json: bool) -> Self {
-        Self { json, stdout: BufWriter::with_capacity(1 << 16, anstream::stdout()) }
+        Self {
+            json,
+            abandoned: false,
+            stdout: BufWriter::with_capacity(1 << 16, anstream::stdout()),
+        }
     }
 
     /// Prints one JSON object on a line.
     pub fn object(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer(&mut self.stdout, value)?;
-        Ok(self.stdout.write_all(b"\n")?)
+        let mut line = serde_json::to_vec(value)?;
+        line.push(b'\n');
+        self.bytes(&line)
+    }
+
+    /// Prints bytes as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if self.abandoned {
+            return Ok(());
+        }
+        self.stdout.write_all(bytes).map_err(of_stdout)
+    }
+
+    /// Prints nothing from now on: whoever read went away, and the work goes on for its other results.
+    pub fn abandon(&mut self) {
+        self.abandoned = true;
     }
 
     /// Prints text as it is: the caller has made it harmless.
     pub fn text(&mut self, text: &str) -> Result<(), Failure> {
-        Ok(self.stdout.write_all(text.as_bytes())?)
+        self.bytes(text.as_bytes())
     }
 
     /// Prints a line.
@@ -37,12 +57,15 @@ impl Output {
 
     /// Says something on standard error, after what was printed so far.
     pub fn message(&mut self, text: &str) -> Result<(), Failure> {
-        self.stdout.flush()?;
+        self.flush()?;
         Ok(writeln!(anstream::stderr().lock(), "{}", harmless(text))?)
     }
 
     pub fn flush(&mut self) -> Result<(), Failure> {
-        Ok(self.stdout.flush()?)
+        if self.abandoned {
+            return Ok(());
+        }
+        self.stdout.flush().map_err(of_stdout)
     }
 
     /// Columns to wrap text at.
@@ -55,6 +78,13 @@ impl Output {
     pub fn colour() -> bool {
         std::io::stdout().is_terminal()
             && anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+    }
+}
+
+fn of_stdout(error: std::io::Error) -> Failure {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
+        _ => Failure::usage(format!("standard output: {error}")),
     }
 }
 

@@ -45,13 +45,22 @@ pub enum EngineError {
     /// Nothing in the given file can be used as an indicator.
     #[error("{0}: no indicator could be read from it")]
     NoIndicators(String),
+    /// None of the given YARA rules can be used.
+    #[error("{0}: there is no YARA rule that can be used")]
+    NoYaraRules(String),
+    /// This build has no YARA.
+    #[error("this build of lapwing has no YARA")]
+    WithoutYara,
 }
 
 impl EngineError {
     /// Who has to act.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unknown { .. } | Self::NoIndicators(_) => ErrorKind::User,
+            Self::Unknown { .. }
+            | Self::NoIndicators(_)
+            | Self::NoYaraRules(_)
+            | Self::WithoutYara => ErrorKind::User,
             Self::Store(_)
             | Self::Hunt(_)
             | Self::Knowledge(_)
@@ -69,6 +78,12 @@ impl EngineError {
             Self::Unknown { near, .. } => Some(format!("did you mean: {}", near.join(", "))),
             Self::NoIndicators(_) => {
                 Some("a plain list has one value a line; `lapwing extract FILE` shows what is read".into())
+            }
+            Self::NoYaraRules(_) => {
+                Some("give files of rules, or folders with *.yar, *.yara, *.rule or *.rules".into())
+            }
+            Self::WithoutYara => {
+                Some("build it with its default features: `cargo build --release` (feature `yara` of lapwing-engine)".into())
             }
             Self::Corrupt(_) => Some("restore the file from a backup".into()),
             Self::Store(_) | Self::Hunt(_) | Self::Knowledge(_) | Self::File { .. } => None,

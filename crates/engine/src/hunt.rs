@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use lapwing_fuse::status;
-use lapwing_hunt::{Checks, Follower, Hunt, Indicator, Matcher, Options, Rules, RulesOptions};
+use lapwing_hunt::{
+    Baseline, Checks, Follower, Hunt, Indicator, Matcher, Options, Rules, RulesOptions,
+};
 use lapwing_model::{Entity, Object, Problem, Relation, Role, Status};
 use lapwing_store::FactQuery;
 
-use crate::{Engine, EngineError, Progress};
+use crate::{Engine, EngineError, Progress, yara};
 
 /// Where the indicators of a hunt come from.
 #[derive(Clone, Debug)]
@@ -34,6 +36,10 @@ pub struct HuntOptions {
     pub rules: Vec<PathBuf>,
     /// Which of them to run.
     pub rules_options: RulesOptions,
+    /// Folders and files of YARA rules.
+    pub yara: Vec<PathBuf>,
+    /// Manifests and lists of known-good files.
+    pub baseline: Vec<PathBuf>,
 }
 
 /// Values below this probability of being hostile are not hunted: a benign list or a denial
@@ -97,6 +103,16 @@ impl Engine {
             let rules = Rules::load(&options.rules, &options.rules_options)?;
             problems.extend(rules.problems().iter().cloned());
             how.rules = Some(Arc::new(rules));
+        }
+        if !options.yara.is_empty() {
+            progress.stage("compiling YARA rules");
+            let (rules, found) = yara::load(&options.yara)?;
+            problems.extend(found);
+            how.content = Some(rules);
+        }
+        if !options.baseline.is_empty() {
+            progress.stage("reading known-good files");
+            how.baseline = Some(Arc::new(Baseline::load(&options.baseline)?));
         }
         progress.stage("hunting");
         Ok((run(&matcher, checks, &how), problems))

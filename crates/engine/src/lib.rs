@@ -33,6 +33,7 @@ mod progress;
 mod show;
 mod topic;
 mod undo;
+mod yara;
 
 use std::path::Path;
 use std::sync::Arc;

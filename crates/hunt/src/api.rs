@@ -8,6 +8,7 @@ use lapwing_model::{Entity, Finding, PartialDate, Problem, Status, Verdict};
 
 use crate::sigma::Rules;
 use crate::{Activity, Learnt, NotLearnt, Sighted};
+use crate::{Baseline, ContentRules};
 
 /// One value of the intelligence to look for.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,6 +101,10 @@ pub struct Options {
     pub always_around: bool,
     /// Whether to look again and again for what was found by behaviour, until nothing new appears.
     pub learn: bool,
+    /// Rules (YARA's) to run over the content of every file of at most `limits.whole_file` bytes.
+    pub content: Option<Arc<dyn ContentRules>>,
+    /// Known-good files to compare web roots with.
+    pub baseline: Option<Arc<Baseline>>,
 }
 
 impl Default for Options {
@@ -117,6 +122,8 @@ impl Default for Options {
             around: true,
             always_around: false,
             learn: false,
+            content: None,
+            baseline: None,
         }
     }
 }
@@ -176,6 +183,14 @@ pub enum HuntError {
     /// A file is no compiled matcher that this version can use.
     #[error("{path}: {message}")]
     Compiled {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// A file is no list of known-good files.
+    #[error("{path}: {message}")]
+    Baseline {
         /// The file.
         path: PathBuf,
         /// What is wrong.

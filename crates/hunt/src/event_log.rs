@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use lapwing_model::{Place, ProblemKind};
 use serde_json::Value;
 
+use crate::content;
 use crate::event::{self, Event};
 use crate::lines;
 use crate::own_record::{self, Own};
@@ -49,6 +50,7 @@ pub(crate) fn take(
     let record = record_of(&event.fields, &text, time, place, offset);
     let route = scan.ctx.route(source);
     scan.check(&record, route);
+    content::carve_event(scan, &record);
     scan.sigma(
         &Told {
             log: "windows",

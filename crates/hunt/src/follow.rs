@@ -142,7 +142,7 @@ impl Following<'_, '_> {
     /// Reads what is new in all files.
     fn look(&mut self, paths: &[PathBuf], follower: &mut dyn Follower) {
         let mut problems = Vec::new();
-        let found = input::walk(paths, &mut problems);
+        let found = input::walk(paths, &mut input::Passed::default(), &mut problems);
         self.missing = problems.into_iter().map(|p| (p.path.clone(), p)).collect();
         let names: Vec<PathBuf> = self.files.keys().cloned().collect();
         for path in names {

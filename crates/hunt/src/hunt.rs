@@ -23,7 +23,7 @@ pub fn hunt(
     progress: &dyn Progress,
 ) -> Hunt {
     let mut all = Report::default();
-    let files = input::walk(paths, &mut all.problems);
+    let files = input::walk(paths, &mut all.passed, &mut all.problems);
     let nothing_yet = Artifacts::new();
     let ctx = Context::new(matcher, checks, options, progress, &nothing_yet, false);
     for report in over_files(&ctx, &files) {

@@ -23,9 +23,24 @@ use crate::scan::{Context, Report, Scan};
 use crate::table_log::{self, Shape, csv_delimiter};
 use crate::transcript;
 use crate::unpack::{self, Stream};
+use crate::{baseline, content};
 
-/// All files under the given paths, each once, by folder and log, the oldest part of a log first.
-pub(crate) fn walk(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+/// What stands in folders and is no file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Passed {
+    /// Symbolic links.
+    pub links: u64,
+    /// Pipes, sockets and devices.
+    pub others: u64,
+}
+
+/// All files under the given paths, each once, by folder and log, the oldest part of a log first. Links are not followed: what they lead to is read where it
+/// lies, and a circle of links has no end.
+pub(crate) fn walk(
+    paths: &[PathBuf],
+    passed: &mut Passed,
+    problems: &mut Vec<Problem>,
+) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in paths {
         for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
@@ -35,6 +50,8 @@ pub(crate) fn walk(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBu
                 Ok(entry) if entry.depth() == 0 && !entry.file_type().is_dir() => {
                     files.push(entry.into_path());
                 }
+                Ok(entry) if entry.file_type().is_symlink() => passed.links += 1,
+                Ok(entry) if !entry.file_type().is_dir() => passed.others += 1,
                 Ok(_) => {}
                 Err(error) => {
                     let name = error.path().unwrap_or(path).display().to_string();
@@ -437,18 +454,26 @@ fn leaf(
             about.name,
             matches!(kind, Kind::Binary | Kind::Program | Kind::Text),
         );
+    let has_rules = ctx.content_rules().is_some();
     let mut kept = Cursor::new(Vec::new());
     let mut short;
-    let reader: &mut dyn Read = if wanted {
+    let reader: &mut dyn Read = if wanted || has_rules || on_disk && ctx.baseline().is_some() {
         let most = ctx.options.limits.whole_file;
         if let Err(error) = reader.take(most + 1).read_to_end(kept.get_mut()) {
             failed(about.name, &error, scan.report);
         }
         if kept.get_ref().len() as u64 > most {
-            let message = format!("larger than {most} bytes, so not compared by hash or content");
+            let how = if has_rules { "by hash, content or YARA" } else { "by hash or content" };
+            let message = format!("larger than {most} bytes, so not compared {how}");
             scan.problem(ProblemKind::Limit, message, None);
         } else {
-            file::content(&mut scan, about.name, kept.get_ref(), modified);
+            if wanted {
+                file::content(&mut scan, about.name, kept.get_ref(), modified);
+            }
+            if on_disk {
+                baseline::compare(&mut scan, kept.get_ref(), modified);
+            }
+            content::scan(&mut scan, kept.get_ref(), is_log(kind, head), modified);
         }
         short = kept.chain(reader);
         &mut short
@@ -487,6 +512,23 @@ fn leaf(
     scan.finish();
     if let Err(error) = result {
         failed(about.name, &error, report);
+    }
+}
+
+/// Whether the lines of a file are records, not parts of one thing.
+fn is_log(kind: Kind, head: &[u8]) -> bool {
+    match kind {
+        Kind::Evtx
+        | Kind::Journal
+        | Kind::Parquet
+        | Kind::W3c
+        | Kind::EventTable(_)
+        | Kind::Csv(_)
+        | Kind::Transcript => true,
+        Kind::Json => head.trim_ascii_start().starts_with(b"{") && head.contains(&b'\n'),
+        Kind::Xml => memchr::memmem::find(head, b"<Event").is_some(),
+        Kind::Program | Kind::Binary => false,
+        Kind::Text => content::begins_like_a_log(head),
     }
 }
 

@@ -48,7 +48,7 @@ pub fn records(
     let mut ctx = Context::new(&matcher, Checks::builtin(), options, &Silent, &nothing, false);
     ctx.onlooker = Some(&onlooker);
     let mut all = Report::default();
-    for path in input::walk(paths, &mut all.problems) {
+    for path in input::walk(paths, &mut all.passed, &mut all.problems) {
         let report = hunt_one(&ctx, &path);
         all.add(report);
     }

@@ -14,6 +14,7 @@ use crate::activity::{Cast, Lead, Related};
 use crate::check::Outcome;
 use crate::condition::{Artifacts, last_part};
 use crate::hit;
+use crate::input::Passed;
 use crate::lines;
 use crate::many::{self, Counted};
 use crate::matcher::{Hit, Literals, Matcher, Scratch};
@@ -23,7 +24,7 @@ use crate::record::{Record, shorten};
 use crate::sigma;
 use crate::source::{Reader, Source};
 use crate::time::{Clock, Moment};
-use crate::{Check, Checks, Options, Progress};
+use crate::{Baseline, Check, Checks, ContentRules, Options, Progress};
 
 /// What all workers share in one pass of a hunt.
 #[derive(Clone)]
@@ -213,6 +214,16 @@ impl<'h> Context<'h> {
         self.options.rules.as_deref().filter(|_| !self.second)
     }
 
+    /// The rules over content of this pass.
+    pub(crate) fn content_rules(&self) -> Option<&'h dyn ContentRules> {
+        self.options.content.as_deref().filter(|_| !self.second)
+    }
+
+    /// The known-good files of this pass.
+    pub(crate) fn baseline(&self) -> Option<&'h Baseline> {
+        self.options.baseline.as_deref().filter(|_| !self.second)
+    }
+
     pub(crate) fn source(&self, reader: Reader, told: &[(&str, &str)]) -> Option<&'h Source> {
         Source::of(self.checks.sources(), reader, told)
     }
@@ -264,6 +275,8 @@ pub(crate) struct Report {
     pub outbound: Vec<Timestamp>,
     /// Files that are neither logs nor text.
     pub binaries: u64,
+    /// What stands in the given folders and is no file.
+    pub passed: Passed,
     /// Matches of Sigma rules that correlations ask for.
     pub correlated: Vec<sigma::Correlated>,
     /// Who stands in the records of the findings.

@@ -9,6 +9,7 @@ use lapwing_model::{
 
 use crate::activity::Joined;
 use crate::exposure;
+use crate::input::Passed;
 use crate::scan::{Report, core_of};
 use crate::source::Source;
 use crate::story::{clocks, in_which_order, stories};
@@ -298,6 +299,18 @@ fn not_looked_at(report: &Report, checks: &Checks) -> Vec<NotLookedAt> {
         .collect();
     let unread = report.problems.iter().filter(|p| p.fatal);
     missing.extend(unread.map(|p| NotLookedAt { what: p.path.clone(), why: p.message.clone() }));
+    let Passed { links, others } = report.passed;
+    for (count, one, many) in [
+        (links, "symbolic link", "symbolic links"),
+        (others, "pipe, socket or device", "pipes, sockets and devices"),
+    ] {
+        if count > 0 {
+            missing.push(NotLookedAt {
+                what: format!("{count} {}", if count == 1 { one } else { many }),
+                why: "not followed inside of folders; name them as paths of their own when they are wanted".to_owned(),
+            });
+        }
+    }
     if report.binaries > 0 {
         missing.push(NotLookedAt {
             what: format!("{} binary files", report.binaries),

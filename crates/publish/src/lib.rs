@@ -23,6 +23,7 @@
 
 mod evidence;
 mod html;
+mod hunt;
 mod layout;
 mod markdown;
 mod page;
@@ -33,6 +34,7 @@ mod text;
 mod words;
 
 pub use evidence::{Evidence, Named, QuoteLine};
+pub use hunt::{HuntForm, HuntReport};
 pub use page::{Candidate, Page, TextStyle};
 pub use picture::{Distinct, DocumentSummary, Picture, Quote};
 pub use sections::{

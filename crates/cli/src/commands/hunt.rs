@@ -1,14 +1,19 @@
-use lapwing_engine::hunting::{Hunt as Hunted, Options, RulesOptions};
-use lapwing_engine::{Engine, HuntOptions, IndicatorSource};
-use lapwing_model::{Severity, VerdictKind};
+use std::io::Write;
+use std::path::PathBuf;
 
-use crate::args::{Hunt, Hunting};
+use lapwing_engine::hunting::{Hunt as Hunted, Limits, Options, RulesOptions};
+use lapwing_engine::publish::{HuntForm, HuntReport};
+use lapwing_engine::{Engine, HuntOptions, IndicatorSource};
+use lapwing_model::{Problem, Severity, VerdictKind};
+
+use crate::args::{Hunt, HuntAs, Hunting};
 use crate::commands::follow::Live;
 use crate::commands::{learn, verdict};
 use crate::failure::{Failure, Outcome};
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::progress::Bar;
 use crate::session::Session;
+use crate::whole;
 
 pub fn run(args: &Hunt, session: &mut Session) -> Result<Outcome, Failure> {
     let (engine, indicators) = if args.indicators.is_empty() {
@@ -28,15 +33,15 @@ pub fn run(args: &Hunt, session: &mut Session) -> Result<Outcome, Failure> {
     hunt(&engine, &args.paths, indicators, &args.hunting, session)
 }
 
-/// Hunts, prints findings and verdict, and tells how the command ends.
+/// Hunts, writes findings and verdict, and tells how the command ends.
 pub fn hunt(
     engine: &Engine,
-    paths: &[std::path::PathBuf],
+    paths: &[PathBuf],
     indicators: IndicatorSource,
     hunting: &Hunting,
     session: &mut Session,
 ) -> Result<Outcome, Failure> {
-    for path in paths.iter().chain(&hunting.rules) {
+    for path in paths.iter().chain(&hunting.rules).chain(&hunting.yara).chain(&hunting.baseline) {
         if !path.exists() {
             return Err(Failure::usage(format!(
                 "{}: there is no such file or folder",
@@ -44,14 +49,63 @@ pub fn hunt(
             )));
         }
     }
+    let outputs = outputs(hunting, session.out.json)?;
+    let options = options(indicators, hunting, session);
+    let bar = Bar::new(session.quiet);
+    let result = if hunting.follow {
+        let mut live = Live::new(&mut session.out, hunting.all, hunting.follow_for)?;
+        let result = engine.follow(paths, &options, &bar, &mut live);
+        bar.done();
+        match live.finish() {
+            Err(Failure::BrokenPipe) => session.out.abandon(),
+            other => other?,
+        }
+        result
+    } else {
+        let result = engine.hunt(paths, &options, &bar);
+        bar.done();
+        result
+    };
+    let (mut hunt, mut problems) = result?;
+    problems.append(&mut hunt.problems);
+    if hunting.learn {
+        learn::keep(&hunt, session)?;
+    }
+
+    for (path, form) in &outputs.files {
+        whole::write(path, |out| write(&hunt, &problems, *form, hunting.all, session, out))?;
+    }
+    match print(&hunt, &problems, &outputs, hunting, session) {
+        // Whoever read our output has enough: the verdict still is what the exit code tells.
+        Err(Failure::BrokenPipe) => session.out.abandon(),
+        other => other?,
+    }
+    let read = session.tell_problems(&problems)?;
+    Ok(
+        if hunt.verdict.verdict == VerdictKind::NothingFound
+            && hunt.findings.iter().all(|f| f.severity == Severity::Informational)
+        {
+            read
+        } else {
+            Outcome::Found
+        },
+    )
+}
+
+fn options(indicators: IndicatorSource, hunting: &Hunting, session: &Session) -> HuntOptions {
     let defaults = Options::default();
-    let options = HuntOptions {
+    let largest = hunting.max_file_size.map(|megabytes| megabytes << 20);
+    HuntOptions {
         indicators,
         today: session.today,
         hunt: Options {
             since: hunting.since,
             until: hunting.until,
             jobs: hunting.jobs.unwrap_or(defaults.jobs),
+            limits: Limits {
+                whole_file: largest.unwrap_or(defaults.limits.whole_file),
+                ..defaults.limits
+            },
             max_findings_per_rule: hunting.max_findings_per_rule,
             file_times: !hunting.no_file_times,
             time_zone: hunting.time_zone.clone(),
@@ -67,48 +121,107 @@ pub fn hunt(
             level: hunting.level,
             placeholders: hunting.placeholders.clone(),
         },
-    };
-    let bar = Bar::new(session.quiet);
-    let (hunt, mut problems) = if hunting.follow {
-        let mut live = Live::new(&mut session.out, hunting.all, hunting.follow_for);
-        let result = engine.follow(paths, &options, &bar, &mut live);
-        bar.done();
-        live.finish()?;
-        let (hunt, problems) = result?;
-        print(&hunt, hunting, session)?;
-        (hunt, problems)
-    } else {
-        let result = engine.hunt(paths, &options, &bar);
-        bar.done();
-        let (hunt, problems) = result?;
-        print(&hunt, hunting, session)?;
-        (hunt, problems)
-    };
-    if hunting.learn {
-        learn::keep(&hunt, session)?;
+        yara: hunting.yara.clone(),
+        baseline: hunting.baseline.clone(),
     }
-    problems.extend(hunt.problems);
-    let read = session.tell_problems(&problems)?;
-    Ok(
-        if hunt.verdict.verdict == VerdictKind::NothingFound
-            && hunt.findings.iter().all(|f| f.severity == Severity::Informational)
-        {
-            read
-        } else {
-            Outcome::Found
-        },
-    )
 }
 
-fn print(hunt: &Hunted, hunting: &Hunting, session: &mut Session) -> Result<(), Failure> {
-    if session.out.json {
-        // While following, findings were printed as they came.
-        for finding in hunt.findings.iter().filter(|_| !hunting.follow) {
-            session.out.object(finding)?;
-        }
-        return session.out.object(&hunt.verdict);
-    }
-    let width = Output::width();
-    let colour = Output::colour();
-    session.out.text(&verdict::text(hunt, hunting.all, width, colour))
+/// Where the hunt is written to, and how.
+struct Outputs {
+    files: Vec<(PathBuf, HuntAs)>,
+    /// The form on standard output; `None` when only a line is said there.
+    stdout: Option<HuntAs>,
 }
+
+/// Decides before the hunt, so that hours of work do not end in a message about a name.
+fn outputs(hunting: &Hunting, json: bool) -> Result<Outputs, Failure> {
+    let mut files = Vec::new();
+    for path in &hunting.output {
+        whole::check(path)?;
+        let form = match (hunting.form, hunting.output.len()) {
+            (Some(form), 1) => form,
+            (Some(_), _) => {
+                return Err(Failure::usage("--as goes with one -o")
+                    .hint("leave --as out: the names tell the forms (report.html, timeline.csv, case.stix.json)"));
+            }
+            (None, _) => HuntAs::of_name(path).ok_or_else(|| {
+                Failure::usage(format!("{}: the name tells no form", path.display()))
+                    .hint("end it in .html, .md, .csv, .jsonl, .stix.json, .ecs.json or .txt, or say --as FORM")
+            })?,
+        };
+        files.push((path.clone(), form));
+    }
+    let stdout = match (hunting.form, json) {
+        _ if !files.is_empty() => json.then_some(HuntAs::Json),
+        (None, true) => Some(HuntAs::Json),
+        (Some(form), true) if form != HuntAs::Json => {
+            return Err(Failure::usage("--json and --as another form both want standard output")
+                .hint("write one of them to a file with -o"));
+        }
+        (form, _) => Some(form.unwrap_or(HuntAs::Text)),
+    };
+    Ok(Outputs { files, stdout })
+}
+
+fn print(
+    hunt: &Hunted,
+    problems: &[Problem],
+    outputs: &Outputs,
+    hunting: &Hunting,
+    session: &mut Session,
+) -> Result<(), Failure> {
+    match outputs.stdout {
+        None => session.out.text(&verdict::headline(hunt, Output::colour()))?,
+        Some(HuntAs::Text) => {
+            let text = verdict::text(hunt, hunting.all, Output::width(), Output::colour());
+            session.out.text(&text)?;
+        }
+        // While following, findings were printed as they came.
+        Some(HuntAs::Json) if hunting.follow => session.out.object(&hunt.verdict)?,
+        Some(form) => {
+            let mut bytes = Vec::new();
+            write(hunt, problems, form, hunting.all, session, &mut bytes)?;
+            session.out.bytes(&bytes)?;
+        }
+    }
+    session.out.flush()?;
+    for (path, _) in &outputs.files {
+        let count = counted(hunt.findings.len() as u64, "finding");
+        session.remark(&format!("{count} in {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Writes the hunt in a form.
+fn write(
+    hunt: &Hunted,
+    problems: &[Problem],
+    form: HuntAs,
+    all: bool,
+    session: &Session,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let form = match form {
+        HuntAs::Text => {
+            return out.write_all(verdict::text(hunt, all, FILE_WIDTH, false).as_bytes());
+        }
+        HuntAs::Json => HuntForm::Json,
+        HuntAs::Csv => HuntForm::Csv,
+        HuntAs::Md => HuntForm::Markdown,
+        HuntAs::Html => HuntForm::Html,
+        HuntAs::Stix => HuntForm::Stix,
+        HuntAs::Ecs => HuntForm::Ecs,
+    };
+    let hunted = session.today.to_zoned(jiff::tz::TimeZone::UTC);
+    let report = HuntReport {
+        findings: &hunt.findings,
+        verdict: &hunt.verdict,
+        problems,
+        folded: &hunt.folded,
+        hunted: hunted.map(|day| day.timestamp()).unwrap_or(session.now),
+    };
+    report.write(form, out)
+}
+
+/// Columns of the text form in a file.
+const FILE_WIDTH: usize = 100;

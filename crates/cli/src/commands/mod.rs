@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod add;
+mod baseline;
 mod checks;
 mod compile;
 mod evaluate;
@@ -32,6 +33,7 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Explain(args) => explain::run(&args, session),
         Command::Search(args) => search::run(&args, session),
         Command::Hunt(args) => hunt::run(&args, session),
+        Command::Baseline(args) => baseline::run(&args, session),
         Command::Compile(args) => compile::run(&args, session),
         Command::History => history::history(session),
         Command::Undo(args) => history::undo(&args, session),

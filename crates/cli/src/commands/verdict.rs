@@ -16,10 +16,10 @@ const SHOWN_GROUP: usize = 3;
 
 /// The whole answer as text.
 pub fn text(hunt: &Hunt, all: bool, width: usize, colour: bool) -> String {
-    let mut text = String::new();
-    headline(&mut text, hunt, colour);
+    let mut text = headline(hunt, colour);
     list(&mut text, "Why", &hunt.verdict.reasons, width);
     let names = Names::of(&hunt.findings);
+    chains(&mut text, &hunt.findings, &names, width);
     timeline(&mut text, &hunt.findings, &names, all, width);
     groups(&mut text, hunt, &names, all, width);
     looked_at(&mut text, hunt, width);
@@ -27,7 +27,8 @@ pub fn text(hunt: &Hunt, all: bool, width: usize, colour: bool) -> String {
     text
 }
 
-fn headline(text: &mut String, hunt: &Hunt, colour: bool) {
+/// The answer in one line.
+pub fn headline(hunt: &Hunt, colour: bool) -> String {
     let (answer, tone) = match hunt.verdict.verdict {
         VerdictKind::Compromised => ("COMPROMISED", AnsiColor::Red),
         VerdictKind::Attempted => ("ATTEMPTED, no success shown", AnsiColor::Yellow),
@@ -39,7 +40,7 @@ fn headline(text: &mut String, hunt: &Hunt, colour: bool) {
         }
     };
     let style = if colour { Style::new().bold().fg_color(Some(tone.into())) } else { Style::new() };
-    let _ = writeln!(text, "VERDICT: {style}{answer}{style:#}");
+    format!("VERDICT: {style}{answer}{style:#}\n")
 }
 
 fn list(text: &mut String, title: &str, items: &[String], width: usize) {
@@ -49,6 +50,33 @@ fn list(text: &mut String, title: &str, items: &[String], width: usize) {
     let _ = writeln!(text, "\n{title}");
     for (at, item) in items.iter().enumerate() {
         wrapped(text, &format!("{:>3}. ", at + 1), &unlinked(item), width);
+    }
+}
+
+/// What belongs together, told before its parts.
+fn chains(text: &mut String, findings: &[Finding], names: &Names, width: usize) {
+    let chains: Vec<&Finding> =
+        findings.iter().filter(|f| f.kind == FindingKind::Activity).collect();
+    if chains.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nWhat belongs together");
+    for chain in chains {
+        let head = format!(
+            "{} — {}, {}{}",
+            unlinked(&chain.finding),
+            chain.severity,
+            chain.proof,
+            technique(chain)
+        );
+        wrapped(text, "  ", &head, width);
+        for step in chain.why.split('\n') {
+            wrapped(text, "    ", &unlinked(step), width);
+        }
+        let place = names.place(chain);
+        if !place.is_empty() {
+            wrapped(text, "    - begins in ", &place, width);
+        }
     }
 }
 
@@ -154,7 +182,7 @@ fn groups(text: &mut String, hunt: &Hunt, names: &Names, all: bool, width: usize
         return;
     }
     let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
-    for finding in &hunt.findings {
+    for finding in hunt.findings.iter().filter(|f| f.kind != FindingKind::Activity) {
         let group = groups
             .entry(&finding.finding)
             .or_insert_with(|| Group { found: Vec::new(), worst: finding });

@@ -4,4 +4,6 @@ mod common;
 mod following;
 mod hunting;
 mod messages;
+mod reports;
+mod robust;
 mod story;
