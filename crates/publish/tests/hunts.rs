@@ -76,6 +76,7 @@ fn verdict() -> Verdict {
             bytes: 1000,
             from: "2021-03-01T00:00:00Z".parse().ok(),
             until: "2021-03-04T00:00:00Z".parse().ok(),
+            assumed: None,
         }],
         not_looked_at: vec![NotLookedAt {
             what: "ECP log".into(),
