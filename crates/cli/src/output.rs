@@ -36,7 +36,7 @@ impl Output {
         if self.abandoned {
             return Ok(());
         }
-        self.stdout.write_all(bytes).map_err(of_stdout)
+        self.stdout.write_all(bytes).map_err(|error| of_stdout(&error))
     }
 
     /// Prints nothing from now on: whoever read went away, and the work goes on for its other results.
@@ -65,7 +65,7 @@ impl Output {
         if self.abandoned {
             return Ok(());
         }
-        self.stdout.flush().map_err(of_stdout)
+        self.stdout.flush().map_err(|error| of_stdout(&error))
     }
 
     /// Columns to wrap text at.
@@ -81,7 +81,7 @@ impl Output {
     }
 }
 
-fn of_stdout(error: std::io::Error) -> Failure {
+fn of_stdout(error: &std::io::Error) -> Failure {
     match error.kind() {
         std::io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
         _ => Failure::usage(format!("standard output: {error}")),

@@ -96,6 +96,17 @@ pub(crate) fn hunt_file(ctx: &Context<'_>, path: &Path, report: &mut Report) {
         Ok(filled) => (filled, packed(&magic)),
         Err(error) => return failed(&name, &error, report),
     };
+    if is_device(&meta) {
+        // It may have no end.
+        let most = ctx.options.limits.whole_file;
+        let mut some = Cursor::new(magic[..filled].to_vec()).chain(reader).take(most);
+        open(ctx, &mut some, about, report);
+        if some.limit() == 0 {
+            let message = format!("a device: only its first {most} bytes were read");
+            report.problems.push(Problem::partial(name, ProblemKind::Limit, message));
+        }
+        return;
+    }
     if reader.inner.rewind().is_err() {
         // A pipe: what was taken from it stands before the rest.
         let mut whole = Cursor::new(magic[..filled].to_vec()).chain(reader);
@@ -119,6 +130,16 @@ pub(crate) fn hunt_file(ctx: &Context<'_>, path: &Path, report: &mut Report) {
         }
         _ => open(ctx, &mut reader, about, report),
     }
+}
+
+#[cfg(unix)]
+fn is_device(meta: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_char_device(&meta.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &std::fs::Metadata) -> bool {
+    false
 }
 
 /// How a file is packed.

@@ -218,7 +218,7 @@ fn write(
         verdict: &hunt.verdict,
         problems,
         folded: &hunt.folded,
-        hunted: hunted.map(|day| day.timestamp()).unwrap_or(session.now),
+        hunted: hunted.map_or(session.now, |day| day.timestamp()),
     };
     report.write(form, out)
 }
