@@ -134,7 +134,8 @@ mod tests {
             };
             if condition.holds(&record, &Artifacts::new()) {
                 let lower = line.to_ascii_lowercase();
-                prop_assert!(Raw::of(&condition).may_hold(lower.as_bytes()), "{}", line);
+                let escaped = line.contains('%');
+                prop_assert!(escaped || Raw::of(&condition).may_hold(lower.as_bytes()), "{}", line);
             }
         }
     }

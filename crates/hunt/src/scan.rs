@@ -125,7 +125,10 @@ impl<'h> Context<'h> {
                 for literal in witnesses.into_iter().flatten() {
                     literals.entry(literal.into_bytes()).or_default().push(needed.len() as u32);
                 }
-                needed.push(Needed { route: bit, raw: Raw::of(&check.condition) });
+                // The fields of other lines may be decoded, or joined from several.
+                let is_table = source.reader == Reader::Table;
+                let raw = if is_table { Raw::of(&check.condition) } else { Raw::Anything };
+                needed.push(Needed { route: bit, raw });
             }
             routes.insert(source.id.as_str(), Route { checks: list, bit, every_record });
         }

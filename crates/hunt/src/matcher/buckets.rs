@@ -133,7 +133,7 @@ mod tests {
             literals in proptest::collection::vec("[a-f~/ ]{4,9}", 1..60),
             text in proptest::collection::vec("[a-fA-F~/ é]{0,40}|\\PC{0,9}", 0..30),
         ) {
-            let literals: Vec<(u32, &[u8])> = (0..).zip(literals.iter().map(|l| l.as_bytes())).collect();
+            let literals: Vec<(u32, &[u8])> = (0..).zip(literals.iter().map(String::as_bytes)).collect();
             let buckets = Buckets::new(&literals).unwrap();
             let text = text.concat();
             let (mut fast, mut slow) = (Vec::new(), Vec::new());
