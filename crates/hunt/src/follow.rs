@@ -286,7 +286,9 @@ fn lines_of(
     tail: Tail<'_>,
     report: &mut Report,
 ) -> io::Result<()> {
-    let end = if last { size } else { end_of_lines(file, *tail.read, size)? };
+    // An entry of the journal ends with a blank line.
+    let mark: &[u8] = if matches!(tail.heading, Heading::Entries) { b"\n\n" } else { b"\n" };
+    let end = if last { size } else { end_of_lines(file, *tail.read, size, mark)? };
     if end <= *tail.read {
         return Ok(());
     }
@@ -332,18 +334,19 @@ fn written(path: &Path) -> Option<jiff::Timestamp> {
     jiff::Timestamp::try_from(path.metadata().ok()?.modified().ok()?).ok()
 }
 
-/// Where the last whole line between two places ends.
-fn end_of_lines(file: &mut File, from: u64, to: u64) -> io::Result<u64> {
+/// Where the last mark between two places ends.
+fn end_of_lines(file: &mut File, from: u64, to: u64, mark: &[u8]) -> io::Result<u64> {
     let mut end = to;
     let mut piece = vec![0; 64 << 10];
     while end > from {
         let start = end.saturating_sub(piece.len() as u64).max(from);
         file.seek(SeekFrom::Start(start))?;
         let filled = input::fill(file, &mut piece[..(end - start) as usize])?;
-        if let Some(at) = memchr::memrchr(b'\n', &piece[..filled]) {
-            return Ok(start + at as u64 + 1);
+        if let Some(at) = memchr::memmem::rfind(&piece[..filled], mark) {
+            return Ok(start + (at + mark.len()) as u64);
         }
-        end = start;
+        // A mark may be cut by the piece's beginning.
+        end = if start > from { start + mark.len() as u64 - 1 } else { from };
     }
     Ok(from)
 }
@@ -391,7 +394,7 @@ impl<R> Watched<'_, R> {
             line[..end.unwrap_or(line.len())].to_ascii_lowercase()
         };
         let keep = match self.heading {
-            Heading::None => false,
+            Heading::None | Heading::Entries => false,
             Heading::FirstLine => self.at_start,
             // Up to the second rule of asterisks.
             Heading::Block => {

@@ -171,6 +171,9 @@ fn logs_that_grow_are_read_on_through_rotation_and_truncation() {
             Box::new(|| fs::write(at("app.log"), "x\n").unwrap()),
             Box::new(|| append("app.log", "from 192.0.2.67")),
             Box::new(|| append("new.log", "from 192.0.2.66\n")),
+            // An entry of the journal that comes in two parts is one entry.
+            Box::new(|| append("j.export", "__CURSOR=a\n__REALTIME_TIMESTAMP=1614733200000000\n")),
+            Box::new(|| append("j.export", "MESSAGE=from 192.0.2.67\n\n")),
         ],
         told: Vec::new(),
     };
@@ -187,10 +190,11 @@ fn logs_that_grow_are_read_on_through_rotation_and_truncation() {
             "iis.log:2@56 192.0.2.66",
             "iis.log:3@98 192.0.2.66",
             "iis.log:5@180 192.0.2.66",
+            "j.export:1@0 192.0.2.67",
             "new.log:1@0 192.0.2.66",
         ]
     );
-    assert_eq!(result.findings.len(), 7);
+    assert_eq!(result.findings.len(), 8);
     assert_eq!(result.verdict.verdict, VerdictKind::Attempted);
     assert!(result.findings.iter().filter(|f| f.file.contains("iis")).all(|f| f.time.is_some()));
     assert_eq!(result.problems, []);
