@@ -74,6 +74,7 @@ pub fn follow(
 type Identity = (u64, u64);
 
 #[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
 fn identity(meta: &Metadata) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt as _;
     Some((meta.dev(), meta.ino()))
@@ -229,7 +230,7 @@ impl Following<'_, '_> {
                     &name,
                     meta.len(),
                     false,
-                    Tail { heading, head, read, lines },
+                    &mut Tail { heading, head, read, lines },
                     &mut new,
                 );
                 if let Err(error) = done {
@@ -252,10 +253,17 @@ impl Following<'_, '_> {
             let Ok(meta) = followed.file.metadata() else { continue };
             let name = path.display().to_string();
             let mut new = Report::default();
-            let tail = Tail { heading, head, read, lines };
+            let mut tail = Tail { heading, head, read, lines };
             if meta.len() > *tail.read
-                && let Err(error) =
-                    lines_of(self.ctx, &mut followed.file, &name, meta.len(), true, tail, &mut new)
+                && let Err(error) = lines_of(
+                    self.ctx,
+                    &mut followed.file,
+                    &name,
+                    meta.len(),
+                    true,
+                    &mut tail,
+                    &mut new,
+                )
             {
                 input::failed(&name, &error, &mut new);
             }
@@ -283,7 +291,7 @@ fn lines_of(
     name: &str,
     size: u64,
     last: bool,
-    tail: Tail<'_>,
+    tail: &mut Tail<'_>,
     report: &mut Report,
 ) -> io::Result<()> {
     // An entry of the journal ends with a blank line.

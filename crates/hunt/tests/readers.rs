@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::Arc;
 
 use lapwing_hunt::{
@@ -64,8 +65,9 @@ fn every_log_gives_its_golden_records() {
     assert!(logs.len() >= 40, "{}", logs.len());
     for log in logs {
         let mut text = String::new();
-        let (coverage, problems) =
-            records(&[log.clone()], &options(), &mut |record| text.push_str(&shown(&record)));
+        let (coverage, problems) = records(slice::from_ref(&log), &options(), &mut |record| {
+            text.push_str(&shown(&record));
+        });
         for c in coverage {
             let assumed = c.assumed.map_or(String::new(), |a| format!(" | {a}"));
             writeln!(text, "covered: {} | {} records{assumed}", c.source, c.records).unwrap();
@@ -87,7 +89,8 @@ fn rules_of_each_product_see_the_fields_of_each_reader() {
     let (mut text, mut fired) = (String::new(), BTreeSet::new());
     for log in logs() {
         let how = Options { rules: Some(Arc::clone(&rules)), ..options() };
-        let result = hunt(&[log.clone()], &Matcher::default(), &Checks::none(), &how, &Silent);
+        let result =
+            hunt(slice::from_ref(&log), &Matcher::default(), &Checks::none(), &how, &Silent);
         let hits: BTreeSet<String> = result.findings.iter().map(|f| f.finding.clone()).collect();
         let name = log.file_name().unwrap().to_string_lossy().into_owned();
         let list: Vec<&str> = hits.iter().map(String::as_str).collect();
@@ -249,8 +252,8 @@ fn event_logs_are_read_whole_cut_dirty_and_out_of_raw_bytes() {
     assert_eq!(numbers, [1, 3, 4, 5]);
     assert!(!problems.is_empty());
     // An image of a disk: chunks at any place, one cut by the end.
-    let image =
-        [&b"\xeb\x52\x90NTFS\0"[..], &[1; 100_000], &one, &[2; 77], &two, b"ElfChnk\0"].concat();
+    let image = [&b"\xeb\x52\x90NTFS\0"[..], &vec![1; 100_000], &one, &[2; 77], &two, b"ElfChnk\0"]
+        .concat();
     assert_eq!(read(&[&image]), (vec![1, 2, 3, 4, 5], String::new()));
 }
 
