@@ -65,7 +65,7 @@ impl Event {
             self.push("Channel", channel.to_owned());
         }
         if let Some(text) = self.get("Message")
-            && !self.fields.iter().any(|(name, value)| !is_envelope(name) && !value.is_empty())
+            && !self.fields.iter().any(|(name, value)| is_told(name) && !value.is_empty())
         {
             let id = self.get("EventID").and_then(|id| id.parse().ok());
             let stated = message::fields(id, self.get("Channel").unwrap_or(""), text);
@@ -188,6 +188,11 @@ impl Event {
         }
         text
     }
+}
+
+/// Whether a field tells what happened. Shippers' own names begin with a small letter.
+fn is_told(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase()) && !is_envelope(name)
 }
 
 /// Whether a field is of the envelope that every event has, so that it says nothing of what happened.

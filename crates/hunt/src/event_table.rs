@@ -167,15 +167,12 @@ impl Table {
             })
             .zip(cells)
             .collect();
-        match Event::from_fields(&fields) {
-            Some(event) => {
-                let bytes = record.len() as u64;
-                event_log::take(scan, &event, Some(Place::Line(self.line)), self.offset, bytes);
-            }
-            None => {
-                let message = "a record without an event number".to_owned();
-                scan.broken(format!("line {}", self.line), message);
-            }
+        if let Some(event) = Event::from_fields(&fields) {
+            let bytes = record.len() as u64;
+            event_log::take(scan, &event, Some(Place::Line(self.line)), self.offset, bytes);
+        } else {
+            let message = "a record without an event number".to_owned();
+            scan.broken(format!("line {}", self.line), message);
         }
     }
 }

@@ -74,6 +74,7 @@ pub fn follow(
 type Identity = (u64, u64);
 
 #[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
 fn identity(meta: &Metadata) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt as _;
     Some((meta.dev(), meta.ino()))
@@ -229,7 +230,7 @@ impl Following<'_, '_> {
                     &name,
                     meta.len(),
                     false,
-                    Tail { heading, head, read, lines },
+                    &mut Tail { heading, head, read, lines },
                     &mut new,
                 );
                 if let Err(error) = done {
@@ -252,10 +253,17 @@ impl Following<'_, '_> {
             let Ok(meta) = followed.file.metadata() else { continue };
             let name = path.display().to_string();
             let mut new = Report::default();
-            let tail = Tail { heading, head, read, lines };
+            let mut tail = Tail { heading, head, read, lines };
             if meta.len() > *tail.read
-                && let Err(error) =
-                    lines_of(self.ctx, &mut followed.file, &name, meta.len(), true, tail, &mut new)
+                && let Err(error) = lines_of(
+                    self.ctx,
+                    &mut followed.file,
+                    &name,
+                    meta.len(),
+                    true,
+                    &mut tail,
+                    &mut new,
+                )
             {
                 input::failed(&name, &error, &mut new);
             }
@@ -283,10 +291,12 @@ fn lines_of(
     name: &str,
     size: u64,
     last: bool,
-    tail: Tail<'_>,
+    tail: &mut Tail<'_>,
     report: &mut Report,
 ) -> io::Result<()> {
-    let end = if last { size } else { end_of_lines(file, *tail.read, size)? };
+    // An entry of the journal ends with a blank line.
+    let mark: &[u8] = if matches!(tail.heading, Heading::Entries) { b"\n\n" } else { b"\n" };
+    let end = if last { size } else { end_of_lines(file, *tail.read, size, mark)? };
     if end <= *tail.read {
         return Ok(());
     }
@@ -332,18 +342,19 @@ fn written(path: &Path) -> Option<jiff::Timestamp> {
     jiff::Timestamp::try_from(path.metadata().ok()?.modified().ok()?).ok()
 }
 
-/// Where the last whole line between two places ends.
-fn end_of_lines(file: &mut File, from: u64, to: u64) -> io::Result<u64> {
+/// Where the last mark between two places ends.
+fn end_of_lines(file: &mut File, from: u64, to: u64, mark: &[u8]) -> io::Result<u64> {
     let mut end = to;
     let mut piece = vec![0; 64 << 10];
     while end > from {
         let start = end.saturating_sub(piece.len() as u64).max(from);
         file.seek(SeekFrom::Start(start))?;
         let filled = input::fill(file, &mut piece[..(end - start) as usize])?;
-        if let Some(at) = memchr::memrchr(b'\n', &piece[..filled]) {
-            return Ok(start + at as u64 + 1);
+        if let Some(at) = memchr::memmem::rfind(&piece[..filled], mark) {
+            return Ok(start + (at + mark.len()) as u64);
         }
-        end = start;
+        // A mark may be cut by the piece's beginning.
+        end = if start > from { start + mark.len() as u64 - 1 } else { from };
     }
     Ok(from)
 }
@@ -391,7 +402,7 @@ impl<R> Watched<'_, R> {
             line[..end.unwrap_or(line.len())].to_ascii_lowercase()
         };
         let keep = match self.heading {
-            Heading::None => false,
+            Heading::None | Heading::Entries => false,
             Heading::FirstLine => self.at_start,
             // Up to the second rule of asterisks.
             Heading::Block => {

@@ -415,6 +415,8 @@ fn kind_of(head: &[u8]) -> Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Heading {
     None,
+    /// Nothing; but records end with a blank line.
+    Entries,
     /// The names of the columns.
     FirstLine,
     /// Lines that begin with `#`, the latest of each name.
@@ -432,7 +434,8 @@ pub(crate) fn heading(head: &[u8]) -> Option<Heading> {
         Kind::Evtx | Kind::Parquet | Kind::Program | Kind::Binary | Kind::Xml => None,
         // An array of objects is no list of lines.
         Kind::Json if !head.trim_ascii_start().starts_with(b"{") => None,
-        Kind::Json | Kind::Journal | Kind::Text => Some(Heading::None),
+        Kind::Journal => Some(Heading::Entries),
+        Kind::Json | Kind::Text => Some(Heading::None),
         Kind::W3c => Some(Heading::Directives),
         Kind::EventTable(_) | Kind::Csv(_) => Some(Heading::FirstLine),
         Kind::Transcript => Some(Heading::Block),

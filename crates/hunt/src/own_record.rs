@@ -97,9 +97,10 @@ pub(crate) fn know(fields: &mut Vec<(String, String)>) -> Known {
             None => carried.clone(),
         };
         if let Some(inner) = line::read_inner(&joined) {
-            let own = inner.fields.iter().filter(|(name, value)| {
-                !matches!(name.as_ref(), "message" | "MESSAGE")
-                    && !(name == "host" && value == "journal")
+            let own = inner.fields.iter().filter(|(name, value)| match name.as_ref() {
+                "message" | "MESSAGE" => false,
+                "host" => value != "journal",
+                _ => true,
             });
             let own: Vec<(String, String)> =
                 own.map(|(k, v)| (k.clone().into_owned(), v.clone().into_owned())).collect();
@@ -113,7 +114,7 @@ pub(crate) fn know(fields: &mut Vec<(String, String)>) -> Known {
                 }
             }
         } else if log == "journal" {
-            log = "syslog".to_owned();
+            "syslog".clone_into(&mut log);
         }
     }
     Known { log, title, when, line: carried }

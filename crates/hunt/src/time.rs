@@ -57,7 +57,7 @@ impl Clock {
         if yearless && self.year.is_none() && self.last_day.is_none() {
             return Some("the times state no year and were not used (--year gives it)".to_owned());
         }
-        let mut text = match &self.zone {
+        let text = match &self.zone {
             Some(zone) => {
                 let offset = || zone.to_fixed_offset().ok().map(|offset| offset.to_string());
                 let name = zone.iana_name().map(str::to_owned).or_else(offset);
@@ -68,13 +68,12 @@ impl Clock {
                 .to_owned(),
         };
         match (yearless, self.year, self.last_day) {
-            (true, Some(year), _) => text.push_str(&format!("; the year is {year}, as given")),
+            (true, Some(year), _) => Some(format!("{text}; the year is {year}, as given")),
             (true, None, Some(day)) => {
-                text.push_str(&format!("; the year goes by the log's last day, {day}"));
+                Some(format!("{text}; the year goes by the log's last day, {day}"))
             }
-            _ => {}
+            _ => Some(text),
         }
-        Some(text)
     }
 
     /// The latest year in which the time is not after the log's last day.

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::Arc;
 
 use lapwing_hunt::{
@@ -64,8 +65,9 @@ fn every_log_gives_its_golden_records() {
     assert!(logs.len() >= 40, "{}", logs.len());
     for log in logs {
         let mut text = String::new();
-        let (coverage, problems) =
-            records(&[log.clone()], &options(), &mut |record| text.push_str(&shown(&record)));
+        let (coverage, problems) = records(slice::from_ref(&log), &options(), &mut |record| {
+            text.push_str(&shown(&record));
+        });
         for c in coverage {
             let assumed = c.assumed.map_or(String::new(), |a| format!(" | {a}"));
             writeln!(text, "covered: {} | {} records{assumed}", c.source, c.records).unwrap();
@@ -87,7 +89,8 @@ fn rules_of_each_product_see_the_fields_of_each_reader() {
     let (mut text, mut fired) = (String::new(), BTreeSet::new());
     for log in logs() {
         let how = Options { rules: Some(Arc::clone(&rules)), ..options() };
-        let result = hunt(&[log.clone()], &Matcher::default(), &Checks::none(), &how, &Silent);
+        let result =
+            hunt(slice::from_ref(&log), &Matcher::default(), &Checks::none(), &how, &Silent);
         let hits: BTreeSet<String> = result.findings.iter().map(|f| f.finding.clone()).collect();
         let name = log.file_name().unwrap().to_string_lossy().into_owned();
         let list: Vec<&str> = hits.iter().map(String::as_str).collect();
@@ -171,6 +174,9 @@ fn logs_that_grow_are_read_on_through_rotation_and_truncation() {
             Box::new(|| fs::write(at("app.log"), "x\n").unwrap()),
             Box::new(|| append("app.log", "from 192.0.2.67")),
             Box::new(|| append("new.log", "from 192.0.2.66\n")),
+            // An entry of the journal that comes in two parts is one entry.
+            Box::new(|| append("j.export", "__CURSOR=a\n__REALTIME_TIMESTAMP=1614733200000000\n")),
+            Box::new(|| append("j.export", "MESSAGE=from 192.0.2.67\n\n")),
         ],
         told: Vec::new(),
     };
@@ -187,10 +193,11 @@ fn logs_that_grow_are_read_on_through_rotation_and_truncation() {
             "iis.log:2@56 192.0.2.66",
             "iis.log:3@98 192.0.2.66",
             "iis.log:5@180 192.0.2.66",
+            "j.export:1@0 192.0.2.67",
             "new.log:1@0 192.0.2.66",
         ]
     );
-    assert_eq!(result.findings.len(), 7);
+    assert_eq!(result.findings.len(), 8);
     assert_eq!(result.verdict.verdict, VerdictKind::Attempted);
     assert!(result.findings.iter().filter(|f| f.file.contains("iis")).all(|f| f.time.is_some()));
     assert_eq!(result.problems, []);
@@ -245,8 +252,8 @@ fn event_logs_are_read_whole_cut_dirty_and_out_of_raw_bytes() {
     assert_eq!(numbers, [1, 3, 4, 5]);
     assert!(!problems.is_empty());
     // An image of a disk: chunks at any place, one cut by the end.
-    let image =
-        [&b"\xeb\x52\x90NTFS\0"[..], &[1; 100_000], &one, &[2; 77], &two, b"ElfChnk\0"].concat();
+    let image = [&b"\xeb\x52\x90NTFS\0"[..], &vec![1; 100_000], &one, &[2; 77], &two, b"ElfChnk\0"]
+        .concat();
     assert_eq!(read(&[&image]), (vec![1, 2, 3, 4, 5], String::new()));
 }
 

@@ -20,12 +20,11 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
     let second = names.next().unwrap_or("-");
     // `host:port client ident user` or `client ident user`; users may hold blanks.
     let is_client = |text: &str| text.parse::<std::net::IpAddr>().is_ok();
-    let (host, client) = match is_client(second) && !is_client(first) {
-        true => {
-            names.next();
-            (endpoint(first).0, second)
-        }
-        false => ("", first),
+    let (host, client) = if is_client(second) && !is_client(first) {
+        names.next();
+        (endpoint(first).0, second)
+    } else {
+        ("", first)
     };
     let user = names.next().unwrap_or("-");
     let mut fields = Vec::with_capacity(11);

@@ -129,19 +129,17 @@ impl Events {
         let serial =
             format!("{node}{:?}{}", line.when, get("serial").map_or("", |(_, s)| s.as_ref()));
         let kind = get("type").map_or("", |(_, kind)| kind.as_ref());
-        let at = match self.open.iter().position(|event| event.serial == serial) {
-            Some(at) => at,
-            None => {
-                self.open.push_back(Event {
-                    serial,
-                    when: line.when,
-                    line: number,
-                    offset,
-                    ..Event::default()
-                });
-                self.open.len() - 1
-            }
-        };
+        let known = self.open.iter().position(|event| event.serial == serial);
+        let at = known.unwrap_or_else(|| {
+            self.open.push_back(Event {
+                serial,
+                when: line.when,
+                line: number,
+                offset,
+                ..Event::default()
+            });
+            self.open.len() - 1
+        });
         let event = &mut self.open[at];
         if event.raw.len() < LONGEST {
             event.take(kind, line, raw);
