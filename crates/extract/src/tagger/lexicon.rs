@@ -1,5 +1,6 @@
 //! Of which sorts of known names a word is a part: "Ministry" of organisations, "injection" of techniques.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use foldhash::HashMap;
@@ -34,7 +35,7 @@ pub(crate) fn parts_of(lower: u32) -> Bits {
 }
 
 fn table() -> HashMap<u32, Bits> {
-    let mut counts: HashMap<(u32, usize), u32> = HashMap::default();
+    let mut counts: BTreeMap<(u32, usize), u32> = BTreeMap::new();
     for name in Knowledge::builtin().names() {
         let Some(kind) = KINDS.iter().position(|kind| *kind == name.entity.kind) else { continue };
         let words = name.surface.split(|c: char| !c.is_alphanumeric());
