@@ -18,12 +18,9 @@ use crate::{Activity, Checks, Indicator, Learnt, Matcher, NotLearnt, Options, Si
 /// Indicators that were seen are told as they are; a check or a rule that found something is the
 /// beginning of a story.
 pub(crate) fn is_wanted(all: &Report, options: &Options) -> bool {
-    let begins = |finding: &Finding| {
-        finding.kind != FindingKind::Indicator && activity::has_weight(finding)
-    };
-    options.always_around
-        || options.learn
-        || options.around && all.findings.iter().any(begins)
+    let begins =
+        |finding: &Finding| finding.kind != FindingKind::Indicator && activity::has_weight(finding);
+    options.always_around || options.learn || options.around && all.findings.iter().any(begins)
 }
 
 /// The second pass: what was written is known now; who asked for it may stand in any log, also in one

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use lapwing_model::{Finding, FindingKind, Proof, VerdictKind};
 
 use crate::scan::Report;
-use crate::{Checks, Campaign};
+use crate::{Campaign, Checks};
 
 /// Attempts that were turned away are no success, and those of which no log shows the end may be one.
 pub(crate) fn outcome(report: &Report, kind: VerdictKind) -> Vec<String> {

@@ -78,7 +78,9 @@ fn burst(many: &Many, by: &str, list: &[Counted]) -> Option<Finding> {
         }
         let window = &list[from..=to];
         let count = match many.different {
-            Some(_) => window.iter().filter_map(|c| c.value.as_ref()).collect::<BTreeSet<_>>().len(),
+            Some(_) => {
+                window.iter().filter_map(|c| c.value.as_ref()).collect::<BTreeSet<_>>().len()
+            }
             None => window.len(),
         };
         if count >= many.at_least {

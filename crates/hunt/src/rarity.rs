@@ -26,8 +26,23 @@ const LEAST_RECORDS: u64 = 200;
 const TOLD: usize = 10;
 /// Words of user agents that no browser has.
 const TOOLS: &[&str] = &[
-    "python", "curl", "go-http", "wget", "java/", "okhttp", "powershell", "winhttp", "nikto",
-    "sqlmap", "zgrab", "masscan", "nuclei", "libwww", "httpclient", "antsword", "godzilla",
+    "python",
+    "curl",
+    "go-http",
+    "wget",
+    "java/",
+    "okhttp",
+    "powershell",
+    "winhttp",
+    "nikto",
+    "sqlmap",
+    "zgrab",
+    "masscan",
+    "nuclei",
+    "libwww",
+    "httpclient",
+    "antsword",
+    "godzilla",
 ];
 const SCRIPTS: &[&str] = &[".aspx", ".ashx", ".asmx", ".asp", ".php", ".jsp", ".jspx", ".cer"];
 
@@ -101,7 +116,8 @@ impl Sample {
         if let Some(also) = also {
             count.also.add(xxh3_64(also.as_bytes()));
         }
-        if (at.record.time.is_some(), at.record.time) < (count.first.time.is_some(), count.first.time)
+        if (at.record.time.is_some(), at.record.time)
+            < (count.first.time.is_some(), count.first.time)
         {
             count.first = at.seen();
         }
@@ -272,9 +288,11 @@ impl Profile {
             }
         });
         self.tell(&mut found, &self.pairs, &RARE_PAIR, suspects, |pair, _| {
-            1 + u64::from(["w3wp.exe", "sqlservr.exe", "winword.exe", "excel.exe", "wmiprvse.exe"]
-                .iter()
-                .any(|parent| pair.starts_with(parent)))
+            1 + u64::from(
+                ["w3wp.exe", "sqlservr.exe", "winword.exe", "excel.exe", "wmiprvse.exe"]
+                    .iter()
+                    .any(|parent| pair.starts_with(parent)),
+            )
         });
         found.extend(self.posted_by_few(suspects));
         found
@@ -456,8 +474,12 @@ mod tests {
 
     fn request<'a>(client: &'a str, method: &'a str, stem: &'a str, agent: &'a str) -> Record<'a> {
         let fields = [
-            ("c-ip", client), ("cs-method", method), ("cs-uri-stem", stem),
-            ("cs(User-Agent)", agent), ("sc-status", "200"), ("s-ip", "192.0.2.1"),
+            ("c-ip", client),
+            ("cs-method", method),
+            ("cs-uri-stem", stem),
+            ("cs(User-Agent)", agent),
+            ("sc-status", "200"),
+            ("s-ip", "192.0.2.1"),
         ];
         Record {
             fields: fields.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
@@ -472,7 +494,8 @@ mod tests {
         let mut profile = Profile::default();
         for number in 0..600 {
             let client = format!("198.51.100.{}", number % 40);
-            profile.take(&request(&client, "GET", "/owa/", "Mozilla/5.0 (an ordinary browser)"), "a");
+            profile
+                .take(&request(&client, "GET", "/owa/", "Mozilla/5.0 (an ordinary browser)"), "a");
         }
         profile
     }
@@ -481,7 +504,8 @@ mod tests {
     fn the_odd_one_is_told_and_the_ordinary_is_not() {
         let mut profile = ordinary();
         for _ in 0..6 {
-            profile.take(&request("203.0.113.9", "POST", "/app/odd.aspx", "python-requests/9"), "a");
+            profile
+                .take(&request("203.0.113.9", "POST", "/app/odd.aspx", "python-requests/9"), "a");
         }
         profile.take(&request("203.0.113.9", "GET", "/app/odd.aspx", "curl/9"), "a");
         let rare = profile.rare(&BTreeSet::from(["203.0.113.9".to_owned()]));

@@ -129,7 +129,10 @@ fn single_reasons(report: &Report, joined: &Joined, kind: VerdictKind) -> Vec<St
         reasons.push(format!("And {} more kinds of findings.", groups.len() - REASONS));
     }
     let single = report.findings.iter().any(shows_compromise);
-    if kind == VerdictKind::Compromised && !single && joined.activities.iter().any(|a| a.corroborated) {
+    if kind == VerdictKind::Compromised
+        && !single
+        && joined.activities.iter().any(|a| a.corroborated)
+    {
         reasons.insert(0, "No single record proves it, but grave rules for several steps of an attack hold one after the other: treat it as compromised until shown otherwise.".to_owned());
     } else if kind == VerdictKind::Compromised && !single {
         let both = "Exploitation was tried, and afterwards this machine itself connected to a listed address: treat it as compromised until shown otherwise.";
@@ -181,12 +184,7 @@ fn coverage_reasons(report: &Report) -> Vec<String> {
     reasons
 }
 
-fn next_steps(
-    report: &Report,
-    joined: &Joined,
-    checks: &Checks,
-    kind: VerdictKind,
-) -> Vec<String> {
+fn next_steps(report: &Report, joined: &Joined, checks: &Checks, kind: VerdictKind) -> Vec<String> {
     let mut steps = Vec::new();
     let told: BTreeSet<&str> = report.findings.iter().filter_map(|f| f.rule.as_deref()).collect();
     let hit: Vec<&Check> = checks.list().iter().filter(|c| told.contains(c.id.as_str())).collect();

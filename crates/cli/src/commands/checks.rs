@@ -62,8 +62,11 @@ fn show(checks: &Set, id: &str, session: &mut Session) -> Result<Outcome, Failur
         }
         (None, several) => {
             let names: Vec<&str> = several.iter().take(12).map(|c| c.id.as_str()).collect();
-            return Err(Failure::usage(format!("{id}: {} checks have that in their name", several.len()))
-                .hint(format!("one of: {}", names.join(", "))));
+            return Err(Failure::usage(format!(
+                "{id}: {} checks have that in their name",
+                several.len()
+            ))
+            .hint(format!("one of: {}", names.join(", "))));
         }
     };
     if session.out.json {

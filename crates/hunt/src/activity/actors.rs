@@ -53,8 +53,18 @@ const JOINING: &[&str] = &[
 ];
 /// Parents of so much that what they start has nothing to do with each other.
 const COMMON_PARENTS: &[&str] = &[
-    "services.exe", "svchost.exe", "explorer.exe", "wininit.exe", "userinit.exe", "winlogon.exe",
-    "wmiprvse.exe", "taskeng.exe", "taskhostw.exe", "system", "systemd", "init",
+    "services.exe",
+    "svchost.exe",
+    "explorer.exe",
+    "wininit.exe",
+    "userinit.exe",
+    "winlogon.exe",
+    "wmiprvse.exe",
+    "taskeng.exe",
+    "taskhostw.exe",
+    "system",
+    "systemd",
+    "init",
 ];
 
 impl Actors {
@@ -62,8 +72,14 @@ impl Actors {
     pub(crate) fn of(record: &Record<'_>, file: &str) -> Self {
         let get = |names: &[&str]| names.iter().find_map(|name| record.get(name));
         let host = get(&[
-            "Computer", "Hostname", "ComputerName", "s-computername", "ServerHostName",
-            "host.name", "server-hostname", "winlog.computer_name",
+            "Computer",
+            "Hostname",
+            "ComputerName",
+            "s-computername",
+            "ServerHostName",
+            "host.name",
+            "server-hostname",
+            "winlog.computer_name",
         ])
         .map(|name| first_label(name));
         let on_host = |id: &str| format!("{}|{id}", host.as_deref().unwrap_or("")).to_lowercase();
@@ -80,7 +96,10 @@ impl Actors {
             }
         }
         let forwarded = [
-            "X-Forwarded-For", "cs(X-Forwarded-For)", "OriginalClientIp", "http_x_forwarded_for",
+            "X-Forwarded-For",
+            "cs(X-Forwarded-For)",
+            "OriginalClientIp",
+            "http_x_forwarded_for",
             "True-Client-IP",
         ];
         // The first is the client; the others are the proxies on the way.
@@ -129,10 +148,13 @@ impl Actors {
             }
         }
         actors.written = written;
-        actors.agent = get(&[
-            "cs(User-Agent)", "UserAgent", "user_agent", "http_user_agent", "user-agent",
-        ])
-        .map(|agent| if agent.contains(' ') { agent.to_owned() } else { agent.replace('+', " ") });
+        actors.agent =
+            get(&["cs(User-Agent)", "UserAgent", "user_agent", "http_user_agent", "user-agent"])
+                .map(
+                    |agent| {
+                        if agent.contains(' ') { agent.to_owned() } else { agent.replace('+', " ") }
+                    },
+                );
         let method = get(&["cs-method", "Method", "method", "http_method"]).unwrap_or("");
         actors.request = stem
             .filter(|_| !method.is_empty())
@@ -155,7 +177,8 @@ impl Actors {
     /// Keeps the last part of a path when it is the name of a script or program.
     fn name(&mut self, path: &str) {
         let name = last_part(path);
-        let joins = JOINING.iter().any(|ending| name.ends_with(ending) && name.len() > ending.len());
+        let joins =
+            JOINING.iter().any(|ending| name.ends_with(ending) && name.len() > ending.len());
         if joins && name.len() <= 100 && self.files.len() < 16 {
             self.files.insert(name);
         }
@@ -177,7 +200,11 @@ pub(crate) fn is_inside(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             let shared = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
-            v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified() || shared
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || shared
         }
         IpAddr::V6(v6) => {
             v6.is_loopback()
@@ -214,8 +241,17 @@ fn account_name(text: &str) -> Option<String> {
     let name = text.rsplit('\\').next().unwrap_or(text);
     let name = name.split('@').next().unwrap_or(name).trim().to_lowercase();
     let nobody = [
-        "", "-", "system", "local service", "network service", "anonymous logon", "anonymous",
-        "iusr", "root", "n/a", "(null)",
+        "",
+        "-",
+        "system",
+        "local service",
+        "network service",
+        "anonymous logon",
+        "anonymous",
+        "iusr",
+        "root",
+        "n/a",
+        "(null)",
     ];
     let machine = name.ends_with('$') || name.starts_with("dwm-") || name.starts_with("umfd-");
     (!nobody.contains(&name.as_str()) && !machine).then_some(name)
@@ -304,7 +340,10 @@ mod tests {
             ("ParentProcessGuid", "{00000000-0000-0000-0000-000000000001}"),
             ("ParentImage", r"C:\Windows\System32\inetsrv\w3wp.exe"),
             ("CommandLine", r"cmd /c copy x C:\inetpub\wwwroot\odd.aspx"),
-            ("Hashes", "SHA1=00112233445566778899aabbccddeeff00112233,IMPHASH=00112233445566778899AABBCCDDEEFF"),
+            (
+                "Hashes",
+                "SHA1=00112233445566778899aabbccddeeff00112233,IMPHASH=00112233445566778899AABBCCDDEEFF",
+            ),
         ]);
         let actors = Actors::of(&shell, "a");
         assert!(actors.parent.is_some() && actors.process.is_some());

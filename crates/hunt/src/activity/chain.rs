@@ -70,12 +70,10 @@ pub(super) fn chains(
     crowd: &Crowd,
     names: &BTreeSet<String>,
 ) -> Vec<Vec<usize>> {
-    let hosts: BTreeSet<&str> =
-        members.iter().filter_map(|m| m.actors.host.as_deref()).collect();
+    let hosts: BTreeSet<&str> = members.iter().filter_map(|m| m.actors.host.as_deref()).collect();
     // Logs that do not name the machine are of the only one that is named.
     let only = if hosts.len() == 1 { hosts.first().copied().unwrap_or("") } else { "" };
-    let keys: Vec<BTreeSet<Key>> =
-        members.iter().map(|m| keys_of(m, crowd, names, only)).collect();
+    let keys: Vec<BTreeSet<Key>> = members.iter().map(|m| keys_of(m, crowd, names, only)).collect();
     let mut sets = Sets::new(members.len());
     let mut by_key: BTreeMap<&Key, Vec<usize>> = BTreeMap::new();
     for (number, keys) in keys.iter().enumerate() {

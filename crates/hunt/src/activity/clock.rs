@@ -127,7 +127,10 @@ mod tests {
         let mut list = Vec::new();
         for at in 0..20 {
             for thing in ["a", "b", "c"] {
-                list.extend(sights(&[("Security", thing, at * 3_600), ("/x", thing, at * 3_600 + 1)]));
+                list.extend(sights(&[
+                    ("Security", thing, at * 3_600),
+                    ("/x", thing, at * 3_600 + 1),
+                ]));
             }
         }
         assert!(offsets(&list).is_empty(), "{:?}", offsets(&list));
@@ -137,8 +140,12 @@ mod tests {
     fn one_thing_alone_or_things_that_disagree_say_nothing() {
         assert!(offsets(&sights(&[("a", "x", 0), ("/b", "x", 7_200)])).is_empty());
         let odd = sights(&[
-            ("a", "x", 0), ("/b", "x", 7_777), ("a", "y", 0), ("/b", "y", 1_234),
-            ("a", "z", 0), ("/b", "z", 40_000),
+            ("a", "x", 0),
+            ("/b", "x", 7_777),
+            ("a", "y", 0),
+            ("/b", "y", 1_234),
+            ("a", "z", 0),
+            ("/b", "z", 40_000),
         ]);
         assert!(offsets(&odd).is_empty());
     }

@@ -4,8 +4,8 @@ pub(crate) mod actors;
 mod chain;
 mod clock;
 mod related;
-mod tell;
 pub(crate) mod tactic;
+mod tell;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -20,8 +20,8 @@ use chain::Member;
 use clock::Sight;
 
 pub(crate) use chain::has_weight;
-pub(crate) use tell::clock_words;
 pub(crate) use related::{Lead, Related, Row};
+pub(crate) use tell::clock_words;
 
 /// Where a record stands: file, line or record, offset.
 pub(crate) type Spot = (String, Option<Place>, u64);
@@ -107,13 +107,46 @@ pub(crate) struct Joined {
 
 /// Pages and programs that are everywhere: their names join nothing.
 const COMMON: &[&str] = &[
-    "logon.aspx", "logoff.aspx", "errorfe.aspx", "expiredpassword.aspx", "frowny.aspx",
-    "outlookcn.aspx", "redirsuiteserviceproxy.aspx", "signout.aspx", "timeoutlogout.aspx",
-    "default.aspx", "index.php", "index.asp", "global.asax", "exchange.asmx", "errorpage.aspx",
-    "cmd.exe", "powershell.exe", "w3wp.exe", "net.exe", "whoami.exe", "rundll32.exe",
-    "svchost.exe", "services.exe", "conhost.exe", "comsvcs.dll", "lsass.exe", "certutil.exe",
-    "reg.exe", "csc.exe", "cvtres.exe", "pwsh.exe", "wmic.exe", "vssadmin.exe", "sc.exe",
-    "schtasks.exe", "attrib.exe", "bitsadmin.exe", "mshta.exe", "regsvr32.exe", "procdump.exe",
+    "logon.aspx",
+    "logoff.aspx",
+    "errorfe.aspx",
+    "expiredpassword.aspx",
+    "frowny.aspx",
+    "outlookcn.aspx",
+    "redirsuiteserviceproxy.aspx",
+    "signout.aspx",
+    "timeoutlogout.aspx",
+    "default.aspx",
+    "index.php",
+    "index.asp",
+    "global.asax",
+    "exchange.asmx",
+    "errorpage.aspx",
+    "cmd.exe",
+    "powershell.exe",
+    "w3wp.exe",
+    "net.exe",
+    "whoami.exe",
+    "rundll32.exe",
+    "svchost.exe",
+    "services.exe",
+    "conhost.exe",
+    "comsvcs.dll",
+    "lsass.exe",
+    "certutil.exe",
+    "reg.exe",
+    "csc.exe",
+    "cvtres.exe",
+    "pwsh.exe",
+    "wmic.exe",
+    "vssadmin.exe",
+    "sc.exe",
+    "schtasks.exe",
+    "attrib.exe",
+    "bitsadmin.exe",
+    "mshta.exe",
+    "regsvr32.exe",
+    "procdump.exe",
 ];
 
 /// Whether a file of this name is on every server, so that its name tells nothing.

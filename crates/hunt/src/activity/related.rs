@@ -70,8 +70,7 @@ impl Related {
         }
         let what = what(&actors, record);
         let client = actors.who();
-        let key =
-            (lead.clone(), actors.source.clone(), what.clone(), client, actors.agent.clone());
+        let key = (lead.clone(), actors.source.clone(), what.clone(), client, actors.agent.clone());
         if let Some(row) = self.rows.get_mut(&key) {
             row.count += 1;
             row.first = row.first.into_iter().chain(record.time).min();
@@ -165,8 +164,14 @@ fn what(actors: &Actors, record: &Record<'_>) -> String {
     let get = |names: &[&str]| names.iter().find_map(|name| record.get(name));
     if let Some(event) = get(&["EventID"]) {
         let object = get(&[
-            "TargetFilename", "RelativeTargetName", "CommandLine", "NewProcessName", "Image",
-            "Application", "TargetUserName", "ServiceName",
+            "TargetFilename",
+            "RelativeTargetName",
+            "CommandLine",
+            "NewProcessName",
+            "Image",
+            "Application",
+            "TargetUserName",
+            "ServiceName",
         ]);
         let object = object.map(|o| format!(": {}", shorten(o, 120))).unwrap_or_default();
         return format!("event {event} in {}{object}", actors.source);

@@ -52,8 +52,13 @@ pub(super) fn tell(
     steps.extend(requests(&leads, members, related, clocks, &mut left_out));
     steps.sort_by(|a, b| {
         let nanos = |s: &Step| s.time.map(Timestamp::as_nanosecond);
-        (a.0.is_none(), nanos(&a.2), a.1, &a.2.file, &a.2.title)
-            .cmp(&(b.0.is_none(), nanos(&b.2), b.1, &b.2.file, &b.2.title))
+        (a.0.is_none(), nanos(&a.2), a.1, &a.2.file, &a.2.title).cmp(&(
+            b.0.is_none(),
+            nanos(&b.2),
+            b.1,
+            &b.2.file,
+            &b.2.title,
+        ))
     });
     let mut told: Vec<Step> = Vec::new();
     for (_, _, step) in steps {
@@ -103,9 +108,12 @@ pub(super) fn tell(
 /// What several rules of Sigma prove together is still no more than an attempt, unless checks say so.
 fn proof(members: &[&Member<'_>]) -> Proof {
     let sure = |m: &&&Member<'_>| m.finding.kind != FindingKind::Sigma;
-    members.iter().filter(sure).map(|m| m.finding.proof).max().unwrap_or_else(|| {
-        members.iter().map(|m| m.finding.proof).max().unwrap_or(Proof::Contact)
-    })
+    members
+        .iter()
+        .filter(sure)
+        .map(|m| m.finding.proof)
+        .max()
+        .unwrap_or_else(|| members.iter().map(|m| m.finding.proof).max().unwrap_or(Proof::Contact))
 }
 
 /// Rules of level high for three tactics, one of them critical or of a fourth: one rule may be wrong, so
@@ -195,8 +203,14 @@ fn requests(
     }
     // What was answered tells more than what was not; then what came first.
     rows.sort_by(|(_, a), (_, b)| {
-        (a.turned_away, a.first.is_none(), a.first, &a.file, a.place, &a.what)
-            .cmp(&(b.turned_away, b.first.is_none(), b.first, &b.file, b.place, &b.what))
+        (a.turned_away, a.first.is_none(), a.first, &a.file, a.place, &a.what).cmp(&(
+            b.turned_away,
+            b.first.is_none(),
+            b.first,
+            &b.file,
+            b.place,
+            &b.what,
+        ))
     });
     *left_out += rows.iter().skip(REQUESTS).map(|(_, row)| row.count).sum::<u64>();
     rows.truncate(REQUESTS);
@@ -264,7 +278,10 @@ impl Activity {
         }
         if !self.tactics.is_empty() {
             let tactics = self.tactics.join(" → ");
-            why.push_str(&format!("; tactics {tactics}; techniques {}", self.techniques.join(", ")));
+            why.push_str(&format!(
+                "; tactics {tactics}; techniques {}",
+                self.techniques.join(", ")
+            ));
         }
         for (source, ahead) in &self.clocks {
             why.push_str(&format!("; {}", clock_words(source, *ahead)));
@@ -294,8 +311,7 @@ impl Activity {
 
 /// A source's clock in words.
 pub(crate) fn clock_words(source: &str, ahead: i64) -> String {
-    let (hours, minutes, seconds) =
-        (ahead.abs() / 3600, ahead.abs() % 3600 / 60, ahead.abs() % 60);
+    let (hours, minutes, seconds) = (ahead.abs() / 3600, ahead.abs() % 3600 / 60, ahead.abs() % 60);
     let side = if ahead > 0 { "ahead of" } else { "behind" };
     let seconds = if seconds > 0 { format!(" {seconds} s") } else { String::new() };
     format!(
@@ -304,9 +320,8 @@ pub(crate) fn clock_words(source: &str, ahead: i64) -> String {
 }
 
 fn line(step: &Step) -> String {
-    let time = step
-        .time
-        .map_or("(no time)".to_owned(), |t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    let time =
+        step.time.map_or("(no time)".to_owned(), |t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     let tactic = step.tactic.as_deref().map(|t| format!(" [{t}]")).unwrap_or_default();
     let technique = step.technique.as_deref().map(|t| format!(" {t}")).unwrap_or_default();
     let often = if step.count > 1 { format!(" ({} times)", step.count) } else { String::new() };
