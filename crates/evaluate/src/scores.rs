@@ -93,7 +93,14 @@ impl Scores {
             heads.push("by");
         }
         let words = heads.len();
-        heads.extend(["files", "with problems", "gold", "found", "P", "R", "F1"]);
+        // A suite of forecasts has figures of its own and no gold to agree with.
+        let own = |row: &ScoreRow| row.tally.is_none() && row.files == 1 && !row.also.is_empty();
+        let with_gold = !self.rows.iter().all(own);
+        if with_gold {
+            heads.extend(["files", "with problems", "gold", "found", "P", "R", "F1"]);
+        } else {
+            heads.push("cases");
+        }
         if with_seconds {
             heads.push("CPU s");
         }
@@ -109,8 +116,9 @@ impl Scores {
             if with_peers {
                 cells.push(row.by.clone());
             }
-            cells.extend([row.files.to_string(), row.with_problems.to_string()]);
-            cells.extend(if let Some(t) = &row.tally {
+            if with_gold {
+                cells.extend([row.files.to_string(), row.with_problems.to_string()]);
+                cells.extend(if let Some(t) = &row.tally {
                 [
                     (t.hits + t.missed).to_string(),
                     (t.hits + t.wrong).to_string(),
@@ -120,8 +128,11 @@ impl Scores {
                 ]
             } else {
                 let found = row.objects.map_or("–".to_owned(), |n| n.to_string());
-                ["–".into(), found, "–".into(), "–".into(), "–".into()]
-            });
+                    ["–".into(), found, "–".into(), "–".into(), "–".into()]
+                });
+            } else {
+                cells.push(row.objects.map_or("–".to_owned(), |n| n.to_string()));
+            }
             if with_seconds {
                 cells.push(row.seconds.map_or("–".to_owned(), |s| format!("{s:.2}")));
             }
