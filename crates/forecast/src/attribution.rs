@@ -42,7 +42,7 @@ impl Attribution {
     /// The margin between first and second from which an answer is given; below it, none of the
     /// candidates is named as the likely one. Chosen for a precision of .85 (docs/forecast.md).
     pub fn least_margin() -> f64 {
-        1.0
+        1.7
     }
 
     /// Learns from reports: actor and evidence. Their order makes no difference.
@@ -92,7 +92,7 @@ impl Attribution {
         let weight = |number: usize| {
             let idf = ((self.actors.len() as f64 + 1.0) / (self.spread[number] + 1.0)).ln();
             let kind = if names[number].starts_with('S') { SOFTWARE } else { 1.0 };
-            (idf * kind).powi(2).max(1e-9)
+            (idf * idf * kind).max(1e-9)
         };
         let (mut ratios, reasons) = self.likelihood_ratios(&asked);
         let own: f64 = asked.iter().map(|number| weight(*number)).sum();

@@ -9,17 +9,68 @@ pub struct Backtest {
     pub model: &'static str,
     /// On what it was tested.
     pub data: &'static str,
-    /// How well it did; `None`: it was never tested, and says so.
+    /// How well it did; `None`: it was never tested.
     pub score: Option<&'static str>,
     /// What it was compared with, and how well that did.
     pub baseline: Option<&'static str>,
-    /// Whether it was better than the baseline; where not, no forecast is given.
-    pub beats_baseline: bool,
 }
 
-macro_rules! placeholder { ($name:ident, $doc:literal) => {
-    #[doc = $doc]
-    pub const $name: Backtest = Backtest { model: "", data: "", score: None, baseline: None, beats_baseline: false };
-} }
-placeholder!(COMPLETION, "Techniques that belong to a half-seen intrusion.");
-placeholder!(NEXT, "Techniques with which an actor will be reported.");
+/// Techniques that belong to a half-seen intrusion.
+pub const COMPLETION: Backtest = Backtest {
+    model: "EASE, neighbours, random walk and naive Bayes over the profiles of ATT&CK",
+    data: "1,567 reports of the Technique Inference Engine, half of each hidden",
+    score: None,
+    baseline: None,
+};
+
+/// Techniques with which an actor will be reported.
+pub const NEXT: Backtest = Backtest {
+    model: "logistic on popularity, EASE, neighbours and size of the profile",
+    data: "seven windows of ATT&CK versions, two versions ahead (about a year)",
+    score: None,
+    baseline: None,
+};
+
+/// Further reports.
+pub const RECURRENCE: Backtest = Backtest {
+    model: "logistic on number, recency and rhythm of the reports so far",
+    data: "references of 2,300 public pages on actors and campaigns, half-year windows",
+    score: None,
+    baseline: None,
+};
+
+/// Reports a week.
+pub const ACTIVITY: Backtest = Backtest {
+    model: "negative binomial around an exponentially weighted mean",
+    data: "weekly news of 550 public trails",
+    score: None,
+    baseline: None,
+};
+
+/// Addresses in use.
+pub const LIFETIME: Backtest = Backtest {
+    model: "survival by family and age at the last sighting",
+    data: "49,531 addresses of command-and-control servers, daily lists of 450 days",
+    score: None,
+    baseline: None,
+};
+
+/// Values of other kinds, for which there are no histories.
+pub const LIFETIME_RULE: Backtest = Backtest {
+    model: "half-life by kind, a rule of thumb",
+    data: "none",
+    score: None,
+    baseline: None,
+};
+
+/// Whose activity it is.
+pub const ATTRIBUTION: Backtest = Backtest {
+    model: "likelihood ratio and nearest profile over techniques and software",
+    data: "campaigns of ATT&CK that are attributed to one group",
+    score: None,
+    baseline: None,
+};
+
+/// Statements for which nothing was tested.
+pub const RECORDED: Backtest =
+    Backtest { model: "recorded by sources, no model", data: "none", score: None, baseline: None };

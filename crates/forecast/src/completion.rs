@@ -159,15 +159,14 @@ impl Completion {
         blend
     }
 
-    /// The standardised scores of the linear part and of the neighbours alone, for other models to use.
-    pub(crate) fn parts(&self, given: &[u32]) -> (Vec<f64>, Vec<f64>) {
-        let (mut ease, mut near) = (self.ease.scores(given), self.near.scores(given));
-        standardise(&mut ease, given);
+    /// The standardised scores of the neighbours alone, for other models to use.
+    pub(crate) fn near(&self, given: &[u32]) -> Vec<f64> {
+        let mut near = self.near.scores(given);
         standardise(&mut near, given);
-        (ease, near)
+        near
     }
 
-    /// What [`Self::probability`] is told of an item: its score, how common it is, how many are given.
+    /// What the probability of an item is read from: its score, how common it is, how many are given.
     pub fn features(&self, score: f64, item: u32, given: usize) -> Vec<f64> {
         let rows = self.sets.rows().len() as f64;
         let share = (self.popular[item as usize] + 0.5) / (rows + 1.0);

@@ -6,6 +6,8 @@ use crate::sets::Sets;
 
 /// Features a cell has.
 pub const FEATURES: usize = 4;
+/// Techniques that a group which gains any gains over two versions, in the median of all versions.
+const TYPICAL: u32 = 4;
 /// Ridge in cells.
 const RIDGE: f64 = 5.0;
 
@@ -14,22 +16,25 @@ const RIDGE: f64 = 5.0;
 pub struct Cell {
     /// Number of the item.
     pub item: u32,
-    /// How common the item is, how well it fits the row by EASE and by neighbours, how large the row is.
+    /// How common the item is, how well it fits the row by its neighbours, how large the row is, how much the
+    /// row has gained lately.
     pub features: Vec<f64>,
 }
 
-/// All items that a row lacks, in order of number. `rows` are what `model` was learnt from.
-pub fn cells(model: &Completion, row: &[u32]) -> Vec<Cell> {
+/// All techniques (`T…`) that a row lacks, in order of number; `model` was learnt from all rows, which may
+/// hold software too; the row has `gained` so many techniques over the last two versions.
+pub fn cells(model: &Completion, row: &[u32], gained: u32) -> Vec<Cell> {
     let rows = model.sets().rows().len() as f64;
     let counts = model.sets().counts();
-    let (ease, near) = model.parts(row);
+    let near = model.near(row);
     (0..counts.len() as u32)
+        .filter(|item| model.sets().items()[*item as usize].starts_with('T'))
         .filter(|item| row.binary_search(item).is_err())
         .map(|item| {
             let at = item as usize;
             let share = (f64::from(counts[at]) + 0.5) / (rows + 1.0);
             let size = (row.len().max(1) as f64).ln();
-            Cell { item, features: vec![share.ln(), ease[at], near[at], size] }
+            Cell { item, features: vec![share.ln(), near[at], size, f64::from(gained).ln_1p()] }
         })
         .collect()
 }
@@ -55,8 +60,9 @@ pub fn next(model: &Completion, given: &[&str]) -> Vec<(String, f64)> {
     if row.is_empty() {
         return Vec::new();
     }
+    // How a name of the store has grown in ATT&CK is not known: it is taken as grown as a typical group.
     let weights = builtin();
-    let mut list: Vec<(String, f64)> = cells(model, &row)
+    let mut list: Vec<(String, f64)> = cells(model, &row, TYPICAL)
         .into_iter()
         .map(|cell| {
             (sets.items()[cell.item as usize].clone(), weights.probability(&cell.features))

@@ -17,9 +17,9 @@ const SEEDS: u64 = 3;
 const LEAST: usize = 4;
 
 /// Half of a report: numbers of the techniques shown and hidden.
-struct Halved {
-    shown: Vec<u32>,
-    hidden: Vec<u32>,
+pub struct Halved {
+    pub shown: Vec<u32>,
+    pub hidden: Vec<u32>,
 }
 
 /// Technique sets of a file of the Technique Inference Engine, each once.
@@ -38,36 +38,76 @@ pub fn read(path: &Path) -> Result<BTreeSet<Vec<String>>, EvaluateError> {
 pub fn run(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
     let Some(path) = file_ending(&folder.join("tie"), ".json") else { return Ok(()) };
     let reports: Vec<Vec<String>> = read(&path)?.into_iter().collect();
-    let mut popular = Rankings::default();
-    let mut ours = Rankings::default();
-    let mut own = Rankings::default();
-    let mut examples: Vec<Example> = Vec::new();
     let profiles = Completion::fit(profiles(Knowledge::builtin()));
+    let common: Vec<u32> = profiles.sets().counts();
+    let [mut popular, mut ours, mut plain, mut own] = [Rankings::default(); 4];
+    let (mut examples, mut by_profiles) = (Vec::new(), Vec::new());
     for seed in 0..SEEDS {
-        folds(&reports, seed, |fold, model, report, halved| {
+        folds(&reports, seed, |fold, model, halved| {
             let result = model.scores(&halved.shown);
             popular.add_scores(&open(&model.sets().counts(), &halved.shown), &halved.hidden);
             ours.add_scores(&result, &halved.hidden);
-            binary(&profiles, model.sets(), report, halved, &mut own);
+            let there = halved.renumbered(model.sets(), profiles.sets());
+            let from_profiles = profiles.scores(&there.shown);
+            if !there.hidden.is_empty() {
+                plain.add_scores(&open(&common, &there.shown), &there.hidden);
+                own.add_scores(&from_profiles, &there.hidden);
+            }
             if seed == 0 {
                 remember(model, halved, &result, fold, &mut examples);
+                remember(&profiles, &there, &from_profiles, fold, &mut by_profiles);
             }
         });
     }
-    let figures = |r: &Rankings| {
-        [
-            ("R@20", r.recall_at_20()),
-            ("R@10", r.recall_at_10()),
-            ("P@5", r.precision_at_5()),
-            ("MAP", r.mean_average_precision()),
-        ]
-    };
-    let cases = popular.queries() as usize;
-    row(scores, ["tie", "unseen reports", "popularity"], cases, &figures(&popular));
-    row(scores, ["tie", "unseen reports", "lapwing"], cases, &figures(&ours));
-    row(scores, ["tie", "unseen reports, profiles of the binary", "lapwing"], cases, &figures(&own));
-    calibration(&examples, scores);
+    for (what, by, rankings) in [
+        ("unseen reports, learnt from reports", "popularity", &popular),
+        ("unseen reports, learnt from reports", "lapwing", &ours),
+        ("unseen reports, by the binary's profiles", "popularity", &plain),
+        ("unseen reports, by the binary's profiles", "lapwing", &own),
+    ] {
+        let figures = [
+            ("R@20", rankings.recall_at_20()),
+            ("R@10", rankings.recall_at_10()),
+            ("P@5", rankings.precision_at_5()),
+            ("MAP", rankings.mean_average_precision()),
+        ];
+        row(scores, ["tie", what, by], rankings.queries() as usize, &figures);
+    }
+    calibration("probabilities, learnt from reports", &examples, scores);
+    calibration("probabilities, by the binary's profiles", &by_profiles, scores);
     Ok(())
+}
+
+/// Halved reports as the binary's own model sees them.
+pub fn halved_by_the_binary(path: &Path) -> Result<Vec<Example>, EvaluateError> {
+    let reports: Vec<Vec<String>> = read(path)?.into_iter().collect();
+    let profiles = Completion::fit(profiles(Knowledge::builtin()));
+    let mut examples = Vec::new();
+    folds(&reports, 0, |fold, model, halved| {
+        let there = halved.renumbered(model.sets(), profiles.sets());
+        remember(&profiles, &there, &profiles.scores(&there.shown), fold, &mut examples);
+    });
+    Ok(examples)
+}
+
+impl Halved {
+    /// The same half of a report in the numbers of another vocabulary, by what is valid today.
+    fn renumbered(&self, from: &Sets, to: &Sets) -> Halved {
+        let numbers = |items: &[u32]| {
+            let current = |item: &u32| {
+                let technique = Knowledge::builtin().current_technique(&from.items()[*item as usize]);
+                to.number(&technique?.id)
+            };
+            let mut found: Vec<u32> = items.iter().filter_map(current).collect();
+            found.sort_unstable();
+            found.dedup();
+            found
+        };
+        let shown = numbers(&self.shown);
+        let mut hidden = numbers(&self.hidden);
+        hidden.retain(|item| shown.binary_search(item).is_err());
+        Halved { shown, hidden }
+    }
 }
 
 /// A technique that was not shown: features of its probability, whether it was hidden, the fold.
@@ -81,7 +121,7 @@ pub struct Example {
 pub fn folds(
     reports: &[Vec<String>],
     seed: u64,
-    mut each: impl FnMut(usize, &Completion, &[String], &Halved),
+    mut each: impl FnMut(usize, &Completion, &Halved),
 ) {
     let mut chance = Shuffle::new(seed * 7919 + 1);
     let mut order: Vec<usize> = (0..reports.len()).collect();
@@ -101,7 +141,7 @@ pub fn folds(
             let mut mixed = report.clone();
             chance.shuffle(&mut mixed);
             let half = mixed.len().div_ceil(2);
-            // What the model has never met can be neither shown to it nor found by it; it counts as missed.
+            // What the model has never met can be neither shown to it nor found by it.
             let numbers = |items: &[String]| {
                 let mut known: Vec<u32> =
                     items.iter().filter_map(|item| model.sets().number(item)).collect();
@@ -110,7 +150,7 @@ pub fn folds(
             };
             let (shown, hidden) = (numbers(&mixed[..half]), numbers(&mixed[half..]));
             if !hidden.is_empty() {
-                each(fold, &model, report, &Halved { shown, hidden });
+                each(fold, &model, &Halved { shown, hidden });
             }
         }
     }
@@ -140,7 +180,7 @@ pub fn remember(
 }
 
 /// Each fold's probabilities by a map that was fitted on the others.
-fn calibration(examples: &[Example], scores: &mut Scores) {
+fn calibration(what: &str, examples: &[Example], scores: &mut Scores) {
     let (mut ours, mut popular) = (Outcomes::default(), Outcomes::default());
     for fold in 0..FOLDS {
         let fit = |columns: &[usize]| {
@@ -166,31 +206,7 @@ fn calibration(examples: &[Example], scores: &mut Scores) {
             ("ECE", outcomes.calibration_error()),
             ("AUC", outcomes.auc()),
         ];
-        row(scores, ["tie", "probabilities", by], outcomes.len(), &figures);
-    }
-}
-
-/// The model that the binary forecasts with: profiles of ATT&CK in place of reports.
-fn binary(
-    profiles: &Completion,
-    vocabulary: &Sets,
-    _report: &[String],
-    halved: &Halved,
-    rankings: &mut Rankings,
-) {
-    let name = |item: &u32| vocabulary.items()[*item as usize].as_str();
-    let current = |id: &str| Knowledge::builtin().current_technique(id).map(|t| t.id.clone());
-    let number = |item: &u32| profiles.sets().number(&current(name(item))?);
-    let mut shown: Vec<u32> = halved.shown.iter().filter_map(number).collect();
-    shown.sort_unstable();
-    shown.dedup();
-    let result = profiles.scores(&shown);
-    let mut hidden: Vec<u32> = halved.hidden.iter().filter_map(number).collect();
-    hidden.retain(|item| shown.binary_search(item).is_err());
-    hidden.sort_unstable();
-    hidden.dedup();
-    if !hidden.is_empty() {
-        rankings.add_scores(&result, &hidden);
+        row(scores, ["tie", what, by], outcomes.len(), &figures);
     }
 }
 

@@ -20,12 +20,7 @@ const LEAST: f64 = 300.0;
 pub fn tables(folder: &Path) -> Result<Vec<(&'static str, String)>, EvaluateError> {
     let mut tables = Vec::new();
     if let Some(path) = file_ending(&folder.join("tie"), ".json") {
-        let reports: Vec<Vec<String>> = completion::read(&path)?.into_iter().collect();
-        let mut examples = Vec::new();
-        completion::folds(&reports, 0, |fold, model, _, halved| {
-            let scores = model.scores(&halved.shown);
-            completion::remember(model, halved, &scores, fold, &mut examples);
-        });
+        let examples = completion::halved_by_the_binary(&path)?;
         let rows: Vec<(Vec<f64>, f64, f64)> = examples
             .into_iter()
             .map(|example| (example.features, f64::from(u8::from(example.hidden)), 1.0))
@@ -39,7 +34,7 @@ pub fn tables(folder: &Path) -> Result<Vec<(&'static str, String)>, EvaluateErro
         let windows = versions::windows(&versions::read(&path)?);
         if let Some(last) = windows.len().checked_sub(1) {
             let model = next::fit(&versions::examples(&windows, last, next::FEATURES));
-            let names = ["constant", "log share of groups", "EASE", "neighbours", "log size"];
+            let names = ["constant", "log share of groups", "neighbours", "log size", "log gain"];
             let remark = "Probability that ATT&CK gives a group a technique within two versions, fitted on its versions\n\
                           # (ATT&CK terms of use).";
             tables.push(("next.tsv", weights(remark, &names, &model)));

@@ -31,6 +31,8 @@ pub struct Pages {
     all: BTreeMap<(String, String), Vec<i32>>,
     /// Those that no import brought.
     kept: BTreeMap<(String, String), Vec<i32>>,
+    /// Days of imports.
+    imports: BTreeSet<i32>,
     /// Snapshots, and the pages that were there.
     snapshots: BTreeMap<i32, BTreeSet<(String, String)>>,
 }
@@ -62,7 +64,7 @@ pub fn read(folder: &Path) -> Result<Option<Pages>, EvaluateError> {
         snapshots.entry(at).or_default().insert((kind.to_owned(), name.to_owned()));
     }
     all.values_mut().for_each(|days| days.sort_unstable());
-    let mut pages = Pages { kept: all.clone(), all, snapshots };
+    let mut pages = Pages { kept: all.clone(), all, imports: BTreeSet::new(), snapshots };
     pages.leave_out_imports();
     Ok(Some(pages))
 }
@@ -85,6 +87,16 @@ impl Pages {
             let first = days[0];
             days.retain(|day| *day == first || !imports.contains(day));
         }
+        self.imports = imports;
+    }
+
+    /// The chance that an import by the publisher reaches a page, from those seen by a day: a quarter of
+    /// one in the first year is taken as seen.
+    fn import_chance(&self, today: i32, horizon: i32) -> f64 {
+        let start = self.snapshots.keys().next().copied().unwrap_or(today);
+        let seen = self.imports.range(..=today).count() as f64 + 0.25;
+        let expected = seen * f64::from(horizon) / f64::from(today - start + 365);
+        expected.min(1.0) * IMPORT
     }
 
     fn comes(
@@ -175,6 +187,7 @@ pub fn run(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
 fn window(pages: &Pages, origin: i32, scores: &mut Scores) {
     let (examples, drift) = pages.examples(origin, HORIZON);
     let ours = Recurrence::fit(&examples, drift);
+    let import = pages.import_chance(origin, HORIZON);
     // The baselines know nothing of imports.
     let mut plain: Vec<(Vec<f64>, f64, f64)> = Vec::new();
     let mut bands = [(1.0, 5.0); RECENCY.len() + 1];
@@ -205,7 +218,8 @@ fn window(pages: &Pages, origin: i32, scores: &mut Scores) {
         let (hits, cases) = bands[band(&all)];
         outcomes[0].push(hits / cases, came);
         outcomes[1].push(logistic.probability(&all[..3]), came);
-        outcomes[2].push(ours.probability(&kept), came);
+        let by_itself = ours.probability(&kept);
+        outcomes[2].push(by_itself + (1.0 - by_itself) * import, came);
     }
     let date = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(origin));
     let what = format!("new reference within half a year of {date}");

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use lapwing_engine::reference::Knowledge;
-use lapwing_forecast::{Completion, Sets};
+use lapwing_forecast::{Completion, Sets, next};
 
-use super::versions::{self, Version};
+use super::versions::{self, Version, Window};
 use super::{file_ending, row, text};
 use crate::{EvaluateError, Scores};
 
@@ -70,43 +70,69 @@ pub fn run(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
         };
         latest.insert(id.clone(), (page, id.clone()));
     }
-    // By list: techniques named, in the group's profile today, not there at the time, added since.
-    let mut sums: BTreeMap<&str, [f64; 4]> = BTreeMap::new();
+    // By question and list: techniques named, and those of them that are right.
+    let mut sums: BTreeMap<(&str, &str), [f64; 2]> = BTreeMap::new();
     let mut actors = 0;
+    let windows = versions::windows(&versions);
     for (page, id) in latest.values() {
-        let Some(then) = versions.iter().rev().find(|version| version.date <= page.date) else {
+        let Some(at) = versions.iter().rposition(|version| version.date <= page.date) else {
             continue;
         };
+        let then = &versions[at];
         let Some(now) = last.groups.get(id).filter(|set| !set.is_empty()) else { continue };
         actors += 1;
         let none = BTreeSet::new();
         let had = then.groups.get(id).unwrap_or(&none);
-        for (by, list) in [
-            ("vendor's list", page.shown.clone()),
-            ("popularity", cut(&popular(then, id), page)),
-            ("lapwing", cut(&ours(then, id), page)),
-        ] {
-            let sum = sums.entry(by).or_default();
-            for technique in &list {
-                sum[0] += 1.0;
-                sum[1] += f64::from(u8::from(now.contains(technique)));
-                if !had.contains(technique) {
-                    sum[2] += 1.0;
-                    sum[3] += f64::from(u8::from(now.contains(technique)));
-                }
-            }
+        let mut count = |question, by, list: &[String]| {
+            let sum: &mut [f64; 2] = sums.entry((question, by)).or_default();
+            sum[0] += list.len() as f64;
+            sum[1] += list.iter().filter(|technique| now.contains(*technique)).count() as f64;
+        };
+        let common = popular(then, id);
+        count(PROFILE, VENDOR, &page.shown);
+        count(PROFILE, POPULAR, &cut(&common, page));
+        count(PROFILE, OURS, &cut(&ours(then, id, &common), page));
+        // What was not in the profile at the time: was it added since?
+        if had.is_empty() || at < versions::AHEAD {
+            continue;
+        }
+        let open = |list: &[String]| -> Vec<String> {
+            list.iter().filter(|technique| !had.contains(*technique)).cloned().collect()
+        };
+        count(ADDED, VENDOR, &open(&page.shown));
+        count(ADDED, POPULAR, &cut(&open(&common), page));
+        count(ADDED, OURS, &cut(&next_of(&versions, &windows, at, id), page));
+    }
+    for question in [PROFILE, ADDED] {
+        for by in [VENDOR, POPULAR, OURS] {
+            let Some([named, right]) = sums.get(&(question, by)).copied() else { continue };
+            let figures = [("precision", right / named.max(1.0)), ("actors", f64::from(actors))];
+            row(scores, ["vuldb pages", question, by], named as usize, &figures);
         }
     }
-    for by in ["vendor's list", "popularity", "lapwing"] {
-        let Some([named, right, open, added]) = sums.get(by).copied() else { continue };
-        let figures = [
-            ("precision", right / named.max(1.0)),
-            ("added since, of those not there then", added / open.max(1.0)),
-            ("actors", f64::from(actors)),
-        ];
-        row(scores, ["vuldb pages", "technique lists, cut alike", by], named as usize, &figures);
-    }
     Ok(())
+}
+
+const PROFILE: &str = "lists against the group's profile, cut alike";
+const ADDED: &str = "what was not known then: added since?";
+const VENDOR: &str = "vendor's list";
+const POPULAR: &str = "popularity";
+const OURS: &str = "lapwing";
+
+/// The forecast of what will be added to a group, by weights that knew no later version.
+fn next_of(versions: &[Version], windows: &[Window], at: usize, id: &str) -> Vec<String> {
+    let weights = next::fit(&versions::examples(windows, at - versions::AHEAD, next::FEATURES));
+    let model = versions::model(&versions[at]);
+    let (row, gained) = versions::row_of(&model, versions, at, id);
+    let mut list: Vec<(f64, String)> = next::cells(&model, &row, gained)
+        .into_iter()
+        .map(|cell| {
+            let item = model.sets().items()[cell.item as usize].clone();
+            (weights.probability(&cell.features), item)
+        })
+        .collect();
+    list.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    list.into_iter().map(|(_, item)| item).collect()
 }
 
 /// As long as the vendor's list, in order of identifier, cut where the page is.
@@ -131,8 +157,9 @@ fn popular(version: &Version, group: &str) -> Vec<String> {
 }
 
 /// Techniques that go with the software of the group, learnt from all other groups: its own techniques
-/// are not looked at, as the vendor's list says what they are. Without known software, by popularity.
-fn ours(version: &Version, group: &str) -> Vec<String> {
+/// are not looked at, as the vendor's list says what they are. Half the rank is what is common: software
+/// alone says little.
+fn ours(version: &Version, group: &str, common: &[String]) -> Vec<String> {
     let none = BTreeSet::new();
     let software = |id: &str| version.software.get(id).unwrap_or(&none);
     let rows = version.groups.iter().filter(|(id, _)| *id != group).map(|(id, set)| {
@@ -145,5 +172,13 @@ fn ours(version: &Version, group: &str) -> Vec<String> {
         .map(|suggestion| suggestion.item)
         .filter(|item| item.starts_with('T'))
         .collect();
-    if ranked.is_empty() { popular(version, group) } else { ranked }
+    let mut places: BTreeMap<&String, f64> = BTreeMap::new();
+    for list in [common, &ranked[..]] {
+        for (place, item) in (0_u32..).zip(list) {
+            *places.entry(item).or_default() += 1.0 / f64::from(place + 10);
+        }
+    }
+    let mut order: Vec<(&String, f64)> = places.into_iter().collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+    order.into_iter().map(|(item, _)| item.clone()).collect()
 }

@@ -10,7 +10,7 @@ use super::{bad, file_ending, row, text};
 use crate::{EvaluateError, Scores};
 
 /// Versions between what is known and what is forecast.
-const AHEAD: usize = 2;
+pub const AHEAD: usize = 2;
 /// Weight that an example keeps for each version that it is older.
 const FADE: f64 = 0.7;
 
@@ -18,8 +18,6 @@ const FADE: f64 = 0.7;
 pub struct Version {
     pub name: String,
     pub date: String,
-    /// All its techniques.
-    pub techniques: BTreeSet<String>,
     /// Techniques by group.
     pub groups: BTreeMap<String, BTreeSet<String>>,
     /// Software by group.
@@ -40,7 +38,6 @@ pub fn read(path: &Path) -> Result<Vec<Version>, EvaluateError> {
         versions.push(Version {
             name: name.clone(),
             date: version["date"].as_str().unwrap_or_default().to_owned(),
-            techniques: strings(&version["techniques"]),
             groups: groups.iter().map(|(id, g)| (id.clone(), strings(&g["techniques"]))).collect(),
             software: groups.iter().map(|(id, g)| (id.clone(), strings(&g["software"]))).collect(),
         });
@@ -58,36 +55,48 @@ pub struct Window {
 /// The windows that begin at each version that has one two on.
 pub fn windows(versions: &[Version]) -> Vec<Window> {
     (0..versions.len().saturating_sub(AHEAD))
-        .map(|at| window(&versions[at], &versions[at + AHEAD]))
+        .map(|at| Window { groups: window(versions, at) })
         .collect()
 }
 
-fn window(now: &Version, then: &Version) -> Window {
-    let known = now.groups.iter().map(|(id, set)| (id.as_str(), set.iter().map(String::as_str)));
-    // A row of all techniques would teach that they belong together: those that no group uses yet are
-    // left out of what can be forecast, and counted as missed.
-    let model = Completion::fit(Sets::new(known));
-    let groups = now
-        .groups
-        .iter()
-        .filter_map(|(id, set)| {
-            let later = then.groups.get(id)?;
-            let mut row: Vec<u32> =
-                set.iter().filter_map(|item| model.sets().number(item)).collect();
-            row.sort_unstable();
-            (!row.is_empty()).then_some((row, later))
+/// The model of a version, with software beside techniques.
+pub fn model(version: &Version) -> Completion {
+    let none = BTreeSet::new();
+    Completion::fit(Sets::new(version.groups.iter().map(|(id, set)| {
+        let software = version.software.get(id).unwrap_or(&none);
+        (id.as_str(), set.iter().chain(software).map(String::as_str).collect::<Vec<_>>())
+    })))
+}
+
+/// A group's row in the model of its version, and how many techniques it has gained of late.
+pub fn row_of(model: &Completion, versions: &[Version], at: usize, id: &str) -> (Vec<u32>, u32) {
+    let (now, none) = (&versions[at], BTreeSet::new());
+    let set = now.groups.get(id).unwrap_or(&none);
+    let software = now.software.get(id).unwrap_or(&none);
+    let mut row: Vec<u32> =
+        set.iter().chain(software).filter_map(|item| model.sets().number(item)).collect();
+    row.sort_unstable();
+    let before = at.checked_sub(AHEAD).map(|at| versions[at].groups.get(id));
+    let gained = before.flatten().map_or(0, |before| set.difference(before).count() as u32);
+    (row, gained)
+}
+
+/// Techniques that no group uses yet are left out: nothing is known of them.
+fn window(versions: &[Version], at: usize) -> Vec<Vec<(Vec<f64>, bool)>> {
+    let (now, then) = (&versions[at], &versions[at + AHEAD]);
+    let model = model(now);
+    let known = now.groups.iter().filter(|(_, set)| !set.is_empty());
+    known
+        .filter_map(|(id, _)| Some((id, then.groups.get(id)?)))
+        .map(|(id, later)| {
+            let (row, gained) = row_of(&model, versions, at, id);
+            let outcome = |cell: next::Cell| {
+                let item = &model.sets().items()[cell.item as usize];
+                (cell.features, later.contains(item))
+            };
+            next::cells(&model, &row, gained).into_iter().map(outcome).collect()
         })
-        .map(|(row, later)| {
-            next::cells(&model, &row)
-                .into_iter()
-                .map(|cell| {
-                    let item = &model.sets().items()[cell.item as usize];
-                    (cell.features, later.contains(item))
-                })
-                .collect()
-        })
-        .collect();
-    Window { groups }
+        .collect()
 }
 
 /// Examples of the windows up to `last`, the newest with the most weight.
