@@ -2,7 +2,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use lapwing_forecast::backtest::{self, Backtest};
-use lapwing_forecast::counts::{ClassOfSeries, CountModel};
 use lapwing_forecast::{
     Attribution, Clocks, Completion, DecayModel, Recurrence, Sets, next, recurrence,
 };
@@ -31,7 +30,7 @@ pub enum Question {
     TechniquesToLookFor,
     /// Techniques with which it will be reported within about a year.
     TechniquesNext,
-    /// Whether there will be a further report, and how many.
+    /// Whether there will be a further report.
     Reports,
     /// How long the indicators are of use.
     Indicators,
@@ -123,10 +122,6 @@ const LEAST_TECHNIQUES: usize = 2;
 const HORIZONS: [u32; 3] = [30, 90, 180];
 /// Days that a version of ATT&CK two on is away, on average over its releases.
 const VERSIONS_AHEAD: u32 = 365;
-/// Weeks of history that are counted.
-const WEEKS: usize = 520;
-/// Most reports in a week.
-const MOST_REPORTS: u32 = 50;
 /// Fewer dated reports have no rhythm.
 const LEAST_REPORTS: usize = 2;
 
@@ -248,15 +243,17 @@ impl Engine {
             let why = "none of its techniques is in the profile of a group";
             forecasts.push(Forecast::none(TechniquesNext, backtest::NEXT, why));
         }
-        forecasts.extend(next.into_iter().take(TECHNIQUES).map(|(id, probability)| Forecast {
-            name: name_of(&id),
-            note: recorded
-                .contains(id.as_str())
-                .then(|| "ATT&CK records it of this name already".to_owned()),
-            value: Some(id),
-            probability: Some(probability),
-            horizon_days: Some(VERSIONS_AHEAD),
-            ..Forecast::of(TechniquesNext, backtest::NEXT)
+        forecasts.extend(next.into_iter().take(TECHNIQUES).map(|(id, probability)| {
+            Forecast {
+                name: name_of(&id),
+                note: recorded
+                    .contains(id.as_str())
+                    .then(|| "ATT&CK records it of this name already".to_owned()),
+                value: Some(id),
+                probability: Some(probability),
+                horizon_days: Some(VERSIONS_AHEAD),
+                ..Forecast::of(TechniquesNext, backtest::NEXT)
+            }
         }));
         forecasts
     }
@@ -274,7 +271,11 @@ impl Engine {
         self.sets(self.knowledge.actors().iter().map(|actor| &actor.id), without)
     }
 
-    fn sets<'a>(&'a self, ids: impl Iterator<Item = &'a String>, without: &BTreeSet<String>) -> Sets {
+    fn sets<'a>(
+        &'a self,
+        ids: impl Iterator<Item = &'a String>,
+        without: &BTreeSet<String>,
+    ) -> Sets {
         let rows: BTreeMap<&str, Vec<&str>> = ids
             .filter(|id| !without.contains(*id))
             .map(|id| {
@@ -380,7 +381,8 @@ impl Engine {
             }
         }
         if forecasts.is_empty() {
-            let why = "no public history of victims carries a model that beats the list of those known";
+            let why =
+                "no public history of victims carries a model that beats the list of those known";
             forecasts.push(Forecast::none(question, backtest::RECORDED, why));
         }
         forecasts
@@ -404,7 +406,7 @@ fn stands(fact: &Fact) -> bool {
     fact.origins_for() > 0 && fact.basis != Basis::Predicted && fact.probability >= 0.3
 }
 
-/// Whether there will be a further report, and how many.
+/// Whether there will be a further report.
 fn reports(picture: &Picture, today: Date) -> Vec<Forecast> {
     let question = Question::Reports;
     // One day an origin: copies are no further report.
@@ -418,10 +420,13 @@ fn reports(picture: &Picture, today: Date) -> Vec<Forecast> {
     let days: Vec<i32> = first.values().map(|day| days_between(*day, today)).collect();
     let days: Vec<i32> = days.into_iter().filter(|ago| *ago >= 0).map(|ago| -ago).collect();
     if days.len() < LEAST_REPORTS {
-        let why = format!("{} of a known date; two are needed", match days.len() {
-            0 => "there is no report",
-            _ => "there is only one report",
-        });
+        let why = format!(
+            "{} of a known date; two are needed",
+            match days.len() {
+                0 => "there is no report",
+                _ => "there is only one report",
+            }
+        );
         return vec![Forecast::none(question, backtest::RECURRENCE, why)];
     }
     let Some(row) = recurrence::features(&days, 0) else { return Vec::new() };
@@ -441,33 +446,9 @@ fn reports(picture: &Picture, today: Date) -> Vec<Forecast> {
             ..Forecast::of(question, backtest::RECURRENCE)
         })
         .collect();
-    forecasts.push(a_week(&days));
+    let why = "how many: the pool that beats naive counts learns from many series, and this is one";
+    forecasts.push(Forecast::none(question, backtest::ACTIVITY, why));
     forecasts
-}
-
-fn a_week(days: &[i32]) -> Forecast {
-    let oldest = days.iter().min().map_or(0, |day| -day) as usize / 7;
-    let mut weeks = vec![0_u32; (oldest + 1).min(WEEKS)];
-    let count = weeks.len();
-    for day in days {
-        if let Some(week) = count.checked_sub(1 + (-day) as usize / 7) {
-            weeks[week] += 1;
-        }
-    }
-    let class = ClassOfSeries::of([&weeks[..]], MOST_REPORTS);
-    let model = CountModel::EwmaNegativeBinomial { memory: 0.9 };
-    let law = model.forecast(&weeks, &class, MOST_REPORTS);
-    Forecast {
-        value: Some("reports in the next week".into()),
-        probability: Some(law.any()),
-        horizon_days: Some(7),
-        note: Some(format!(
-            "{:.1} expected; nine times in ten at most {}",
-            law.mean(),
-            law.quantile(0.9)
-        )),
-        ..Forecast::of(Question::Reports, backtest::ACTIVITY)
-    }
 }
 
 /// How long the indicators are of use, those with most life left first.
@@ -477,7 +458,8 @@ fn indicators(picture: &Picture, today: Date, decay: DecayModel) -> Vec<Forecast
         .then_some(picture.subject.value.as_str());
     let mut forecasts = Vec::new();
     for (fact, status) in picture.facts.iter().zip(&picture.statuses) {
-        let indicator = fact.relation == Relation::Role && fact.object.key().ends_with(Role::Indicator.as_str());
+        let indicator = fact.relation == Relation::Role
+            && fact.object.key().ends_with(Role::Indicator.as_str());
         if !indicator || !stands(fact) || matches!(status, Status::Benign | Status::Revoked) {
             continue;
         }
@@ -496,8 +478,14 @@ fn indicators(picture: &Picture, today: Date, decay: DecayModel) -> Vec<Forecast
             probability: Some(life.probability),
             status: Some(life.status),
             days_left: Some(life.days_left),
-            because: vec![format!("last known {} days ago, {} days after the first", clocks.unseen, clocks.age)],
-            ..Forecast::of(question, if life.scored { backtest::LIFETIME } else { backtest::LIFETIME_RULE })
+            because: vec![format!(
+                "last known {} days ago, {} days after the first",
+                clocks.unseen, clocks.age
+            )],
+            ..Forecast::of(
+                question,
+                if life.scored { backtest::LIFETIME } else { backtest::LIFETIME_RULE },
+            )
         });
     }
     forecasts.sort_by(|a, b| {
@@ -507,7 +495,11 @@ fn indicators(picture: &Picture, today: Date, decay: DecayModel) -> Vec<Forecast
             .then_with(|| (&a.name, &a.value).cmp(&(&b.name, &b.value)))
     });
     if forecasts.is_empty() {
-        forecasts.push(Forecast::none(question, backtest::LIFETIME, "no dated indicator is known of it"));
+        forecasts.push(Forecast::none(
+            question,
+            backtest::LIFETIME,
+            "no dated indicator is known of it",
+        ));
     }
     forecasts
 }

@@ -44,12 +44,7 @@ pub(crate) fn run(
 }
 
 /// A row of figures; `cases` is the number of forecasts.
-fn row(
-    scores: &mut Scores,
-    [corpus, what, by]: [&str; 3],
-    cases: usize,
-    figures: &[(&str, f64)],
-) {
+fn row(scores: &mut Scores, [corpus, what, by]: [&str; 3], cases: usize, figures: &[(&str, f64)]) {
     scores.rows.push(ScoreRow {
         corpus: corpus.to_owned(),
         what: what.to_owned(),
@@ -78,8 +73,11 @@ fn text(path: &Path) -> Result<String, EvaluateError> {
     let bytes = std::fs::read(path).map_err(file)?;
     if path.extension().is_some_and(|ending| ending == "gz") {
         let mut text = String::new();
-        std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(&bytes[..]), &mut text)
-            .map_err(file)?;
+        std::io::Read::read_to_string(
+            &mut flate2::read::MultiGzDecoder::new(&bytes[..]),
+            &mut text,
+        )
+        .map_err(file)?;
         return Ok(text);
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())

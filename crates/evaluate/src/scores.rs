@@ -119,15 +119,15 @@ impl Scores {
             if with_gold {
                 cells.extend([row.files.to_string(), row.with_problems.to_string()]);
                 cells.extend(if let Some(t) = &row.tally {
-                [
-                    (t.hits + t.missed).to_string(),
-                    (t.hits + t.wrong).to_string(),
-                    rounded(t.precision()),
-                    rounded(t.recall()),
-                    rounded(t.f1()),
-                ]
-            } else {
-                let found = row.objects.map_or("–".to_owned(), |n| n.to_string());
+                    [
+                        (t.hits + t.missed).to_string(),
+                        (t.hits + t.wrong).to_string(),
+                        rounded(t.precision()),
+                        rounded(t.recall()),
+                        rounded(t.f1()),
+                    ]
+                } else {
+                    let found = row.objects.map_or("–".to_owned(), |n| n.to_string());
                     ["–".into(), found, "–".into(), "–".into(), "–".into()]
                 });
             } else {

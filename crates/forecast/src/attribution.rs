@@ -143,7 +143,8 @@ impl Attribution {
             for number in asked {
                 let background = (self.spread[*number] + smoothing) / all;
                 let own = support.get(number).map_or(0.0, |n| f64::from(*n).powf(SUPPORT));
-                let ratio = ((own + BACKGROUND * background) / (size + BACKGROUND) / background).ln();
+                let ratio =
+                    ((own + BACKGROUND * background) / (size + BACKGROUND) / background).ln();
                 sum += ratio;
                 if own > 0.0 {
                     known.push((ratio, *number));

@@ -134,7 +134,9 @@ impl Completion {
     /// `given` are numbers of items, sorted.
     pub fn scores(&self, given: &[u32]) -> Vec<f64> {
         let kin = |item: &u32| {
-            given.iter().any(|other| self.families[*other as usize] == self.families[*item as usize])
+            given
+                .iter()
+                .any(|other| self.families[*other as usize] == self.families[*item as usize])
         };
         let items = 0..self.popular.len() as u32;
         let parts = [
@@ -183,9 +185,7 @@ impl Completion {
         let scores = self.scores(&known);
         let mut order: Vec<u32> =
             (0..scores.len() as u32).filter(|i| scores[*i as usize].is_finite()).collect();
-        order.sort_by(|a, b| {
-            scores[*b as usize].total_cmp(&scores[*a as usize]).then(a.cmp(b))
-        });
+        order.sort_by(|a, b| scores[*b as usize].total_cmp(&scores[*a as usize]).then(a.cmp(b)));
         let suggestion = |item: u32| {
             let score = scores[item as usize];
             let mut because: Vec<Reason> = known

@@ -63,7 +63,8 @@ impl ClassOfSeries {
             periods += n;
             sum += total;
             any += history.iter().filter(|x| **x > 0).count() as f64;
-            variance += history.iter().map(|x| (f64::from((*x).min(most)) - mean).powi(2)).sum::<f64>();
+            variance +=
+                history.iter().map(|x| (f64::from((*x).min(most)) - mean).powi(2)).sum::<f64>();
             weight += total;
             for x in history.iter().filter(|x| **x > 0) {
                 positive[(*x).min(most) as usize] += 1.0;
@@ -89,7 +90,8 @@ impl CountModel {
     pub fn forecast(self, history: &[u32], class: &ClassOfSeries, most: u32) -> Predictive {
         let n = history.len() as f64;
         let mean = |values: &[u32]| {
-            values.iter().map(|x| f64::from((*x).min(most))).sum::<f64>() / values.len().max(1) as f64
+            values.iter().map(|x| f64::from((*x).min(most))).sum::<f64>()
+                / values.len().max(1) as f64
         };
         match self {
             Self::LastValue => {
@@ -97,7 +99,9 @@ impl CountModel {
                 shares[history.last().copied().unwrap_or(0).min(most) as usize] = 1.0;
                 Predictive(shares)
             }
-            Self::FourPeriodMean => poisson(mean(&history[history.len().saturating_sub(4)..]), most),
+            Self::FourPeriodMean => {
+                poisson(mean(&history[history.len().saturating_sub(4)..]), most)
+            }
             Self::Poisson => poisson(mean(history), most),
             Self::History => {
                 let mut shares = vec![0.0; most as usize + 1];
@@ -112,7 +116,8 @@ impl CountModel {
             Self::EwmaNegativeBinomial { memory } => {
                 let (total, weight) = recent(history, memory, |x| f64::from(x.min(most)));
                 let mean = (total + SHRINK * class.mean) / (weight + SHRINK);
-                let (square, _) = recent(history, memory, |x| (f64::from(x.min(most)) - mean).powi(2));
+                let (square, _) =
+                    recent(history, memory, |x| (f64::from(x.min(most)) - mean).powi(2));
                 let own = square / mean.max(1e-9);
                 let spread = (own + SHRINK * class.dispersion) / (weight + SHRINK);
                 negative_binomial(mean, spread.max(1.0), most)
@@ -121,7 +126,8 @@ impl CountModel {
                 let (hits, weight) = recent(history, memory, |x| f64::from(u8::from(x > 0)));
                 let any = (hits + SHRINK * class.any) / (weight + SHRINK);
                 let mut shares = vec![0.0; most as usize + 1];
-                let (positives, _) = recent(history, memory.max(0.9), |x| f64::from(u8::from(x > 0)));
+                let (positives, _) =
+                    recent(history, memory.max(0.9), |x| f64::from(u8::from(x > 0)));
                 let own = positives / (positives + SHRINK);
                 let mut factor = 1.0;
                 for x in history.iter().rev() {

@@ -118,7 +118,10 @@ struct Tables {
 impl Listings {
     /// Makes them of `(family, days)` for each value and `(family, days)` on which a list of the family
     /// came out. Days count from 0; a family without days of its own was listed when a value of it was.
-    pub fn new(values: Vec<(String, Vec<usize>)>, published: &BTreeMap<String, Vec<usize>>) -> Self {
+    pub fn new(
+        values: Vec<(String, Vec<usize>)>,
+        published: &BTreeMap<String, Vec<usize>>,
+    ) -> Self {
         let days = values.iter().flat_map(|(_, days)| days).max().map_or(0, |last| last + 1);
         let names: std::collections::BTreeSet<&String> = values.iter().map(|(f, _)| f).collect();
         let families: Vec<String> = names.into_iter().cloned().collect();
@@ -126,7 +129,8 @@ impl Listings {
         let mut made = Vec::with_capacity(values.len());
         for (family, mut seen) in values {
             seen.sort_unstable();
-            let (Some(first), Ok(family)) = (seen.first().copied(), families.binary_search(&family))
+            let (Some(first), Ok(family)) =
+                (seen.first().copied(), families.binary_search(&family))
             else {
                 continue;
             };
@@ -234,7 +238,12 @@ impl Listings {
 
     /// Forecasts of every value in use, made every `step` days from day `from` on with nothing but
     /// what was known then; by day of the forecast.
-    pub fn rolling(&self, horizon: usize, from: usize, step: usize) -> Vec<(usize, Vec<LifeForecast>)> {
+    pub fn rolling(
+        &self,
+        horizon: usize,
+        from: usize,
+        step: usize,
+    ) -> Vec<(usize, Vec<LifeForecast>)> {
         let mut windows: Vec<(usize, Vec<LifeForecast>)> = Vec::new();
         // Forecasts before correction, from which the correction is learnt once they are due.
         let mut raw: Vec<(usize, f64, bool)> = Vec::new();
@@ -282,10 +291,8 @@ impl Listings {
             tables.family[family].shrunk(sigmoid(log_odds(base) + lift), FAMILY_PRIOR);
         let by_age = at_age.shrunk(family_rate, AGE_PRIOR);
         let unseen = tables.miss[miss].shrunk(base, AGE_PRIOR);
-        let by_miss = tables.family_miss[family * MISSES + miss].shrunk(
-            sigmoid(log_odds(family_rate) + log_odds(unseen) - log_odds(base)),
-            CELL_PRIOR,
-        );
+        let by_miss = tables.family_miss[family * MISSES + miss]
+            .shrunk(sigmoid(log_odds(family_rate) + log_odds(unseen) - log_odds(base)), CELL_PRIOR);
         let margins = sigmoid(log_odds(by_age) + log_odds(by_miss) - log_odds(family_rate));
         let cell = tables.cell[(family * AGES.len() + age) * MISSES + miss];
         let unseen_days = origin - value.last[origin].unwrap_or(0) as usize;
@@ -301,7 +308,11 @@ impl Listings {
 
     /// Of the values whose last sighting before a gap or the end came at an age in `ages`, by family (all
     /// together under `*`): how many there were on list days, and how many were listed `horizons` days later.
-    pub fn survival(&self, ages: &[usize], horizons: &[usize]) -> BTreeMap<(String, usize), Vec<(f64, f64)>> {
+    pub fn survival(
+        &self,
+        ages: &[usize],
+        horizons: &[usize],
+    ) -> BTreeMap<(String, usize), Vec<(f64, f64)>> {
         let mut table: BTreeMap<(String, usize), Vec<(f64, f64)>> = BTreeMap::new();
         for value in &self.values {
             for day in (value.first..self.days).step_by(STRIDE) {
@@ -393,6 +404,9 @@ mod tests {
     fn misps_formula_is_theirs() {
         assert!((MispDecay::NIDS.score(0.0) - 1.0).abs() < 1e-12);
         assert!((MispDecay::NIDS.score(30.0) - 0.5).abs() < 1e-12);
-        assert!(MispDecay::NIDS.score(120.0).abs() < 1e-12 && MispDecay::NIDS.score(500.0).abs() < 1e-12);
+        assert!(
+            MispDecay::NIDS.score(120.0).abs() < 1e-12
+                && MispDecay::NIDS.score(500.0).abs() < 1e-12
+        );
     }
 }

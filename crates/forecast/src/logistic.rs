@@ -35,7 +35,8 @@ impl Logistic {
             let mut loss = 0.0;
             for (row, outcome, weight) in rows {
                 let p = sigmoid(linear(&weights, row));
-                loss -= weight * (outcome * p.max(1e-12).ln() + (1.0 - outcome) * (1.0 - p).max(1e-12).ln());
+                loss -= weight
+                    * (outcome * p.max(1e-12).ln() + (1.0 - outcome) * (1.0 - p).max(1e-12).ln());
                 let (pull, sharp) = (weight * (outcome - p), weight * p * (1.0 - p));
                 slope[0] += pull;
                 curve[0] += sharp;
@@ -104,7 +105,8 @@ impl Logistic {
                 h11 += sharp * odds * odds;
             }
             let determinant = h00 * h11 - h01 * h01;
-            let (d0, d1) = ((h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant);
+            let (d0, d1) =
+                ((h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant);
             shift += d0;
             slope += d1;
             if d0.abs() + d1.abs() < 1e-9 || !(shift + slope).is_finite() {

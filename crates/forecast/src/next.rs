@@ -64,9 +64,7 @@ pub fn next(model: &Completion, given: &[&str]) -> Vec<(String, f64)> {
     let weights = builtin();
     let mut list: Vec<(String, f64)> = cells(model, &row, TYPICAL)
         .into_iter()
-        .map(|cell| {
-            (sets.items()[cell.item as usize].clone(), weights.probability(&cell.features))
-        })
+        .map(|cell| (sets.items()[cell.item as usize].clone(), weights.probability(&cell.features)))
         .collect();
     list.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     list

@@ -45,7 +45,8 @@ fn print(outlook: &Outlook, all: bool, out: &mut Output) -> Result<(), Failure> 
         let (these, others) = rest.split_at(same);
         rest = others;
         out.line(&format!("\n{}", title(first.question)))?;
-        let shown = if all || first.question != Question::Indicators { same } else { SHOWN.min(same) };
+        let shown =
+            if all || first.question != Question::Indicators { same } else { SHOWN.min(same) };
         // Answers of one question may rest on several models: each stands above its own.
         let mut at = 0;
         while at < shown {
@@ -96,7 +97,8 @@ fn cells(forecast: &Forecast) -> Vec<String> {
         };
         return vec![format!("  no forecast: {}{seen}", one_line(why, 160))];
     }
-    let probability = forecast.probability.map_or("  –".to_owned(), |p| format!("{:3.0} %", p * 100.0));
+    let probability =
+        forecast.probability.map_or("  –".to_owned(), |p| format!("{:3.0} %", p * 100.0));
     let value = forecast.value.as_deref().unwrap_or_default();
     let mut more = forecast.because.join(", ");
     if let Some(note) = &forecast.note {

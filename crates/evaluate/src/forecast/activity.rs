@@ -35,7 +35,9 @@ fn read(path: &Path, by_days: bool) -> Result<Classes, EvaluateError> {
             continue;
         }
         let cells: Vec<&str> = text.split('\t').collect();
-        let [trail, date, count] = cells[..] else { return Err(bad(path, line + 1, "not three columns")) };
+        let [trail, date, count] = cells[..] else {
+            return Err(bad(path, line + 1, "not three columns"));
+        };
         let (Some(date), Ok(count)) = (day(date), count.parse::<u32>()) else {
             return Err(bad(path, line + 1, "no date or no count"));
         };
@@ -100,6 +102,11 @@ fn score(series: &[&Vec<u32>], most: u32, what: &str, scores: &mut Scores) {
     let names = single.into_iter().map(name_of).chain(["lapwing"]);
     for (by, (crps, brier)) in names.zip(sums) {
         let n = f64::from(cases.max(1));
-        row(scores, ["activity-series", what, by], cases as usize, &[("CRPS", crps / n), ("Brier, any", brier / n)]);
+        row(
+            scores,
+            ["activity-series", what, by],
+            cases as usize,
+            &[("CRPS", crps / n), ("Brier, any", brier / n)],
+        );
     }
 }

@@ -34,9 +34,11 @@ fn read(path: &Path) -> Result<(Vec<Report>, BTreeMap<String, String>), Evaluate
 }
 
 fn fit<'a>(reports: impl Iterator<Item = &'a Report>) -> Attribution {
-    Attribution::fit(reports.map(|(actor, evidence)| {
-        (actor.as_str(), evidence.iter().map(String::as_str).collect())
-    }))
+    Attribution::fit(
+        reports.map(|(actor, evidence)| {
+            (actor.as_str(), evidence.iter().map(String::as_str).collect())
+        }),
+    )
 }
 
 pub fn run(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
@@ -65,11 +67,17 @@ pub fn run(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
             *counts.entry(other).or_default() += 1;
         }
         let own = counts[actor.as_str()];
-        let before = |(name, n): &(&&str, &usize)| **n > own || (**n == own && **name < actor.as_str());
+        let before =
+            |(name, n): &(&&str, &usize)| **n > own || (**n == own && **name < actor.as_str());
         most.add(vec![counts.iter().filter(before).count()]);
     }
     for (by, rankings) in [("most documented actor", &most), ("lapwing", &ours)] {
-        row(scores, ["attribution", "reports held back", by], rankings.queries() as usize, &figures(rankings));
+        row(
+            scores,
+            ["attribution", "reports held back", by],
+            rankings.queries() as usize,
+            &figures(rankings),
+        );
     }
     let told: Vec<&(f64, bool)> =
         margins.iter().filter(|(margin, _)| *margin >= Attribution::least_margin()).collect();
@@ -78,7 +86,12 @@ pub fn run(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
         ("coverage", told.len() as f64 / margins.len().max(1) as f64),
         ("precision", right / told.len().max(1) as f64),
     ];
-    row(scores, ["attribution", "reports, where it does not abstain", "lapwing"], told.len(), &figures_told);
+    row(
+        scores,
+        ["attribution", "reports, where it does not abstain", "lapwing"],
+        told.len(),
+        &figures_told,
+    );
     campaigns(&reports, &names, scores);
     Ok(())
 }
@@ -109,5 +122,10 @@ fn campaigns(reports: &[Report], names: &BTreeMap<String, String>, scores: &mut 
             rankings.add(vec![place]);
         }
     }
-    row(scores, ["attribution", "campaigns", "lapwing"], rankings.queries() as usize, &figures(&rankings));
+    row(
+        scores,
+        ["attribution", "campaigns", "lapwing"],
+        rankings.queries() as usize,
+        &figures(&rankings),
+    );
 }

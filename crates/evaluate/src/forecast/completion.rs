@@ -27,7 +27,8 @@ pub fn read(path: &Path) -> Result<BTreeSet<Vec<String>>, EvaluateError> {
     let text = text(path)?;
     let value: serde_json::Value =
         serde_json::from_str(&text).map_err(|error| bad(path, error.line(), error.to_string()))?;
-    let reports = value["reports"].as_array().ok_or_else(|| bad(path, 1, "there is no list `reports`"))?;
+    let reports =
+        value["reports"].as_array().ok_or_else(|| bad(path, 1, "there is no list `reports`"))?;
     let techniques = |report: &serde_json::Value| {
         let map = report["mitre_techniques"].as_object()?;
         Some(map.keys().cloned().collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>())
@@ -95,7 +96,8 @@ impl Halved {
     fn renumbered(&self, from: &Sets, to: &Sets) -> Halved {
         let numbers = |items: &[u32]| {
             let current = |item: &u32| {
-                let technique = Knowledge::builtin().current_technique(&from.items()[*item as usize]);
+                let technique =
+                    Knowledge::builtin().current_technique(&from.items()[*item as usize]);
                 to.number(&technique?.id)
             };
             let mut found: Vec<u32> = items.iter().filter_map(current).collect();

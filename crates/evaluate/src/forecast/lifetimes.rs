@@ -39,7 +39,8 @@ pub fn read(folder: &Path) -> Result<Option<Listings>, EvaluateError> {
             }
             let cells: Vec<&str> = text.split('\t').collect();
             let listed = cells.get(columns - 1).and_then(|cell| days(cell));
-            let listed = listed.ok_or_else(|| bad(path, line + 1, "the last column is no list of days"))?;
+            let listed =
+                listed.ok_or_else(|| bad(path, line + 1, "the last column is no list of days"))?;
             rows.push((cells[0].to_owned(), listed));
         }
         Ok(rows)

@@ -54,9 +54,10 @@ pub fn read(folder: &Path) -> Result<Option<Pages>, EvaluateError> {
         all.entry((kind.to_owned(), name.to_owned())).or_default().push(first);
     }
     let mut snapshots: BTreeMap<i32, BTreeSet<(String, String)>> = BTreeMap::new();
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(&panel).map_err(|error| {
-        bad(&panel, 1, error.to_string())
-    })?;
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(&panel)
+        .map_err(|error| bad(&panel, 1, error.to_string()))?;
     for (line, record) in reader.records().enumerate() {
         let record = record.map_err(|error| bad(&panel, line + 2, error.to_string()))?;
         let at = record.get(1).and_then(day).ok_or_else(|| bad(&panel, line + 2, "no date"))?;
@@ -198,7 +199,8 @@ fn window(pages: &Pages, origin: i32, scores: &mut Scores) {
         }
         last = *snapshot;
         for page in there {
-            let Some(row) = pages.all.get(page).and_then(|days| recurrence::features(days, *snapshot))
+            let Some(row) =
+                pages.all.get(page).and_then(|days| recurrence::features(days, *snapshot))
             else {
                 continue;
             };

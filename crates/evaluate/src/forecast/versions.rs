@@ -123,7 +123,9 @@ pub fn run(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
         let popular = Logistic::fit(&examples(&windows, last, 1), 1, 1.0);
         let ours = next::fit(&examples(&windows, last, next::FEATURES));
         let what = format!("{} to {}", versions[at].name, versions[at + AHEAD].name);
-        for (slot, (by, model)) in [("popularity", &popular), ("lapwing", &ours)].into_iter().enumerate() {
+        for (slot, (by, model)) in
+            [("popularity", &popular), ("lapwing", &ours)].into_iter().enumerate()
+        {
             let mut outcomes = Outcomes::default();
             for group in &window.groups {
                 let said: Vec<f64> = group.iter().map(|(row, _)| model.probability(row)).collect();

@@ -35,7 +35,9 @@ impl Bayes {
     pub(super) fn scores(&self, given: &[u32]) -> Vec<f64> {
         let mut scores = self.prior.clone();
         for item in given {
-            for (score, log) in scores.iter_mut().zip(&self.likelihood[*item as usize * self.items..]) {
+            for (score, log) in
+                scores.iter_mut().zip(&self.likelihood[*item as usize * self.items..])
+            {
                 *score += log;
             }
         }
