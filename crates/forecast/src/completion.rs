@@ -244,3 +244,46 @@ fn standardise(scores: &mut [f64], given: &[u32]) {
         *score = (*score - mean) / deviation;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rows() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        prop::collection::vec(prop::collection::vec(0_u8..20, 1..8), 2..15)
+    }
+
+    fn fit(rows: &[Vec<u8>]) -> Completion {
+        let named: Vec<(String, Vec<String>)> = rows
+            .iter()
+            .map(|row| (format!("{row:?}"), row.iter().map(|i| format!("T{i}")).collect()))
+            .collect();
+        Completion::fit(Sets::new(
+            named.iter().map(|(name, set)| (name.as_str(), set.iter().map(String::as_str))),
+        ))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn order_makes_no_difference_and_probabilities_are_some(rows in rows()) {
+            let mut reversed = rows.clone();
+            reversed.reverse();
+            let given: Vec<String> = rows[0].iter().map(|i| format!("T{i}")).collect();
+            let mut given: Vec<&str> = given.iter().map(String::as_str).collect();
+            let found = fit(&rows).suggest(&given);
+            given.reverse();
+            prop_assert_eq!(&found, &fit(&reversed).suggest(&given));
+            for suggestion in &found {
+                prop_assert!((0.0..=1.0).contains(&suggestion.probability));
+                prop_assert!(!given.contains(&suggestion.item.as_str()));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_known_gives_nothing() {
+        assert!(fit(&[vec![1, 2], vec![2, 3]]).suggest(&["T99"]).is_empty());
+    }
+}
