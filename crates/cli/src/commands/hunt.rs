@@ -53,7 +53,7 @@ pub fn hunt(
     let options = options(indicators, hunting, session);
     let bar = Bar::new(session.quiet);
     let result = if hunting.follow {
-        let mut live = Live::new(&mut session.out, hunting.all, hunting.follow_for)?;
+        let mut live = Live::new(&mut session.out, hunting.all, hunting.follow_for);
         let result = engine.follow(paths, &options, &bar, &mut live);
         bar.done();
         match live.finish() {
