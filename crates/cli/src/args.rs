@@ -46,6 +46,8 @@ pub enum Command {
     Show(Show),
     /// Why it is believed: origins, claims, spans, arithmetic
     Explain(Explain),
+    /// What comes next, with the back-test of each statement
+    Forecast(Forecasting),
     /// Search the text of all documents, and the names
     Search(Search),
     /// Look for it in logs, event logs and files; ends with a verdict
@@ -157,6 +159,33 @@ pub struct Explain {
     /// A name, an alias or a value, defanged or not
     #[arg(required = true, value_name = "NAME|VALUE")]
     pub name: Vec<String>,
+}
+
+/// By which law indicators age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Decay {
+    /// Fitted on histories where there are any, a rule by kind elsewhere
+    Fitted,
+    /// MISP's formula with the parameters of its NIDS model (120 days)
+    Misp,
+    /// MISP's formula with the parameters of its phishing model (3 days)
+    MispPhishing,
+}
+
+#[derive(Debug, Args)]
+pub struct Forecasting {
+    /// A campaign, actor, malware …: a name or an alias
+    #[arg(required = true, value_name = "NAME")]
+    pub name: Vec<String>,
+    /// Use only what was known by the end of this day, and look ahead from it
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<Date>,
+    /// By which law indicators age
+    #[arg(long, value_name = "LAW", default_value = "fitted")]
+    pub decay: Decay,
+    /// List every indicator, not only those with most life left
+    #[arg(long)]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]

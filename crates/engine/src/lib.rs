@@ -24,6 +24,7 @@ mod add;
 mod error;
 mod explain;
 mod extracted;
+mod forecast;
 mod hunt;
 mod indicators;
 mod knowledge;
@@ -45,6 +46,7 @@ pub use add::{AddOptions, AddReport, Input};
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
 pub use extracted::{Extracted, Extraction, extract};
+pub use forecast::{Forecast, ForecastOptions, Outlook, Question};
 pub use hunt::{HuntOptions, IndicatorSource};
 pub use learn::Learning;
 pub use list::{ListKind, Row};
@@ -55,6 +57,7 @@ pub use undo::UndoReport;
 
 pub use lapwing_extract::refang;
 
+pub use lapwing_forecast as forecasting;
 pub use lapwing_hunt as hunting;
 pub use lapwing_knowledge as reference;
 pub use lapwing_publish as publish;

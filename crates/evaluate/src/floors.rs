@@ -23,6 +23,9 @@ struct Floor {
     /// A figure of the row's `also`, by its name.
     #[serde(default)]
     also: std::collections::BTreeMap<String, f64>,
+    /// The most that a figure of `also` may be, where lower is better.
+    #[serde(default)]
+    most: std::collections::BTreeMap<String, f64>,
 }
 
 /// A table of floors that cannot be read.
@@ -32,7 +35,7 @@ pub struct FloorsError(String);
 
 impl Floors {
     /// Reads `[[floor]]` entries of TOML: `suite`, `corpus`, `what`, and the least `precision`,
-    /// `recall`, `f1` or figure in `also`.
+    /// `recall`, `f1` or figure in `also`, and the `most` that a figure may be.
     ///
     /// # Errors
     /// When the text is no such table, or names a suite that does not exist.
@@ -71,6 +74,13 @@ impl Floors {
             ask("F1", floor.f1, row.shares.map(|s| s.f1));
             for (figure, least) in &floor.also {
                 ask(figure, Some(*least), row.also.get(figure).copied());
+            }
+            for (figure, most) in &floor.most {
+                match row.also.get(figure) {
+                    Some(is) if is <= most => {}
+                    Some(is) => broken.push(format!("{name}: {figure} {is:.4}, at most {most}")),
+                    None => broken.push(format!("{name}: there is no {figure}")),
+                }
             }
         }
         broken

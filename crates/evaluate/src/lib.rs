@@ -36,6 +36,7 @@ mod corpus;
 pub mod entities;
 mod fidelity;
 mod floors;
+mod forecast;
 mod hunting;
 mod indicators;
 mod normal;
@@ -49,6 +50,7 @@ mod traps;
 use std::path::Path;
 
 pub use floors::{Floors, FloorsError};
+pub use forecast::fit::tables as forecast_tables;
 pub use peers::{Peer, PeerError, Peers};
 pub use scores::{ScoreRow, Scores, Worst};
 pub use suite::{SUITES, Suite, SuiteError};

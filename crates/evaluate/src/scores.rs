@@ -93,7 +93,14 @@ impl Scores {
             heads.push("by");
         }
         let words = heads.len();
-        heads.extend(["files", "with problems", "gold", "found", "P", "R", "F1"]);
+        // A suite of forecasts has figures of its own and no gold to agree with.
+        let own = |row: &ScoreRow| row.tally.is_none() && row.files == 1 && !row.also.is_empty();
+        let with_gold = !self.rows.iter().all(own);
+        if with_gold {
+            heads.extend(["files", "with problems", "gold", "found", "P", "R", "F1"]);
+        } else {
+            heads.push("cases");
+        }
         if with_seconds {
             heads.push("CPU s");
         }
@@ -109,19 +116,23 @@ impl Scores {
             if with_peers {
                 cells.push(row.by.clone());
             }
-            cells.extend([row.files.to_string(), row.with_problems.to_string()]);
-            cells.extend(if let Some(t) = &row.tally {
-                [
-                    (t.hits + t.missed).to_string(),
-                    (t.hits + t.wrong).to_string(),
-                    rounded(t.precision()),
-                    rounded(t.recall()),
-                    rounded(t.f1()),
-                ]
+            if with_gold {
+                cells.extend([row.files.to_string(), row.with_problems.to_string()]);
+                cells.extend(if let Some(t) = &row.tally {
+                    [
+                        (t.hits + t.missed).to_string(),
+                        (t.hits + t.wrong).to_string(),
+                        rounded(t.precision()),
+                        rounded(t.recall()),
+                        rounded(t.f1()),
+                    ]
+                } else {
+                    let found = row.objects.map_or("–".to_owned(), |n| n.to_string());
+                    ["–".into(), found, "–".into(), "–".into(), "–".into()]
+                });
             } else {
-                let found = row.objects.map_or("–".to_owned(), |n| n.to_string());
-                ["–".into(), found, "–".into(), "–".into(), "–".into()]
-            });
+                cells.push(row.objects.map_or("–".to_owned(), |n| n.to_string()));
+            }
             if with_seconds {
                 cells.push(row.seconds.map_or("–".to_owned(), |s| format!("{s:.2}")));
             }

@@ -2,7 +2,8 @@ use std::path::Path;
 use std::str::FromStr;
 
 use crate::{
-    EvaluateError, Options, Scores, entities, fidelity, hunting, indicators, techniques, traps,
+    EvaluateError, Options, Scores, entities, fidelity, forecast, hunting, indicators, techniques,
+    traps,
 };
 
 /// What runs a suite: adds its rows to the scores.
@@ -67,6 +68,12 @@ pub const SUITES: &[Suite] = &[
         question: "Do Sigma rules fire where they must, and only there?",
         corpora: &["sigma-regression", "evtx-mitre", "otrf-proxylogon", "evtx-parser-samples"],
         run: hunting::run,
+    },
+    Suite {
+        name: "forecast",
+        question: "How good are the forecasts, on time and reports held back?",
+        corpora: forecast::CORPORA,
+        run: forecast::run,
     },
 ];
 

@@ -8,6 +8,7 @@ mod evaluate;
 mod explain;
 mod extract;
 mod follow;
+mod forecast;
 mod history;
 mod hunt;
 mod investigate;
@@ -31,6 +32,7 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::List(args) => list::run(&args, session),
         Command::Show(args) => show::run(&args, session),
         Command::Explain(args) => explain::run(&args, session),
+        Command::Forecast(args) => forecast::run(&args, session),
         Command::Search(args) => search::run(&args, session),
         Command::Hunt(args) => hunt::run(&args, session),
         Command::Baseline(args) => baseline::run(&args, session),

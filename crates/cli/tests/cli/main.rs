@@ -2,6 +2,7 @@
 
 mod common;
 mod following;
+mod forecast;
 mod hunting;
 mod messages;
 mod reports;

@@ -1,0 +1,242 @@
+//! Will a page of an actor or campaign have a new reference within half a year?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use lapwing_forecast::score::Outcomes;
+use lapwing_forecast::{Logistic, Recurrence, recurrence};
+
+use super::{bad, day, file_ending, row, text};
+use crate::{EvaluateError, Scores};
+
+/// Days ahead.
+const HORIZON: i32 = 183;
+/// Windows, counted back from the last snapshot.
+const WINDOWS: usize = 4;
+/// Days after which an example counts half.
+const HALF_LIFE: f64 = 200.0;
+/// Days between the snapshots that examples are made of.
+const STRIDE: i32 = 14;
+/// A snapshot that adds references to more than this share of the pages is an import of the publisher's,
+/// which says nothing of the actors.
+const IMPORT: f64 = 0.15;
+/// Days over which the publisher's activity is taken.
+const ACTIVITY: i32 = 60;
+/// Upper bounds of the baseline's bands of days since the last reference.
+const RECENCY: [i32; 6] = [14, 30, 60, 90, 180, 365];
+
+/// Pages by kind and name, with the days of their references.
+pub struct Pages {
+    /// All references of a page.
+    all: BTreeMap<(String, String), Vec<i32>>,
+    /// Those that no import brought.
+    kept: BTreeMap<(String, String), Vec<i32>>,
+    /// Days of imports.
+    imports: BTreeSet<i32>,
+    /// Snapshots, and the pages that were there.
+    snapshots: BTreeMap<i32, BTreeSet<(String, String)>>,
+}
+
+pub fn read(folder: &Path) -> Result<Option<Pages>, EvaluateError> {
+    let folder = folder.join("vuldb-refs");
+    let (Some(panel), Some(references)) =
+        (file_ending(&folder, "panel.csv"), file_ending(&folder, "refs_first_seen.tsv"))
+    else {
+        return Ok(None);
+    };
+    let mut all: BTreeMap<(String, String), Vec<i32>> = BTreeMap::new();
+    for (line, row) in text(&references)?.lines().enumerate().skip(1) {
+        let cells: Vec<&str> = row.split('\t').collect();
+        let [first, kind, name, ..] = cells[..] else {
+            return Err(bad(&references, line + 1, "fewer than four columns"));
+        };
+        let first = day(first).ok_or_else(|| bad(&references, line + 1, "no date"))?;
+        all.entry((kind.to_owned(), name.to_owned())).or_default().push(first);
+    }
+    let mut snapshots: BTreeMap<i32, BTreeSet<(String, String)>> = BTreeMap::new();
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(&panel)
+        .map_err(|error| bad(&panel, 1, error.to_string()))?;
+    for (line, record) in reader.records().enumerate() {
+        let record = record.map_err(|error| bad(&panel, line + 2, error.to_string()))?;
+        let at = record.get(1).and_then(day).ok_or_else(|| bad(&panel, line + 2, "no date"))?;
+        let (kind, name) = (record.get(2).unwrap_or_default(), record.get(3).unwrap_or_default());
+        snapshots.entry(at).or_default().insert((kind.to_owned(), name.to_owned()));
+    }
+    all.values_mut().for_each(|days| days.sort_unstable());
+    let mut pages = Pages { kept: all.clone(), all, imports: BTreeSet::new(), snapshots };
+    pages.leave_out_imports();
+    Ok(Some(pages))
+}
+
+impl Pages {
+    fn leave_out_imports(&mut self) {
+        let mut updated: BTreeMap<i32, f64> = BTreeMap::new();
+        for days in self.all.values() {
+            let later: BTreeSet<i32> = days.iter().copied().filter(|day| *day > days[0]).collect();
+            for day in later {
+                *updated.entry(day).or_default() += 1.0;
+            }
+        }
+        let import = |day: i32| {
+            let there = self.all.values().filter(|days| days[0] < day).count().max(1) as f64;
+            updated.get(&day).is_some_and(|n| n / there > IMPORT)
+        };
+        let imports: BTreeSet<i32> = updated.keys().copied().filter(|day| import(*day)).collect();
+        for days in self.kept.values_mut() {
+            let first = days[0];
+            days.retain(|day| *day == first || !imports.contains(day));
+        }
+        self.imports = imports;
+    }
+
+    /// The chance that an import by the publisher reaches a page, from those seen by a day: a quarter of
+    /// one in the first year is taken as seen.
+    fn import_chance(&self, today: i32, horizon: i32) -> f64 {
+        let start = self.snapshots.keys().next().copied().unwrap_or(today);
+        let seen = self.imports.range(..=today).count() as f64 + 0.25;
+        let expected = seen * f64::from(horizon) / f64::from(today - start + 365);
+        expected.min(1.0) * IMPORT
+    }
+
+    fn comes(
+        from: &BTreeMap<(String, String), Vec<i32>>,
+        page: &(String, String),
+        today: i32,
+        horizon: i32,
+    ) -> bool {
+        let within = |day: &i32| *day > today && *day <= today + horizon;
+        from.get(page).is_some_and(|days| days.iter().any(within))
+    }
+
+    fn row(&self, page: &(String, String), today: i32) -> Option<Vec<f64>> {
+        recurrence::features(self.kept.get(page)?, today)
+    }
+
+    /// Log-odds that a page was added to within [`ACTIVITY`] days, by what the publisher did lately.
+    fn activity(&self, today: i32) -> Option<f64> {
+        let before = *self.snapshots.keys().rev().find(|day| **day <= today - ACTIVITY)?;
+        let (mut there, mut added) = (5.0, 0.5);
+        for page in &self.snapshots[&today] {
+            let days = self.kept.get(page);
+            if days.is_some_and(|days| days[0] <= before) {
+                there += 1.0;
+                added += f64::from(u8::from(Self::comes(&self.kept, page, before, today - before)));
+            }
+        }
+        let per_day: f64 = (1.0 - added / there).powf(1.0 / f64::from(today - before));
+        let share = 1.0 - per_day.powi(ACTIVITY);
+        Some((share / (1.0 - share)).ln())
+    }
+
+    /// Examples whose outcome is known on a day, and how far the publisher's activity has moved since.
+    pub fn examples(&self, today: i32, horizon: i32) -> (Vec<(Vec<f64>, bool, f64)>, f64) {
+        let mut examples = Vec::new();
+        let mut last = i32::MIN;
+        let start = self.snapshots.keys().next().copied().unwrap_or_default();
+        let (mut activity, mut weights) = (0.0, 0.0);
+        for (snapshot, pages) in self.snapshots.range(..=today - horizon) {
+            if last != i32::MIN && snapshot - last < STRIDE {
+                continue;
+            }
+            last = *snapshot;
+            let weight = 0.5_f64.powf(f64::from(today - horizon - snapshot) / HALF_LIFE);
+            for page in pages {
+                if let Some(row) = self.row(page, *snapshot) {
+                    examples.push((row, Self::comes(&self.kept, page, *snapshot, horizon), weight));
+                }
+            }
+            // In the first half year the pages themselves were new.
+            if snapshot - start >= HORIZON
+                && let Some(then) = self.activity(*snapshot)
+            {
+                activity += weight * pages.len() as f64 * then;
+                weights += weight * pages.len() as f64;
+            }
+        }
+        let drift = match self.activity(today) {
+            Some(now) if weights > 0.0 => now - activity / weights,
+            _ => 0.0,
+        };
+        (examples, drift)
+    }
+
+    /// The last snapshot.
+    pub fn last(&self) -> Option<i32> {
+        self.snapshots.keys().next_back().copied()
+    }
+}
+
+pub fn run(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
+    let Some(pages) = read(folder)? else { return Ok(()) };
+    let Some(mut end) = pages.last() else { return Ok(()) };
+    let mut origins = Vec::new();
+    while origins.len() < WINDOWS
+        && let Some((origin, _)) = pages.snapshots.range(..=end - HORIZON).next_back()
+        && pages.snapshots.range(..=origin - HORIZON).next().is_some()
+    {
+        origins.push(*origin);
+        end = *origin;
+    }
+    for origin in origins.into_iter().rev() {
+        window(&pages, origin, scores);
+    }
+    Ok(())
+}
+
+fn window(pages: &Pages, origin: i32, scores: &mut Scores) {
+    let (examples, drift) = pages.examples(origin, HORIZON);
+    let ours = Recurrence::fit(&examples, drift);
+    let import = pages.import_chance(origin, HORIZON);
+    // The baselines know nothing of imports.
+    let mut plain: Vec<(Vec<f64>, f64, f64)> = Vec::new();
+    let mut bands = [(1.0, 5.0); RECENCY.len() + 1];
+    let mut last = i32::MIN;
+    for (snapshot, there) in pages.snapshots.range(..=origin - HORIZON) {
+        if last != i32::MIN && snapshot - last < STRIDE {
+            continue;
+        }
+        last = *snapshot;
+        for page in there {
+            let Some(row) =
+                pages.all.get(page).and_then(|days| recurrence::features(days, *snapshot))
+            else {
+                continue;
+            };
+            let came = f64::from(u8::from(Pages::comes(&pages.all, page, *snapshot, HORIZON)));
+            let band = &mut bands[band(&row)];
+            band.0 += came;
+            band.1 += 1.0;
+            plain.push((row[..3].to_vec(), came, 1.0));
+        }
+    }
+    let logistic = Logistic::fit(&plain, 3, 1.0);
+    let mut outcomes = [Outcomes::default(), Outcomes::default(), Outcomes::default()];
+    for page in &pages.snapshots[&origin] {
+        let all = pages.all.get(page).and_then(|days| recurrence::features(days, origin));
+        let (Some(all), Some(kept)) = (all, pages.row(page, origin)) else { continue };
+        let came = Pages::comes(&pages.all, page, origin, HORIZON);
+        let (hits, cases) = bands[band(&all)];
+        outcomes[0].push(hits / cases, came);
+        outcomes[1].push(logistic.probability(&all[..3]), came);
+        let by_itself = ours.probability(&kept);
+        outcomes[2].push(by_itself + (1.0 - by_itself) * import, came);
+    }
+    let date = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(origin));
+    let what = format!("new reference within half a year of {date}");
+    for (by, outcomes) in ["recency", "logistic", "lapwing"].into_iter().zip(&outcomes) {
+        let figures = [
+            ("Brier", outcomes.brier()),
+            ("ECE", outcomes.calibration_error()),
+            ("AUC", outcomes.auc()),
+            ("rate", outcomes.rate()),
+        ];
+        row(scores, ["vuldb-refs", &what, by], outcomes.len(), &figures);
+    }
+}
+
+fn band(row: &[f64]) -> usize {
+    let quiet = row[1].exp_m1();
+    RECENCY.iter().position(|bound| quiet < f64::from(*bound)).unwrap_or(RECENCY.len())
+}
