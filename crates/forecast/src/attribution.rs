@@ -161,7 +161,9 @@ fn standardise(scores: &mut [f64]) {
     let n = scores.len().max(1) as f64;
     let mean = scores.iter().sum::<f64>() / n;
     let deviation = (scores.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / n).sqrt().max(1e-12);
-    scores.iter_mut().for_each(|score| *score = (*score - mean) / deviation);
+    for score in scores {
+        *score = (*score - mean) / deviation;
+    }
 }
 
 #[cfg(test)]

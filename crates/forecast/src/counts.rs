@@ -75,7 +75,9 @@ impl ClassOfSeries {
             *slot += 0.5_f64.powi(count.min(60) as i32);
         }
         let all: f64 = positive.iter().sum();
-        positive.iter_mut().for_each(|slot| *slot /= all);
+        for slot in &mut positive {
+            *slot /= all;
+        }
         Self {
             mean: (sum + 0.1) / (periods + 1.0),
             dispersion: ((variance + 1.0) / (weight + 1.0)).max(1.0),
@@ -186,7 +188,9 @@ impl Pool {
         let scale = PATIENCE * f64::from(self.periods.max(1)).sqrt();
         let mut weights = self.losses.map(|loss| (-(loss - best) / scale).exp());
         let sum: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|weight| *weight /= sum);
+        for weight in &mut weights {
+            *weight /= sum;
+        }
         weights
     }
 

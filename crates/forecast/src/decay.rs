@@ -101,7 +101,7 @@ impl DecayModel {
         }
         let (mut low, mut high) = (0, FAR);
         while low < high {
-            let middle = (low + high) / 2;
+            let middle = low.midpoint(high);
             if gone(middle) { high = middle } else { low = middle + 1 }
         }
         low

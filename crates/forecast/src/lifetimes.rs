@@ -170,7 +170,7 @@ impl Listings {
         &self.families
     }
 
-    fn in_use(&self, value: &Value, day: usize) -> bool {
+    fn in_use(value: &Value, day: usize) -> bool {
         value.last[day].is_some_and(|last| day - (last as usize) < GRACE)
     }
 
@@ -190,10 +190,10 @@ impl Listings {
     /// Whether a value is in use on a day and what comes `horizon` days later can be told.
     fn example(&self, value: &Value, day: usize, horizon: usize) -> Option<bool> {
         (value.first <= day
-            && self.in_use(value, day)
+            && Self::in_use(value, day)
             && self.told(value.family, day)
             && self.told(value.family, day + horizon))
-        .then(|| self.in_use(value, day + horizon))
+        .then(|| Self::in_use(value, day + horizon))
     }
 
     fn tables(&self, origin: usize, horizon: usize) -> Tables {
@@ -326,7 +326,7 @@ impl Listings {
                         .or_insert_with(|| vec![(0.0, 0.0); horizons.len()]);
                     for (count, horizon) in counts.iter_mut().zip(horizons) {
                         if day + horizon < self.days && self.told(value.family, day + horizon) {
-                            count.0 += f64::from(u8::from(self.in_use(value, day + horizon)));
+                            count.0 += f64::from(u8::from(Self::in_use(value, day + horizon)));
                             count.1 += 1.0;
                         }
                     }

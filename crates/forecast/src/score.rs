@@ -114,7 +114,7 @@ impl Rankings {
         let place = |answer: &u32| {
             let own = scores[*answer as usize];
             let before = |(at, score): (usize, &f64)| {
-                *score > own || (*score == own && at < *answer as usize)
+                *score > own || (score.total_cmp(&own).is_eq() && at < *answer as usize)
             };
             scores.iter().enumerate().filter(|x| before(*x)).count()
         };
@@ -177,7 +177,7 @@ mod tests {
         assert!((outcomes.auc() - (0.5 + 1.0 + 1.0) / 3.0).abs() < 1e-12);
         let mut rankings = Rankings::default();
         rankings.add_scores(&[0.9, 0.1, 0.5], &[2, 1]);
-        assert!((rankings.mean_average_precision() - (0.5 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
+        assert!((rankings.mean_average_precision() - 0.5_f64.midpoint(2.0 / 3.0)).abs() < 1e-12);
         assert!((rankings.mean_reciprocal_rank() - 0.5).abs() < 1e-12);
     }
 }

@@ -77,7 +77,7 @@ impl Trail {
         for round in 1..=rounds {
             let mut leads = leads_of(&joined);
             if options.learn {
-                self.lessons.from_findings(&all.findings, &all.cast, &joined, crowd);
+                self.lessons.learn_findings(&all.findings, &all.cast, &joined, crowd);
                 leads.extend(self.lessons.new_leads(&self.done));
             }
             let leads: Vec<Lead> = leads.difference(&self.done).cloned().collect();
@@ -87,7 +87,7 @@ impl Trail {
             pivot(&leads, files, options, &mut self.related);
             self.done.extend(leads);
             if options.learn {
-                self.lessons.from_related(&self.related, crowd, round);
+                self.lessons.learn_related(&self.related, crowd, round);
             }
             joined = join(&self.related);
         }

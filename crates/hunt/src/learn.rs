@@ -55,7 +55,7 @@ pub(crate) struct Lessons {
 
 impl Lessons {
     /// Learns from the findings of chains, and from single ones that are telling by themselves.
-    pub(crate) fn from_findings(
+    pub(crate) fn learn_findings(
         &mut self,
         findings: &[Finding],
         cast: &Cast,
@@ -71,11 +71,17 @@ impl Lessons {
                     && chained.contains(&number);
             let spot = (finding.file.clone(), finding.place, finding.offset);
             let Some(actors) = cast.get(&spot).filter(|_| behaviour && telling) else { continue };
-            self.from_finding(finding, actors, joined, crowd);
+            self.learn_finding(finding, actors, joined, crowd);
         }
     }
 
-    fn from_finding(&mut self, finding: &Finding, actors: &Actors, joined: &Joined, crowd: &Crowd) {
+    fn learn_finding(
+        &mut self,
+        finding: &Finding,
+        actors: &Actors,
+        joined: &Joined,
+        crowd: &Crowd,
+    ) {
         let why = format!("{} ({})", finding.finding, finding.proof);
         let sure = finding.confidence.as_percent();
         let seen = (finding.time, finding.time);
@@ -109,7 +115,7 @@ impl Lessons {
     }
 
     /// Learns from what else was found of the leads: who else used what was left, what else they used.
-    pub(crate) fn from_related(&mut self, related: &Related, crowd: &Crowd, round: usize) {
+    pub(crate) fn learn_related(&mut self, related: &Related, crowd: &Crowd, round: usize) {
         for (lead, row) in related.all() {
             let seen = (row.first, row.last);
             match lead {

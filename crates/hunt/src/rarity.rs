@@ -74,7 +74,7 @@ struct Seen {
 /// How often a value stands there, and with whom.
 #[derive(Clone, Debug)]
 struct Count {
-    count: u64,
+    seen: u64,
     /// Requests that were answered, and those of them that sent something.
     answered: u64,
     posted: u64,
@@ -100,14 +100,14 @@ impl Sample {
         let key = (hash, value.to_owned());
         let entry = self.values.entry(key);
         let count = entry.or_insert_with(|| Count {
-            count: 0,
+            seen: 0,
             answered: 0,
             posted: 0,
             with: Few::default(),
             also: Few::default(),
             first: at.seen(),
         });
-        count.count += 1;
+        count.seen += 1;
         count.answered += u64::from(at.answered);
         count.posted += u64::from(at.answered && at.posted);
         if let Some(with) = with {
@@ -134,7 +134,7 @@ impl Sample {
                 }
                 std::collections::btree_map::Entry::Occupied(mut mine) => {
                     let mine = mine.get_mut();
-                    mine.count += more.count;
+                    mine.seen += more.seen;
                     mine.answered += more.answered;
                     mine.posted += more.posted;
                     more.with.0.into_iter().for_each(|hash| mine.with.add(hash));
@@ -255,7 +255,7 @@ impl Profile {
         }
         let mut popular = BTreeSet::new();
         for ((_, agent), count) in &self.agents.values {
-            let share = count.count * 20 > self.agents.total && self.agents.total >= 500;
+            let share = count.seen * 20 > self.agents.total && self.agents.total >= 500;
             if count.with.0.len() >= 4 || share {
                 popular.insert(agent.clone());
             }
@@ -272,12 +272,12 @@ impl Profile {
     /// The rarest values as findings of no weight of their own, most telling first.
     pub(crate) fn rare(&self, suspects: &BTreeSet<String>) -> Vec<Finding> {
         let mut found = Vec::new();
-        self.tell(&mut found, &self.agents, &RARE_AGENT, suspects, |agent, _| {
+        Self::tell(&mut found, &self.agents, &RARE_AGENT, suspects, |agent, _| {
             let lower = agent.to_ascii_lowercase();
             1 + 2 * u64::from(TOOLS.iter().any(|tool| lower.contains(tool)))
                 + u64::from(!lower.starts_with("mozilla/"))
         });
-        self.tell(&mut found, &self.paths, &RARE_PATH, suspects, |path, count| {
+        Self::tell(&mut found, &self.paths, &RARE_PATH, suspects, |path, count| {
             let script = SCRIPTS.iter().any(|ending| path.ends_with(ending));
             match (script, count.answered, count.posted) {
                 (_, 0, _) => 0,
@@ -287,7 +287,7 @@ impl Profile {
                 _ => 0,
             }
         });
-        self.tell(&mut found, &self.pairs, &RARE_PAIR, suspects, |pair, _| {
+        Self::tell(&mut found, &self.pairs, &RARE_PAIR, suspects, |pair, _| {
             1 + u64::from(
                 ["w3wp.exe", "sqlservr.exe", "winword.exe", "excel.exe", "wmiprvse.exe"]
                     .iter()
@@ -299,7 +299,6 @@ impl Profile {
     }
 
     fn tell(
-        &self,
         found: &mut Vec<Finding>,
         sample: &Sample,
         of: &Told,
@@ -312,18 +311,18 @@ impl Profile {
         let mut rare: Vec<(u64, &str, &Count)> = sample
             .values
             .iter()
-            .filter(|(_, count)| count.count <= RARE)
+            .filter(|(_, count)| count.seen <= RARE)
             .map(|((_, value), count)| (weight(value, count), value.as_str(), count))
             .filter(|(weight, ..)| *weight > 0)
             .collect();
         let all = rare.len();
         rare.sort_by(|a, b| {
-            (b.0, a.2.count, &a.2.first, a.1).cmp(&(a.0, b.2.count, &b.2.first, b.1))
+            (b.0, a.2.seen, &a.2.first, a.1).cmp(&(a.0, b.2.seen, &b.2.first, b.1))
         });
         for (_, value, count) in rare.into_iter().take(TOLD) {
             let why = format!(
                 "{} in {} {}, where {all} values are as rare{}",
-                times(count.count),
+                times(count.seen),
                 sample.total,
                 of.records,
                 if sample.full { " in the sample that was counted" } else { "" },
@@ -339,17 +338,17 @@ impl Profile {
         }
         let few = |(key, count): &(&(u64, String), &Count)| {
             SCRIPTS.iter().any(|ending| key.1.ends_with(ending))
-                && count.count > RARE
-                && count.posted * 10 >= count.count * 8
+                && count.seen > RARE
+                && count.posted * 10 >= count.seen * 8
                 && count.with.0.len() <= 2
-                && count.count * 20 < self.paths.total
+                && count.seen * 20 < self.paths.total
         };
         let mut list: Vec<_> = self.paths.values.iter().filter(few).collect();
         list.sort_by_key(|(_, count)| (&count.first.time, &count.first.file, count.first.offset));
         let told = list.into_iter().take(TOLD).map(|((_, path), count)| {
             let why = format!(
                 "of {} requests {} were answered POSTs, all from {} of {} clients: so a web shell is used, and so is an interface of one partner",
-                count.count,
+                count.seen,
                 count.posted,
                 count.with.0.len(),
                 self.clients.values.len()

@@ -89,7 +89,6 @@ impl<'h> Context<'h> {
     }
 
     /// The same, counting the values of all records where a profile is given.
-    #[expect(clippy::too_many_arguments, reason = "it is `new` with one more")]
     pub(crate) fn counting(
         matcher: &'h Matcher,
         checks: &'h Checks,

@@ -86,6 +86,10 @@ fn verdict() -> Verdict {
 }
 
 fn written(form: HuntForm) -> String {
+    try_written(form).expect("a report is written to memory")
+}
+
+fn try_written(form: HuntForm) -> Result<String, Box<dyn std::error::Error>> {
     let (findings, verdict) = (findings(), verdict());
     let problems = [Problem::fatal("gone.evtx", ProblemKind::Unreadable, "permission denied")];
     let folded = BTreeMap::from([("marsh".to_owned(), 12)]);
@@ -94,14 +98,14 @@ fn written(form: HuntForm) -> String {
         verdict: &verdict,
         problems: &problems,
         folded: &folded,
-        hunted: "2021-04-01T00:00:00Z".parse().unwrap(),
+        hunted: "2021-04-01T00:00:00Z".parse()?,
     };
     let mut bytes = Vec::new();
-    report.write(form, &mut bytes).unwrap();
+    report.write(form, &mut bytes)?;
     let mut again = Vec::new();
-    report.write(form, &mut again).unwrap();
+    report.write(form, &mut again)?;
     assert_eq!(bytes, again);
-    String::from_utf8(bytes).unwrap()
+    Ok(String::from_utf8(bytes)?)
 }
 
 #[test]

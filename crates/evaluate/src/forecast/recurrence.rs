@@ -64,7 +64,9 @@ pub fn read(folder: &Path) -> Result<Option<Pages>, EvaluateError> {
         let (kind, name) = (record.get(2).unwrap_or_default(), record.get(3).unwrap_or_default());
         snapshots.entry(at).or_default().insert((kind.to_owned(), name.to_owned()));
     }
-    all.values_mut().for_each(|days| days.sort_unstable());
+    for days in all.values_mut() {
+        days.sort_unstable();
+    }
     let mut pages = Pages { kept: all.clone(), all, imports: BTreeSet::new(), snapshots };
     pages.leave_out_imports();
     Ok(Some(pages))

@@ -103,9 +103,10 @@ fn window(versions: &[Version], at: usize) -> Vec<Vec<(Vec<f64>, bool)>> {
 pub fn examples(windows: &[Window], last: usize, features: usize) -> Vec<(Vec<f64>, f64, f64)> {
     let mut rows = Vec::new();
     // The first version known has no sub-techniques: what it says is used only while there is no other.
-    for at in usize::from(last > 0)..=last {
+    let from = usize::from(last > 0);
+    for (at, window) in windows.iter().enumerate().take(last + 1).skip(from) {
         let weight = FADE.powi((last - at) as i32);
-        for (row, filled) in windows[at].groups.iter().flatten() {
+        for (row, filled) in window.groups.iter().flatten() {
             rows.push((row[..features].to_vec(), f64::from(u8::from(*filled)), weight));
         }
     }

@@ -322,7 +322,9 @@ mod tests {
     #[test]
     fn a_full_table_is_emptied() {
         let mut forms = Forms::new();
-        let text: String = (0..MOST_FORMS + 1).map(|i| format!("w{i} ")).collect();
+        let text: String = (0..=MOST_FORMS)
+            .flat_map(|i| ["w".to_owned(), i.to_string(), " ".to_owned()])
+            .collect();
         let mut words = Vec::new();
         forms.words(&text, 0, text.len(), &mut words);
         assert!(forms.make_room() && !forms.make_room());

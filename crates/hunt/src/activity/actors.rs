@@ -81,7 +81,7 @@ impl Actors {
             "server-hostname",
             "winlog.computer_name",
         ])
-        .map(|name| first_label(name));
+        .map(first_label);
         let on_host = |id: &str| format!("{}|{id}", host.as_deref().unwrap_or("")).to_lowercase();
         let event = get(&["EventID"]).unwrap_or("");
         let initiated = get(&["Initiated"]).is_some_and(|v| v.eq_ignore_ascii_case("true"));
@@ -103,8 +103,7 @@ impl Actors {
             "True-Client-IP",
         ];
         // The first is the client; the others are the proxies on the way.
-        actors.forwarded =
-            get(&forwarded).and_then(|v| v.split([',', '+', ';']).find_map(|part| address(part)));
+        actors.forwarded = get(&forwarded).and_then(|v| v.split([',', '+', ';']).find_map(address));
         actors.own = get(&["s-ip", "ServerIp", "LocalEndpoint"]).and_then(address);
         let account = ["SubjectUserName", "TargetUserName"];
         let account = if matches!(event, "4624" | "4625" | "4648" | "4776") {

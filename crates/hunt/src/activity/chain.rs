@@ -55,8 +55,7 @@ impl Key {
 pub(crate) fn has_weight(finding: &Finding) -> bool {
     match finding.kind {
         FindingKind::Activity => false,
-        FindingKind::Sigma => finding.severity >= Severity::Medium,
-        FindingKind::Indicator => finding.severity >= Severity::Medium,
+        FindingKind::Sigma | FindingKind::Indicator => finding.severity >= Severity::Medium,
         _ => {
             finding.severity >= Severity::Medium
                 || finding.proof >= Proof::Probe && finding.severity >= Severity::Low

@@ -1,6 +1,7 @@
 //! The members of a chain as a story: steps in order, what they map to, and one line for it all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use lapwing_model::{Confidence, Finding, FindingKind, Place, Proof, Severity};
@@ -273,22 +274,20 @@ impl Activity {
         for (what, values) in [("accounts", &self.accounts), ("files", &self.files)] {
             if !values.is_empty() {
                 let values = list(values.iter().cloned().collect(), 6);
-                why.push_str(&format!("; {what} {values}"));
+                let _ = write!(why, "; {what} {values}");
             }
         }
         if !self.tactics.is_empty() {
             let tactics = self.tactics.join(" → ");
-            why.push_str(&format!(
-                "; tactics {tactics}; techniques {}",
-                self.techniques.join(", ")
-            ));
+            let techniques = self.techniques.join(", ");
+            let _ = write!(why, "; tactics {tactics}; techniques {techniques}");
         }
         for (source, ahead) in &self.clocks {
-            why.push_str(&format!("; {}", clock_words(source, *ahead)));
+            let _ = write!(why, "; {}", clock_words(source, *ahead));
         }
         let mut evidence: String = self.steps.iter().map(line).collect();
         if self.left_out > 0 {
-            evidence.push_str(&format!("… and {} more records\n", self.left_out));
+            let _ = writeln!(evidence, "… and {} more records", self.left_out);
         }
         Finding {
             finding: format!("Activity{by}{on}: {}", self.proof),
