@@ -158,7 +158,7 @@ fn logs_that_grow_are_read_on_through_rotation_and_truncation() {
     let mut steps = Steps {
         steps: vec![
             Box::new(|| {
-                append("iis.log", "2.66 GET /b 404\n2021-03-03 01:00:02 10.0.0.1 GET /c 200\n")
+                append("iis.log", "2.66 GET /b 404\n2021-03-03 01:00:02 10.0.0.1 GET /c 200\n");
             }),
             // Rotated away, with a last line for the old one; the new one begins with its own header.
             Box::new(|| {
