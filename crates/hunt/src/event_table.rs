@@ -64,6 +64,7 @@ pub(crate) fn read(
     reader: &mut dyn Read,
     delimiter: u8,
 ) -> io::Result<()> {
+    scan.cover(None, "Tables of Windows events (CSV)", 0, 0);
     let longest = scan.ctx.options.limits.line;
     let mut table = Table {
         delimiter,

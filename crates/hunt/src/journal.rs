@@ -26,6 +26,7 @@ struct Entry {
 
 /// Reads an export of the journal.
 pub(crate) fn read(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::Result<()> {
+    own_record::cover(scan, "journal", "systemd journal");
     let longest = scan.ctx.options.limits.line;
     let mut input = BufReader::with_capacity(64 << 10, reader);
     let (mut number, mut offset) = (1u64, 0u64);

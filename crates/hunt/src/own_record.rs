@@ -25,6 +25,12 @@ pub(crate) struct Own<'r> {
     pub bytes: u64,
 }
 
+/// Says that a log of this kind was looked at, though it may hold no record.
+pub(crate) fn cover(scan: &mut Scan<'_, '_>, log: &str, title: &str) {
+    let source = scan.ctx.source(Reader::Record, &[("form", log), ("path", scan.name)]);
+    scan.cover(source, title, 0, 0);
+}
+
 /// Takes a record.
 pub(crate) fn take(scan: &mut Scan<'_, '_>, own: Own<'_>) {
     let Own { log, title, fields, line, when, place, offset, bytes } = own;

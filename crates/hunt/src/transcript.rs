@@ -41,6 +41,7 @@ struct Transcript {
 
 /// Reads a transcript.
 pub(crate) fn read(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::Result<()> {
+    own_record::cover(scan, "transcript", "PowerShell transcript");
     let mut transcript = Transcript::default();
     let longest = scan.ctx.options.limits.line;
     let result = lines::read(reader, longest, |chunk| {
