@@ -82,7 +82,7 @@ mod tests {
         let path = home.path().join("report.csv");
         fs::write(&path, "old").unwrap();
         let failed = write(&path, |out| {
-            out.write_all(&[b'x'; 1 << 20])?;
+            out.write_all(&vec![b'x'; 1 << 20])?;
             Err(io::Error::from(io::ErrorKind::StorageFull))
         });
         assert!(failed.is_err());
