@@ -9,8 +9,11 @@ use super::{LABELS, may_follow};
 /// Weights of features and transitions.
 #[derive(Clone, Debug, Default)]
 pub struct Weights {
-    /// Open addressing by the hash of the feature; a third is free at least.
-    rows: Vec<Row>,
+    /// Open addressing by the hash of the feature: the hash, and its weights as [`pack`] has them. A third is free at
+    /// least. Eight bytes each, so that the table stays near the processor.
+    slots: Vec<(u32, u32)>,
+    /// Rows of more weights than a slot holds.
+    rows: Vec<[i8; WIDE]>,
     /// Number of features with weights.
     count: usize,
     /// Which hashes may have a row, a bit each: most features have none, and this much is in the cache.
@@ -22,15 +25,20 @@ pub struct Weights {
 pub(crate) const WIDE: usize = 24;
 const _: () = assert!(LABELS <= WIDE);
 
-/// Weights of a feature: half a line of the cache.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(align(32))]
-struct Row {
-    hash: u32,
-    used: bool,
-    weights: [i8; WIDE],
+/// A slot without a feature.
+const FREE: u32 = u32::MAX;
+/// Begins a slot that holds the number of a row.
+const MANY: u8 = 254;
+
+/// One or two weights with their labels in a slot; `None` where there are more, or none at all.
+fn pack(row: &[i8; WIDE]) -> Option<u32> {
+    let mut some = row.iter().enumerate().filter(|(_, weight)| **weight != 0);
+    let (first, second, more) = (some.next()?, some.next(), some.next());
+    // The last label is none: nothing is added to it.
+    let (label, weight) = second.unwrap_or((WIDE - 1, &0));
+    let bytes = [first.0 as u8, *first.1 as u8, label as u8, *weight as u8];
+    more.is_none().then_some(u32::from_le_bytes(bytes))
 }
-const _: () = assert!(size_of::<Row>() == 32);
 
 /// So many features are looked up at once.
 const BATCH: usize = 64;
@@ -130,22 +138,29 @@ impl Weights {
         }
         let size = (count + count / 2).next_power_of_two().max(2);
         let mut weights = Self {
-            rows: vec![Row::default(); size],
+            slots: vec![(0, FREE); size],
+            rows: Vec::new(),
             count: 0,
             present: vec![0; (size / 8).max(1)],
             moves: Moves::of(&transitions, scale),
         };
         for _ in 0..count {
-            let mut row =
-                Row { hash: u32::from_le_bytes(take(&mut rest)?), used: true, ..Row::default() };
+            let hash = u32::from_le_bytes(take(&mut rest)?);
             let [labels] = take(&mut rest)?;
+            let mut row = [0; WIDE];
             for _ in 0..labels {
                 let [label, step] = take(&mut rest)?;
-                let known = row.weights.get_mut(..LABELS);
-                let known = known.and_then(|weights| weights.get_mut(usize::from(label)));
+                let known = row.get_mut(..LABELS).and_then(|row| row.get_mut(usize::from(label)));
                 *known.ok_or(WeightsError::Broken)? = step as i8;
             }
-            weights.insert(row);
+            if row == [0; WIDE] {
+                continue;
+            }
+            let packed = pack(&row).unwrap_or_else(|| {
+                weights.rows.push(row);
+                ((weights.rows.len() as u32 - 1) << 8) | u32::from(MANY)
+            });
+            weights.insert(hash, packed);
         }
         Ok(weights)
     }
@@ -161,17 +176,17 @@ impl Weights {
         self.present.get(word).is_some_and(|word| word >> bit & 1 != 0)
     }
 
-    fn insert(&mut self, new: Row) {
-        let (word, bit) = self.bit(new.hash);
+    fn insert(&mut self, hash: u32, packed: u32) {
+        let (word, bit) = self.bit(hash);
         if let Some(word) = self.present.get_mut(word) {
             *word |= 1 << bit;
         }
-        let mask = self.rows.len() - 1;
-        let mut at = new.hash as usize & mask;
-        // A third of the rows is free, so that this ends.
-        while let Some(row) = self.rows.get_mut(at) {
-            if !row.used {
-                *row = new;
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        // A third of the slots is free, so that this ends.
+        while let Some(slot) = self.slots.get_mut(at) {
+            if slot.1 == FREE {
+                *slot = (hash, packed);
                 self.count += 1;
                 return;
             }
@@ -179,13 +194,13 @@ impl Weights {
         }
     }
 
-    fn row(&self, hash: u32) -> Option<&[i8; WIDE]> {
-        let mask = self.rows.len().wrapping_sub(1);
+    fn packed(&self, hash: u32) -> Option<u32> {
+        let mask = self.slots.len().wrapping_sub(1);
         let mut at = hash as usize & mask;
         loop {
-            let row = self.rows.get(at).filter(|row| row.used)?;
-            if row.hash == hash {
-                return Some(&row.weights);
+            let (found, packed) = *self.slots.get(at)?;
+            if found == hash || packed == FREE {
+                return (packed != FREE).then_some(packed);
             }
             at = (at + 1) & mask;
         }
@@ -212,9 +227,19 @@ impl Weights {
                 some[count % BATCH] = *feature;
                 count += usize::from(self.may_have(*feature));
             }
-            for row in some.iter().take(count).filter_map(|feature| self.row(*feature)) {
-                for (sum, weight) in sum.0.iter_mut().zip(row) {
-                    *sum = sum.wrapping_add(i16::from(*weight));
+            for packed in some.iter().take(count).filter_map(|feature| self.packed(*feature)) {
+                let [label, weight, other, further] = packed.to_le_bytes();
+                if label == MANY {
+                    let row = self.rows.get(packed as usize >> 8);
+                    for (sum, weight) in sum.0.iter_mut().zip(row.unwrap_or(&[0; WIDE])) {
+                        *sum = sum.wrapping_add(i16::from(*weight));
+                    }
+                } else {
+                    for (label, weight) in [(label, weight), (other, further)] {
+                        if let Some(sum) = sum.0.get_mut(usize::from(label)) {
+                            *sum = sum.wrapping_add(i16::from(weight as i8));
+                        }
+                    }
                 }
             }
         }
@@ -276,6 +301,11 @@ mod tests {
         let mut sum = Steps::default();
         read.add(&[77, 78, 77], &mut sum);
         assert_eq!((sum.0[3], sum.0[4], sum.0[5]), (16, -8, 0));
+        let wide = [(5, [1.0; LABELS])];
+        let read_wide =
+            Weights::from_bytes(&Weights::to_bytes(&wide, &transitions, 1.0 / 16.0)).unwrap();
+        read_wide.add(&[5], &mut sum);
+        assert_eq!((sum.0[3], sum.0[4], sum.0[22]), (32, 8, 16));
         assert!((read.moves().steps[3][4] - 24.0).abs() < 1e-6);
         assert!((read.moves().back[4][3] - 1.5_f32.exp()).abs() < 1e-4);
         assert_eq!(Weights::from_bytes(b"nothing").unwrap_err(), WeightsError::Magic);
