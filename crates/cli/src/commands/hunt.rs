@@ -19,7 +19,7 @@ pub fn run(args: &Hunt, session: &mut Session) -> Result<Outcome, Failure> {
     let (engine, indicators) = if args.indicators.is_empty() {
         if session.store_path()?.exists() {
             (session.look()?, IndicatorSource::Store)
-        } else if session.given_store().is_some() {
+        } else if session.given_store().is_some() && !args.hunting.learn {
             return Err(session.look().err().unwrap_or_else(|| Failure::usage("no such store")));
         } else {
             session.remark(

@@ -15,7 +15,7 @@ pub fn keep(hunt: &Hunt, session: &mut Session) -> Result<(), Failure> {
     let mut engine = session.open()?;
     let learning = Learning {
         name: format!("hunt of {}", session.now.strftime("%Y-%m-%dT%H:%M:%SZ")),
-        command: std::env::args().collect::<Vec<_>>().join(" "),
+        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
         now: session.now,
     };
     let report = engine.learn(hunt, &learning)?;

@@ -172,6 +172,10 @@ pub(crate) fn join(
             let actors = who(finding);
             let written = actors.written.as_deref().map(crate::condition::last_part);
             names.extend(written.filter(|name| actors.files.contains(name)));
+            // A page through which somebody works is left behind too, whoever wrote it.
+            if actors.request.is_some() && actors.written.is_none() {
+                names.extend(actors.files.iter().cloned());
+            }
         }
     }
     names.retain(|name| !is_common(name));
