@@ -459,8 +459,15 @@ impl<'a> Bundle<'a> {
             "sighting" => self.sighting(json),
             "report" | "grouping" => self.report(json),
             "network-traffic" | "email-message" | "domain-name" | "ipv4-addr" | "ipv6-addr"
-            | "file" => {
-                self.embedded(json);
+            | "file" => self.embedded(json, str_of(json, "id"), ""),
+            // STIX 2.0 numbers the observables inside an observation: "1" is the one beside it.
+            "observed-data" => {
+                if let Some(Value::Object(inner)) = json.get("objects") {
+                    let scope = format!("{}/", str_of(json, "id"));
+                    for (key, observable) in inner {
+                        self.embedded(observable, &format!("{scope}{key}"), &scope);
+                    }
+                }
             }
             _ => {}
         }
@@ -567,13 +574,13 @@ impl<'a> Bundle<'a> {
         }
     }
 
-    /// Relations that observables state by references of their own.
-    fn embedded(&mut self, json: &Value) {
-        let id = str_of(json, "id");
-        let refs = |key: &str| -> Vec<&str> {
+    /// Relations that observables state by references of their own; `scope` goes before each reference.
+    fn embedded(&mut self, json: &Value, id: &str, scope: &str) {
+        let refs = |key: &str| -> Vec<String> {
+            let one = |to: &str| format!("{scope}{to}");
             match json.get(key) {
-                Some(Value::String(one)) => vec![one.as_str()],
-                Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+                Some(Value::String(to)) => vec![one(to)],
+                Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).map(one).collect(),
                 _ => Vec::new(),
             }
         };
@@ -582,13 +589,14 @@ impl<'a> Bundle<'a> {
             ("belongs_to_refs", Relation::BelongsTo),
             ("parent_directory_ref", Relation::RelatedTo),
         ] {
-            for to in
-                refs(key).into_iter().filter(|to| self.ends.contains_key(*to)).collect::<Vec<_>>()
-            {
-                let line = format!("{} {} {}", self.label(id), relation.as_str(), self.label(to));
+            for to in refs(key) {
+                if !self.ends.contains_key(&to) {
+                    continue;
+                }
+                let line = format!("{} {} {}", self.label(id), relation.as_str(), self.label(&to));
                 let span = self.sheet.field("relation", &line);
                 let (Some(subject), Some(object)) =
-                    (self.end(id).into_iter().next(), self.end(to).into_iter().next())
+                    (self.end(id).into_iter().next(), self.end(&to).into_iter().next())
                 else {
                     continue;
                 };
