@@ -580,7 +580,9 @@ impl<'a> Bundle<'a> {
             let one = |to: &str| format!("{scope}{to}");
             match json.get(key) {
                 Some(Value::String(to)) => vec![one(to)],
-                Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).map(one).collect(),
+                Some(Value::Array(many)) => {
+                    many.iter().filter_map(Value::as_str).map(one).collect()
+                }
                 _ => Vec::new(),
             }
         };
