@@ -205,7 +205,7 @@ pub struct Hunting {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub since: Option<jiff::Timestamp>,
     /// Leave out what happened after this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_until)]
     pub until: Option<jiff::Timestamp>,
     /// A folder of further campaign checks; one with the id of a built-in check replaces it
     #[arg(long, value_name = "DIR")]
@@ -220,7 +220,7 @@ pub struct Hunting {
     #[arg(long, value_name = "FILE")]
     pub placeholders: Option<PathBuf>,
     /// The zone of times in logs that state none: +01:00, Europe/Berlin [default: UTC]
-    #[arg(long, value_name = "ZONE", value_parser = crate::zone::parse)]
+    #[arg(long, value_name = "ZONE", value_parser = crate::zone::parse, allow_hyphen_values = true)]
     pub time_zone: Option<jiff::tz::TimeZone>,
     /// The year of times in logs that state none, as syslog [default: by the file's name or its time]
     #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i16).range(1970..=2200))]
@@ -245,7 +245,7 @@ pub struct Hunting {
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
     /// At most so many findings of one rule or value are shown; the rest is counted
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub max_findings_per_rule: usize,
     /// Look again and again for what was found by behaviour, until nothing new appears, and keep what was
     /// learnt in the store (`lapwing undo` takes it back)
@@ -326,6 +326,15 @@ fn parse_time(text: &str) -> Result<jiff::Timestamp, String> {
         .ok()
         .or_else(midnight)
         .ok_or_else(|| "write 2021-03-01 or 2021-03-01T12:00:00Z".to_owned())
+}
+
+/// A day is meant to its end.
+fn parse_until(text: &str) -> Result<jiff::Timestamp, String> {
+    let end = || {
+        let date: Date = text.parse().ok().filter(|_| text.len() == "2021-03-01".len())?;
+        Some(date.at(23, 59, 59, 999_999_999).to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    };
+    end().map_or_else(|| parse_time(text), Ok)
 }
 
 #[derive(Debug, Args)]

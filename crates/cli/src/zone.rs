@@ -13,7 +13,10 @@ pub fn parse(text: &str) -> Result<TimeZone, String> {
     if text.eq_ignore_ascii_case("utc") || text == "Z" {
         return Ok(TimeZone::UTC);
     }
-    if let Some(offset) = offset(text) {
+    // "UTC+3" means three hours ahead to everybody but POSIX, where the sign is the other way round.
+    let upper = text.to_ascii_uppercase();
+    let bare = ["UTC", "GMT"].iter().find_map(|name| upper.strip_prefix(name)).unwrap_or(text);
+    if let Some(offset) = offset(bare) {
         return Ok(TimeZone::fixed(offset));
     }
     let inside = !text.is_empty()
@@ -64,6 +67,8 @@ mod tests {
             ("+01:00", Some(3600)),
             ("-0530", Some(-19_800)),
             ("+2", Some(7200)),
+            ("UTC+3", Some(10_800)),
+            ("gmt-5", Some(-18_000)),
             ("CET-1CEST,M3.5.0,M10.5.0/3", Some(7200)),
             ("+25:99", None),
             ("nowhere", None),

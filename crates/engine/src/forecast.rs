@@ -228,6 +228,9 @@ impl Engine {
                 }
             })
             .collect();
+        // The order is the model's; what is shown is the probability, and it is read as the order.
+        let shown = |forecast: &Forecast| forecast.probability.unwrap_or(0.0);
+        forecasts.sort_by(|a, b| shown(b).total_cmp(&shown(a)));
         if let Some(first) = forecasts.first_mut()
             && !similar.is_empty()
         {

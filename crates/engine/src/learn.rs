@@ -22,7 +22,7 @@ pub struct Learning {
 }
 
 /// Who says what a hunt found: an observer of his own.
-const SOURCE: &str = "this hunt";
+const SOURCE: &str = "a hunt in own logs";
 
 impl Engine {
     /// Keeps what a hunt learnt and which listed values it saw; `None` when there is nothing to keep.

@@ -9,6 +9,7 @@ use foldhash::HashMap;
 use lapwing_knowledge::Knowledge;
 use lapwing_model::{Claim, Confidence, Entity, Kind};
 
+use crate::introduced::introduced;
 use crate::mention::{Found, Mention, established};
 use crate::shape;
 use crate::tagger::{Tag, Tagged};
@@ -43,6 +44,11 @@ pub(crate) fn with_context(
     let candidates = candidates(text, &mentions, tagged, knowledge);
     mentions.extend(candidates);
     mentions.sort_by_key(|m| m.span);
+    let introduced = introduced(text, &mentions);
+    if !introduced.is_empty() {
+        mentions.extend(introduced);
+        mentions.sort_by_key(|m| m.span);
+    }
     mentions
 }
 

@@ -22,6 +22,7 @@ mod candidate;
 mod date;
 mod find;
 mod gazetteer;
+mod introduced;
 mod layout;
 mod mention;
 mod phrases;

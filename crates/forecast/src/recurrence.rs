@@ -97,7 +97,7 @@ impl Recurrence {
         MODELS.get(&horizon)
     }
 
-    /// The lines by which [`Self::read_table`] gives the model back.
+    /// The lines by which `read_table` gives the model back.
     pub fn to_table(&self, horizon: u32) -> String {
         let parts = [
             ("mean", &self.mean),

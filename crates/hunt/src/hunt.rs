@@ -58,7 +58,8 @@ pub(crate) fn conclude(
     all.findings.extend(joined.activities.iter().map(Activity::finding));
     sort(&mut all.findings);
     cap(&mut all, options.max_findings_per_rule);
-    let verdict = verdict::judge(&all, &joined, checks);
+    let mut verdict = verdict::judge(&all, &joined, checks);
+    verdict.reasons.extend(period_asked_for(options));
     let (learnt, not_learnt) = trail.finish();
     Hunt {
         verdict,
@@ -72,6 +73,17 @@ pub(crate) fn conclude(
         problems: all.problems,
         folded: all.folded,
     }
+}
+
+/// What was left out because the user asked for it is no part of the answer.
+fn period_asked_for(options: &Options) -> Option<String> {
+    let words = match (options.since, options.until) {
+        (None, None) => return None,
+        (Some(since), None) => format!("before {since}"),
+        (None, Some(until)) => format!("after {until}"),
+        (Some(since), Some(until)) => format!("before {since} and after {until}"),
+    };
+    Some(format!("Records {words} were read but not judged, as was asked (--since, --until)."))
 }
 
 /// Hunts in one file with all threads.

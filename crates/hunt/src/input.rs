@@ -46,6 +46,8 @@ pub(crate) fn walk(
         for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
             match entry {
                 Ok(entry) if entry.file_type().is_file() => files.push(entry.into_path()),
+                // A link to a folder that was asked for by name is walked; the link itself is nothing.
+                Ok(entry) if entry.depth() == 0 && entry.path().is_dir() => {}
                 // A pipe is read when it was asked for by name.
                 Ok(entry) if entry.depth() == 0 && !entry.file_type().is_dir() => {
                     files.push(entry.into_path());

@@ -84,7 +84,8 @@ impl Lessons {
     ) {
         let why = format!("{} ({})", finding.finding, finding.proof);
         let sure = finding.confidence.as_percent();
-        let seen = (finding.time, finding.time);
+        let time = finding.time.filter(|_| finding.place.is_some());
+        let seen = (time, time);
         if let Some(who) = actors.who() {
             self.client(who, crowd, &why, seen, 0, sure);
         }
@@ -96,7 +97,11 @@ impl Lessons {
             self.put(Entity::new(Kind::FileName, name.clone()), &why, seen, 0, sure);
             self.leads.insert(Lead::File(name.clone()));
         }
-        if let Some(path) = actors.written.as_ref().filter(|_| worked && !actors.files.is_empty()) {
+        // Where a file lies on the disk that is looked at says where its copy lies.
+        let logged = finding.place.is_some();
+        if let Some(path) =
+            actors.written.as_ref().filter(|_| logged && worked && !actors.files.is_empty())
+        {
             let named = joined.names.contains(&crate::condition::last_part(path));
             if named && path.contains(['\\', '/']) {
                 self.put(Entity::new(Kind::FilePath, path.clone()), &why, seen, 0, sure);

@@ -461,7 +461,8 @@ impl<'c, 'h> Scan<'c, 'h> {
     /// Runs the checks of a route over a record.
     pub(crate) fn check(&mut self, record: &Record<'_>, route: Option<&Route<'_>>) {
         let Some(route) = route else { return };
-        if !self.in_period(record.time) {
+        // The time of a file on disk is often that of its copy: it is shown, but hides nothing.
+        if record.place.is_some() && !self.in_period(record.time) {
             return;
         }
         if self.ctx.profile.is_some() {

@@ -275,7 +275,14 @@ impl<'h> Table<'h> {
         if !std::mem::replace(&mut self.covered, true) {
             self.cover_time(scan, line_at(text, from));
         }
-        self.cover_time(scan, line_at(&text[..to], last));
+        // The last line of a log that is being written may be cut: the one before it tells then.
+        let mut at = last;
+        for _ in 0..LAST_LINES {
+            if self.cover_time(scan, line_at(&text[..to], at)) || at <= from {
+                break;
+            }
+            at = last_line(&text[..at]).max(from);
+        }
         if chunk.seen.scratch.has_nul() && memchr::memchr(0, &text[from..to]).is_some() {
             scan.broken(format!("line {first_line}"), "the text holds NUL bytes".to_owned());
         }
@@ -338,13 +345,15 @@ impl<'h> Table<'h> {
     }
 
     /// Widens the period by the time of a line, and tells what was assumed about it.
-    fn cover_time(&self, scan: &mut Scan<'_, '_>, line: &[u8]) {
+    /// Whether the line had a time.
+    fn cover_time(&self, scan: &mut Scan<'_, '_>, line: &[u8]) -> bool {
         let clock = self.clock(scan).into_owned();
         let (record, moment, _) = self.record(line, 0, 0, &clock);
         scan.cover_time(self.source, self.title, record.time);
         if let Some(moment) = moment.filter(|_| !matches!(self.shape, Shape::W3c) || self.local) {
             scan.assume(self.source, self.title, moment);
         }
+        record.time.is_some()
     }
 
     /// Runs the Sigma rules over every line.
@@ -530,6 +539,9 @@ fn count_bits(newlines: &[u64], from: usize, to: usize) -> u64 {
     }
     count
 }
+
+/// So many lines before the end are asked for a time.
+const LAST_LINES: usize = 8;
 
 fn line_at(text: &[u8], start: usize) -> &[u8] {
     let rest = &text[start..];

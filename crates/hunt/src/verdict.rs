@@ -156,31 +156,32 @@ fn coverage_reasons(report: &Report) -> Vec<String> {
     if report.coverage.is_empty() {
         return vec!["No log was read, so this is no answer.".to_owned()];
     }
-    let mut short: BTreeMap<i64, Vec<&Coverage>> = BTreeMap::new();
+    let mut short: BTreeMap<(i64, String, String), Vec<&Coverage>> = BTreeMap::new();
+    let day = |time: Timestamp| time.strftime("%Y-%m-%d").to_string();
     for coverage in report.coverage.values() {
         if let (Some(from), Some(until)) = (coverage.from, coverage.until) {
             let days = (until.as_second() - from.as_second()) / 86_400 + 1;
             if days < 30 {
-                short.entry(days).or_default().push(coverage);
+                short.entry((days, day(from), day(until))).or_default().push(coverage);
             }
         }
     }
     let mut reasons: Vec<String> = short
         .iter()
-        .filter_map(|(days, coverages)| {
-            let from = coverages.iter().filter_map(|c| c.from).min()?.strftime("%Y-%m-%d");
-            let until = coverages.iter().filter_map(|c| c.until).max()?.strftime("%Y-%m-%d");
+        .map(|((days, from, until), coverages)| {
             let sources: Vec<&str> = coverages.iter().map(|c| c.source.as_str()).collect();
-            Some(format!(
+            format!(
                 "Only {days} day{} of records ({from} to {until}) in: {}. Nothing found in so short a time is no verdict on what was before.",
                 if *days == 1 { "" } else { "s" },
                 sources.join("; "),
-            ))
+            )
         })
         .collect();
-    if reasons.is_empty() {
+    if reasons.is_empty() && report.findings.is_empty() {
         reasons
             .push("None of the checks and indicators was found in what was looked at.".to_owned());
+    } else if reasons.is_empty() {
+        reasons.push("What was found shows no attack by itself.".to_owned());
     }
     reasons
 }

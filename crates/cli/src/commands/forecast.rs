@@ -33,7 +33,7 @@ pub fn run(args: &Forecasting, session: &mut Session) -> Result<Outcome, Failure
 
 fn print(outlook: &Outlook, all: bool, out: &mut Output) -> Result<(), Failure> {
     out.line(&format!(
-        "{} ({}), seen from {}, by {}",
+        "{} ({}), as of {}, by {}",
         one_line(&unlinked(&outlook.subject.value), 80),
         outlook.subject.kind,
         outlook.today,

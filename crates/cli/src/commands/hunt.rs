@@ -49,6 +49,12 @@ pub fn hunt(
             )));
         }
     }
+    if let (Some(since), Some(until)) = (hunting.since, hunting.until)
+        && since > until
+    {
+        return Err(Failure::usage(format!("--since {since} is after --until {until}"))
+            .hint("a day is meant from its first second for --since, to its last for --until"));
+    }
     let outputs = outputs(hunting, session.out.json)?;
     let options = options(indicators, hunting, session);
     let bar = Bar::new(session.quiet);
@@ -80,7 +86,12 @@ pub fn hunt(
         Err(Failure::BrokenPipe) => session.out.abandon(),
         other => other?,
     }
-    let read = session.tell_problems(&problems)?;
+    let mut read = session.tell_problems(&problems)?;
+    if hunt.verdict.looked_at.is_empty() && !hunting.follow {
+        session
+            .remark("nothing in it could be read as a log or a file to check: this is no answer")?;
+        read = Outcome::Partial;
+    }
     Ok(
         if hunt.verdict.verdict == VerdictKind::NothingFound
             && hunt.findings.iter().all(|f| f.severity == Severity::Informational)

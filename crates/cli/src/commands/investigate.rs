@@ -6,7 +6,7 @@ use lapwing_model::{Entity, Kind, Relation};
 use serde_json::json;
 
 use super::{add, hunt, show};
-use crate::args::{Investigate, PageFormat};
+use crate::args::{HuntAs, Investigate, PageFormat};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 
@@ -15,6 +15,12 @@ pub fn run(args: &Investigate, session: &mut Session) -> Result<Outcome, Failure
         Some(path) => Engine::open(path)?,
         None => Engine::in_memory()?,
     };
+    // Nothing is kept or printed when the second half cannot be done.
+    for path in &args.hunt {
+        if let Err(error) = std::fs::metadata(path) {
+            return Err(Failure::usage(format!("{}: {error}", path.display())));
+        }
+    }
     let report = add::add(&mut engine, &args.reports, &args.reading, session)?;
     let read = session.tell_problems(&report.problems)?;
     if report.new_documents + report.known_documents == 0 {
@@ -25,7 +31,8 @@ pub fn run(args: &Investigate, session: &mut Session) -> Result<Outcome, Failure
         Some(name) => Some(name.clone()),
         None => main_topic(&engine)?,
     };
-    if let Some(name) = name {
+    let page = matches!(args.hunting.form, None | Some(HuntAs::Text)) || session.out.json;
+    if let Some(name) = name.filter(|_| page) {
         let options = ShowOptions { today: session.today, as_of: None };
         let page = engine.show(&name, &options)?;
         if session.out.json {
@@ -34,7 +41,7 @@ pub fn run(args: &Investigate, session: &mut Session) -> Result<Outcome, Failure
             show::print(&page, PageFormat::Text, session)?;
             session.out.line("")?;
         }
-    } else {
+    } else if page {
         session.remark("the reports name no topic that a page could show; hunting all the same")?;
     }
 

@@ -33,6 +33,8 @@ const DENYING_ALL: &[&str] = &[
     "no reports",
     "denied that",
     "untrue",
+    "unlikely that",
+    "unlikely to have",
     "disproved",
 ];
 

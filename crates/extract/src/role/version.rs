@@ -88,8 +88,19 @@ impl Case<'_> {
             && !self.cues.has(Cue::HostileAfter)
     }
 
+    /// "version 1.2.3.4, 192.0.2.7": one version is spoken of, and this is what comes after it.
+    fn is_next_of_list(&self) -> bool {
+        let before = self.candidate.before.to_ascii_lowercase();
+        before.rfind("version").is_some_and(|at| {
+            let since = &before[at + "version".len()..];
+            !since.starts_with('s') && since.contains(',')
+        })
+    }
+
     fn is_version(&self) -> bool {
-        if self.cues.has(Cue::Version) || self.cues.has(Cue::VersionAfter) {
+        if self.cues.has(Cue::VersionAfter)
+            || self.cues.has(Cue::Version) && !self.is_next_of_list()
+        {
             return true;
         }
         // "Firefox/1.2.3.4"

@@ -1,0 +1,302 @@
+//! Malware that a sentence introduces by name: "a backdoor dubbed Fieldfare", "the MarshLoader ransomware".
+//!
+//! What is new has its name in no table, and a report says once what it is. From then on the bare name
+//! stands for it.
+
+use std::collections::BTreeMap;
+
+use lapwing_model::{Confidence, Entity, Kind, Span};
+
+use crate::candidate::METHOD;
+use crate::mention::Mention;
+
+/// Nouns of which a name beside them is one of malware.
+const NOUNS: &[&str] = &[
+    "backdoor",
+    "botnet",
+    "bootkit",
+    "downloader",
+    "dropper",
+    "implant",
+    "infostealer",
+    "keylogger",
+    "loader",
+    "malware",
+    "ransomware",
+    "rat",
+    "rootkit",
+    "spyware",
+    "stealer",
+    "trojan",
+    "webshell",
+    "wiper",
+    "worm",
+];
+/// Words between such a noun and the name that it gets.
+const BETWEEN: &[&str] = &["family", "strain", "variant"];
+const INTRODUCING: &[&str] = &["called", "codenamed", "dubbed", "named"];
+const INTRODUCING_AS: &[&str] = &["known", "tracked"];
+/// Names with a capital inside that are no malware: systems, languages, vendors, places on the web.
+const NO_MALWARE: &[&str] = &[
+    "adobe",
+    "autohotkey",
+    "autoit",
+    "bitdefender",
+    "bleepingcomputer",
+    "cobaltstrike",
+    "coffeescript",
+    "crowdstrike",
+    "cyberark",
+    "esxi",
+    "facebook",
+    "fireeye",
+    "freebsd",
+    "github",
+    "gitlab",
+    "iphone",
+    "ipados",
+    "javascript",
+    "linkedin",
+    "macos",
+    "malwarebytes",
+    "mcafee",
+    "mysql",
+    "nodejs",
+    "openbsd",
+    "openssl",
+    "paypal",
+    "postgresql",
+    "powershell",
+    "proofpoint",
+    "recordedfuture",
+    "redhat",
+    "reversinglabs",
+    "sentinellabs",
+    "sentinelone",
+    "sharepoint",
+    "sonicwall",
+    "solarwinds",
+    "teamviewer",
+    "trendmicro",
+    "typescript",
+    "vbscript",
+    "virustotal",
+    "vmware",
+    "welivesecurity",
+    "whatsapp",
+    "winrar",
+    "wordpress",
+    "youtube",
+];
+/// Words behind "X malware" that make it somebody's work on malware.
+const WORK: &[&str] = &[
+    "analysis",
+    "analyst",
+    "analysts",
+    "blog",
+    "hunter",
+    "hunters",
+    "lab",
+    "labs",
+    "protection",
+    "report",
+    "research",
+    "researcher",
+    "researchers",
+    "scanner",
+    "team",
+];
+/// Percent for a name that is given in words, for one that only stands beside the noun, and for its other places.
+const GIVEN: u8 = 74;
+const BESIDE: u8 = 64;
+const AGAIN: u8 = 60;
+
+/// Mentions of names that the text introduces and that overlap none of `known` (in order of place).
+pub(crate) fn introduced(text: &str, known: &[Mention]) -> Vec<Mention> {
+    let words = words(text);
+    let mut names: BTreeMap<&str, (u8, usize, String)> = BTreeMap::new();
+    for (at, word) in words.iter().enumerate() {
+        let noun = &text[word.0..word.1];
+        if !NOUNS.iter().any(|n| noun.eq_ignore_ascii_case(n)) {
+            continue;
+        }
+        if let Some((from, to)) = given(text, &words, at) {
+            let why = format!("{noun} by that name, as the sentence says; no table knows it");
+            tell(&mut names, text, from, to, GIVEN, why);
+        } else if let Some((from, to)) = beside(text, &words, at) {
+            let why = format!("stands before \"{noun}\"; no table knows this name");
+            tell(&mut names, text, from, to, BESIDE, why);
+        }
+    }
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for &(from, to) in &words {
+        let Some((sure, first, why)) = names.get(&text[from..to]) else { continue };
+        let span = Span::new(from, to);
+        let after = known.partition_point(|m| m.span.end <= span.start);
+        if !alone(text, from, to) || known.get(after).is_some_and(|m| m.span.start < span.end) {
+            continue;
+        }
+        found.push(Mention {
+            entity: Entity::new(Kind::Malware, &text[from..to]),
+            span,
+            precision: Confidence::percent(if from == *first { *sure } else { AGAIN.min(*sure) }),
+            method: METHOD,
+            why: why.clone(),
+        });
+    }
+    found
+}
+
+fn tell<'t>(
+    names: &mut BTreeMap<&'t str, (u8, usize, String)>,
+    text: &'t str,
+    from: usize,
+    to: usize,
+    sure: u8,
+    why: String,
+) {
+    let known = names.entry(&text[from..to]).or_insert((0, from, String::new()));
+    if sure > known.0 {
+        *known = (sure, from, why);
+    }
+}
+
+/// The name behind the noun: "backdoor (family) called X", "malware tracked as X".
+fn given(text: &str, words: &[(usize, usize)], at: usize) -> Option<(usize, usize)> {
+    let word = |n: usize| words.get(n).map(|w| &text[w.0..w.1]);
+    let is = |n: usize, list: &[&str]| {
+        word(n).is_some_and(|w| list.iter().any(|l| w.eq_ignore_ascii_case(l)))
+    };
+    let mut next = at + 1;
+    if is(next, BETWEEN) {
+        next += 1;
+    }
+    let verb = next;
+    if is(next, INTRODUCING) {
+        next += 1;
+    } else if is(next, INTRODUCING_AS) && is(next + 1, &["as"]) {
+        next += 2;
+    } else {
+        return None;
+    }
+    let &(from, to) = words.get(next)?;
+    let joined = (at..verb).chain(verb..next - 1).all(|n| close(text, words, n, false));
+    let behind = next.checked_sub(1).is_some_and(|n| close(text, words, n, true));
+    (joined && behind && given_shape(&text[from..to])).then_some((from, to))
+}
+
+/// The name before the noun, when its capitals leave no doubt that it is one: "the MarshLoader backdoor".
+fn beside(text: &str, words: &[(usize, usize)], at: usize) -> Option<(usize, usize)> {
+    let before = at.checked_sub(1)?;
+    let &(from, to) = words.get(before)?;
+    let work = words
+        .get(at + 1)
+        .is_some_and(|w| WORK.iter().any(|l| text[w.0..w.1].eq_ignore_ascii_case(l)));
+    let shown = &text[from..to];
+    (!work && close(text, words, before, true) && coined(shown)).then_some((from, to))
+}
+
+/// Whether between a word and the next there are blanks only, or quotation marks too.
+fn close(text: &str, words: &[(usize, usize)], at: usize, quoted: bool) -> bool {
+    let (Some(one), Some(two)) = (words.get(at), words.get(at + 1)) else { return false };
+    let gap = &text[one.1..two.0];
+    gap.len() <= 8
+        && gap.chars().all(|c| c == ' ' || c == '\n' || quoted && "\"'“”‘’«»".contains(c))
+}
+
+/// A name that the sentence gives: it begins with a capital, or holds a digit.
+fn given_shape(shown: &str) -> bool {
+    let letters = shown.chars().filter(|c| c.is_alphabetic()).count();
+    let named = shown.starts_with(char::is_uppercase) || shown.bytes().any(|b| b.is_ascii_digit());
+    letters >= 3
+        && named
+        && shown.len() <= 40
+        && !NO_MALWARE.iter().any(|n| shown.eq_ignore_ascii_case(n))
+}
+
+/// A coined word: a capital behind a small letter.
+fn coined(shown: &str) -> bool {
+    let mut last = ' ';
+    let inner = shown.chars().any(|c| {
+        let turn = c.is_uppercase() && last.is_lowercase();
+        last = c;
+        turn
+    });
+    inner && shown.len() >= 5 && given_shape(shown)
+}
+
+/// Whether the word is no part of a path, an address or a file name.
+fn alone(text: &str, from: usize, to: usize) -> bool {
+    let part = |c: char| matches!(c, '/' | '\\' | '@' | '=' | '_' | '%');
+    let before = text[..from].chars().next_back();
+    let mut behind = text[to..].chars();
+    let (next, then) = (behind.next(), behind.next());
+    let ending = next == Some('.') && then.is_some_and(char::is_alphanumeric);
+    let within = before.is_some_and(|c| part(c) || c == '.') || next.is_some_and(part);
+    !ending && !within
+}
+
+/// Words of letters, digits and inner hyphens, by place.
+fn words(text: &str) -> Vec<(usize, usize)> {
+    let mut words = Vec::new();
+    let mut from = None;
+    for (at, c) in text.char_indices() {
+        if c.is_alphanumeric() || c == '-' && from.is_some() {
+            from.get_or_insert(at);
+        } else if let Some(start) = from.take() {
+            words.push((start, start + text[start..at].trim_end_matches('-').len()));
+        }
+    }
+    if let Some(start) = from {
+        words.push((start, start + text[start..].trim_end_matches('-').len()));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Vec<(String, u8)> {
+        let found = introduced(text, &[]);
+        found.into_iter().map(|m| (m.entity.value, m.precision.as_percent())).collect()
+    }
+
+    #[test]
+    fn a_name_that_a_sentence_gives_is_found_there_and_wherever_it_stands() {
+        let text = "They left a new backdoor dubbed “Fieldfare”. Later Fieldfare was seen in C:\\Fieldfare\\a.exe.";
+        assert_eq!(names(text), [("Fieldfare".into(), 74), ("Fieldfare".into(), 60)]);
+        assert_eq!(names("a malware family tracked as Snipe-2 spread"), [("Snipe-2".into(), 74)]);
+        assert_eq!(names("UNC1 used the MarshLoader malware"), [("MarshLoader".into(), 64)]);
+    }
+
+    #[test]
+    fn what_only_stands_beside_the_word_is_no_name() {
+        for text in [
+            "German malware and Android ransomware",
+            "a PowerShell backdoor and a JavaScript loader",
+            "MarshWatch malware researchers say so",
+            "a backdoor. Called Tuesday, the office said",
+            "a backdoor called by the loader",
+            "malware named in the list",
+        ] {
+            assert_eq!(names(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_stays_what_it_is() {
+        let text = "the MarshLoader malware";
+        let known = Mention {
+            entity: Entity::new(Kind::Tool, "MarshLoader"),
+            span: Span::new(4, 15),
+            precision: Confidence::FULL,
+            method: "test",
+            why: String::new(),
+        };
+        assert_eq!(introduced(text, &[known]), []);
+    }
+}
