@@ -34,7 +34,7 @@ mod text;
 mod words;
 
 pub use evidence::{Evidence, Named, QuoteLine};
-pub use hunt::{HuntForm, HuntReport};
+pub use hunt::{FindingGroup, HuntForm, HuntReport};
 pub use page::{Candidate, Page, TextStyle};
 pub use picture::{Distinct, DocumentSummary, Picture, Quote};
 pub use sections::{

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use lapwing_engine::hunting::Hunt;
+use lapwing_engine::publish::FindingGroup;
 use lapwing_model::{Finding, FindingKind, Place, Proof, Severity, VerdictKind};
 
 use crate::output::{counted, one_line, table, unlinked};
@@ -170,35 +171,11 @@ fn tells_more(finding: &Finding) -> bool {
         && !finding.evidence.starts_with(&finding.matched)
 }
 
-/// Findings of one title.
-struct Group<'f> {
-    found: Vec<&'f Finding>,
-    /// The gravest, and of these the first.
-    worst: &'f Finding,
-}
-
 fn groups(text: &mut String, hunt: &Hunt, names: &Names, all: bool, width: usize) {
     if hunt.findings.is_empty() {
         return;
     }
-    let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
-    for finding in hunt.findings.iter().filter(|f| f.kind != FindingKind::Activity) {
-        let group = groups
-            .entry(&finding.finding)
-            .or_insert_with(|| Group { found: Vec::new(), worst: finding });
-        group.found.push(finding);
-        if (finding.severity, finding.proof) > (group.worst.severity, group.worst.proof) {
-            group.worst = finding;
-        }
-    }
-    let mut groups: Vec<Group<'_>> = groups.into_values().collect();
-    // The most telling first; of equals the first in time (the sort is stable, titles are sorted).
-    groups.sort_by(|a, b| {
-        let weight =
-            |g: &Group<'_>| (g.worst.severity >= Severity::High, g.worst.proof, g.worst.severity);
-        let first = |g: &Group<'_>| (g.worst.time.is_none(), g.worst.time);
-        (weight(b), first(a)).cmp(&(weight(a), first(b)))
-    });
+    let groups = FindingGroup::of(hunt.findings.iter().filter(|f| f.kind != FindingKind::Activity));
     let _ = writeln!(text, "\nFindings ({})", hunt.findings.len());
     if let Some(base) = &names.base {
         let _ = writeln!(text, "  Files are named from {}", one_line(base, width));
@@ -206,7 +183,7 @@ fn groups(text: &mut String, hunt: &Hunt, names: &Names, all: bool, width: usize
     let (told, lesser): (Vec<_>, Vec<_>) =
         groups.into_iter().partition(|g| all || has_weight(g.worst));
     for group in &told {
-        group.tell(text, names, all, width);
+        tell(group, text, names, all, width);
     }
     if !lesser.is_empty() {
         let _ = writeln!(text, "\n  Of little weight alone (--all tells more)");
@@ -230,40 +207,38 @@ fn groups(text: &mut String, hunt: &Hunt, names: &Names, all: bool, width: usize
     }
 }
 
-impl Group<'_> {
-    fn tell(&self, text: &mut String, names: &Names, all: bool, width: usize) {
-        let worst = self.worst;
-        text.push('\n');
-        let head = format!(
-            "{} — {}, {}{}, {}",
-            unlinked(&worst.finding),
-            worst.severity,
-            worst.proof,
-            technique(worst),
-            times(self.found.len())
-        );
-        wrapped(text, "  ", &head, width);
-        wrapped(text, "    ", &unlinked(&worst.why), width);
-        let shown = if all { self.found.len() } else { SHOWN_GROUP };
-        for finding in self.found.iter().take(shown) {
-            let place = names.place(finding);
-            let room = width.saturating_sub(6 + place.chars().count() + 2);
-            // The line itself says most where the title already names what matched.
-            let what = if finding.kind == FindingKind::Indicator {
-                around(&finding.evidence, &finding.matched, room)
-            } else if tells_more(finding) {
-                finding.matched.clone()
-            } else if finding.place.is_some() {
-                finding.evidence.clone()
-            } else {
-                String::new()
-            };
-            let what = one_line(&unlinked(&what), room.max(24));
-            let _ = writeln!(text, "{}", format!("    - {place}  {what}").trim_end());
-        }
-        if self.found.len() > shown {
-            let _ = writeln!(text, "    … {} more", self.found.len() - shown);
-        }
+fn tell(group: &FindingGroup<'_>, text: &mut String, names: &Names, all: bool, width: usize) {
+    let worst = group.worst;
+    text.push('\n');
+    let head = format!(
+        "{} — {}, {}{}, {}",
+        unlinked(&worst.finding),
+        worst.severity,
+        worst.proof,
+        technique(worst),
+        times(group.found.len())
+    );
+    wrapped(text, "  ", &head, width);
+    wrapped(text, "    ", &unlinked(&worst.why), width);
+    let shown = if all { group.found.len() } else { SHOWN_GROUP };
+    for finding in group.found.iter().take(shown) {
+        let place = names.place(finding);
+        let room = width.saturating_sub(6 + place.chars().count() + 2);
+        // The line itself says most where the title already names what matched.
+        let what = if finding.kind == FindingKind::Indicator {
+            around(&finding.evidence, &finding.matched, room)
+        } else if tells_more(finding) {
+            finding.matched.clone()
+        } else if finding.place.is_some() {
+            finding.evidence.clone()
+        } else {
+            String::new()
+        };
+        let what = one_line(&unlinked(&what), room.max(24));
+        let _ = writeln!(text, "{}", format!("    - {place}  {what}").trim_end());
+    }
+    if group.found.len() > shown {
+        let _ = writeln!(text, "    … {} more", group.found.len() - shown);
     }
 }
 

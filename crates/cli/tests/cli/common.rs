@@ -60,6 +60,14 @@ impl User {
         }
     }
 
+    /// A user whose store holds the examples' reports.
+    pub fn with_reports() -> Self {
+        let user = Self::new();
+        let ran = user.run(&["add", "reports"]);
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+        user
+    }
+
     /// A file of this user's.
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.home.path().join(name);

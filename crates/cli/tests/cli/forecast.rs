@@ -2,16 +2,9 @@
 
 use crate::common::User;
 
-fn with_reports() -> User {
-    let user = User::new();
-    let ran = user.run(&["add", "reports"]);
-    assert_eq!(ran.code, 0, "{}", ran.shown());
-    user
-}
-
 #[test]
 fn each_statement_has_its_credentials_or_says_that_there_is_none() {
-    let user = with_reports();
+    let user = User::with_reports();
     let lines = user.run(&["--json", "forecast", "Microsoft", "Exchange"]).objects();
     let questions = ["techniques-to-look-for", "reports", "indicators", "weaknesses", "targets"];
     for question in questions {
@@ -28,7 +21,7 @@ fn each_statement_has_its_credentials_or_says_that_there_is_none() {
 
 #[test]
 fn what_was_known_later_does_not_change_the_forecast_of_a_day() {
-    let user = with_reports();
+    let user = User::with_reports();
     let as_of = ["--json", "forecast", "HAFNIUM", "--as-of", "2021-03-31"];
     let first = user.run(&as_of);
     assert_eq!(first.code, 0, "{}", first.shown());
@@ -40,7 +33,7 @@ fn what_was_known_later_does_not_change_the_forecast_of_a_day() {
 
 #[test]
 fn a_name_that_nobody_knows_is_refused() {
-    let ran = with_reports().run(&["forecast", "Nobody Ever"]);
+    let ran = User::with_reports().run(&["forecast", "Nobody Ever"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("nothing is known"), "{}", ran.stderr);
 }

@@ -2,13 +2,6 @@
 
 use crate::common::User;
 
-fn with_reports() -> User {
-    let user = User::new();
-    let ran = user.run(&["add", "reports"]);
-    assert_eq!(ran.code, 0, "{}", ran.shown());
-    user
-}
-
 #[test]
 fn add_says_what_was_read_and_how_to_take_it_back() {
     insta::assert_snapshot!(User::new().run(&["add", "reports"]).shown());
@@ -16,7 +9,7 @@ fn add_says_what_was_read_and_how_to_take_it_back() {
 
 #[test]
 fn adding_again_changes_nothing() {
-    let user = with_reports();
+    let user = User::with_reports();
     let ran = user.run(&["--json", "add", "reports"]);
     let last = ran.objects().pop().expect("a summary");
     assert_eq!(last["new_documents"], 0);
@@ -26,7 +19,7 @@ fn adding_again_changes_nothing() {
 
 #[test]
 fn the_page_of_the_campaign() {
-    let user = with_reports();
+    let user = User::with_reports();
     insta::assert_snapshot!("show-campaign", user.run(&["show", "Microsoft", "Exchange"]).shown());
     let html = user.run(&["show", "Microsoft Exchange", "--as", "html"]);
     assert_eq!(html.code, 0);
@@ -40,7 +33,7 @@ fn the_page_of_the_campaign() {
 
 #[test]
 fn lists() {
-    let user = with_reports();
+    let user = User::with_reports();
     for kind in
         ["campaigns", "actors", "clusters", "vulnerabilities", "techniques", "gaps", "origins"]
     {
@@ -50,7 +43,7 @@ fn lists() {
 
 #[test]
 fn a_value_is_found_defanged_and_explained_down_to_the_span() {
-    let user = with_reports();
+    let user = User::with_reports();
     let ran = user.run(&["explain", "103.77.192[.]219"]);
     insta::assert_snapshot!("explain-address", ran.shown());
     let facts = user.run(&["--json", "explain", "103.77.192.219"]).objects();
@@ -60,7 +53,7 @@ fn a_value_is_found_defanged_and_explained_down_to_the_span() {
 
 #[test]
 fn search_finds_documents_and_names() {
-    let user = with_reports();
+    let user = User::with_reports();
     let hits = user.run(&["--json", "search", "Exchange"]).objects();
     assert!(hits.iter().any(|hit| hit.get("document").is_some()), "{hits:?}");
     assert_eq!(user.run(&["search", "\"unbalanced AND ("]).code, 0);
@@ -68,7 +61,7 @@ fn search_finds_documents_and_names() {
 
 #[test]
 fn undo_takes_a_report_back_and_undo_again_brings_it_back() {
-    let user = with_reports();
+    let user = User::with_reports();
     let note =
         user.file("late.txt", "Indicators of compromise\n\nThe actor APT99 used 203.0.113.77\n");
     let before = user.run(&["--json", "list", "indicators"]).stdout;
@@ -83,7 +76,7 @@ fn undo_takes_a_report_back_and_undo_again_brings_it_back() {
 
 #[test]
 fn as_of_shows_what_was_known_on_a_day() {
-    let user = with_reports();
+    let user = User::with_reports();
     let early = user.run(&["--json", "list", "documents", "--as-of", "2021-03-03"]).objects().len();
     let late = user.run(&["--json", "list", "documents"]).objects().len();
     assert!(early > 0 && early < late, "{early} of {late}");

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use lapwing_model::{Finding, Place, Severity};
 
 /// Findings of one title.
-pub(super) struct Group<'f> {
+#[derive(Clone, Debug)]
+pub struct Group<'f> {
+    /// All of them, as they came.
     pub found: Vec<&'f Finding>,
     /// The gravest, and of these the first.
     pub worst: &'f Finding,

@@ -7,6 +7,7 @@ mod observable;
 mod page;
 mod stix;
 
+pub use group::Group as FindingGroup;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
