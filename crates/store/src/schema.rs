@@ -11,7 +11,13 @@ use crate::codec;
 use crate::error::{Fault, StoreError};
 
 /// The newest schema that this program writes and reads.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
+
+/// What each version added, the first being the file as it was made.
+const STEPS: [&[&str]; VERSION as usize] = [
+    &[include_str!("schema.sql")],
+    &[include_str!("accounts.sql"), include_str!("feeds.sql"), include_str!("judgements.sql")],
+];
 
 /// `LPWG`: tells a store from other SQLite files.
 const APPLICATION: i64 = 0x4C50_5747;
@@ -173,14 +179,17 @@ fn migrate(conn: &Connection, path: &Path) -> Result<(), Fault> {
     conn.execute_batch("BEGIN IMMEDIATE")?;
     let migrated = || {
         // Another process may have done it while this one waited.
-        if identify(conn, path)? == 0 {
-            conn.execute_batch(include_str!("schema.sql"))?;
+        let known = identify(conn, path)?;
+        for step in STEPS.iter().skip(known as usize).copied().flatten() {
+            conn.execute_batch(step)?;
+        }
+        if known == 0 {
             conn.execute_batch(&format!(
-                "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};
+                "PRAGMA application_id = {APPLICATION};
                  INSERT INTO word (n, text) VALUES (0, '');"
             ))?;
         }
-        Ok(())
+        Ok(conn.execute_batch(&format!("PRAGMA user_version = {VERSION};"))?)
     };
     finish(conn, migrated())
 }

@@ -1,0 +1,1 @@
+-- Schema 2: who may do what, and who did.

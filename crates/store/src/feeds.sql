@@ -1,0 +1,1 @@
+-- Schema 2: what is collected, when, and how it went; posts of channels.

@@ -1,0 +1,1 @@
+-- Schema 2: what analysts decided of names and clusters.
