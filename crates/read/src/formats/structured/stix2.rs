@@ -5,6 +5,7 @@ mod markings;
 mod object;
 pub(crate) mod path;
 pub(crate) mod pattern;
+pub(crate) mod terms;
 mod write;
 
 use lapwing_model::{Problem, ProblemKind};
