@@ -217,7 +217,7 @@ pub struct Hunting {
     #[arg(long, value_name = "LEVEL", default_value = "informational", value_parser = parse_level)]
     pub level: lapwing_model::Severity,
     /// A YAML file with the values of the rules' placeholders: `name: [value, …]`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "rules")]
     pub placeholders: Option<PathBuf>,
     /// The zone of times in logs that state none: +01:00, Europe/Berlin [default: UTC]
     #[arg(long, value_name = "ZONE", value_parser = crate::zone::parse, allow_hyphen_values = true)]

@@ -137,7 +137,7 @@ impl Engine {
 }
 
 impl AddReport {
-    fn count(&mut self, mut reading: Reading, new: bool) {
+    pub(crate) fn count(&mut self, mut reading: Reading, new: bool) {
         let (claims, gaps) = (reading.claims.len(), reading.gaps.len());
         if new {
             self.new_documents += 1;

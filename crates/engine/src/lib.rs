@@ -21,6 +21,7 @@
 #![deny(missing_docs)]
 
 mod add;
+mod arms;
 mod error;
 mod explain;
 mod extracted;
@@ -43,6 +44,7 @@ use lapwing_knowledge::Knowledge;
 use lapwing_store::Store;
 
 pub use add::{AddOptions, AddReport, Input};
+pub use arms::load_checks;
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
 pub use extracted::{Extracted, Extraction, extract};
