@@ -1,10 +1,13 @@
 //! What goes out of the store: selection by name, filters and ceiling, then one function a format.
 
+mod readback;
 mod selection;
 
 use jiff::civil::Date;
 use lapwing_model::{Kind, Marking, Status};
 use lapwing_publish::export::{ExportFormat, Exported, Selection};
+use lapwing_publish::misp;
+use lapwing_publish::stix::{self, StixOptions, StixVersion};
 
 use crate::{Engine, EngineError};
 
@@ -105,13 +108,12 @@ impl Engine {
         selection: &Selection,
         options: &ExportOptions,
     ) -> Result<Exported, EngineError> {
-        let _ = selection;
         match options.format {
-            ExportFormat::Stix
-            | ExportFormat::Stix20
-            | ExportFormat::Misp
-            | ExportFormat::MispFeed
-            | ExportFormat::Csv
+            ExportFormat::Stix => Ok(self.stix(selection, options, StixVersion::V21)),
+            ExportFormat::Stix20 => Ok(self.stix(selection, options, StixVersion::V20)),
+            ExportFormat::Misp => Ok(told(selection, misp::file(selection, &self.knowledge))),
+            ExportFormat::MispFeed => Ok(told(selection, misp::feed(selection, &self.knowledge))),
+            ExportFormat::Csv
             | ExportFormat::List
             | ExportFormat::Suricata
             | ExportFormat::Zeek
@@ -127,4 +129,21 @@ impl Engine {
             ))),
         }
     }
+
+    fn stix(
+        &self,
+        selection: &Selection,
+        options: &ExportOptions,
+        version: StixVersion,
+    ) -> Exported {
+        // STIX 2.0 knows the markings of TLP 1.0 only.
+        let tlp1 = options.tlp1 || version == StixVersion::V20;
+        stix::bundle(selection, &self.knowledge, StixOptions { version, tlp1 })
+    }
+}
+
+/// An export of MISP events with what they cannot carry.
+fn told(selection: &Selection, mut exported: Exported) -> Exported {
+    readback::misp_losses(selection, &mut exported);
+    exported
 }

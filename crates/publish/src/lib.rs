@@ -27,10 +27,12 @@ mod html;
 mod hunt;
 mod layout;
 mod markdown;
+pub mod misp;
 mod page;
 mod picture;
 mod safe;
 mod sections;
+pub mod stix;
 mod text;
 mod words;
 
