@@ -2,6 +2,7 @@
 
 mod readback;
 mod selection;
+mod shared;
 
 use jiff::civil::Date;
 use lapwing_model::{Kind, Marking, Status};

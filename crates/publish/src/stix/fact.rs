@@ -4,7 +4,7 @@ use lapwing_model::{Entity, Fact, Kind, Object, PartialDate, Relation, Role, Sta
 use serde_json::{Map, Value, json};
 
 use super::id;
-use super::pattern;
+use super::pattern::{self, pattern};
 use super::writer::{Stamp, Writer, claim, extension, is_role};
 use crate::export::{Loss, SelectedFact};
 
@@ -95,7 +95,7 @@ impl<'s> Writer<'s, '_> {
         let (pattern, language) = if fact.subject.kind == Kind::Pattern {
             (Some(fact.subject.value.clone()), pattern::language(&fact.subject.value))
         } else {
-            (pattern::pattern(&fact.subject), Some("stix"))
+            (pattern(&fact.subject), Some("stix"))
         };
         let (Some(pattern), Some(language)) = (pattern, language) else {
             let refs: Vec<&str> = observable.iter().map(String::as_str).collect();

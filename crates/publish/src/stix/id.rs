@@ -24,6 +24,11 @@ pub(super) fn domain(kind: &str, name: &str) -> String {
     format!("{kind}--{}", Uuid::new_v5(&OURS, format!("export|{kind}|{name}").as_bytes()))
 }
 
+/// A UUID in our namespace.
+pub(super) fn of_name(name: &str) -> Uuid {
+    Uuid::new_v5(&OURS, name.as_bytes())
+}
+
 /// The identifier of an observable, by its contributing properties: canonical JSON (RFC 8785),
 /// for which the keys must be given in order.
 pub(super) fn observable(kind: &str, contributing: &Value) -> String {

@@ -15,6 +15,7 @@ mod v20;
 mod writer;
 
 use lapwing_knowledge::Knowledge;
+use lapwing_model::Marking;
 use serde_json::{Value, json};
 
 use crate::export::{Exported, Loss, Selection};
@@ -22,6 +23,31 @@ use crate::export::{Exported, Loss, Selection};
 pub use id::{CREATOR, EXTENSION};
 pub(crate) use pattern::language;
 pub use pattern::pattern;
+
+/// The media type of STIX 2.1.
+pub const MEDIA_TYPE: &str = "application/stix+json;version=2.1";
+
+/// The media type of a version of STIX.
+#[must_use]
+pub fn media_type(version: &str) -> String {
+    format!("application/stix+json;version={version}")
+}
+
+/// The identifier of a collection of ours that TAXII serves.
+#[must_use]
+pub fn collection_uuid(name: &str) -> uuid::Uuid {
+    id::of_name(&format!("collection|{name}"))
+}
+
+/// The level of TLP that a marking's identifier stands for by the specification, or by OASIS's
+/// extension for TLP 2.0.
+#[must_use]
+pub fn marking(id: &str) -> Option<Marking> {
+    use Marking::{Amber, AmberStrict, Clear, Green, Red};
+    [Clear, Green, Amber, AmberStrict, Red].into_iter().find(|level| {
+        marking::reference(*level, true) == id || marking::reference(*level, false) == id
+    })
+}
 
 /// Version of STIX.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,8 +141,8 @@ fn extension_definition() -> Value {
     json!({
         "type": "extension-definition",
         "spec_version": "2.1",
-        "id": id::EXTENSION,
-        "created_by_ref": id::CREATOR,
+        "id": EXTENSION,
+        "created_by_ref": CREATOR,
         "created": id::BEGUN,
         "modified": id::BEGUN,
         "name": "Lapwing: claims, origins and gaps",
@@ -133,7 +159,7 @@ fn creator() -> Value {
     json!({
         "type": "identity",
         "spec_version": "2.1",
-        "id": id::CREATOR,
+        "id": CREATOR,
         "created": id::BEGUN,
         "modified": id::BEGUN,
         "name": "Lapwing",

@@ -131,7 +131,7 @@ fn reading(
         let Claim { subject, relation, object, .. } = &claim;
         let label = format!("{} {relation} {}", subject.key(), object.key());
         let words = if quote.is_empty() { subject.value.as_str() } else { quote.as_str() };
-        claim.span = sheet.field(&one_line(&label), words);
+        claim.span = sheet.field(&label.replace(['\n', '\r'], " "), words);
         sheet.claim(claim);
     }
     let gaps: Vec<Gap> = extension(report)
