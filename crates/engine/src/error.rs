@@ -55,6 +55,9 @@ pub enum EngineError {
         /// What the user can do.
         hint: String,
     },
+    /// An export could not be made.
+    #[error("the export was not made: {0}")]
+    Export(String),
     /// This build has no YARA.
     #[error("this build of lapwing has no YARA")]
     WithoutYara,
@@ -64,9 +67,10 @@ impl EngineError {
     /// Who has to act.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unknown { .. } | Self::NothingLoaded { .. } | Self::WithoutYara => {
-                ErrorKind::User
-            }
+            Self::Unknown { .. }
+            | Self::NothingLoaded { .. }
+            | Self::Export(_)
+            | Self::WithoutYara => ErrorKind::User,
             Self::Store(_)
             | Self::Hunt(_)
             | Self::Knowledge(_)
@@ -95,7 +99,11 @@ impl EngineError {
                 Some("build it with its default features: `cargo build --release` (feature `yara` of lapwing-engine)".into())
             }
             Self::Corrupt(_) => Some("restore the file from a backup".into()),
-            Self::Store(_) | Self::Hunt(_) | Self::Knowledge(_) | Self::File { .. } => None,
+            Self::Store(_)
+            | Self::Hunt(_)
+            | Self::Knowledge(_)
+            | Self::File { .. }
+            | Self::Export(_) => None,
         }
     }
 }

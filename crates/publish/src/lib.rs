@@ -22,14 +22,17 @@
 )]
 
 mod evidence;
+pub mod export;
 mod html;
 mod hunt;
 mod layout;
 mod markdown;
+pub mod misp;
 mod page;
 mod picture;
 mod safe;
 mod sections;
+pub mod stix;
 mod text;
 mod words;
 

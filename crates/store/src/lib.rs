@@ -34,6 +34,7 @@ mod digest;
 mod documents;
 mod entities;
 mod error;
+mod exchange;
 mod facts;
 mod fusing;
 mod history;
@@ -47,6 +48,7 @@ mod store;
 
 pub use change::Change;
 pub use error::StoreError;
+pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
 pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, Snippet, StoredClaim,
     Undone,
