@@ -21,6 +21,7 @@
 #![deny(missing_docs)]
 
 mod add;
+mod check;
 mod error;
 mod explain;
 mod export;
@@ -44,6 +45,7 @@ use lapwing_knowledge::Knowledge;
 use lapwing_store::Store;
 
 pub use add::{AddOptions, AddReport, Input};
+pub use check::Checked;
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
 pub use export::ExportOptions;

@@ -26,6 +26,7 @@
 #![deny(missing_docs)]
 
 mod as_of;
+mod backup;
 mod blobs;
 mod change;
 mod claims;
@@ -45,6 +46,7 @@ mod schema;
 mod search;
 mod store;
 
+pub use backup::Copied;
 pub use change::Change;
 pub use error::StoreError;
 pub use records::{

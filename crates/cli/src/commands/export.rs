@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use lapwing_engine::ExportOptions;
-use lapwing_engine::publish::export::{Exported, Loss};
+use lapwing_engine::publish::export::{ExportFormat, Exported, Loss};
 
 use crate::args::Export;
 use crate::failure::{Failure, Outcome};
@@ -25,6 +25,8 @@ pub fn run(args: &Export, session: &mut Session) -> Result<Outcome, Failure> {
         benign: args.benign,
         least_probability: args.least,
         tlp1: args.tlp1,
+        suricata: suricata(args),
+        font: args.font.clone(),
         ..ExportOptions::new(args.format, session.today)
     };
     let exported = engine.export(&options)?;
@@ -39,6 +41,17 @@ pub fn run(args: &Export, session: &mut Session) -> Result<Outcome, Failure> {
     }
     tell(args, &exported, session)?;
     Ok(Outcome::Done)
+}
+
+/// The program that tries Suricata rules: as named, else where the system finds programs.
+fn suricata(args: &Export) -> Option<PathBuf> {
+    if args.no_suricata || args.format != ExportFormat::Suricata {
+        return None;
+    }
+    args.suricata.clone().or_else(|| {
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).map(|folder| folder.join("suricata")).find(|p| p.is_file())
+    })
 }
 
 fn write(args: &Export, exported: &Exported, session: &mut Session) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! What the user of the binary sees: output, messages and exit codes.
 
 mod common;
+mod exports;
 mod following;
 mod forecast;
 mod hunting;
