@@ -53,7 +53,7 @@ fn cells(of: &Indicator) -> [String; 19] {
         of.status.as_str().to_owned(),
         format!("{:.4}", of.probability),
         Likelihood::of(of.probability).to_string(),
-        of.confidence.as_str().to_owned(),
+        of.confidence.to_string(),
         day(of.first),
         day(of.last),
         of.expires.map(|day| day.to_string()).unwrap_or_default(),

@@ -14,7 +14,11 @@ pub fn write(set: &RuleSet) -> Exported {
     let mut kinds: BTreeMap<Kind, Vec<&str>> = BTreeMap::new();
     for indicator in &set.indicators {
         let value = indicator.entity.value.as_str();
-        if value.chars().any(char::is_control) || value.trim() != value || value.starts_with('#') {
+        if value.is_empty()
+            || value.chars().any(char::is_control)
+            || value.trim() != value
+            || value.starts_with('#')
+        {
             losses.push(left_out(&indicator.entity, "it does not fit a line of its own"));
         } else {
             kinds.entry(indicator.entity.kind).or_default().push(value);

@@ -146,6 +146,13 @@ pub(crate) fn file(name: &str, text: String) -> ExportedFile {
     ExportedFile { name: name.to_owned(), bytes: text.into_bytes() }
 }
 
+/// Whether a user agent is what an ordinary browser calls itself: reports list what a hostile
+/// client copied, and a rule on it would alert on everybody.
+pub(crate) fn is_browser(agent: &str) -> bool {
+    let named = ["Chrome/", "Firefox/", "Edg/", "Safari/", "Trident/", "MSIE ", "OPR/"];
+    agent.starts_with("Mozilla/") && named.iter().any(|name| agent.contains(name))
+}
+
 /// A host name as it stands on the wire: ASCII, without a dot at its end.
 pub(crate) fn wire_name(name: &str) -> Option<String> {
     let name = name.trim_end_matches('.');
@@ -160,6 +167,12 @@ pub(crate) fn wire_name(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn browsers_are_known_by_their_names() {
+        assert!(is_browser("Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/86.0"));
+        assert!(!is_browser("Mozilla/5.0 (evil)") && !is_browser("python-requests/2.25.1"));
+    }
 
     #[test]
     fn names_on_the_wire_are_ascii() {

@@ -16,7 +16,7 @@ use lapwing_model::{Entity, Kind};
 pub use check::{Fault, check};
 pub use write::{datasets, write};
 
-use super::{Indicator, Rule, RuleSet, Sample, capture, left_out, wire_name};
+use super::{Indicator, Rule, RuleSet, Sample, capture, is_browser, left_out, wire_name};
 use crate::export::Loss;
 use crate::safe::clean;
 
@@ -25,6 +25,8 @@ use crate::safe::clean;
 const FIRST_SID: u32 = 1_200_000_000;
 /// Room for sids: the hash of a value falls somewhere into it.
 const SIDS: u32 = 800_000_000;
+/// Why the name of a browser makes no rule.
+const BROWSER: &str = "it is what an ordinary browser calls itself";
 /// Longest content that a rule may hold.
 const LONGEST: usize = 255;
 
@@ -127,14 +129,16 @@ fn tests(entity: &Entity) -> Result<Vec<Test>, &'static str> {
             )]
         }
         Kind::EmailAddr => {
+            let mail = content("MAIL FROM:").unwrap_or_default();
             let sender = content(&format!("<{value}>")).ok_or("no address that SMTP can carry")?;
             let options = format!(
-                "flow:established,to_server; content:\"MAIL FROM|3a|\"; nocase; {sender} nocase; distance:0; within:{}; ",
+                "flow:established,to_server; {mail} nocase; {sender} nocase; distance:0; within:{}; ",
                 value.len() + 16
             );
             let header = "alert smtp any any -> any any".to_owned();
             vec![test("smtp", header, "mail from", options, Some(capture::smtp(value)))]
         }
+        Kind::UserAgent if is_browser(value) => return Err(BROWSER),
         Kind::UserAgent => {
             let agent = content(value).ok_or("too long for a content")?;
             let options = format!("{established}http.user_agent; {agent} bsize:{}; ", value.len());
@@ -155,8 +159,8 @@ fn tests(entity: &Entity) -> Result<Vec<Test>, &'static str> {
         }
         Kind::Certificate => {
             let print = names::fingerprint_of_certificate(value)?;
-            let options =
-                format!("flow:established,to_client; tls.cert_fingerprint; content:\"{print}\"; ");
+            let print = content(&print).unwrap_or_default();
+            let options = format!("flow:established,to_client; tls.cert_fingerprint; {print} ");
             let header = "alert tls any any -> $HOME_NET any".to_owned();
             vec![test("tls", header, "certificate", options, None)]
         }

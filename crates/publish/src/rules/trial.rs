@@ -60,6 +60,12 @@ impl Trial {
         if self.planted + self.benign == 0 {
             return format!("accepted by {}{note}", self.by);
         }
+        if self.planted == 0 {
+            return format!(
+                "accepted by {}: no sample can be planted, fired on {} of {} benign samples{note}",
+                self.by, self.false_alarms, self.benign
+            );
+        }
         format!(
             "tried by {}: fired on {} of {} planted, on {} of {} benign samples{note}",
             self.by, self.fired, self.planted, self.false_alarms, self.benign

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use lapwing_model::{Entity, Kind};
 use sha2::Digest as _;
 
-use super::{Indicator, Rule, RuleSet, Sample, Tried, file, left_out, ordinary, program_with};
+use super::{
+    Indicator, Rule, RuleSet, Sample, Tried, file, is_browser, left_out, ordinary, program_with,
+};
 use crate::export::{ExportedFile, Loss};
 use crate::safe::clean;
 
@@ -76,18 +78,26 @@ fn files_of(set: &RuleSet) -> Vec<Vec<&Indicator>> {
         .filter(|i| digits(i.entity.kind).is_some_and(|length| is_hex(&i.entity.value, length)))
         .map(|i| (&i.entity, i))
         .collect();
+    // Both ways: either of two hashes may be the one that names the other.
+    let mut beside: BTreeMap<&Entity, BTreeSet<&Entity>> = BTreeMap::new();
+    for (entity, indicator) in &hashes {
+        for other in indicator.same.iter().filter_map(|e| hashes.get_key_value(e)) {
+            beside.entry(*entity).or_default().insert(*other.0);
+            beside.entry(*other.0).or_default().insert(*entity);
+        }
+    }
     let mut seen: BTreeSet<&Entity> = BTreeSet::new();
     let mut groups = Vec::new();
     for entity in hashes.keys() {
         let mut open = vec![*entity];
         let mut group = Vec::new();
         while let Some(next) = open.pop() {
-            let Some(indicator) = hashes.get(next).filter(|_| !seen.contains(next)) else {
+            let Some((own, indicator)) = hashes.get_key_value(next) else { continue };
+            if !seen.insert(*own) {
                 continue;
-            };
-            seen.insert(&indicator.entity);
+            }
             group.push(*indicator);
-            open.extend(indicator.same.iter().filter(|e| hashes.contains_key(e)));
+            open.extend(beside.get(own).into_iter().flatten().copied());
         }
         if !group.is_empty() {
             group.sort_by(|a, b| a.entity.cmp(&b.entity));
@@ -130,9 +140,12 @@ fn hashes(group: &[&Indicator]) -> Rule {
         });
         tests.collect::<Vec<_>>().join(" or\n    ")
     };
-    let strongest = group.last().map_or("", |i| i.entity.value.as_str());
-    let name =
-        format!("lapwing_file_{}", strongest.get(..16).unwrap_or(strongest).to_ascii_lowercase());
+    // The strongest is the last in the order of kinds.
+    let name = group.last().map_or_else(String::new, |strongest| {
+        let value = strongest.entity.value.to_ascii_lowercase();
+        let kind = strongest.entity.kind.as_str().trim_start_matches("file:");
+        format!("lapwing_{kind}_{}", value.get(..16).unwrap_or(&value))
+    });
     let known = named.into_iter().take(3).collect::<Vec<_>>().join(", ");
     let title = if known.is_empty() {
         "File with a known hostile hash".to_owned()
@@ -179,9 +192,7 @@ fn string(entity: &Entity) -> Result<(), &'static str> {
         }
         // A path of the build machine stays in the program.
         Kind::FilePath => value.to_ascii_lowercase().ends_with(".pdb"),
-        Kind::WindowsRegistryKey => value.matches('\\').count() >= 3,
         Kind::CryptocurrencyWallet => true,
-        Kind::WindowsService | Kind::ScheduledTask => true,
         _ => return Err("a file does not carry it, or it says nothing there"),
     };
     if !carried {
@@ -336,7 +347,7 @@ mod tests {
         );
         let rules = rules(&set, &mut Vec::new());
         let names: Vec<_> = rules.iter().map(|r| r.id.as_str()).collect();
-        assert_eq!(names, ["lapwing_file_bbbbbbbbbbbbbbbb", "lapwing_file_cccccccccccccccc"]);
+        assert_eq!(names, ["lapwing_sha256_bbbbbbbbbbbbbbbb", "lapwing_sha1_cccccccccccccccc"]);
         assert!(rules[0].text.contains("a\\\".exe"), "{}", rules[0].text);
     }
 

@@ -3,7 +3,7 @@
 use lapwing_model::{Entity, Kind};
 
 use super::How;
-use crate::rules::wire_name;
+use crate::rules::{is_browser, wire_name};
 
 /// Field, comparison and value.
 type Value = (&'static str, How, String);
@@ -482,7 +482,9 @@ fn address(entity: &Entity, field: &'static str) -> Vec<Value> {
 /// Short user agents (`curl`) are everybody's.
 fn agent(entity: &Entity, field: &'static str) -> Vec<Value> {
     match entity.kind {
-        Kind::UserAgent if entity.value.len() >= 8 => vec![(field, How::Is, entity.value.clone())],
+        Kind::UserAgent if entity.value.len() >= 8 && !is_browser(&entity.value) => {
+            vec![(field, How::Is, entity.value.clone())]
+        }
         _ => Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use lapwing_model::{AnalyticConfidence, Kind, PartialDate};
 
 use super::{names, wire_name};
 use crate::export::ExportedFile;
-use crate::rules::{Indicator, RuleSet, Tried, file};
+use crate::rules::{Indicator, RuleSet, Tried, file, is_browser};
 
 /// A kind of hashes, Suricata's keyword for it, the name of the list, and the hash's for people.
 type Hashes = (Kind, &'static str, &'static str, &'static str);
@@ -102,7 +102,10 @@ pub fn datasets(set: &RuleSet) -> Vec<ExportedFile> {
         addresses(Kind::Ipv6Addr),
         &[("ip $HOME_NET any -> any any", "ip.dst"), ("ip any any -> $HOME_NET any", "ip.src")],
     );
-    let agents = of(Kind::UserAgent).map(|i| coded(i.entity.value.clone())).collect();
+    let agents = of(Kind::UserAgent)
+        .filter(|i| !is_browser(&i.entity.value))
+        .map(|i| coded(i.entity.value.clone()))
+        .collect();
     add(
         &mut text,
         "lapwing-user-agents",
