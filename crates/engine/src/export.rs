@@ -2,7 +2,9 @@
 
 mod detection;
 mod pages;
+mod readback;
 mod selection;
+mod shared;
 mod trial;
 
 use std::path::PathBuf;
@@ -10,6 +12,8 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use lapwing_model::{Kind, Marking, Status};
 use lapwing_publish::export::{ExportFormat, Exported, Selection};
+use lapwing_publish::misp;
+use lapwing_publish::stix::{self, StixOptions, StixVersion};
 
 use crate::{Engine, EngineError};
 
@@ -117,6 +121,10 @@ impl Engine {
         options: &ExportOptions,
     ) -> Result<Exported, EngineError> {
         match options.format {
+            ExportFormat::Stix => Ok(self.stix(selection, options, StixVersion::V21)),
+            ExportFormat::Stix20 => Ok(self.stix(selection, options, StixVersion::V20)),
+            ExportFormat::Misp => Ok(told(selection, misp::file(selection, &self.knowledge))),
+            ExportFormat::MispFeed => Ok(told(selection, misp::feed(selection, &self.knowledge))),
             ExportFormat::Csv
             | ExportFormat::List
             | ExportFormat::Suricata
@@ -128,13 +136,23 @@ impl Engine {
             ExportFormat::Md | ExportFormat::Html | ExportFormat::Pdf => {
                 self.export_pages(selection, options)
             }
-            ExportFormat::Stix
-            | ExportFormat::Stix20
-            | ExportFormat::Misp
-            | ExportFormat::MispFeed => Err(EngineError::Export(format!(
-                "`{}` cannot be written by this build",
-                options.format
-            ))),
         }
     }
+
+    fn stix(
+        &self,
+        selection: &Selection,
+        options: &ExportOptions,
+        version: StixVersion,
+    ) -> Exported {
+        // STIX 2.0 knows the markings of TLP 1.0 only.
+        let tlp1 = options.tlp1 || version == StixVersion::V20;
+        stix::bundle(selection, &self.knowledge, StixOptions { version, tlp1 })
+    }
+}
+
+/// An export of MISP events with what they cannot carry.
+fn told(selection: &Selection, mut exported: Exported) -> Exported {
+    readback::misp_losses(selection, &mut exported);
+    exported
 }

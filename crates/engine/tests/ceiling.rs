@@ -85,8 +85,6 @@ fn export(
     }
     match engine.export(&options) {
         Ok(exported) => Some(exported),
-        // A format whose writer is not merged yet.
-        Err(EngineError::Export(why)) if why.contains("by this build") => None,
         // Nothing at or below the ceiling knows the name.
         Err(EngineError::Unknown { .. }) => None,
         Err(error) => panic!("{format} at {ceiling}: {error}"),

@@ -143,8 +143,8 @@ pub struct SelectedFact {
 pub struct SelectedDocument {
     /// What is known of it; its text is left out.
     pub document: Document,
-    /// When it was added, in RFC 3339: the time of what has no other.
-    pub added: String,
+    /// When it was added: the time of what has no other.
+    pub added: jiff::Timestamp,
     /// Its origin.
     pub origin: OriginId,
     /// Its grade.

@@ -28,12 +28,14 @@ mod html;
 mod hunt;
 mod layout;
 mod markdown;
+pub mod misp;
 mod page;
 mod pdf;
 mod picture;
 pub mod rules;
 mod safe;
 mod sections;
+pub mod stix;
 mod text;
 mod words;
 

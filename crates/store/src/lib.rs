@@ -35,6 +35,7 @@ mod digest;
 mod documents;
 mod entities;
 mod error;
+mod exchange;
 mod facts;
 mod fusing;
 mod history;
@@ -49,6 +50,7 @@ mod store;
 pub use backup::Copied;
 pub use change::Change;
 pub use error::StoreError;
+pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
 pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, Snippet, StoredClaim,
     Undone,
