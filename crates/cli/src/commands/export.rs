@@ -4,6 +4,8 @@ use std::path::{Component, Path, PathBuf};
 use lapwing_engine::ExportOptions;
 use lapwing_engine::publish::export::{ExportFormat, Exported, Loss};
 
+use serde_json::json;
+
 use crate::args::Export;
 use crate::failure::{Failure, Outcome};
 use crate::output::{counted, one_line};
@@ -38,6 +40,15 @@ pub fn run(args: &Export, session: &mut Session) -> Result<Outcome, Failure> {
             lines.push(b'\n');
         }
         save(path, &lines)?;
+    }
+    // On standard output stands the export itself, unless it went to a file.
+    if session.out.json && args.output.is_some() {
+        for file in &exported.files {
+            session.out.object(&json!({ "file": file.name, "bytes": file.bytes.len() }))?;
+        }
+        for rule in &exported.tried {
+            session.out.object(rule)?;
+        }
     }
     tell(args, &exported, session)?;
     Ok(Outcome::Done)

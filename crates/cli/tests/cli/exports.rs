@@ -12,6 +12,14 @@ fn rules_are_tried_and_the_trial_stands_beside_them() {
     let text = std::fs::read_to_string(&file).expect("a file");
     assert!(text.contains("title: ") && text.contains("# tried by lapwing"), "{text}");
     assert!(text.contains("expires") || text.contains("Expires"), "{text}");
+    let ran = user.run(&["--json", "export", "--as", "sigma", "-o", &file]);
+    let rules: Vec<_> = ran.objects().into_iter().filter(|o| o.get("rule").is_some()).collect();
+    assert!(!rules.is_empty(), "{}", ran.shown());
+    for rule in rules {
+        assert_eq!(rule["passed"], true, "{rule}");
+        assert_eq!(rule["trial"]["fired"], rule["trial"]["planted"], "{rule}");
+        assert_eq!(rule["trial"]["false_alarms"], 0, "{rule}");
+    }
     let ran = user.run(&["export", "--as", "zeek"]);
     assert!(ran.stdout.contains("#fields\tindicator\tindicator_type"), "{}", ran.shown());
     let ran = user.run(&["export", "--as", "csv"]);

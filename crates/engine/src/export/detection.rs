@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use lapwing_model::{Entity, Kind, Object, Relation};
-use lapwing_publish::export::{ExportFormat, Exported, Loss, SelectedFact, Selection};
+use lapwing_publish::export::{ExportFormat, Exported, Loss, SelectedFact, Selection, TriedRule};
 use lapwing_publish::rules::{
     Indicator, Rule, RuleSet, Source, Tried, csv, list, rpz, sigma, suricata, yara, zeek,
 };
@@ -236,6 +236,14 @@ fn ruled(
         tried.iter().filter(|t| t.trial.passed()).flat_map(|t| &t.rule.indicators).collect();
     exported.count("values", values.len());
     exported.trials = summary(tried);
+    let told = tried.iter().map(|Tried { rule, trial }| TriedRule {
+        rule: rule.id.clone(),
+        title: rule.title.clone(),
+        indicators: rule.indicators.iter().map(Entity::key).collect(),
+        passed: trial.passed(),
+        trial: trial.clone(),
+    });
+    exported.tried = told.collect();
     exported
 }
 
