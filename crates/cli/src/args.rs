@@ -63,6 +63,12 @@ pub enum Command {
     History,
     /// Take a change back
     Undo(Undo),
+    /// Copy the store to a file, while others may write to it
+    Backup(Backup),
+    /// Put a backup in the store's place
+    Restore(Restore),
+    /// Look for damage in the store, and whether its facts are what its claims give
+    Check(Check),
     /// What reference data is built in or loaded; load fresher files
     Knowledge(Knowledge),
     /// The campaign checks that a hunt runs
@@ -427,6 +433,15 @@ pub struct Export {
     /// Mark STIX objects in the manner of TLP 1.0 where it has the level
     #[arg(long)]
     pub tlp1: bool,
+    /// Try Suricata rules with this program [default: `suricata`, where it is found]
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "no_suricata")]
+    pub suricata: Option<PathBuf>,
+    /// Do not run Suricata: only our own check of the rules' syntax
+    #[arg(long)]
+    pub no_suricata: bool,
+    /// A TrueType or OpenType font for what the built-in ones of a PDF lack (Chinese, Arabic, Thai …)
+    #[arg(long, value_name = "FILE")]
+    pub font: Option<PathBuf>,
     /// Write what the format cannot carry to this file, as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub loss_report: Option<PathBuf>,
@@ -450,6 +465,33 @@ pub struct Undo {
     /// The number of the change, as `lapwing history` shows it
     #[arg(value_name = "ID")]
     pub change: i64,
+}
+
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The file to write; it must not be there yet
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// What `lapwing backup` wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where a store is there already, put it aside
+    #[arg(long)]
+    pub replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Only the file and its references: nothing is derived anew, and nobody is kept from writing
+    #[arg(long, conflicts_with = "rebuild")]
+    pub quick: bool,
+    /// Put facts right that are not what the claims give
+    #[arg(long)]
+    pub rebuild: bool,
 }
 
 #[derive(Debug, Args)]

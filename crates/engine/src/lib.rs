@@ -22,6 +22,7 @@
 
 mod add;
 mod arms;
+mod check;
 mod error;
 mod explain;
 mod export;
@@ -46,6 +47,7 @@ use lapwing_store::Store;
 
 pub use add::{AddOptions, AddReport, Input};
 pub use arms::load_checks;
+pub use check::Checked;
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
 pub use export::ExportOptions;

@@ -26,6 +26,7 @@
 #![deny(missing_docs)]
 
 mod as_of;
+mod backup;
 mod blobs;
 mod change;
 mod claims;
@@ -46,6 +47,7 @@ mod schema;
 mod search;
 mod store;
 
+pub use backup::Copied;
 pub use change::Change;
 pub use error::StoreError;
 pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};

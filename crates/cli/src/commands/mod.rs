@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod add;
+mod backup;
 mod baseline;
 mod checks;
 mod compile;
@@ -41,6 +42,9 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Export(args) => export::run(&args, session),
         Command::History => history::history(session),
         Command::Undo(args) => history::undo(&args, session),
+        Command::Backup(args) => backup::backup(&args, session),
+        Command::Restore(args) => backup::restore(&args, session),
+        Command::Check(args) => backup::check(&args, session),
         Command::Knowledge(args) => knowledge::run(&args, session),
         Command::Checks(args) => checks::run(&args, session),
         Command::Evaluate(args) => evaluate::run(&args, session),

@@ -2,6 +2,7 @@
 
 mod arming;
 mod common;
+mod exports;
 mod following;
 mod forecast;
 mod hunting;
