@@ -20,7 +20,9 @@
 //! ```
 #![deny(missing_docs)]
 
+mod activity;
 mod add;
+mod collect;
 mod error;
 mod explain;
 mod extracted;
@@ -42,7 +44,11 @@ use std::sync::Arc;
 use lapwing_knowledge::Knowledge;
 use lapwing_store::Store;
 
+pub use activity::{
+    Activity, ActivityOptions, ChannelActivity, FirstSighting, Intended, PostRow, Rising, Stage,
+};
 pub use add::{AddOptions, AddReport, Input};
+pub use collect::Taken;
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
 pub use extracted::{Extracted, Extraction, extract};

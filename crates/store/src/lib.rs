@@ -35,8 +35,10 @@ mod documents;
 mod entities;
 mod error;
 mod facts;
+mod feeds;
 mod fusing;
 mod history;
+mod mentions;
 mod names;
 mod origins;
 mod records;
@@ -47,6 +49,8 @@ mod store;
 
 pub use change::Change;
 pub use error::StoreError;
+pub use feeds::{Feed, FeedSettings, FeedState};
+pub use mentions::{COUNTED, Post};
 pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, Snippet, StoredClaim,
     Undone,
