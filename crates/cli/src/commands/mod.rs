@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod activity;
 mod add;
 mod baseline;
 mod checks;
@@ -7,6 +8,7 @@ mod compile;
 mod evaluate;
 mod explain;
 mod extract;
+mod feeds;
 mod follow;
 mod forecast;
 mod history;
@@ -37,6 +39,8 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Hunt(args) => hunt::run(&args, session),
         Command::Baseline(args) => baseline::run(&args, session),
         Command::Compile(args) => compile::run(&args, session),
+        Command::Feeds(args) => feeds::run(args, session),
+        Command::Activity(args) => activity::run(&args, session),
         Command::History => history::history(session),
         Command::Undo(args) => history::undo(&args, session),
         Command::Knowledge(args) => knowledge::run(&args, session),

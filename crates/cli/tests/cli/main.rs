@@ -1,5 +1,6 @@
 //! What the user of the binary sees: output, messages and exit codes.
 
+mod collecting;
 mod common;
 mod following;
 mod forecast;
