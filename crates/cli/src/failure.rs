@@ -102,6 +102,15 @@ impl From<lapwing_engine::store::StoreError> for Failure {
     }
 }
 
+impl From<lapwing_feeds::FeedError> for Failure {
+    fn from(error: lapwing_feeds::FeedError) -> Self {
+        match error {
+            lapwing_feeds::FeedError::Engine(error) => Self::Engine(error),
+            other => Self::usage(other.to_string()),
+        }
+    }
+}
+
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::BrokenPipe {

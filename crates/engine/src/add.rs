@@ -32,6 +32,15 @@ pub enum Input {
         /// The bytes.
         bytes: Vec<u8>,
     },
+    /// Bytes that were fetched, to be read with options of their own.
+    Fetched {
+        /// Name to show and to keep.
+        name: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// How to read them.
+        options: Box<Options>,
+    },
 }
 
 /// How to read, and what to record as the cause of the change.
@@ -95,6 +104,18 @@ impl Engine {
         now: Timestamp,
         progress: &dyn Progress,
     ) -> Result<AddReport, EngineError> {
+        self.add_and(inputs, options, now, progress, &mut |_| Ok(()))
+    }
+
+    /// As [`Self::add`]; `last` is done in the same change, before it is committed.
+    pub(crate) fn add_and(
+        &mut self,
+        inputs: &[Input],
+        options: &AddOptions,
+        now: Timestamp,
+        progress: &dyn Progress,
+        last: &mut dyn FnMut(&mut Change<'_>) -> Result<(), EngineError>,
+    ) -> Result<AddReport, EngineError> {
         let knowledge = self.knowledge.clone();
         let extractor = Extractor::new(&knowledge);
         let resolver = Resolver::new(&knowledge);
@@ -131,6 +152,7 @@ impl Engine {
         progress.stage("fusing");
         report.facts = derive(&mut change, &knowledge)?;
         report.change = (!change.is_empty()).then(|| change.id());
+        last(&mut change)?;
         change.commit()?;
         Ok(report)
     }
@@ -158,6 +180,9 @@ pub(crate) fn read_input(input: &Input, options: &Options, out: &mut dyn FnMut(I
     match input {
         Input::Path(path) => lapwing_read::read_path(path, options, out),
         Input::Bytes { name, bytes } => lapwing_read::read_bytes(name, bytes, options, out),
+        Input::Fetched { name, bytes, options } => {
+            lapwing_read::read_bytes(name, bytes, options, out);
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod candidate;
 mod date;
 mod find;
 mod gazetteer;
+pub mod intention;
 mod introduced;
 mod layout;
 mod mention;

@@ -37,8 +37,10 @@ mod entities;
 mod error;
 mod exchange;
 mod facts;
+mod feeds;
 mod fusing;
 mod history;
+mod mentions;
 mod names;
 mod origins;
 mod records;
@@ -51,6 +53,8 @@ pub use backup::Copied;
 pub use change::Change;
 pub use error::StoreError;
 pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
+pub use feeds::{Feed, FeedSettings, FeedState};
+pub use mentions::{COUNTED, Post};
 pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, Snippet, StoredClaim,
     Undone,

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod activity;
 mod add;
 mod backup;
 mod baseline;
@@ -9,6 +10,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod extract;
+mod feeds;
 mod follow;
 mod forecast;
 mod history;
@@ -40,6 +42,8 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Baseline(args) => baseline::run(&args, session),
         Command::Compile(args) => compile::run(&args, session),
         Command::Export(args) => export::run(&args, session),
+        Command::Feeds(args) => feeds::run(args, session),
+        Command::Activity(args) => activity::run(&args, session),
         Command::History => history::history(session),
         Command::Undo(args) => history::undo(&args, session),
         Command::Backup(args) => backup::backup(&args, session),

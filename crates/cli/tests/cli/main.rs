@@ -1,6 +1,7 @@
 //! What the user of the binary sees: output, messages and exit codes.
 
 mod arming;
+mod collecting;
 mod common;
 mod exports;
 mod following;
