@@ -3,7 +3,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use lapwing_fuse::status;
 use lapwing_hunt::{
     Baseline, Checks, Follower, Hunt, Indicator, Matcher, Options, Rules, RulesOptions,
 };
@@ -131,6 +130,7 @@ impl Engine {
         let origins: BTreeMap<_, _> =
             self.store.origins()?.into_iter().map(|o| (o.id, o.label)).collect();
 
+        let statuses = self.statuses(today)?;
         let mut indicators = Vec::new();
         let query = FactQuery {
             relation: Some(Relation::Role),
@@ -138,7 +138,7 @@ impl Engine {
             ..FactQuery::default()
         };
         self.store.each_fact(&query, &mut |fact| {
-            let status = status(&fact, today.into());
+            let status = statuses.of(&fact);
             if fact.probability < LEAST_PROBABILITY || status == Status::Revoked {
                 return Ok(());
             }

@@ -30,8 +30,11 @@ mod indicators;
 mod knowledge;
 mod learn;
 mod list;
+mod names;
+mod origins;
 mod progress;
 mod show;
+mod status;
 mod topic;
 mod undo;
 mod yara;
@@ -50,8 +53,11 @@ pub use forecast::{Forecast, ForecastOptions, Outlook, Question};
 pub use hunt::{HuntOptions, IndicatorSource};
 pub use learn::Learning;
 pub use list::{ListKind, Row};
+pub use names::{NameChange, NameJudgement, Proposal, ProposalState};
+pub use origins::{Lineages, ShownDerivation, SidedPassage};
 pub use progress::{Progress, Silent};
 pub use show::ShowOptions;
+pub use status::{Aged, Statuses};
 pub use topic::Topic;
 pub use undo::UndoReport;
 
@@ -68,6 +74,7 @@ pub use lapwing_store as store;
 pub struct Engine {
     store: Store,
     knowledge: Arc<Knowledge>,
+    decay: lapwing_forecast::DecayModel,
 }
 
 impl Engine {

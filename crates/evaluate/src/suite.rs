@@ -2,8 +2,8 @@ use std::path::Path;
 use std::str::FromStr;
 
 use crate::{
-    EvaluateError, Options, Scores, entities, fidelity, forecast, hunting, indicators, techniques,
-    traps,
+    EvaluateError, Options, Scores, copies, entities, fidelity, forecast, fusion, hunting,
+    indicators, techniques, traps,
 };
 
 /// What runs a suite: adds its rows to the scores.
@@ -74,6 +74,18 @@ pub const SUITES: &[Suite] = &[
         question: "How good are the forecasts, on time and reports held back?",
         corpora: forecast::CORPORA,
         run: forecast::run,
+    },
+    Suite {
+        name: "fusion",
+        question: "How sure may one be when sources copy each other?",
+        corpora: copies::CORPORA,
+        run: fusion::run,
+    },
+    Suite {
+        name: "origins",
+        question: "Are copies found, and are independent reports kept apart?",
+        corpora: copies::CORPORA,
+        run: copies::run,
     },
 ];
 

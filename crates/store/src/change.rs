@@ -8,9 +8,9 @@ use crate::documents;
 use crate::error::{Fault, StoreError};
 use crate::history;
 use crate::names::Names;
-use crate::records::{Added, StoredClaim, Undone};
+use crate::records::{Added, Fused, StoredClaim, Undone};
 use crate::store::Store;
-use crate::{blobs, claims, fusing, origins};
+use crate::{blobs, claims, fusing, judgements, origins};
 
 /// One transaction: all of it is kept by [`Change::commit`], or none.
 ///
@@ -187,9 +187,47 @@ impl<'s> Change<'s> {
         &mut self,
         fuse: &mut dyn FnMut(&[StoredClaim]) -> Option<Fact>,
     ) -> Result<u64, StoreError> {
+        self.fuse_touched_with(&mut |claims| {
+            fuse(claims).map(|fact| Fused { fact, agreement: None })
+        })
+    }
+
+    /// As [`Change::fuse_touched`], and keeps who agrees on each statement.
+    ///
+    /// # Errors
+    /// As [`Change::fuse_touched`].
+    pub fn fuse_touched_with(
+        &mut self,
+        fuse: &mut dyn FnMut(&[StoredClaim]) -> Option<Fused>,
+    ) -> Result<u64, StoreError> {
         let changed = self.store.with(|conn, names| fusing::fuse_touched(conn, names, fuse))?;
         self.changed |= changed > 0;
         Ok(changed)
+    }
+
+    /// Touches the statements of documents: what they weigh by is another now.
+    pub fn touch_documents(&mut self, documents: &[DocumentId]) -> Result<(), StoreError> {
+        self.store
+            .with(|conn, _| documents.iter().try_for_each(|id| fusing::touch_document(conn, *id)))
+    }
+
+    /// Touches every statement when the facts were derived by other rules than these.
+    pub fn derive_by(&mut self, rules: &str) -> Result<(), StoreError> {
+        self.store.with(|conn, _| {
+            if judgements::derived_by(conn)?.as_deref() != Some(rules) {
+                fusing::touch_all(conn)?;
+                judgements::set_derived_by(conn, rules)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps a decision of a person; of one topic the latest counts.
+    pub fn put_judgement(&mut self, topic: &str, body: &str) -> Result<(), StoreError> {
+        let id = self.id;
+        self.store.with(|conn, _| judgements::put(conn, id, topic, body))?;
+        self.changed = true;
+        Ok(())
     }
 
     /// The bytes kept under a name.

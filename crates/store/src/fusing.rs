@@ -6,8 +6,9 @@ use rusqlite::Connection;
 use crate::claims;
 use crate::error::{Fault, StoreError};
 use crate::facts;
+use crate::judgements;
 use crate::names::{Names, TEXT, set_resolved};
-use crate::records::StoredClaim;
+use crate::records::{Fused, StoredClaim};
 
 /// Makes the table of touched statements; it lives and dies with the connection.
 pub(crate) fn begin(conn: &Connection) -> Result<(), Fault> {
@@ -54,7 +55,7 @@ pub(crate) fn touch_all(conn: &Connection) -> Result<(), Fault> {
 pub(crate) fn fuse_touched(
     conn: &Connection,
     names: &Names,
-    fuse: &mut dyn FnMut(&[StoredClaim]) -> Option<Fact>,
+    fuse: &mut dyn FnMut(&[StoredClaim]) -> Option<Fused>,
 ) -> Result<u64, Fault> {
     let mut changed = 0;
     let mut statement =
@@ -64,12 +65,14 @@ pub(crate) fn fuse_touched(
     while let Some(row) = rows.next()? {
         let touched = (row.get(0)?, row.get(1)?, row.get(2)?);
         let claims = claims::of_statement(conn, names, &mut prepared, touched)?;
-        let fact = match claims.first() {
-            Some(first) => fuse(&claims).map(|fact| same_statement(first, fact)).transpose()?,
+        let fused = match claims.first() {
+            Some(first) => fuse(&claims).map(|fused| same_statement(first, fused)).transpose()?,
             None => None,
         };
-        changed += u64::from(match fact {
-            Some(fact) => facts::put(conn, touched, &fact)?,
+        let agreement = fused.as_ref().and_then(|fused| fused.agreement.as_deref());
+        judgements::put_agreement(conn, touched, agreement)?;
+        changed += u64::from(match fused {
+            Some(fused) => facts::put(conn, touched, &fused.fact)?,
             None => facts::remove(conn, touched)?,
         });
     }
@@ -78,12 +81,13 @@ pub(crate) fn fuse_touched(
     Ok(changed)
 }
 
-fn same_statement(claim: &StoredClaim, fact: Fact) -> Result<Fact, StoreError> {
+fn same_statement(claim: &StoredClaim, fused: Fused) -> Result<Fused, StoreError> {
+    let fact: &Fact = &fused.fact;
     if fact.subject == claim.subject
         && fact.relation == claim.claim.relation
         && fact.object == claim.object
     {
-        return Ok(fact);
+        return Ok(fused);
     }
     Err(StoreError::ForeignFact {
         statement: format!("{} {} {}", claim.subject, claim.claim.relation, claim.object),

@@ -37,6 +37,7 @@ mod error;
 mod facts;
 mod fusing;
 mod history;
+mod judgements;
 mod names;
 mod origins;
 mod records;
@@ -48,7 +49,7 @@ mod store;
 pub use change::Change;
 pub use error::StoreError;
 pub use records::{
-    Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, Snippet, StoredClaim,
-    Undone,
+    Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,
+    SearchHit, Snippet, StoredClaim, Undone,
 };
 pub use store::Store;
