@@ -21,6 +21,7 @@
 #![deny(missing_docs)]
 
 mod add;
+mod clusters;
 mod error;
 mod explain;
 mod extracted;
@@ -46,6 +47,7 @@ use lapwing_knowledge::Knowledge;
 use lapwing_store::Store;
 
 pub use add::{AddOptions, AddReport, Input};
+pub use clusters::{ClusterPage, MINTED, Suspect};
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
 pub use extracted::{Extracted, Extraction, extract};

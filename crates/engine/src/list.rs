@@ -132,7 +132,10 @@ impl Engine {
             ListKind::Gaps => self.list_gaps(out),
             ListKind::Indicators => self.list_indicators(today, out),
             ListKind::Origins => self.list_origins(out),
-            ListKind::Entities(kind) => self.list_entities(kind, out),
+            ListKind::Entities(kind) => {
+                self.list_entities(kind, out)?;
+                if kind == Kind::Cluster { self.list_minted(out) } else { Ok(()) }
+            }
         }
     }
 
@@ -223,6 +226,26 @@ impl Engine {
                 value: origin.label,
                 documents: Some(origin.members.len() as u64),
                 id: Some(origin.id.short()),
+                ..Row::default()
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Clusters that the evidence of the store holds together and that nobody named.
+    fn list_minted(
+        &self,
+        out: &mut dyn FnMut(Row) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        for cluster in self.activity_clusters()? {
+            let held = cluster.bonds.first().and_then(|bond| bond.because.first());
+            out(Row {
+                kind: Kind::Cluster.to_string(),
+                origins: Some(cluster.members.len() as u64),
+                first: cluster.history.first().and_then(|event| event.on),
+                last: cluster.history.last().and_then(|event| event.on),
+                note: held.map(|held| format!("minted here; held together by {held}")),
+                value: cluster.name,
                 ..Row::default()
             })?;
         }

@@ -135,7 +135,8 @@ impl Statuses {
         let life = self.law.read(&Clocks {
             kind: fact.subject.kind,
             family: self.families.get(&fact.subject).copied(),
-            age: days_between(first.first_day(), last.last_day()),
+            // A year or month alone says no more of its span than a day.
+            age: days_between(first.last_day(), last.first_day()),
             unseen: unseen.saturating_mul(faster),
         });
         let life = Life { days_left: life.days_left / faster, ..life };

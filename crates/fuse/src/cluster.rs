@@ -333,7 +333,8 @@ mod tests {
         }
     }
 
-    const IP: Kind = Kind::Ipv4Addr;
+    /// Any kind that stands for itself alone.
+    const IP: Kind = Kind::Mutex;
 
     fn of(activities: &[Activity]) -> Vec<ActivityCluster> {
         clusters(activities, Knowledge::builtin())

@@ -58,7 +58,6 @@ pub(crate) fn salient(text: &str, mut each: impl FnMut(&str, std::ops::Range<usi
         let start = at + (raw.len() - raw.trim_start_matches(is_edge).len());
         at += length;
         if token.is_empty() {
-            begins = true;
             continue;
         }
         let begun = std::mem::replace(&mut begins, raw.ends_with(['.', ':', '!', '?']));

@@ -3,6 +3,7 @@
 mod add;
 mod baseline;
 mod checks;
+mod cluster;
 mod compile;
 mod evaluate;
 mod explain;

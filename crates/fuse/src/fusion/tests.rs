@@ -39,7 +39,7 @@ fn close(a: f64, b: f64) -> bool {
 
 /// The probability of a statement with this support and nobody against it.
 fn from_even(support: f64) -> f64 {
-    0.5 + 0.5 * support
+    Calibration::fitted().apply(0.5 + 0.5 * support)
 }
 
 fn alert(seed: u64, source: &str) -> Made {
