@@ -24,6 +24,7 @@ mod activity;
 mod add;
 mod arms;
 mod check;
+mod clusters;
 mod collect;
 mod error;
 mod explain;
@@ -35,8 +36,11 @@ mod indicators;
 mod knowledge;
 mod learn;
 mod list;
+mod names;
+mod origins;
 mod progress;
 mod show;
+mod status;
 mod topic;
 mod undo;
 mod yara;
@@ -53,6 +57,7 @@ pub use activity::{
 pub use add::{AddOptions, AddReport, Input};
 pub use arms::load_checks;
 pub use check::Checked;
+pub use clusters::{ClusterPage, MINTED, Suspect};
 pub use collect::Taken;
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
@@ -62,8 +67,11 @@ pub use forecast::{Forecast, ForecastOptions, Outlook, Question};
 pub use hunt::{HuntOptions, IndicatorSource};
 pub use learn::Learning;
 pub use list::{ListKind, Row};
+pub use names::{NameChange, NameJudgement, Proposal, ProposalState};
+pub use origins::{Lineages, ShownDerivation, SidedPassage};
 pub use progress::{Progress, Silent};
 pub use show::ShowOptions;
+pub use status::{Aged, Statuses};
 pub use topic::Topic;
 pub use undo::UndoReport;
 
@@ -80,6 +88,7 @@ pub use lapwing_store as store;
 pub struct Engine {
     store: Store,
     knowledge: Arc<Knowledge>,
+    decay: lapwing_forecast::DecayModel,
 }
 
 impl Engine {

@@ -2,7 +2,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use lapwing_fuse::{not_shown_same, status};
+use lapwing_fuse::not_shown_same;
 use lapwing_model::{
     ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, PartialDate,
     Relation,
@@ -67,7 +67,7 @@ impl Engine {
         command: &str,
         at: jiff::Timestamp,
     ) -> Result<Engine, EngineError> {
-        let mut part = Engine { store, knowledge: self.knowledge.clone() };
+        let mut part = Engine { store, knowledge: self.knowledge.clone(), decay: self.decay };
         let knowledge = part.knowledge.clone();
         let mut change = part.store.begin(command, at)?;
         change.touch_all()?;
@@ -87,25 +87,20 @@ impl Engine {
         let facts = self.facts_for(&topic, &documents)?;
         let origins = self.origins_of(&documents)?;
         let quotes = self.quotes(&facts)?;
-        let resolver = lapwing_fuse::Resolver::new(&self.knowledge);
         let actors = actors_in(&facts);
-        let candidates = actors
-            .iter()
-            .map(|actor| {
-                let names = resolver
-                    .candidates(actor)
-                    .into_iter()
-                    .map(|c| format!("{}: {}", c.entity.value, c.why))
-                    .collect();
-                (actor.clone(), names)
-            })
-            .filter(|(_, names): &(_, Vec<String>)| !names.is_empty())
-            .collect();
+        let mut candidates = Vec::new();
+        for actor in &actors {
+            let names = self.candidates_in_context(actor)?;
+            if !names.is_empty() {
+                candidates.push((actor.clone(), names));
+            }
+        }
         let distinct = not_shown_same(&actors, &facts, &self.knowledge)
             .into_iter()
             .map(|pair| Distinct { a: pair.a, b: pair.b, why: pair.reason })
             .collect();
-        let statuses = facts.iter().map(|fact| status(fact, today)).collect();
+        let reader = self.statuses(options.as_of.unwrap_or(options.today))?;
+        let statuses = facts.iter().map(|fact| reader.of(fact)).collect();
         let shown: BTreeSet<DocumentId> = documents.iter().copied().collect();
         Ok(Picture {
             subject: topic.subject.clone(),

@@ -24,6 +24,7 @@ pub(crate) fn copy(
     copy_rows(from, to, "word", "", [])?;
     copy_rows(from, to, "change", "", [])?;
     copy_rows(from, to, "blob", "", [])?;
+    copy_judgements(from, to)?;
     let mut entities = BTreeSet::new();
     let mut index = to.prepare(
         "INSERT INTO document_search (rowid, title, text)
@@ -55,6 +56,15 @@ pub(crate) fn copy(
         copy_rows(from, to, "entity", "WHERE n = ?1", [n])?;
     }
     to.execute_batch("COMMIT")?;
+    Ok(())
+}
+
+/// Decisions of people; a file of schema 1 has none.
+fn copy_judgements(from: &Connection, to: &Connection) -> Result<(), Fault> {
+    let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'judgement'";
+    if from.prepare_cached(table)?.exists([])? {
+        copy_rows(from, to, "judgement", "", [])?;
+    }
     Ok(())
 }
 

@@ -40,6 +40,7 @@ mod facts;
 mod feeds;
 mod fusing;
 mod history;
+mod judgements;
 mod mentions;
 mod names;
 mod origins;
@@ -56,7 +57,7 @@ pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch
 pub use feeds::{Feed, FeedSettings, FeedState};
 pub use mentions::{COUNTED, Post};
 pub use records::{
-    Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, Snippet, StoredClaim,
-    Undone,
+    Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,
+    SearchHit, Snippet, StoredClaim, Undone,
 };
 pub use store::Store;

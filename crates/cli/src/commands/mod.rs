@@ -5,6 +5,7 @@ mod add;
 mod backup;
 mod baseline;
 mod checks;
+mod cluster;
 mod compile;
 mod evaluate;
 mod explain;
@@ -19,6 +20,8 @@ mod investigate;
 mod knowledge;
 mod learn;
 mod list;
+mod names;
+mod origins;
 mod search;
 mod show;
 mod verdict;
@@ -36,7 +39,9 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::List(args) => list::run(&args, session),
         Command::Show(args) => show::run(&args, session),
         Command::Explain(args) => explain::run(&args, session),
+        Command::Origins(args) => origins::run(&args, session),
         Command::Forecast(args) => forecast::run(&args, session),
+        Command::Names(args) => names::run(&args, session),
         Command::Search(args) => search::run(&args, session),
         Command::Hunt(args) => hunt::run(&args, session),
         Command::Baseline(args) => baseline::run(&args, session),
