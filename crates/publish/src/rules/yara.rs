@@ -142,7 +142,7 @@ fn hashes(group: &[&Indicator]) -> Rule {
     let name = group.last().map_or_else(String::new, |strongest| {
         let value = strongest.entity.value.to_ascii_lowercase();
         let kind = strongest.entity.kind.as_str().trim_start_matches("file:");
-        format!("lapwing_{kind}_{}", value.get(..16).unwrap_or(&value))
+        format!("lapwing_{kind}_{}", value.get(..32).unwrap_or(&value))
     });
     let known = named.into_iter().take(3).collect::<Vec<_>>().join(", ");
     let title = if known.is_empty() {
@@ -165,7 +165,7 @@ fn hashes(group: &[&Indicator]) -> Rule {
 
 fn import_hash(indicator: &Indicator) -> Rule {
     let value = indicator.entity.value.to_ascii_lowercase();
-    let name = format!("lapwing_imphash_{}", value.get(..16).unwrap_or(&value));
+    let name = format!("lapwing_imphash_{}", value.get(..32).unwrap_or(&value));
     let title = "Program with the import table of a known hostile one".to_owned();
     let condition = format!("pe.imphash() == \"{value}\"");
     Rule {
@@ -251,7 +251,7 @@ fn string_rule(family: &str, part: usize, all: &[&Indicator]) -> Rule {
     // The same strings in a text, as a report has them, are no program.
     let report: String = all.iter().map(|i| format!("{}\n", i.entity.value)).collect();
     Rule {
-        text: rule_text(&name, "strings", &title, all, &strings, &condition),
+        text: rule_text(&name, "values", &title, all, &strings, &condition),
         id: name,
         title,
         stand_in: None,
@@ -345,7 +345,13 @@ mod tests {
         );
         let rules = rules(&set, &mut Vec::new());
         let names: Vec<_> = rules.iter().map(|r| r.id.as_str()).collect();
-        assert_eq!(names, ["lapwing_sha256_bbbbbbbbbbbbbbbb", "lapwing_sha1_cccccccccccccccc"]);
+        assert_eq!(
+            names,
+            [
+                format!("lapwing_sha256_{}", "b".repeat(32)),
+                format!("lapwing_sha1_{}", "c".repeat(32))
+            ]
+        );
         assert!(rules[0].text.contains("a\\\".exe"), "{}", rules[0].text);
     }
 
