@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use lapwing_fuse::{not_shown_same, status};
 use lapwing_model::{
-    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, PartialDate, Relation,
+    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, PartialDate,
+    Relation,
 };
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
 use lapwing_store::{FactQuery, StoredClaim};
@@ -41,16 +42,39 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn as_of(&self, date: Date) -> Result<Engine, EngineError> {
-        let mut past = Engine { store: self.store.as_of(date)?, knowledge: self.knowledge.clone() };
         let at = date
             .to_zoned(jiff::tz::TimeZone::UTC)
             .map_or(jiff::Timestamp::UNIX_EPOCH, |z| z.timestamp());
-        let knowledge = past.knowledge.clone();
-        let mut change = past.store.begin("as-of", at)?;
+        self.on(self.store.as_of(date)?, at)
+    }
+
+    /// An engine that holds only what is marked at most so, in memory: every answer of it, and
+    /// every probability, is computed from documents at or below the ceiling alone.
+    ///
+    /// It costs the time to copy and fuse them; where [`Store::strictest`] is at most the
+    /// ceiling, this engine is as good.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    ///
+    /// [`Store::strictest`]: lapwing_store::Store::strictest
+    pub fn at_most(&self, ceiling: Marking) -> Result<Engine, EngineError> {
+        self.on(self.store.at_most(ceiling)?, jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    /// An engine on a copy whose facts are still to be derived.
+    fn on(
+        &self,
+        store: lapwing_store::Store,
+        at: jiff::Timestamp,
+    ) -> Result<Engine, EngineError> {
+        let mut engine = Engine { store, knowledge: self.knowledge.clone() };
+        let knowledge = engine.knowledge.clone();
+        let mut change = engine.store.begin("view", at)?;
         change.touch_all()?;
         crate::add::derive(&mut change, &knowledge)?;
-        change.commit()?;
-        Ok(past)
+        change.commit_unrecorded()?;
+        Ok(engine)
     }
 
     /// Everything that the page of a name or value is made of.

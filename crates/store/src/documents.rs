@@ -1,6 +1,6 @@
 //! Documents to rows and back.
 
-use lapwing_model::{ChangeId, Document, DocumentId, Format, Gap, Reading, Region};
+use lapwing_model::{ChangeId, Document, DocumentId, Format, Gap, Marking, Reading, Region};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::codec::{date_number, pack, unpack};
@@ -27,6 +27,22 @@ pub(crate) fn visible(conn: &Connection, id: DocumentId) -> Result<Option<i64>, 
         .query_row([id.0], |row| row.get(0))
         .optional()?;
     Ok(n)
+}
+
+/// The strictest marking of all documents, in sight or not.
+pub(crate) fn strictest(conn: &Connection) -> Result<Marking, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT json_extract(header, '$.marking') AS marking FROM document \
+         WHERE marking IS NOT NULL",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut strictest = Marking::default();
+    while let Some(row) = rows.next()? {
+        let word: String = row.get(0)?;
+        let marking = word.parse().map_err(|_| Fault::damaged(format!("`{word}` is no marking")))?;
+        strictest = strictest.join(marking);
+    }
+    Ok(strictest)
 }
 
 /// Writes a document and its parts, without claims and gaps; returns its row.

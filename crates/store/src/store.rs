@@ -4,7 +4,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lapwing_model::{
-    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, Region, Relation,
+    ChangeId, ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin,
+    Region, Relation,
 };
 use rusqlite::Connection;
 
@@ -237,9 +238,48 @@ impl Store {
     /// with [`Change::put_origins`], [`Change::touch_all`] and [`Change::fuse_touched`].
     pub fn as_of(&self, date: Date) -> Result<Self, StoreError> {
         let past = Self::in_memory()?;
-        self.with(|from, _| as_of::copy(from, &past.conn, date))?;
+        let known = |record: &DocumentRecord| as_of::known_by(record, date);
+        self.with(|from, _| as_of::copy(from, &past.conn, &known, false))?;
         past.names.forget();
         Ok(past)
+    }
+
+    /// A throw-away store that holds only the documents marked at most so; unmarked ones count
+    /// as clear. Its history tells nothing of the others. Facts and origins are empty, as after
+    /// [`Store::as_of`]: derived from this store, they owe nothing to what is above.
+    pub fn at_most(&self, ceiling: Marking) -> Result<Self, StoreError> {
+        let view = Self::in_memory()?;
+        let seen =
+            |record: &DocumentRecord| record.document.marking.unwrap_or_default() <= ceiling;
+        self.with(|from, _| as_of::copy(from, &view.conn, &seen, true))?;
+        view.names.forget();
+        Ok(view)
+    }
+
+    /// The strictest marking of all documents, those that were undone included; clear where
+    /// there is none.
+    pub fn strictest(&self) -> Result<Marking, StoreError> {
+        self.with(|conn, _| documents::strictest(conn))
+    }
+
+    /// The number of the latest change: while it stays, every answer stays.
+    pub fn latest_change(&self) -> Result<Option<ChangeId>, StoreError> {
+        self.with(|conn, _| history::latest(conn))
+    }
+
+    /// Asks several questions of one state of the store, whatever is written meanwhile.
+    pub fn still<T, E: From<StoreError>>(
+        &self,
+        ask: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        if !self.conn.is_autocommit() {
+            return ask();
+        }
+        let run = |sql: &str| self.with(|conn, _| Ok(conn.execute_batch(sql)?)).map_err(E::from);
+        run("BEGIN")?;
+        let answer = ask();
+        run("COMMIT")?;
+        answer
     }
 
     /// A hash over all that is visible. It does not depend on the order in which things came,
