@@ -23,6 +23,7 @@
 mod add;
 mod error;
 mod explain;
+mod export;
 mod extracted;
 mod forecast;
 mod hunt;
@@ -45,6 +46,7 @@ use lapwing_store::Store;
 pub use add::{AddOptions, AddReport, Input};
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
+pub use export::ExportOptions;
 pub use extracted::{Extracted, Extraction, extract};
 pub use forecast::{Forecast, ForecastOptions, Outlook, Question};
 pub use hunt::{HuntOptions, IndicatorSource};

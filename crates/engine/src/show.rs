@@ -48,18 +48,15 @@ impl Engine {
         self.on(self.store.as_of(date)?, at)
     }
 
-    /// An engine that holds only what is marked at most so, in memory: every answer of it, and
-    /// every probability, is computed from documents at or below the ceiling alone.
-    ///
-    /// It costs the time to copy and fuse them; where [`Store::strictest`] is at most the
-    /// ceiling, this engine is as good.
+    /// An engine on the documents whose marking is not above `ceiling`, in memory: every answer
+    /// of it, and every probability, is computed from them alone. `None` when no document is
+    /// above: this engine itself may be shown as it is.
     ///
     /// # Errors
     /// When the store cannot be read.
-    ///
-    /// [`Store::strictest`]: lapwing_store::Store::strictest
-    pub fn at_most(&self, ceiling: Marking) -> Result<Engine, EngineError> {
-        self.on(self.store.at_most(ceiling)?, jiff::Timestamp::UNIX_EPOCH)
+    pub fn at_most(&self, ceiling: Marking) -> Result<Option<Engine>, EngineError> {
+        let Some(store) = self.store.at_most(ceiling)? else { return Ok(None) };
+        Ok(Some(self.on(store, jiff::Timestamp::UNIX_EPOCH)?))
     }
 
     /// An engine on a copy whose facts are still to be derived.
@@ -128,7 +125,11 @@ impl Engine {
     }
 
     /// For a campaign, all that its documents say; for anything else, what is said of it.
-    fn facts_for(&self, topic: &Topic, documents: &[DocumentId]) -> Result<Vec<Fact>, EngineError> {
+    pub(crate) fn facts_for(
+        &self,
+        topic: &Topic,
+        documents: &[DocumentId],
+    ) -> Result<Vec<Fact>, EngineError> {
         let whole = matches!(topic.subject.kind, Kind::Campaign | Kind::Software);
         let mut facts = if whole {
             let query = FactQuery { documents: Some(documents.to_vec()), ..FactQuery::default() };

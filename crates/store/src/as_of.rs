@@ -13,14 +13,10 @@ use crate::records::DocumentRecord;
 
 /// Copies into the empty store `to` all documents that `wanted` takes, with their claims, gaps
 /// and traces, and the blobs in force; facts and origins are left to be derived again.
-///
-/// A change keeps its entry; `silent` asks to drop those all of whose documents are left out,
-/// and the words of those that lose some: a command names its files.
 pub(crate) fn copy(
     from: &Connection,
     to: &Connection,
     wanted: &dyn Fn(&DocumentRecord) -> bool,
-    silent: bool,
 ) -> Result<(), Fault> {
     to.execute_batch("BEGIN IMMEDIATE")?;
     // Word by word, so that the numbers in all other rows stay as they are.
@@ -58,9 +54,6 @@ pub(crate) fn copy(
     for n in entities {
         copy_rows(from, to, "entity", "WHERE n = ?1", [n])?;
     }
-    if silent {
-        hush(from, to)?;
-    }
     to.execute_batch("COMMIT")?;
     Ok(())
 }
@@ -88,9 +81,10 @@ pub(crate) fn known_by(record: &DocumentRecord, date: Date) -> bool {
     since <= date
 }
 
-/// Makes the history in `to` tell nothing of documents that were left out: undone ones too, for
-/// nobody can ask for them there.
-fn hush(from: &Connection, to: &Connection) -> Result<(), Fault> {
+/// Makes the history in `to` tell nothing of documents that were left out: a change all of whose
+/// documents are (undone ones too: nobody can ask for them there) has no entry, and of one that
+/// loses some the command is not told, for it may name them.
+pub(crate) fn hush(from: &Connection, to: &Connection) -> Result<(), Fault> {
     let mut changes = from.prepare("SELECT id, documents FROM change ORDER BY id")?;
     let mut rows = changes.query([])?;
     while let Some(row) = rows.next()? {

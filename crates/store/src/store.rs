@@ -237,23 +237,31 @@ impl Store {
     /// where they do not say, added by then (UTC). Facts and origins are empty: derive them
     /// with [`Change::put_origins`], [`Change::touch_all`] and [`Change::fuse_touched`].
     pub fn as_of(&self, date: Date) -> Result<Self, StoreError> {
-        let past = Self::in_memory()?;
-        let known = |record: &DocumentRecord| as_of::known_by(record, date);
-        self.with(|from, _| as_of::copy(from, &past.conn, &known, false))?;
-        past.names.forget();
-        Ok(past)
+        self.only(&|record| as_of::known_by(record, date))
     }
 
-    /// A throw-away store that holds only the documents marked at most so; unmarked ones count
-    /// as clear. Its history tells nothing of the others. Facts and origins are empty, as after
-    /// [`Store::as_of`]: derived from this store, they owe nothing to what is above.
-    pub fn at_most(&self, ceiling: Marking) -> Result<Self, StoreError> {
-        let view = Self::in_memory()?;
-        let seen =
-            |record: &DocumentRecord| record.document.marking.unwrap_or_default() <= ceiling;
-        self.with(|from, _| as_of::copy(from, &view.conn, &seen, true))?;
-        view.names.forget();
-        Ok(view)
+    /// A throw-away store with the documents that `keep` picks. Facts and origins are empty, as
+    /// in [`Store::as_of`].
+    pub fn only(&self, keep: &dyn Fn(&DocumentRecord) -> bool) -> Result<Self, StoreError> {
+        let part = Self::in_memory()?;
+        self.with(|from, _| as_of::copy(from, &part.conn, keep))?;
+        part.names.forget();
+        Ok(part)
+    }
+
+    /// A throw-away store with the documents whose marking is not above `ceiling` (those that
+    /// state none count as clear), and a history that tells nothing of the others. Facts and
+    /// origins are empty, as in [`Store::as_of`]: derived from this store, they owe nothing to
+    /// what is above. `None` when no document, in sight or undone, is above: this store itself
+    /// holds what may be shown.
+    pub fn at_most(&self, ceiling: Marking) -> Result<Option<Self>, StoreError> {
+        if self.strictest()? <= ceiling {
+            return Ok(None);
+        }
+        let part =
+            self.only(&|record| record.document.marking.unwrap_or_default() <= ceiling)?;
+        self.with(|from, _| as_of::hush(from, &part.conn))?;
+        Ok(Some(part))
     }
 
     /// The strictest marking of all documents, those that were undone included; clear where
