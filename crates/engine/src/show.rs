@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use lapwing_fuse::{not_shown_same, status};
 use lapwing_model::{
-    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, PartialDate,
-    Relation,
+    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap,
+    PartialDate, Relation,
 };
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
 use lapwing_store::{FactQuery, StoredClaim};
@@ -55,16 +55,20 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn at_most(&self, ceiling: Marking) -> Result<Option<Engine>, EngineError> {
-        let Some(store) = self.store.at_most(ceiling)? else { return Ok(None) };
+        self.visible_to(ceiling, Pap::Red)
+    }
+
+    /// As [`Engine::at_most`], below a ceiling of the Permissible Actions Protocol too.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn visible_to(&self, ceiling: Marking, pap: Pap) -> Result<Option<Engine>, EngineError> {
+        let Some(store) = self.store.visible_to(ceiling, pap)? else { return Ok(None) };
         Ok(Some(self.on(store, jiff::Timestamp::UNIX_EPOCH)?))
     }
 
     /// An engine on a copy whose facts are still to be derived.
-    fn on(
-        &self,
-        store: lapwing_store::Store,
-        at: jiff::Timestamp,
-    ) -> Result<Engine, EngineError> {
+    fn on(&self, store: lapwing_store::Store, at: jiff::Timestamp) -> Result<Engine, EngineError> {
         let mut engine = Engine { store, knowledge: self.knowledge.clone() };
         let knowledge = engine.knowledge.clone();
         let mut change = engine.store.begin("view", at)?;

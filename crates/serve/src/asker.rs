@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use lapwing_model::Marking;
+use lapwing_model::{Marking, Pap};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -87,10 +87,35 @@ impl FromStr for Role {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.as_str() == word)
-            .ok_or_else(|| format!("`{word}` is no role; use reader, analyst, publisher, feed or admin"))
+        Self::ALL.into_iter().find(|role| role.as_str() == word).ok_or_else(|| {
+            format!("`{word}` is no role; use reader, analyst, publisher, feed or admin")
+        })
+    }
+}
+
+/// Up to where somebody may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ceiling {
+    /// Of the Traffic Light Protocol.
+    pub tlp: Marking,
+    /// Of the Permissible Actions Protocol.
+    pub pap: Pap,
+}
+
+impl Ceiling {
+    /// Sees all.
+    pub const NONE: Self = Self { tlp: Marking::Red, pap: Pap::Red };
+
+    /// Whether what is marked so may be seen.
+    #[must_use]
+    pub fn covers(self, marking: Self) -> bool {
+        marking.tlp <= self.tlp && marking.pap <= self.pap
+    }
+
+    /// What both may see.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { tlp: self.tlp.min(other.tlp), pap: self.pap.min(other.pap) }
     }
 }
 
@@ -103,8 +128,8 @@ pub struct Asker {
     pub key: Option<String>,
     /// What for.
     pub role: Role,
-    /// Nothing above this marking is shown to him.
-    pub ceiling: Marking,
+    /// Nothing above is shown to him.
+    pub ceiling: Ceiling,
     /// Where he comes from.
     pub address: IpAddr,
     /// Whether a cookie told who he is.
@@ -119,7 +144,7 @@ impl Asker {
             who: "local".to_owned(),
             key: None,
             role: Role::Admin,
-            ceiling: Marking::Red,
+            ceiling: Ceiling::NONE,
             address,
             by_cookie: false,
         }
@@ -132,7 +157,7 @@ impl Asker {
             who: String::new(),
             key: None,
             role: Role::Feed,
-            ceiling: Marking::Clear,
+            ceiling: Ceiling { tlp: Marking::Clear, pap: Pap::Clear },
             address,
             by_cookie: false,
         }

@@ -64,6 +64,9 @@ impl Default for Limits {
 /// Tells the time: the one place where the server asks for it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// Fetches what a user of the server named: never from a private address. Says why it cannot.
+pub type Fetch = Arc<dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync>;
+
 /// How to serve.
 #[derive(Clone)]
 pub struct Config {
@@ -77,8 +80,8 @@ pub struct Config {
     pub log: LogForm,
     /// Hunts may read what lies under this folder of the server.
     pub hunt_root: Option<PathBuf>,
-    /// Whether documents may be added by their address.
-    pub allow_urls: bool,
+    /// Fetches a document by its address; `None` where documents are not added so.
+    pub fetch: Option<Fetch>,
     /// Limits.
     pub limits: Limits,
     /// The clock.
@@ -95,7 +98,7 @@ impl Config {
             tls: None,
             log: LogForm::Text,
             hunt_root: None,
-            allow_urls: false,
+            fetch: None,
             limits: Limits::default(),
             clock: Arc::new(Timestamp::now),
         }

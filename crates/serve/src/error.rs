@@ -59,12 +59,13 @@ impl ServeError {
                 "make one first: `lapwing users add NAME --role admin`; or listen on 127.0.0.1"
                     .to_owned(),
             ),
-            Self::Listen { .. } => {
-                Some("is another server running? --listen 127.0.0.1:PORT names another place".to_owned())
-            }
-            Self::Tls { .. } => {
-                Some("--tls-cert wants a PEM file with the whole chain, --tls-key its private key".to_owned())
-            }
+            Self::Listen { .. } => Some(
+                "is another server running? --listen 127.0.0.1:PORT names another place".to_owned(),
+            ),
+            Self::Tls { .. } => Some(
+                "--tls-cert wants a PEM file with the whole chain, --tls-key its private key"
+                    .to_owned(),
+            ),
             Self::Folder { .. } | Self::Io(_) | Self::Account(_) => None,
         }
     }

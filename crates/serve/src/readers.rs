@@ -4,10 +4,55 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lapwing_engine::Engine;
 use lapwing_engine::store::StoreError;
-use lapwing_model::{ChangeId, Marking};
+use lapwing_model::ChangeId;
 use tokio::sync::Semaphore;
 
+use crate::asker::Ceiling;
 use crate::problem::Problem;
+
+/// An engine that holds nothing above somebody's ceiling, at one state of the store.
+pub struct Sight<'e> {
+    engine: &'e Engine,
+    /// The store's latest change, whoever may see it: what was made at this state stays good
+    /// while it is the same.
+    pub(crate) at: Option<ChangeId>,
+    /// The ceiling; [`Ceiling::NONE`] where nothing is above it.
+    pub(crate) ceiling: Ceiling,
+}
+
+impl std::ops::Deref for Sight<'_> {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        self.engine
+    }
+}
+
+/// Something made of one state of the store, kept until the state is another.
+pub(crate) struct Cached<T>(Mutex<BTreeMap<Ceiling, (Option<ChangeId>, Arc<T>)>>);
+
+impl<T> Default for Cached<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Cached<T> {
+    pub(crate) fn get(
+        &self,
+        sight: &Sight<'_>,
+        make: impl FnOnce() -> Result<T, Problem>,
+    ) -> Result<Arc<T>, Problem> {
+        if let Some((at, made)) = lock(&self.0).get(&sight.ceiling)
+            && *at == sight.at
+        {
+            return Ok(Arc::clone(made));
+        }
+        let made = Arc::new(make()?);
+        lock(&self.0).insert(sight.ceiling, (sight.at, Arc::clone(&made)));
+        Ok(made)
+    }
+}
 
 /// Engines that read the store, each for one question at a time; and, for who may not see
 /// all, copies that hold only what is at or below the ceiling.
@@ -17,7 +62,7 @@ use crate::problem::Problem;
 pub(crate) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Kept>>,
-    views: Mutex<BTreeMap<Marking, View>>,
+    views: Mutex<BTreeMap<Ceiling, View>>,
     permits: Arc<Semaphore>,
     most: usize,
 }
@@ -25,7 +70,13 @@ pub(crate) struct Readers {
 struct Kept {
     engine: Engine,
     at: Option<ChangeId>,
-    strictest: Marking,
+    strictest: Ceiling,
+}
+
+impl Kept {
+    fn sight(&self) -> Sight<'_> {
+        Sight { engine: &self.engine, at: self.at, ceiling: Ceiling::NONE }
+    }
 }
 
 /// A copy below a ceiling; who waits for it waits while it is made.
@@ -65,8 +116,8 @@ impl Readers {
     /// ceiling. All answers of one call are of one state of the store.
     pub(crate) async fn ask<T: Send + 'static>(
         self: &Arc<Self>,
-        ceiling: Marking,
-        ask: impl FnOnce(&Engine) -> Result<T, Problem> + Send + 'static,
+        ceiling: Ceiling,
+        ask: impl FnOnce(&Sight<'_>) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let permit = Arc::clone(&self.permits)
             .acquire_owned()
@@ -84,8 +135,8 @@ impl Readers {
     /// As [`Self::ask`], on the thread that calls.
     pub(crate) fn ask_now<T>(
         &self,
-        ceiling: Marking,
-        ask: impl FnOnce(&Engine) -> Result<T, Problem>,
+        ceiling: Ceiling,
+        ask: impl FnOnce(&Sight<'_>) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         let mut ask = Some(ask);
         // A second look is enough: an engine that was opened now is not stale, and one that
@@ -97,8 +148,8 @@ impl Readers {
                     return Err(Missed::Stale);
                 }
                 let Some(ask) = ask.take() else { return Err(Missed::Stale) };
-                if ceiling >= kept.strictest {
-                    Ok(ask(&kept.engine)?)
+                if ceiling.covers(kept.strictest) {
+                    Ok(ask(&kept.sight())?)
                 } else {
                     Ok(self.below(ceiling, &kept, ask)?)
                 }
@@ -121,18 +172,21 @@ impl Readers {
     /// Asks the copy below a ceiling, making it where it is missing or old.
     fn below<T>(
         &self,
-        ceiling: Marking,
+        ceiling: Ceiling,
         kept: &Kept,
-        ask: impl FnOnce(&Engine) -> Result<T, Problem>,
+        ask: impl FnOnce(&Sight<'_>) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         let view = lock(&self.views).entry(ceiling).or_default().clone();
         let mut view = lock(&view);
         if view.as_ref().is_none_or(|(_, at)| *at != kept.at) {
             *view = None;
-            *view = Some((kept.engine.at_most(ceiling)?, kept.at));
+            let Some(engine) = kept.engine.visible_to(ceiling.tlp, ceiling.pap)? else {
+                return ask(&kept.sight());
+            };
+            *view = Some((engine, kept.at));
         }
         match view.as_ref() {
-            Some((engine, _)) => ask(engine),
+            Some((engine, at)) => ask(&Sight { engine, at: *at, ceiling }),
             None => Err(Problem::fault("a view was not made")),
         }
     }
@@ -143,8 +197,8 @@ impl Readers {
         }
         let engine = Engine::open_read_only(&self.path)?;
         let at = engine.store().latest_change()?;
-        let strictest = engine.store().strictest()?;
-        Ok(Kept { engine, at, strictest })
+        let (tlp, pap) = engine.store().strictest()?;
+        Ok(Kept { engine, at, strictest: Ceiling { tlp, pap } })
     }
 
     fn give(&self, kept: Kept) {

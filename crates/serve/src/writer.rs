@@ -64,11 +64,7 @@ impl Writer {
                 counted.fetch_sub(1, Ordering::Relaxed);
             }
         })?;
-        Ok(Self {
-            queue: Mutex::new(Some(send)),
-            waiting,
-            thread: Mutex::new(Some(thread)),
-        })
+        Ok(Self { queue: Mutex::new(Some(send)), waiting, thread: Mutex::new(Some(thread)) })
     }
 
     /// How many writes wait or run.

@@ -59,10 +59,7 @@ pub(crate) fn copy(
 }
 
 /// Rows of the visible documents that are wanted.
-fn chosen(
-    from: &Connection,
-    wanted: &dyn Fn(&DocumentRecord) -> bool,
-) -> Result<Vec<i64>, Fault> {
+fn chosen(from: &Connection, wanted: &dyn Fn(&DocumentRecord) -> bool) -> Result<Vec<i64>, Fault> {
     let mut chosen = Vec::new();
     for record in documents::records(from)?.iter().filter(|record| wanted(record)) {
         chosen.extend(documents::visible(from, record.document.id)?);

@@ -1,6 +1,6 @@
 //! Documents to rows and back.
 
-use lapwing_model::{ChangeId, Document, DocumentId, Format, Gap, Marking, Reading, Region};
+use lapwing_model::{ChangeId, Document, DocumentId, Format, Gap, Marking, Pap, Reading, Region};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::codec::{date_number, pack, unpack};
@@ -29,18 +29,19 @@ pub(crate) fn visible(conn: &Connection, id: DocumentId) -> Result<Option<i64>, 
     Ok(n)
 }
 
-/// The strictest marking of all documents, in sight or not.
-pub(crate) fn strictest(conn: &Connection) -> Result<Marking, Fault> {
+/// The strictest markings of all documents, in sight or not.
+pub(crate) fn strictest(conn: &Connection) -> Result<(Marking, Pap), Fault> {
     let mut statement = conn.prepare_cached(
-        "SELECT DISTINCT json_extract(header, '$.marking') AS marking FROM document \
-         WHERE marking IS NOT NULL",
+        "SELECT header FROM document WHERE header LIKE '%\"marking\":%' OR header LIKE '%PAP:%'",
     )?;
     let mut rows = statement.query([])?;
-    let mut strictest = Marking::default();
+    let mut strictest = (Marking::default(), Pap::default());
     while let Some(row) = rows.next()? {
-        let word: String = row.get(0)?;
-        let marking = word.parse().map_err(|_| Fault::damaged(format!("`{word}` is no marking")))?;
-        strictest = strictest.join(marking);
+        let header: String = row.get(0)?;
+        let document: Document =
+            serde_json::from_str(&header).map_err(|e| Fault::damaged(e.to_string()))?;
+        strictest.0 = strictest.0.join(document.marking.unwrap_or_default());
+        strictest.1 = strictest.1.max(document.pap());
     }
     Ok(strictest)
 }
@@ -194,6 +195,11 @@ pub(crate) fn record(conn: &Connection, id: DocumentId) -> Result<Option<Documen
 /// All visible documents, by name and identifier.
 pub(crate) fn records(conn: &Connection) -> Result<Vec<DocumentRecord>, Fault> {
     select(conn, &format!("{RECORD} ORDER BY d.name, d.id"), [])
+}
+
+/// The visible documents that a change added, by name and identifier.
+pub(crate) fn of_change(conn: &Connection, change: ChangeId) -> Result<Vec<DocumentRecord>, Fault> {
+    select(conn, &format!("{RECORD} AND d.change = ?1 ORDER BY d.name, d.id"), [change.0])
 }
 
 /// Visible documents whose identifier starts with a text of four or more digits, or whose name,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lapwing_model::{
-    ChangeId, ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin,
+    ChangeId, ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap,
     Region, Relation,
 };
 use rusqlite::Connection;
@@ -255,18 +255,25 @@ impl Store {
     /// what is above. `None` when no document, in sight or undone, is above: this store itself
     /// holds what may be shown.
     pub fn at_most(&self, ceiling: Marking) -> Result<Option<Self>, StoreError> {
-        if self.strictest()? <= ceiling {
+        self.visible_to(ceiling, Pap::Red)
+    }
+
+    /// As [`Store::at_most`], below a ceiling of the Permissible Actions Protocol too.
+    pub fn visible_to(&self, ceiling: Marking, pap: Pap) -> Result<Option<Self>, StoreError> {
+        let (marking, action) = self.strictest()?;
+        if marking <= ceiling && action <= pap {
             return Ok(None);
         }
-        let part =
-            self.only(&|record| record.document.marking.unwrap_or_default() <= ceiling)?;
+        let part = self.only(&|DocumentRecord { document, .. }| {
+            document.marking.unwrap_or_default() <= ceiling && document.pap() <= pap
+        })?;
         self.with(|from, _| as_of::hush(from, &part.conn))?;
         Ok(Some(part))
     }
 
-    /// The strictest marking of all documents, those that were undone included; clear where
+    /// The strictest markings of all documents, those that were undone included; clear where
     /// there is none.
-    pub fn strictest(&self) -> Result<Marking, StoreError> {
+    pub fn strictest(&self) -> Result<(Marking, Pap), StoreError> {
         self.with(|conn, _| documents::strictest(conn))
     }
 
