@@ -137,7 +137,7 @@ impl Engine {
 }
 
 impl AddReport {
-    fn count(&mut self, mut reading: Reading, new: bool) {
+    pub(crate) fn count(&mut self, mut reading: Reading, new: bool) {
         let (claims, gaps) = (reading.claims.len(), reading.gaps.len());
         if new {
             self.new_documents += 1;
@@ -193,7 +193,7 @@ pub(crate) fn derive(change: &mut Change<'_>, knowledge: &Knowledge) -> Result<u
     change.put_origins(&origins)?;
     let before = reliabilities(change.store())?;
     let mut fusion = Fusion::new(knowledge, &traces, &origins).with_reliabilities(before.clone());
-    let mut facts = change.fuse_touched_with(&mut |claims| fused(&fusion, claims))?;
+    let mut facts = change.fuse_touched_many(&mut |statements| all_fused(&fusion, statements))?;
     // Who agrees with whom does not depend on what is learnt from it: one more pass, over the
     // documents of the sources that are graded otherwise now, and all is as if made at once.
     let now = reliabilities(change.store())?;
@@ -201,9 +201,14 @@ pub(crate) fn derive(change: &mut Change<'_>, knowledge: &Knowledge) -> Result<u
     if !moved.is_empty() {
         change.touch_documents(&fusion.documents_of(&moved))?;
         fusion = fusion.with_reliabilities(now);
-        facts += change.fuse_touched_with(&mut |claims| fused(&fusion, claims))?;
+        facts += change.fuse_touched_many(&mut |statements| all_fused(&fusion, statements))?;
     }
     Ok(facts)
+}
+
+/// The facts of many statements, made on all cores.
+fn all_fused(fusion: &Fusion<'_>, statements: &[Vec<StoredClaim>]) -> Vec<Option<Fused>> {
+    statements.par_iter().map(|claims| fused(fusion, claims)).collect()
 }
 
 /// The fact of a statement, and who agrees on it.

@@ -21,9 +21,12 @@
 #![deny(missing_docs)]
 
 mod add;
+mod arms;
+mod check;
 mod clusters;
 mod error;
 mod explain;
+mod export;
 mod extracted;
 mod forecast;
 mod hunt;
@@ -47,9 +50,12 @@ use lapwing_knowledge::Knowledge;
 use lapwing_store::Store;
 
 pub use add::{AddOptions, AddReport, Input};
+pub use arms::load_checks;
+pub use check::Checked;
 pub use clusters::{ClusterPage, MINTED, Suspect};
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
+pub use export::ExportOptions;
 pub use extracted::{Extracted, Extraction, extract};
 pub use forecast::{Forecast, ForecastOptions, Outlook, Question};
 pub use hunt::{HuntOptions, IndicatorSource};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use lapwing_forecast::{Clocks, DecayModel, Life, families};
 use lapwing_fuse::set_aside;
-use lapwing_model::{Entity, Fact, Kind, Relation, Status};
+use lapwing_model::{Entity, Fact, Kind, Object, PartialDate, Relation, Status};
 use lapwing_store::FactQuery;
 
 use crate::{Engine, EngineError};
@@ -21,6 +21,8 @@ pub struct Statuses {
     today: Date,
     law: DecayModel,
     families: BTreeMap<Entity, &'static str>,
+    /// When values were last sighted, by whomever.
+    sighted: BTreeMap<Entity, PartialDate>,
 }
 
 /// The status of an indicator and what it rests on.
@@ -67,7 +69,8 @@ impl Engine {
                 })?;
             }
         }
-        Ok(Statuses { today, law: self.decay, families: known })
+        let sighted = self.last_sighted()?;
+        Ok(Statuses { today, law: self.decay, families: known, sighted })
     }
 
     /// The status of the subject of one fact; for many, [`Self::statuses`] is made once.
@@ -91,7 +94,18 @@ impl Engine {
             let known = families().find(|f| named.iter().any(|n| n.eq_ignore_ascii_case(f)));
             families_of.extend(known.map(|family| (fact.subject.clone(), family)));
         }
-        let statuses = Statuses { today, law: self.decay, families: families_of };
+        let query = FactQuery {
+            subject: Some(fact.subject.clone()),
+            relation: Some(Relation::LastSeen),
+            ..FactQuery::default()
+        };
+        let days = self.store.facts(&query)?.into_iter().filter_map(|seen| match seen.object {
+            Object::Text(day) => day.parse::<PartialDate>().ok(),
+            Object::Entity(_) => None,
+        });
+        let last = days.max_by_key(|day| day.last_day());
+        let sighted = last.map(|day| (fact.subject.clone(), day)).into_iter().collect();
+        let statuses = Statuses { today, law: self.decay, families: families_of, sighted };
         Ok(statuses.read(fact))
     }
 }
@@ -103,7 +117,7 @@ impl Statuses {
     /// on which it was seen (a sighting of one's own lifts it) or, failing that, reported.
     #[must_use]
     pub fn read(&self, fact: &Fact) -> Aged {
-        self.read_on(fact, 0)
+        self.read_at(fact, self.today, 0)
     }
 
     /// As [`Self::read`], the status alone.
@@ -116,21 +130,42 @@ impl Statuses {
     /// curve to draw. Empty for what does not age.
     #[must_use]
     pub fn curve(&self, fact: &Fact, days_ahead: &[u32]) -> Vec<(u32, f64)> {
-        let at = |day: u32| Some((day, self.read_on(fact, day).life?.probability));
+        let at = |day: u32| Some((day, self.read_at(fact, self.today, day).life?.probability));
         days_ahead.iter().filter_map(|day| at(*day)).collect()
     }
 
-    fn read_on(&self, fact: &Fact, ahead: u32) -> Aged {
+    /// The last day on which the value is known to have been in use: seen, sighted or, failing that,
+    /// reported.
+    #[must_use]
+    pub fn last_known(&self, fact: &Fact) -> Option<PartialDate> {
+        let sighted = self.sighted.get(&fact.subject).copied();
+        fact.last_known().into_iter().chain(sighted).max_by_key(|day| day.last_day())
+    }
+
+    /// The last day on which the value is worth an alert, if nobody sees it again: a matter of the
+    /// data, not of today. `None` for what does not age.
+    #[must_use]
+    pub fn expires_on(&self, fact: &Fact) -> Option<PartialDate> {
+        if set_aside(fact).is_some() || !fact.subject.kind.is_observable() {
+            return None;
+        }
+        let last = self.last_known(fact)?;
+        let days = self.read_at(fact, last.last_day(), 0).life?.days_left.saturating_sub(1);
+        let span = jiff::Span::new().try_days(i64::from(days)).ok()?;
+        last.last_day().checked_add(span).ok().map(PartialDate::from)
+    }
+
+    fn read_at(&self, fact: &Fact, today: Date, ahead: u32) -> Aged {
         let whatever_its_age = |status| Aged { status, life: None };
         if let Some(status) = set_aside(fact) {
             return whatever_its_age(status);
         }
-        let Some(last) = fact.last_known() else { return whatever_its_age(Status::Undated) };
+        let Some(last) = self.last_known(fact) else { return whatever_its_age(Status::Undated) };
         if !fact.subject.kind.is_observable() {
             return whatever_its_age(Status::Active);
         }
         let first = fact.period.first.or(fact.reported.first).unwrap_or(last);
-        let unseen = days_between(last.last_day(), self.today).saturating_add(ahead);
+        let unseen = days_between(last.last_day(), today).saturating_add(ahead);
         let faster = if lapwing_fuse::is_shared(fact) { SHARED_AGES_FASTER } else { 1 };
         let life = self.law.read(&Clocks {
             kind: fact.subject.kind,
@@ -153,7 +188,7 @@ fn days_between(from: Date, to: Date) -> u32 {
 mod tests {
     use super::*;
     use lapwing_forecast::MispDecay;
-    use lapwing_model::{AnalyticConfidence, Basis, Marking, Object, Period};
+    use lapwing_model::{AnalyticConfidence, Basis, Marking, Period};
 
     fn fact(kind: Kind, last: &str) -> Fact {
         let last = last.parse().ok();
@@ -173,7 +208,12 @@ mod tests {
     }
 
     fn statuses(law: DecayModel) -> Statuses {
-        Statuses { today: "2021-06-01".parse().unwrap(), law, families: BTreeMap::new() }
+        Statuses {
+            today: "2021-06-01".parse().unwrap(),
+            law,
+            families: BTreeMap::new(),
+            sighted: BTreeMap::new(),
+        }
     }
 
     #[test]
@@ -199,6 +239,9 @@ mod tests {
         let long = fitted.read(&old).life.unwrap();
         assert!(long.probability > plain.probability + 0.2, "{long:?} {plain:?}");
         fitted.families.clear();
+        fitted.sighted.insert(old.subject.clone(), "2021-05-25".parse().unwrap());
+        assert_eq!(fitted.of(&old), Status::Active, "a sighting lifts it");
+        fitted.sighted.clear();
         let mut shared = old.clone();
         shared.notes.push("shared (cloud): others use it too, so it counts for less".into());
         assert!(fitted.read(&shared).life.unwrap().probability < plain.probability);

@@ -25,6 +25,7 @@ mod gazetteer;
 mod introduced;
 mod layout;
 mod mention;
+mod other_name;
 mod phrases;
 mod refang;
 mod relation;

@@ -27,6 +27,7 @@ mod marking;
 mod problem;
 mod scale;
 mod span;
+pub mod wallet;
 
 pub use claim::{Basis, Claim, Object, Polarity, Relation, Role};
 pub use confidence::{AnalyticConfidence, Confidence, Likelihood};

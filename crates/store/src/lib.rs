@@ -26,6 +26,7 @@
 #![deny(missing_docs)]
 
 mod as_of;
+mod backup;
 mod blobs;
 mod change;
 mod claims;
@@ -34,6 +35,7 @@ mod digest;
 mod documents;
 mod entities;
 mod error;
+mod exchange;
 mod facts;
 mod fusing;
 mod history;
@@ -46,8 +48,10 @@ mod schema;
 mod search;
 mod store;
 
+pub use backup::Copied;
 pub use change::Change;
 pub use error::StoreError;
+pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
 pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,
     SearchHit, Snippet, StoredClaim, Undone,

@@ -1,6 +1,8 @@
 //! What the user of the binary sees: output, messages and exit codes.
 
+mod arming;
 mod common;
+mod exports;
 mod following;
 mod forecast;
 mod hunting;
