@@ -76,18 +76,10 @@ impl Engine {
         Ok(Some(report))
     }
 
-    /// The last day on which own hunts, and whoever else tells of sightings, saw each value, or
-    /// the one value.
-    pub(crate) fn last_sighted(
-        &self,
-        one: Option<&Entity>,
-    ) -> Result<BTreeMap<Entity, PartialDate>, EngineError> {
+    /// The last day on which own hunts, and whoever else tells of sightings, saw each value.
+    pub(crate) fn last_sighted(&self) -> Result<BTreeMap<Entity, PartialDate>, EngineError> {
         let mut all = BTreeMap::new();
-        let query = FactQuery {
-            subject: one.cloned(),
-            relation: Some(Relation::LastSeen),
-            ..FactQuery::default()
-        };
+        let query = FactQuery { relation: Some(Relation::LastSeen), ..FactQuery::default() };
         self.store.each_fact(&query, &mut |fact| {
             let day = match &fact.object {
                 Object::Text(text) => text.parse::<PartialDate>().ok(),
@@ -251,7 +243,7 @@ mod tests {
         let after = indicator(&engine);
         assert_eq!(after.contributions, before.contributions);
         assert!((after.probability - before.probability).abs() < f64::EPSILON);
-        let seen = engine.last_sighted(None).unwrap();
+        let seen = engine.last_sighted().unwrap();
         let days: Vec<String> = seen.values().map(ToString::to_string).collect();
         assert_eq!(days, ["2021-03-04"]);
         let today = jiff::civil::date(2021, 3, 10);

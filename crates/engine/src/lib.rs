@@ -82,7 +82,6 @@ pub use topic::Topic;
 pub use undo::UndoReport;
 
 pub use lapwing_extract::refang;
-pub use lapwing_fuse::status;
 
 pub use lapwing_forecast as forecasting;
 pub use lapwing_hunt as hunting;

@@ -122,7 +122,7 @@ impl Engine {
             return Err(EngineError::Unknown { asked: name.value, near: names });
         }
         let command = format!("names merge {} {}", name.value, means.value);
-        self.judge(&NameJudgement { name, means, because: because.to_owned() }, &command, now)
+        self.judge_name(&NameJudgement { name, means, because: because.to_owned() }, &command, now)
     }
 
     /// Decides that a name stands alone, whatever the reference data or an earlier decision says.
@@ -139,10 +139,10 @@ impl Engine {
         let name = self.written(name, &kinds)?;
         let command = format!("names split {}", name.value);
         let means = name.clone();
-        self.judge(&NameJudgement { name, means, because: because.to_owned() }, &command, now)
+        self.judge_name(&NameJudgement { name, means, because: because.to_owned() }, &command, now)
     }
 
-    fn judge(
+    fn judge_name(
         &mut self,
         judgement: &NameJudgement,
         command: &str,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use lapwing_forecast::{Clocks, DecayModel, Life, families};
 use lapwing_fuse::set_aside;
-use lapwing_model::{Entity, Fact, Kind, PartialDate, Relation, Status};
+use lapwing_model::{Entity, Fact, Kind, Object, PartialDate, Relation, Status};
 use lapwing_store::FactQuery;
 
 use crate::{Engine, EngineError};
@@ -21,7 +21,7 @@ pub struct Statuses {
     today: Date,
     law: DecayModel,
     families: BTreeMap<Entity, &'static str>,
-    /// When somebody last said to have seen a value, one's own hunts among them.
+    /// When values were last sighted, by whomever.
     sighted: BTreeMap<Entity, PartialDate>,
 }
 
@@ -69,7 +69,7 @@ impl Engine {
                 })?;
             }
         }
-        let sighted = self.last_sighted(None)?;
+        let sighted = self.last_sighted()?;
         Ok(Statuses { today, law: self.decay, families: known, sighted })
     }
 
@@ -94,7 +94,17 @@ impl Engine {
             let known = families().find(|f| named.iter().any(|n| n.eq_ignore_ascii_case(f)));
             families_of.extend(known.map(|family| (fact.subject.clone(), family)));
         }
-        let sighted = self.last_sighted(Some(&fact.subject))?;
+        let query = FactQuery {
+            subject: Some(fact.subject.clone()),
+            relation: Some(Relation::LastSeen),
+            ..FactQuery::default()
+        };
+        let days = self.store.facts(&query)?.into_iter().filter_map(|seen| match seen.object {
+            Object::Text(day) => day.parse::<PartialDate>().ok(),
+            Object::Entity(_) => None,
+        });
+        let last = days.max_by_key(|day| day.last_day());
+        let sighted = last.map(|day| (fact.subject.clone(), day)).into_iter().collect();
         let statuses = Statuses { today, law: self.decay, families: families_of, sighted };
         Ok(statuses.read(fact))
     }
@@ -107,7 +117,7 @@ impl Statuses {
     /// on which it was seen (a sighting of one's own lifts it) or, failing that, reported.
     #[must_use]
     pub fn read(&self, fact: &Fact) -> Aged {
-        self.read_on(fact, self.today)
+        self.read_at(fact, self.today, 0)
     }
 
     /// As [`Self::read`], the status alone.
@@ -120,30 +130,32 @@ impl Statuses {
     /// curve to draw. Empty for what does not age.
     #[must_use]
     pub fn curve(&self, fact: &Fact, days_ahead: &[u32]) -> Vec<(u32, f64)> {
-        let at = |days: u32| {
-            let day = later(self.today, days)?;
-            Some((days, self.read_on(fact, day).life?.probability))
-        };
-        days_ahead.iter().filter_map(|days| at(*days)).collect()
+        let at = |day: u32| Some((day, self.read_at(fact, self.today, day).life?.probability));
+        days_ahead.iter().filter_map(|day| at(*day)).collect()
     }
 
-    /// The day from which on the subject of a fact is worth no alert, if nobody sees it again; the
-    /// same whatever day is asked on. `None` for what does not age.
-    #[must_use]
-    pub fn expires(&self, fact: &Fact) -> Option<Date> {
-        let last = self.last_known(fact)?.last_day();
-        later(last, self.read_on(fact, last).life?.days_left)
-    }
-
-    /// The last day on which the subject of a fact is known to have been in use: seen, or else
+    /// The last day on which the value is known to have been in use: seen, sighted or, failing that,
     /// reported.
     #[must_use]
     pub fn last_known(&self, fact: &Fact) -> Option<PartialDate> {
-        let seen = self.sighted.get(&fact.subject).copied();
-        seen.into_iter().chain(fact.last_known()).max_by_key(|day| day.last_day())
+        let sighted = self.sighted.get(&fact.subject).copied();
+        fact.last_known().into_iter().chain(sighted).max_by_key(|day| day.last_day())
     }
 
-    fn read_on(&self, fact: &Fact, day: Date) -> Aged {
+    /// The last day on which the value is worth an alert, if nobody sees it again: a matter of the
+    /// data, not of today. `None` for what does not age.
+    #[must_use]
+    pub fn expires_on(&self, fact: &Fact) -> Option<PartialDate> {
+        if set_aside(fact).is_some() || !fact.subject.kind.is_observable() {
+            return None;
+        }
+        let last = self.last_known(fact)?;
+        let days = self.read_at(fact, last.last_day(), 0).life?.days_left.saturating_sub(1);
+        let span = jiff::Span::new().try_days(i64::from(days)).ok()?;
+        last.last_day().checked_add(span).ok().map(PartialDate::from)
+    }
+
+    fn read_at(&self, fact: &Fact, today: Date, ahead: u32) -> Aged {
         let whatever_its_age = |status| Aged { status, life: None };
         if let Some(status) = set_aside(fact) {
             return whatever_its_age(status);
@@ -153,7 +165,7 @@ impl Statuses {
             return whatever_its_age(Status::Active);
         }
         let first = fact.period.first.or(fact.reported.first).unwrap_or(last);
-        let unseen = days_between(last.last_day(), day);
+        let unseen = days_between(last.last_day(), today).saturating_add(ahead);
         let faster = if lapwing_fuse::is_shared(fact) { SHARED_AGES_FASTER } else { 1 };
         let life = self.law.read(&Clocks {
             kind: fact.subject.kind,
@@ -167,10 +179,6 @@ impl Statuses {
     }
 }
 
-fn later(day: Date, days: u32) -> Option<Date> {
-    jiff::Span::new().try_days(days).ok().and_then(|span| day.checked_add(span).ok())
-}
-
 /// Days from `from` to `to`; 0 when `to` is earlier (as-of queries).
 fn days_between(from: Date, to: Date) -> u32 {
     to.since(from).map_or(0, |span| span.get_days()).max(0) as u32
@@ -180,7 +188,7 @@ fn days_between(from: Date, to: Date) -> u32 {
 mod tests {
     use super::*;
     use lapwing_forecast::MispDecay;
-    use lapwing_model::{AnalyticConfidence, Basis, Marking, Object, Period};
+    use lapwing_model::{AnalyticConfidence, Basis, Marking, Period};
 
     fn fact(kind: Kind, last: &str) -> Fact {
         let last = last.parse().ok();
@@ -231,23 +239,15 @@ mod tests {
         let long = fitted.read(&old).life.unwrap();
         assert!(long.probability > plain.probability + 0.2, "{long:?} {plain:?}");
         fitted.families.clear();
+        fitted.sighted.insert(old.subject.clone(), "2021-05-25".parse().unwrap());
+        assert_eq!(fitted.of(&old), Status::Active, "a sighting lifts it");
+        fitted.sighted.clear();
         let mut shared = old.clone();
         shared.notes.push("shared (cloud): others use it too, so it counts for less".into());
         assert!(fitted.read(&shared).life.unwrap().probability < plain.probability);
         let misp = statuses(DecayModel::Misp(MispDecay::NIDS));
         let expected = MispDecay::NIDS.score(101.0);
         assert!((misp.read(&old).life.unwrap().probability - expected).abs() < 1e-12);
-    }
-
-    #[test]
-    fn what_was_seen_lately_is_in_use_whoever_listed_it_long_ago() {
-        let mut fitted = statuses(DecayModel::Fitted);
-        let old = fact(Kind::Ipv4Addr, "2019");
-        assert_eq!(fitted.of(&old), Status::Expired);
-        fitted.sighted.insert(old.subject.clone(), "2021-05-30".parse().unwrap());
-        assert_eq!(fitted.of(&old), Status::Active);
-        fitted.sighted.insert(old.subject.clone(), "2018".parse().unwrap());
-        assert_eq!(fitted.of(&old), Status::Expired);
     }
 
     #[test]

@@ -55,7 +55,12 @@ pub(crate) fn copy(
     for n in entities {
         copy_rows(from, to, "entity", "WHERE n = ?1", [n])?;
     }
-    to.execute_batch("COMMIT")?;
+    // A decision on a name that none of the documents gives is not for who may see only these.
+    to.execute_batch(
+        "DELETE FROM judgement WHERE topic LIKE 'name/%' AND NOT EXISTS (
+           SELECT 1 FROM entity WHERE lower(value) = lower(judgement.body ->> '$.name.value'));
+         COMMIT",
+    )?;
     Ok(())
 }
 

@@ -229,7 +229,7 @@ fn chosen(
         match why {
             Some(why) => left_out.push(Loss::new("fact", statement(&fact), why)),
             None => {
-                let expires = statuses.expires(&fact).map(PartialDate::from);
+                let expires = statuses.expires_on(&fact);
                 kept.push(SelectedFact { fact, status, expires, documents: Vec::new() });
             }
         }

@@ -390,14 +390,6 @@ impl Writer {
             };
             claim.period.last = day;
             claim.said_by = org.map(str::to_owned);
-            if !matches!(kind.as_str(), "1" | "2") {
-                // Who saw it says that it is still in use, too.
-                let mut again = Claim::mention(entity.clone(), Role::Indicator, span);
-                again.period = claim.period;
-                again.said_by.clone_from(&claim.said_by);
-                again.why = Some("sighted".into());
-                self.sheet.claim(again.by("misp:sighting", Confidence::percent(DECLARED)));
-            }
             self.sheet.claim(claim.by("misp:sighting", Confidence::percent(DECLARED)));
         }
     }

@@ -580,15 +580,6 @@ impl<'a> Bundle<'a> {
         let line = format!("{} seen {day}", self.label(of));
         let span = self.sheet.commented("sighting", &line, &by.join(", "));
         for entity in self.end(of) {
-            if entity.kind.is_observable() {
-                // Who saw it says that it is still in use, too.
-                let mut again = Claim::mention(entity.clone(), Role::Indicator, span);
-                again.period =
-                    Period { first: value::day(str_of(json, "first_seen")), last: Some(day) };
-                again.said_by = by.first().cloned();
-                again.why = Some("sighted".into());
-                self.sheet.claim(again.by("stix2:sighting", Confidence::percent(DECLARED)));
-            }
             let claim = Claim::new(entity, Relation::LastSeen, Object::Text(day.to_string()), span);
             let mut claim = claim.by("stix2:sighting", Confidence::percent(DECLARED));
             claim.period =
