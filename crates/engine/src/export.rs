@@ -1,5 +1,6 @@
 //! What goes out of the store: selection by name, filters and ceiling, then one function a format.
 
+mod event;
 mod readback;
 mod selection;
 mod shared;
