@@ -59,14 +59,34 @@ pub enum Command {
     Compile(Compile),
     /// Write what is known in a form for others: STIX, MISP, rules, lists, pages
     Export(Export),
+    /// Collect from feeds, servers, channels and folders on a schedule
+    Feeds(Feeds),
+    /// What is rising, new and announced in the posts of channels
+    Activity(Activity),
     /// Every change of the store
     History,
     /// Take a change back
     Undo(Undo),
+    /// Copy the store to a file, while others may write to it
+    Backup(Backup),
+    /// Put a backup in the store's place
+    Restore(Restore),
+    /// Look for damage in the store, and whether its facts are what its claims give
+    Check(Check),
     /// What reference data is built in or loaded; load fresher files
     Knowledge(Knowledge),
     /// The campaign checks that a hunt runs
     Checks(Checks),
+    /// Serve the store: web pages, REST, MCP
+    Serve(Serve),
+    /// Who may use the server
+    Users(Users),
+    /// Keys for machines that use the server
+    Keys(Keys),
+    /// Who did, saw and exported what on the server
+    Audit(Audit),
+    /// The store as tools for assistants (MCP), on standard input and output
+    Mcp(Mcp),
     /// Score Lapwing on a labelled corpus
     Evaluate(Evaluate),
 }
@@ -220,7 +240,7 @@ pub struct Hunting {
     #[arg(long, value_name = "LEVEL", default_value = "informational", value_parser = parse_level)]
     pub level: lapwing_model::Severity,
     /// A YAML file with the values of the rules' placeholders: `name: [value, …]`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "rules")]
     pub placeholders: Option<PathBuf>,
     /// The zone of times in logs that state none: +01:00, Europe/Berlin [default: UTC]
     #[arg(long, value_name = "ZONE", value_parser = crate::zone::parse, allow_hyphen_values = true)]
@@ -427,6 +447,15 @@ pub struct Export {
     /// Mark STIX objects in the manner of TLP 1.0 where it has the level
     #[arg(long)]
     pub tlp1: bool,
+    /// Try Suricata rules with this program [default: `suricata`, where it is found]
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "no_suricata")]
+    pub suricata: Option<PathBuf>,
+    /// Do not run Suricata: only our own check of the rules' syntax
+    #[arg(long)]
+    pub no_suricata: bool,
+    /// A TrueType or OpenType font for what the built-in ones of a PDF lack (Chinese, Arabic, Thai …)
+    #[arg(long, value_name = "FILE")]
+    pub font: Option<PathBuf>,
     /// Write what the format cannot carry to this file, as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub loss_report: Option<PathBuf>,
@@ -446,10 +475,135 @@ fn parse_probability(text: &str) -> Result<f64, String> {
 }
 
 #[derive(Debug, Args)]
+pub struct Feeds {
+    #[command(subcommand)]
+    pub action: Option<FeedsAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FeedsAction {
+    /// Add a feed; nothing is taken from it before the first pull
+    Add(AddFeed),
+    /// List the feeds and how they went
+    List,
+    /// Pull feeds now
+    Pull {
+        /// Their names [default: all that are not paused]
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Only those that are due
+        #[arg(long, conflicts_with = "names")]
+        due: bool,
+    },
+    /// Leave a feed alone until it is resumed
+    Pause {
+        /// Its name
+        name: String,
+    },
+    /// Take a paused feed up again
+    Resume {
+        /// Its name
+        name: String,
+    },
+    /// Forget a feed; its documents stay
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct AddFeed {
+    /// An address (http, https) or a folder
+    #[arg(value_name = "URL|FOLDER")]
+    pub address: String,
+    /// rss, misp-feed, misp-server, taxii, csv, list, folder, posts, mastodon, page [default: told by the content]
+    #[arg(long, value_name = "KIND", value_parser = |word: &str| word.parse::<lapwing_feeds::FeedKind>())]
+    pub kind: Option<lapwing_feeds::FeedKind>,
+    /// Its name [default: its host or folder]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// How often it is pulled: 30m, 1h, 1d
+    #[arg(long, value_name = "INTERVAL", default_value = "1h", value_parser = lapwing_feeds::schedule::parse_interval)]
+    pub every: u64,
+    /// Who publishes it, where the documents do not say
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// The marking of what comes from it: clear, green, amber, amber+strict, red
+    #[arg(long, value_name = "MARKING")]
+    pub tlp: Option<Marking>,
+    /// At most so many new things in one pull; the rest comes with the next [default: 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub quota: Option<u32>,
+    /// The variable of the environment that holds its key, or `user:password`
+    #[arg(long, value_name = "VARIABLE")]
+    pub key_env: Option<String>,
+    /// Fetch from private, loopback and link-local addresses too, also where the feed leads to them
+    #[arg(long)]
+    pub allow_private: bool,
+    /// Take the entries of a feed alone, without the articles that they link to
+    #[arg(long)]
+    pub no_articles: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Activity {
+    /// The first day [default: six days before the last]
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<Date>,
+    /// The last day [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<Date>,
+    /// Only names of this kind: vulnerability, threat-actor, malware …; may be given several times
+    #[arg(long, value_name = "KIND", value_parser = |word: &str| word.parse::<lapwing_model::Kind>())]
+    pub kind: Vec<lapwing_model::Kind>,
+    /// Only channels whose name holds this
+    #[arg(long, value_name = "NAME")]
+    pub channel: Option<String>,
+    /// The share of rising names that may be false alarms
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = parse_share)]
+    pub rate: f64,
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "a share is from 0 to 1".to_owned())
+}
+
+#[derive(Debug, Args)]
 pub struct Undo {
     /// The number of the change, as `lapwing history` shows it
     #[arg(value_name = "ID")]
     pub change: i64,
+}
+
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The file to write; it must not be there yet
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// What `lapwing backup` wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where a store is there already, put it aside
+    #[arg(long)]
+    pub replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Only the file and its references: nothing is derived anew, and nobody is kept from writing
+    #[arg(long, conflicts_with = "rebuild")]
+    pub quick: bool,
+    /// Put facts right that are not what the claims give
+    #[arg(long)]
+    pub rebuild: bool,
 }
 
 #[derive(Debug, Args)]
@@ -513,4 +667,161 @@ pub struct Evaluate {
     /// Fail when a score is below the floor that this table states
     #[arg(long, value_name = "FILE")]
     pub floors: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where to listen; anything but loopback needs users
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
+    /// The certificate with its chain (PEM); the server then speaks HTTPS only
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// The form of the log on standard error
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub log: Log,
+    /// Analysts may hunt through what lies under this folder
+    #[arg(long, value_name = "DIR")]
+    pub hunt_root: Option<PathBuf>,
+    /// Analysts may add documents by their address (public hosts only)
+    #[arg(long)]
+    pub allow_urls: bool,
+    /// Largest upload, in MB
+    #[arg(long, value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub max_upload: u32,
+    /// Requests a minute of one user, key or address
+    #[arg(long, value_name = "N", default_value_t = 1200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate: u32,
+}
+
+/// The form of the server's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Log {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Users {
+    #[command(subcommand)]
+    pub action: UsersAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UsersAction {
+    /// List the users
+    List,
+    /// Make a user; the password is read from standard input, or made and shown once
+    Add {
+        /// The name to log in with
+        name: String,
+        #[command(flatten)]
+        rights: Rights,
+        /// Read the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Change a user's role, ceiling or password
+    Set {
+        /// The user
+        name: String,
+        /// What for: reader, analyst, publisher, feed, admin
+        #[arg(long, value_name = "ROLE")]
+        role: Option<lapwing_serve::Role>,
+        /// Nothing above this TLP marking is shown
+        #[arg(long, value_name = "MARKING")]
+        tlp: Option<Marking>,
+        /// Nothing above this PAP marking is shown
+        #[arg(long, value_name = "MARKING")]
+        pap: Option<lapwing_model::Pap>,
+        /// Read a new password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+        /// The user may no longer log in
+        #[arg(long, conflicts_with = "enable")]
+        disable: bool,
+        /// The user may log in again
+        #[arg(long)]
+        enable: bool,
+    },
+    /// Take a user away, with the keys
+    Remove {
+        /// The user
+        name: String,
+    },
+}
+
+/// What a user or key may do and see.
+#[derive(Clone, Debug, Args)]
+pub struct Rights {
+    /// What for: reader, analyst, publisher, feed, admin
+    #[arg(long, value_name = "ROLE", default_value = "reader")]
+    pub role: lapwing_serve::Role,
+    /// Nothing above this TLP marking is shown
+    #[arg(long, value_name = "MARKING", default_value = "green")]
+    pub tlp: Marking,
+    /// Nothing above this PAP marking is shown
+    #[arg(long, value_name = "MARKING", default_value = "red")]
+    pub pap: lapwing_model::Pap,
+}
+
+#[derive(Debug, Args)]
+pub struct Keys {
+    #[command(subcommand)]
+    pub action: KeysAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysAction {
+    /// List the keys
+    List,
+    /// Make a key and show it, once
+    Add {
+        /// Whose it is
+        user: String,
+        /// What it is for
+        #[arg(long, value_name = "NAME", default_value = "")]
+        name: String,
+        #[command(flatten)]
+        rights: Rights,
+        /// From this day on it is worth nothing
+        #[arg(long, value_name = "DATE")]
+        expires: Option<Date>,
+    },
+    /// Take a key back for good
+    Revoke {
+        /// The part of the key after `lw_`
+        key: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// Only what this user did
+    #[arg(long, value_name = "NAME")]
+    pub who: Option<String>,
+    /// Only lines whose route or subject holds this
+    #[arg(long, value_name = "TEXT")]
+    pub what: Option<String>,
+    /// Only what was refused
+    #[arg(long)]
+    pub denied: bool,
+    /// Only from this time on
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub since: Option<jiff::Timestamp>,
+    /// At most so many lines, the newest
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct Mcp {
+    /// The assistant may hunt through what lies under this folder
+    #[arg(long, value_name = "DIR")]
+    pub hunt_root: Option<PathBuf>,
 }

@@ -56,8 +56,22 @@ impl Failure {
         }
     }
 
+    /// What went wrong, for who is not at the terminal.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::BrokenPipe => "the output was closed".to_owned(),
+            Self::Engine(error) => error.to_string(),
+            Self::Usage { message, .. } => message.clone(),
+            Self::Io(error) => error.to_string(),
+        }
+    }
+
     /// Says on standard error what went wrong and what to do.
     pub fn tell(&self) {
+        let problems = match self {
+            Self::Engine(error) => error.problems(),
+            _ => &[],
+        };
         let (message, hint) = match self {
             Self::BrokenPipe => return,
             Self::Engine(error) => {
@@ -72,6 +86,13 @@ impl Failure {
         };
         let mut err = anstream::stderr().lock();
         // Nobody is left to tell when standard error is closed.
+        for problem in problems {
+            let _ = writeln!(
+                err,
+                "lapwing: {}",
+                harmless(&problem.to_string().replace(['\n', '\r', '\t'], "\u{fffd}"))
+            );
+        }
         let _ = writeln!(err, "lapwing: {}", harmless(&message));
         if let Some(hint) = hint {
             let _ = writeln!(err, "  hint: {}", harmless(&hint));
@@ -88,6 +109,24 @@ impl From<EngineError> for Failure {
 impl From<lapwing_engine::store::StoreError> for Failure {
     fn from(error: lapwing_engine::store::StoreError) -> Self {
         Self::Engine(error.into())
+    }
+}
+
+impl From<lapwing_serve::ServeError> for Failure {
+    fn from(error: lapwing_serve::ServeError) -> Self {
+        match error {
+            lapwing_serve::ServeError::Engine(error) => Self::Engine(error),
+            other => Self::Usage { message: other.to_string(), hint: other.hint() },
+        }
+    }
+}
+
+impl From<lapwing_feeds::FeedError> for Failure {
+    fn from(error: lapwing_feeds::FeedError) -> Self {
+        match error {
+            lapwing_feeds::FeedError::Engine(error) => Self::Engine(error),
+            other => Self::usage(other.to_string()),
+        }
     }
 }
 

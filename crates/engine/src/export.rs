@@ -1,9 +1,14 @@
 //! What goes out of the store: selection by name, filters and ceiling, then one function a format.
 
+mod detection;
 mod event;
+mod pages;
 mod readback;
 mod selection;
 mod shared;
+mod trial;
+
+use std::path::PathBuf;
 
 use jiff::civil::Date;
 use lapwing_model::{Kind, Marking, Status};
@@ -40,6 +45,10 @@ pub struct ExportOptions {
     pub least_probability: f64,
     /// Mark STIX objects with the TLP 1.0 definitions of the specification where there is one.
     pub tlp1: bool,
+    /// The program that tries Suricata rules; without it our own check of their syntax does.
+    pub suricata: Option<PathBuf>,
+    /// A font for what the built-in ones of a PDF lack.
+    pub font: Option<PathBuf>,
 }
 
 impl ExportOptions {
@@ -58,6 +67,8 @@ impl ExportOptions {
             benign: false,
             least_probability: 0.0,
             tlp1: false,
+            suricata: None,
+            font: None,
         }
     }
 
@@ -121,14 +132,11 @@ impl Engine {
             | ExportFormat::Zeek
             | ExportFormat::Sigma
             | ExportFormat::Yara
-            | ExportFormat::Rpz
-            | ExportFormat::Navigator
-            | ExportFormat::Md
-            | ExportFormat::Html
-            | ExportFormat::Pdf => Err(EngineError::Export(format!(
-                "`{}` cannot be written by this build",
-                options.format
-            ))),
+            | ExportFormat::Rpz => detection::write(selection, options),
+            ExportFormat::Navigator => self.export_layer(selection, options),
+            ExportFormat::Md | ExportFormat::Html | ExportFormat::Pdf => {
+                self.export_pages(selection, options)
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 //! One file a command.
 
+mod activity;
 mod add;
+mod audit;
+mod backup;
 mod baseline;
 mod checks;
 mod compile;
@@ -8,16 +11,21 @@ mod evaluate;
 mod explain;
 mod export;
 mod extract;
+mod feeds;
 mod follow;
 mod forecast;
 mod history;
 mod hunt;
 mod investigate;
+mod keys;
 mod knowledge;
 mod learn;
 mod list;
+mod mcp;
 mod search;
+mod serve;
 mod show;
+mod users;
 mod verdict;
 
 use crate::args::Command;
@@ -39,10 +47,20 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Baseline(args) => baseline::run(&args, session),
         Command::Compile(args) => compile::run(&args, session),
         Command::Export(args) => export::run(&args, session),
+        Command::Feeds(args) => feeds::run(args, session),
+        Command::Activity(args) => activity::run(&args, session),
         Command::History => history::history(session),
         Command::Undo(args) => history::undo(&args, session),
+        Command::Backup(args) => backup::backup(&args, session),
+        Command::Restore(args) => backup::restore(&args, session),
+        Command::Check(args) => backup::check(&args, session),
         Command::Knowledge(args) => knowledge::run(&args, session),
         Command::Checks(args) => checks::run(&args, session),
+        Command::Serve(args) => serve::run(&args, session),
+        Command::Users(args) => users::run(args, session),
+        Command::Keys(args) => keys::run(args, session),
+        Command::Audit(args) => audit::run(&args, session),
+        Command::Mcp(args) => mcp::run(&args, session),
         Command::Evaluate(args) => evaluate::run(&args, session),
     }?;
     session.out.flush()?;

@@ -6,6 +6,7 @@ mod object;
 mod own;
 pub(crate) mod path;
 pub(crate) mod pattern;
+pub(crate) mod terms;
 mod write;
 
 use lapwing_model::{Problem, ProblemKind};
