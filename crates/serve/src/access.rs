@@ -90,11 +90,15 @@ pub(crate) const TABLE: &[(&str, &str, Permission)] = &[
     ("GET", "/api/v1/audit", Administer),
 ];
 
+/// The table, and those of the protocols that have one of their own.
+fn every_route() -> impl Iterator<Item = &'static (&'static str, &'static str, Permission)> {
+    TABLE.iter().chain(crate::taxii::TABLE).chain(crate::misp::TABLE)
+}
+
 /// The permission of a route; `None` for one that nobody thought of.
 pub(crate) fn permission(method: &Method, path: &str) -> Option<Permission> {
     let method = if method == Method::HEAD { "GET" } else { method.as_str() };
-    TABLE
-        .iter()
+    every_route()
         .find(|(of, route, _)| *route == path && (*of == method || *of == "*"))
         .map(|(.., permission)| *permission)
 }
@@ -117,7 +121,7 @@ pub(crate) async fn check(State(app): State<App>, mut request: Request, next: Ne
         .map_or_else(|| "/{*path}".to_owned(), |path| path.as_str().to_owned());
     let Some(permission) = permission(&method, &route) else {
         // Axum answers other methods of a known path by itself; nothing else may come here.
-        let known = TABLE.iter().any(|(_, path, _)| *path == route);
+        let known = every_route().any(|(_, path, _)| *path == route);
         if known {
             return next.run(request).await;
         }
@@ -424,9 +428,10 @@ mod tests {
 
     #[test]
     fn a_route_is_in_the_table_once() {
-        for (at, (method, path, _)) in TABLE.iter().enumerate() {
+        let table: Vec<_> = every_route().collect();
+        for (at, (method, path, _)) in table.iter().enumerate() {
             assert!(
-                !TABLE[..at].iter().any(|(m, p, _)| m == method && p == path),
+                !table[..at].iter().any(|(m, p, _)| m == method && p == path),
                 "{method} {path}"
             );
         }

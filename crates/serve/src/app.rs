@@ -39,6 +39,7 @@ pub struct Shared {
     pub(crate) totals: Cached<Totals>,
     pub(crate) documents: Cached<Vec<DocumentRow>>,
     pub(crate) entities: Cached<Vec<EntityRecord>>,
+    pub(crate) feed: Cached<crate::misp::Index>,
 }
 
 impl std::ops::Deref for App {
@@ -78,6 +79,7 @@ impl App {
             totals: Cached::default(),
             documents: Cached::default(),
             entities: Cached::default(),
+            feed: Cached::default(),
             config,
         })))
     }

@@ -47,6 +47,7 @@ pub(crate) fn around(router: Router, app: &App) -> Router {
         .layer(from_fn_with_state(app.clone(), in_time))
         .layer(CatchPanicLayer::custom(fell))
         .layer(from_fn(problems))
+        .layer(from_fn(crate::taxii::in_its_words))
         .layer(from_fn_with_state(app.clone(), outermost))
 }
 

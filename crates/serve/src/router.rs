@@ -11,7 +11,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 
 use crate::access::check;
 use crate::app::App;
-use crate::{layers, mcp, routes, web};
+use crate::{layers, mcp, misp, routes, taxii, web};
 
 /// The document, as bytes.
 static DOCUMENT: LazyLock<String> =
@@ -29,6 +29,8 @@ pub fn router(app: &App) -> Router {
         .route("/api", get(web::api))
         .route("/api/openapi.json", get(document))
         .route("/mcp", any(mcp::http))
+        .merge(taxii::routes())
+        .merge(misp::routes())
         .fallback(web::page)
         .layer(from_fn_with_state(app.clone(), check))
         .with_state(app.clone());

@@ -1,6 +1,7 @@
 //! The server as its clients see it.
 
 mod common;
+mod exchange;
 mod hunts;
 mod lists;
 mod markings;

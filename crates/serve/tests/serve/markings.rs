@@ -59,6 +59,22 @@ fn questions(ids: &[String]) -> Vec<String> {
         "/api/v1/webhooks",
         "/api/v1/users",
         "/api/v1/audit",
+        "/taxii2/",
+        "/taxii2/lapwing/",
+        "/taxii2/lapwing/collections/",
+        "/taxii2/lapwing/collections/knowledge/",
+        "/taxii2/lapwing/collections/knowledge/objects/?limit=1000",
+        "/taxii2/lapwing/collections/knowledge/objects/?match[version]=all&limit=1000",
+        "/taxii2/lapwing/collections/knowledge/manifest/",
+        "/taxii2/lapwing/collections/inbox/objects/",
+        "/attributes/restSearch",
+        "/attributes/restSearch?returnFormat=csv",
+        "/events/restSearch",
+        "/events/index",
+        "/misp/feed/manifest.json",
+        "/misp/feed/hashes.csv",
+        "/servers/getVersion",
+        "/users/view/me",
     ] {
         paths.push(path.to_owned());
     }
@@ -103,7 +119,14 @@ fn questions(ids: &[String]) -> Vec<String> {
     ] {
         paths.push(format!("/api/v1/export?as={format}&tlp=TLP:RED"));
     }
+    for name in names {
+        paths.push(format!("/attributes/restSearch?value={name}"));
+        paths.push(format!("/events/restSearch?value={name}"));
+    }
     for id in ids {
+        let event = lapwing_engine::publish::misp::event_uuid(id.parse().unwrap());
+        paths.push(format!("/events/view/{event}"));
+        paths.push(format!("/misp/feed/{event}.json"));
         for path in ["", "/raw", "/origin"] {
             paths.push(format!("/api/v1/documents/{id}{path}"));
         }
