@@ -28,7 +28,7 @@ const BURSTS: [(u32, usize); 6] = [(3, 1), (5, 1), (10, 1), (20, 1), (1, 7), (3,
 /// One name in so many gets a burst.
 const ONE_IN: u64 = 20;
 /// Every so many days is judged.
-const STEP: usize = 7;
+const STEP: usize = 5;
 /// Past before the first day that is judged.
 const FROM: usize = BASELINE + 35;
 /// Days of the baselines' past.
