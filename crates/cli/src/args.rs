@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use lapwing_engine::ListKind;
-use lapwing_model::{Format, Marking, PartialDate};
+use lapwing_engine::publish::export::ExportFormat;
+use lapwing_model::{Format, Kind, Marking, PartialDate, Status};
 
 /// Reads every threat report, keeps who says what, and hunts: were we hit, and what now?
 #[derive(Debug, Parser)]
@@ -56,6 +57,8 @@ pub enum Command {
     Baseline(Baseline),
     /// Compile indicators once for many hunts: the file loads in an instant
     Compile(Compile),
+    /// Write what is known in a form for others: STIX, MISP, rules, lists, pages
+    Export(Export),
     /// Collect from feeds, servers, channels and folders on a schedule
     Feeds(Feeds),
     /// What is rising, new and announced in the posts of channels
@@ -64,6 +67,12 @@ pub enum Command {
     History,
     /// Take a change back
     Undo(Undo),
+    /// Copy the store to a file, while others may write to it
+    Backup(Backup),
+    /// Put a backup in the store's place
+    Restore(Restore),
+    /// Look for damage in the store, and whether its facts are what its claims give
+    Check(Check),
     /// What reference data is built in or loaded; load fresher files
     Knowledge(Knowledge),
     /// The campaign checks that a hunt runs
@@ -221,7 +230,7 @@ pub struct Hunting {
     #[arg(long, value_name = "LEVEL", default_value = "informational", value_parser = parse_level)]
     pub level: lapwing_model::Severity,
     /// A YAML file with the values of the rules' placeholders: `name: [value, …]`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "rules")]
     pub placeholders: Option<PathBuf>,
     /// The zone of times in logs that state none: +01:00, Europe/Berlin [default: UTC]
     #[arg(long, value_name = "ZONE", value_parser = crate::zone::parse, allow_hyphen_values = true)]
@@ -392,6 +401,70 @@ pub struct Investigate {
 }
 
 #[derive(Debug, Args)]
+pub struct Export {
+    /// The form: stix, stix2.0, misp, misp-feed, csv, list, suricata, zeek, sigma, yara, rpz, navigator, md, html, pdf
+    #[arg(long = "as", value_name = "FORMAT", value_parser = |word: &str| word.parse::<ExportFormat>())]
+    pub format: ExportFormat,
+    /// Campaigns, actors, clusters, values or documents (title or identifier); quote names of several
+    /// words [default: everything]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// The file to write, or the folder where the format makes several files [default: standard output]
+    #[arg(long, short, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Nothing above this marking goes out: clear, green, amber, amber+strict, red
+    #[arg(long, value_name = "CEILING", default_value = "clear")]
+    pub tlp: Marking,
+    /// Leave out what was last known before this day
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<Date>,
+    /// Only values of these kinds, separated by commas: ipv4-addr, domain-name, file:sha256 …
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = |word: &str| word.parse::<Kind>())]
+    pub kind: Vec<Kind>,
+    /// Only indicators of these states, separated by commas: active, ageing, expired, revoked, undated
+    /// [default: active, ageing and undated for rules and lists, all for the others]
+    #[arg(long, value_name = "STATES", value_delimiter = ',', value_parser = parse_status)]
+    pub status: Vec<Status>,
+    /// Only what is at least so probable, 0 to 1
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = parse_probability)]
+    pub least: f64,
+    /// Take along values that are known as benign, labelled so (never in rules and lists)
+    #[arg(long)]
+    pub benign: bool,
+    /// Export what was known by the end of this day
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<Date>,
+    /// Mark STIX objects in the manner of TLP 1.0 where it has the level
+    #[arg(long)]
+    pub tlp1: bool,
+    /// Try Suricata rules with this program [default: `suricata`, where it is found]
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "no_suricata")]
+    pub suricata: Option<PathBuf>,
+    /// Do not run Suricata: only our own check of the rules' syntax
+    #[arg(long)]
+    pub no_suricata: bool,
+    /// A TrueType or OpenType font for what the built-in ones of a PDF lack (Chinese, Arabic, Thai …)
+    #[arg(long, value_name = "FILE")]
+    pub font: Option<PathBuf>,
+    /// Write what the format cannot carry to this file, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub loss_report: Option<PathBuf>,
+}
+
+fn parse_status(word: &str) -> Result<Status, String> {
+    use Status::{Active, Ageing, Benign, Expired, Revoked, Undated};
+    [Active, Ageing, Expired, Revoked, Benign, Undated]
+        .into_iter()
+        .find(|status| status.as_str() == word.to_ascii_lowercase())
+        .ok_or_else(|| "one of: active, ageing, expired, revoked, benign, undated".to_owned())
+}
+
+fn parse_probability(text: &str) -> Result<f64, String> {
+    let number: Result<f64, _> = text.parse();
+    number.ok().filter(|p| (0.0..=1.0).contains(p)).ok_or_else(|| "a number from 0 to 1".to_owned())
+}
+
+#[derive(Debug, Args)]
 pub struct Feeds {
     #[command(subcommand)]
     pub action: Option<FeedsAction>,
@@ -494,6 +567,33 @@ pub struct Undo {
     /// The number of the change, as `lapwing history` shows it
     #[arg(value_name = "ID")]
     pub change: i64,
+}
+
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The file to write; it must not be there yet
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// What `lapwing backup` wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where a store is there already, put it aside
+    #[arg(long)]
+    pub replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Only the file and its references: nothing is derived anew, and nobody is kept from writing
+    #[arg(long, conflicts_with = "rebuild")]
+    pub quick: bool,
+    /// Put facts right that are not what the claims give
+    #[arg(long)]
+    pub rebuild: bool,
 }
 
 #[derive(Debug, Args)]

@@ -58,6 +58,10 @@ impl Failure {
 
     /// Says on standard error what went wrong and what to do.
     pub fn tell(&self) {
+        let problems = match self {
+            Self::Engine(error) => error.problems(),
+            _ => &[],
+        };
         let (message, hint) = match self {
             Self::BrokenPipe => return,
             Self::Engine(error) => {
@@ -72,6 +76,13 @@ impl Failure {
         };
         let mut err = anstream::stderr().lock();
         // Nobody is left to tell when standard error is closed.
+        for problem in problems {
+            let _ = writeln!(
+                err,
+                "lapwing: {}",
+                harmless(&problem.to_string().replace(['\n', '\r', '\t'], "\u{fffd}"))
+            );
+        }
         let _ = writeln!(err, "lapwing: {}", harmless(&message));
         if let Some(hint) = hint {
             let _ = writeln!(err, "  hint: {}", harmless(&hint));

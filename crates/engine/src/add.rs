@@ -159,7 +159,7 @@ impl Engine {
 }
 
 impl AddReport {
-    fn count(&mut self, mut reading: Reading, new: bool) {
+    pub(crate) fn count(&mut self, mut reading: Reading, new: bool) {
         let (claims, gaps) = (reading.claims.len(), reading.gaps.len());
         if new {
             self.new_documents += 1;
@@ -213,7 +213,9 @@ pub(crate) fn derive(change: &mut Change<'_>, knowledge: &Knowledge) -> Result<u
     let origins = origins(&traces);
     change.put_origins(&origins)?;
     let fusion = Fusion::new(knowledge, &traces, &origins);
-    let facts = change.fuse_touched(&mut |claims| fusion.fuse(&evidence(claims)))?;
+    let facts = change.fuse_touched_many(&mut |statements| {
+        statements.par_iter().map(|claims| fusion.fuse(&evidence(claims))).collect()
+    })?;
     Ok(facts)
 }
 

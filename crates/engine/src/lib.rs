@@ -22,9 +22,12 @@
 
 mod activity;
 mod add;
+mod arms;
+mod check;
 mod collect;
 mod error;
 mod explain;
+mod export;
 mod extracted;
 mod forecast;
 mod hunt;
@@ -48,9 +51,12 @@ pub use activity::{
     Activity, ActivityOptions, ChannelActivity, FirstSighting, Intended, PostRow, Rising, Stage,
 };
 pub use add::{AddOptions, AddReport, Input};
+pub use arms::load_checks;
+pub use check::Checked;
 pub use collect::Taken;
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
+pub use export::ExportOptions;
 pub use extracted::{Extracted, Extraction, extract};
 pub use forecast::{Forecast, ForecastOptions, Outlook, Question};
 pub use hunt::{HuntOptions, IndicatorSource};

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use lapwing_fuse::{not_shown_same, status};
 use lapwing_model::{
-    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, PartialDate, Relation,
+    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, PartialDate,
+    Relation,
 };
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
 use lapwing_store::{FactQuery, StoredClaim};
@@ -41,16 +42,38 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn as_of(&self, date: Date) -> Result<Engine, EngineError> {
-        let mut past = Engine { store: self.store.as_of(date)?, knowledge: self.knowledge.clone() };
         let at = date
             .to_zoned(jiff::tz::TimeZone::UTC)
             .map_or(jiff::Timestamp::UNIX_EPOCH, |z| z.timestamp());
-        let knowledge = past.knowledge.clone();
-        let mut change = past.store.begin("as-of", at)?;
+        self.derived(self.store.as_of(date)?, "as-of", at)
+    }
+
+    /// An engine on the documents whose marking is not above `ceiling`, in memory: its facts and
+    /// origins are computed from them alone. `None` when no document is above: this engine itself
+    /// may be shown as it is.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn at_most(&self, ceiling: Marking) -> Result<Option<Engine>, EngineError> {
+        let Some(store) = self.store.at_most(ceiling)? else { return Ok(None) };
+        let at = store.history()?.last().map_or(jiff::Timestamp::UNIX_EPOCH, |change| change.at);
+        Ok(Some(self.derived(store, "at-most", at)?))
+    }
+
+    /// An engine on a part of this store, with facts and origins derived anew.
+    fn derived(
+        &self,
+        store: lapwing_store::Store,
+        command: &str,
+        at: jiff::Timestamp,
+    ) -> Result<Engine, EngineError> {
+        let mut part = Engine { store, knowledge: self.knowledge.clone() };
+        let knowledge = part.knowledge.clone();
+        let mut change = part.store.begin(command, at)?;
         change.touch_all()?;
         crate::add::derive(&mut change, &knowledge)?;
         change.commit()?;
-        Ok(past)
+        Ok(part)
     }
 
     /// Everything that the page of a name or value is made of.
@@ -104,7 +127,11 @@ impl Engine {
     }
 
     /// For a campaign, all that its documents say; for anything else, what is said of it.
-    fn facts_for(&self, topic: &Topic, documents: &[DocumentId]) -> Result<Vec<Fact>, EngineError> {
+    pub(crate) fn facts_for(
+        &self,
+        topic: &Topic,
+        documents: &[DocumentId],
+    ) -> Result<Vec<Fact>, EngineError> {
         let whole = matches!(topic.subject.kind, Kind::Campaign | Kind::Software);
         let mut facts = if whole {
             let query = FactQuery { documents: Some(documents.to_vec()), ..FactQuery::default() };

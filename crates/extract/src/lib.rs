@@ -26,6 +26,7 @@ pub mod intention;
 mod introduced;
 mod layout;
 mod mention;
+mod other_name;
 mod phrases;
 mod refang;
 mod relation;

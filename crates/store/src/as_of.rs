@@ -1,4 +1,4 @@
-//! The store as it would have been on a past day.
+//! The store as it would have been on a past day, or as it is for those who may not see all of it.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +9,15 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::documents;
 use crate::error::Fault;
+use crate::records::DocumentRecord;
 
-/// Copies into the empty store `to` all documents that were known by the end of a day, with
-/// their claims, gaps and traces, and the blobs in force; facts and origins are left to be
-/// derived again.
-///
-/// A document was known from the day it was published on (the last day that its date may mean)
-/// or, where it has no date, from the day it was added on (UTC).
-pub(crate) fn copy(from: &Connection, to: &Connection, date: Date) -> Result<(), Fault> {
+/// Copies into the empty store `to` the visible documents that `keep` picks, with their claims,
+/// gaps and traces, and the blobs in force; facts and origins are left to be derived again.
+pub(crate) fn copy(
+    from: &Connection,
+    to: &Connection,
+    keep: &dyn Fn(&DocumentRecord) -> bool,
+) -> Result<(), Fault> {
     to.execute_batch("BEGIN IMMEDIATE")?;
     // Word by word, so that the numbers in all other rows stay as they are.
     to.execute_batch("DELETE FROM word")?;
@@ -28,7 +29,7 @@ pub(crate) fn copy(from: &Connection, to: &Connection, date: Date) -> Result<(),
         "INSERT INTO document_search (rowid, title, text)
          SELECT n, title, text FROM document_words WHERE n = ?1",
     )?;
-    for n in known_by(from, date)? {
+    for n in kept(from, keep)? {
         for table in ["document", "part", "claim", "gap"] {
             let key = if table == "document" { "n" } else { "document" };
             copy_rows(from, to, table, &format!("WHERE {key} = ?1"), [n])?;
@@ -57,20 +58,40 @@ pub(crate) fn copy(from: &Connection, to: &Connection, date: Date) -> Result<(),
     Ok(())
 }
 
-/// Rows of the visible documents that were known by the end of a day.
-fn known_by(from: &Connection, date: Date) -> Result<Vec<i64>, Fault> {
-    let mut known = Vec::new();
-    for record in documents::records(from)? {
-        let since = match record.document.published {
-            Some(published) => published.last_day(),
-            None => record.added.to_zoned(TimeZone::UTC).date(),
-        };
-        if since <= date {
-            known.extend(documents::visible(from, record.document.id)?);
-        }
+/// Whether a document was known by the end of a day: published by then (the last day that its
+/// date may mean) or, where it has no date, added by then (UTC).
+pub(crate) fn known_by(record: &DocumentRecord, date: Date) -> bool {
+    let since = match record.document.published {
+        Some(published) => published.last_day(),
+        None => record.added.to_zoned(TimeZone::UTC).date(),
+    };
+    since <= date
+}
+
+/// Rows of the visible documents that `keep` picks.
+fn kept(from: &Connection, keep: &dyn Fn(&DocumentRecord) -> bool) -> Result<Vec<i64>, Fault> {
+    let mut rows = Vec::new();
+    for record in documents::records(from)?.iter().filter(|record| keep(record)) {
+        rows.extend(documents::visible(from, record.document.id)?);
     }
-    known.sort_unstable();
-    Ok(known)
+    rows.sort_unstable();
+    Ok(rows)
+}
+
+/// Lets the history of a copied store tell nothing of documents that it does not hold: their
+/// number, and the commands, any of which may name them.
+pub(crate) fn hush_history(copied: &Connection) -> Result<(), Fault> {
+    copied.execute_batch(
+        "CREATE TEMP TABLE held AS
+           SELECT change, count(*) AS documents, sum(claims) AS claims, sum(gaps) AS gaps
+           FROM document GROUP BY change;
+         UPDATE change SET command = '(not shown)',
+           documents = coalesce((SELECT h.documents FROM held h WHERE h.change = change.id), 0),
+           claims = coalesce((SELECT h.claims FROM held h WHERE h.change = change.id), 0),
+           gaps = coalesce((SELECT h.gaps FROM held h WHERE h.change = change.id), 0);
+         DROP TABLE held;",
+    )?;
+    Ok(())
 }
 
 fn copy_rows<const N: usize>(

@@ -26,6 +26,7 @@
 #![deny(missing_docs)]
 
 mod as_of;
+mod backup;
 mod blobs;
 mod change;
 mod claims;
@@ -34,6 +35,7 @@ mod digest;
 mod documents;
 mod entities;
 mod error;
+mod exchange;
 mod facts;
 mod feeds;
 mod fusing;
@@ -47,8 +49,10 @@ mod schema;
 mod search;
 mod store;
 
+pub use backup::Copied;
 pub use change::Change;
 pub use error::StoreError;
+pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
 pub use feeds::{Feed, FeedSettings, FeedState};
 pub use mentions::{COUNTED, Post};
 pub use records::{

@@ -4,7 +4,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lapwing_model::{
-    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, Region, Relation,
+    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Region,
+    Relation,
 };
 use rusqlite::Connection;
 
@@ -189,6 +190,12 @@ impl Store {
         self.with(|conn, names| facts::each(conn, names, query, each))
     }
 
+    /// The facts on the part that each of many values plays (indicator, victim …), in the order
+    /// of asking. Observables resolve to themselves, so the facts bear the value as asked.
+    pub fn roles(&self, values: &[Entity]) -> Result<Vec<Vec<Fact>>, StoreError> {
+        self.with(|conn, names| facts::roles(conn, names, values))
+    }
+
     /// The resolved entities that facts speak of, by kind and value.
     pub fn entities(&self, kind: Option<Kind>) -> Result<Vec<EntityRecord>, StoreError> {
         self.with(|conn, names| entities::all(conn, names, kind))
@@ -236,10 +243,31 @@ impl Store {
     /// where they do not say, added by then (UTC). Facts and origins are empty: derive them
     /// with [`Change::put_origins`], [`Change::touch_all`] and [`Change::fuse_touched`].
     pub fn as_of(&self, date: Date) -> Result<Self, StoreError> {
-        let past = Self::in_memory()?;
-        self.with(|from, _| as_of::copy(from, &past.conn, date))?;
-        past.names.forget();
-        Ok(past)
+        self.only(&|record| as_of::known_by(record, date))
+    }
+
+    /// A throw-away store with the documents that `keep` picks. Facts and origins are empty, as
+    /// in [`Store::as_of`].
+    pub fn only(&self, keep: &dyn Fn(&DocumentRecord) -> bool) -> Result<Self, StoreError> {
+        let part = Self::in_memory()?;
+        self.with(|from, _| as_of::copy(from, &part.conn, keep))?;
+        part.names.forget();
+        Ok(part)
+    }
+
+    /// A throw-away store with the documents whose marking is not above `ceiling` (those that
+    /// state none count as clear), and a history that tells nothing of the others. Facts and
+    /// origins are empty, as in [`Store::as_of`]. `None` when no document is above: this store
+    /// itself holds what may be shown.
+    pub fn at_most(&self, ceiling: Marking) -> Result<Option<Self>, StoreError> {
+        let allowed =
+            |record: &DocumentRecord| record.document.marking.unwrap_or_default() <= ceiling;
+        if self.documents()?.iter().all(allowed) {
+            return Ok(None);
+        }
+        let part = self.only(&allowed)?;
+        part.with(|copied, _| as_of::hush_history(copied))?;
+        Ok(Some(part))
     }
 
     /// A hash over all that is visible. It does not depend on the order in which things came,

@@ -2,11 +2,13 @@
 
 mod activity;
 mod add;
+mod backup;
 mod baseline;
 mod checks;
 mod compile;
 mod evaluate;
 mod explain;
+mod export;
 mod extract;
 mod feeds;
 mod follow;
@@ -39,10 +41,14 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Hunt(args) => hunt::run(&args, session),
         Command::Baseline(args) => baseline::run(&args, session),
         Command::Compile(args) => compile::run(&args, session),
+        Command::Export(args) => export::run(&args, session),
         Command::Feeds(args) => feeds::run(args, session),
         Command::Activity(args) => activity::run(&args, session),
         Command::History => history::history(session),
         Command::Undo(args) => history::undo(&args, session),
+        Command::Backup(args) => backup::backup(&args, session),
+        Command::Restore(args) => backup::restore(&args, session),
+        Command::Check(args) => backup::check(&args, session),
         Command::Knowledge(args) => knowledge::run(&args, session),
         Command::Checks(args) => checks::run(&args, session),
         Command::Evaluate(args) => evaluate::run(&args, session),
