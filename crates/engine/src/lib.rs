@@ -30,11 +30,14 @@ mod explain;
 mod export;
 mod extracted;
 mod forecast;
+mod graph;
 mod hunt;
 mod indicators;
+mod judge;
 mod knowledge;
 mod learn;
 mod list;
+mod lookup;
 mod progress;
 mod show;
 mod topic;
@@ -59,15 +62,19 @@ pub use explain::{ExplainedClaim, ExplainedFact};
 pub use export::ExportOptions;
 pub use extracted::{Extracted, Extraction, extract};
 pub use forecast::{Forecast, ForecastOptions, Outlook, Question};
+pub use graph::{Edge, Neighbourhood, Node};
 pub use hunt::{HuntOptions, IndicatorSource};
+pub use judge::{ACTION, Judged, Judgement, METHOD, OF_CLAIM, OF_DOCUMENT, Statement};
 pub use learn::Learning;
 pub use list::{ListKind, Row};
+pub use lookup::LookedUp;
 pub use progress::{Progress, Silent};
 pub use show::ShowOptions;
 pub use topic::Topic;
 pub use undo::UndoReport;
 
 pub use lapwing_extract::refang;
+pub use lapwing_fuse::status;
 
 pub use lapwing_forecast as forecasting;
 pub use lapwing_hunt as hunting;
@@ -105,6 +112,14 @@ impl Engine {
     /// When memory does not suffice.
     pub fn in_memory() -> Result<Self, EngineError> {
         Self::with_store(Store::in_memory()?)
+    }
+
+    /// Sets how long to wait for another writer (10 s at first).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn set_patience(&mut self, patience: std::time::Duration) -> Result<(), EngineError> {
+        Ok(self.store.set_patience(patience)?)
     }
 
     /// The store.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use lapwing_fuse::{not_shown_same, status};
 use lapwing_model::{
-    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, PartialDate,
-    Relation,
+    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap,
+    PartialDate, Relation,
 };
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
 use lapwing_store::{FactQuery, StoredClaim};
@@ -45,35 +45,37 @@ impl Engine {
         let at = date
             .to_zoned(jiff::tz::TimeZone::UTC)
             .map_or(jiff::Timestamp::UNIX_EPOCH, |z| z.timestamp());
-        self.derived(self.store.as_of(date)?, "as-of", at)
+        self.on(self.store.as_of(date)?, at)
     }
 
-    /// An engine on the documents whose marking is not above `ceiling`, in memory: its facts and
-    /// origins are computed from them alone. `None` when no document is above: this engine itself
-    /// may be shown as it is.
+    /// An engine on the documents whose marking is not above `ceiling`, in memory: every answer
+    /// of it, and every probability, is computed from them alone. `None` when no document is
+    /// above: this engine itself may be shown as it is.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn at_most(&self, ceiling: Marking) -> Result<Option<Engine>, EngineError> {
-        let Some(store) = self.store.at_most(ceiling)? else { return Ok(None) };
-        let at = store.history()?.last().map_or(jiff::Timestamp::UNIX_EPOCH, |change| change.at);
-        Ok(Some(self.derived(store, "at-most", at)?))
+        self.visible_to(ceiling, Pap::Red)
     }
 
-    /// An engine on a part of this store, with facts and origins derived anew.
-    fn derived(
-        &self,
-        store: lapwing_store::Store,
-        command: &str,
-        at: jiff::Timestamp,
-    ) -> Result<Engine, EngineError> {
-        let mut part = Engine { store, knowledge: self.knowledge.clone() };
-        let knowledge = part.knowledge.clone();
-        let mut change = part.store.begin(command, at)?;
+    /// As [`Engine::at_most`], below a ceiling of the Permissible Actions Protocol too.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn visible_to(&self, ceiling: Marking, pap: Pap) -> Result<Option<Engine>, EngineError> {
+        let Some(store) = self.store.visible_to(ceiling, pap)? else { return Ok(None) };
+        Ok(Some(self.on(store, jiff::Timestamp::UNIX_EPOCH)?))
+    }
+
+    /// An engine on a copy whose facts are still to be derived.
+    fn on(&self, store: lapwing_store::Store, at: jiff::Timestamp) -> Result<Engine, EngineError> {
+        let mut engine = Engine { store, knowledge: self.knowledge.clone() };
+        let knowledge = engine.knowledge.clone();
+        let mut change = engine.store.begin("view", at)?;
         change.touch_all()?;
         crate::add::derive(&mut change, &knowledge)?;
-        change.commit()?;
-        Ok(part)
+        change.commit_unrecorded()?;
+        Ok(engine)
     }
 
     /// Everything that the page of a name or value is made of.

@@ -25,6 +25,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod accounts;
 mod as_of;
 mod backup;
 mod blobs;
@@ -40,6 +41,7 @@ mod facts;
 mod feeds;
 mod fusing;
 mod history;
+mod listing;
 mod mentions;
 mod names;
 mod origins;
@@ -49,11 +51,13 @@ mod schema;
 mod search;
 mod store;
 
+pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
 pub use backup::Copied;
 pub use change::Change;
 pub use error::StoreError;
 pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
 pub use feeds::{Feed, FeedSettings, FeedState};
+pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, Totals};
 pub use mentions::{COUNTED, Post};
 pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, Snippet, StoredClaim,

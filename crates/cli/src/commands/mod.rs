@@ -2,6 +2,7 @@
 
 mod activity;
 mod add;
+mod audit;
 mod backup;
 mod baseline;
 mod checks;
@@ -16,11 +17,15 @@ mod forecast;
 mod history;
 mod hunt;
 mod investigate;
+mod keys;
 mod knowledge;
 mod learn;
 mod list;
+mod mcp;
 mod search;
+mod serve;
 mod show;
+mod users;
 mod verdict;
 
 use crate::args::Command;
@@ -51,6 +56,11 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Check(args) => backup::check(&args, session),
         Command::Knowledge(args) => knowledge::run(&args, session),
         Command::Checks(args) => checks::run(&args, session),
+        Command::Serve(args) => serve::run(&args, session),
+        Command::Users(args) => users::run(args, session),
+        Command::Keys(args) => keys::run(args, session),
+        Command::Audit(args) => audit::run(&args, session),
+        Command::Mcp(args) => mcp::run(&args, session),
         Command::Evaluate(args) => evaluate::run(&args, session),
     }?;
     session.out.flush()?;
