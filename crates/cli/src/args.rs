@@ -686,6 +686,9 @@ pub struct Serve {
     /// Analysts may hunt through what lies under this folder
     #[arg(long, value_name = "DIR")]
     pub hunt_root: Option<PathBuf>,
+    /// Do not pull the feeds that are due (another process does)
+    #[arg(long)]
+    pub no_feeds: bool,
     /// Analysts may add documents by their address (public hosts only)
     #[arg(long)]
     pub allow_urls: bool,

@@ -19,10 +19,7 @@ pub fn fetch_public(address: &str) -> Result<Vec<u8>, Failure> {
     fetch_within(address, |_| Reach::public())
 }
 
-fn fetch_within(
-    address: &str,
-    reach: impl Fn(&url::Url) -> Reach,
-) -> Result<Vec<u8>, Failure> {
+fn fetch_within(address: &str, reach: impl Fn(&url::Url) -> Reach) -> Result<Vec<u8>, Failure> {
     let fail =
         |what: String| Failure::usage(what).hint("save the page in a browser and add the file");
     let url = url::Url::parse(address).map_err(|error| fail(format!("{address}: {error}")))?;

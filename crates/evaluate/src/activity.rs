@@ -213,12 +213,7 @@ fn judge(corpus: &str, quiet: &[Vec<u32>], weekday: usize, scores: &mut Scores) 
         let what = format!("false alarms, {rate} stated");
         for (at, (name, _)) in judges.iter().enumerate() {
             let above = if at == 0 { -rate.ln() } else { normal_threshold(rate) };
-            row(
-                scores,
-                ["activity-series", &what, name],
-                cases,
-                &[("seen", share(&calm[at], above))],
-            );
+            row(scores, [corpus, &what, name], cases, &[("seen", share(&calm[at], above))]);
         }
     }
     let seen = share(&calm[0], -AT.ln());
@@ -242,7 +237,7 @@ fn judge(corpus: &str, quiet: &[Vec<u32>], weekday: usize, scores: &mut Scores) 
     let what = "names told as rising, at most 0.1 false; bursts of 10 planted in one of 20";
     row(
         scores,
-        ["activity-series", what, "lapwing"],
+        [corpus, what, "lapwing"],
         (right + wrong) as usize,
         &[
             ("false", shares / f64::from(days.max(1))),

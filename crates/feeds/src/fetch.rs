@@ -180,7 +180,7 @@ pub enum FetchError {
         why: String,
     },
     /// The connection broke, or what came is no HTTP.
-    #[error("{address}: {why}; what came was not kept, try again later")]
+    #[error("{address}: {why}; try again later")]
     Broken {
         /// What was asked for.
         address: String,
