@@ -224,7 +224,7 @@ fn options(about: &NewDocument, asker: &Asker, inputs: &[Input]) -> Result<AddOp
     let names: Vec<&str> = inputs
         .iter()
         .map(|input| match input {
-            Input::Bytes { name, .. } => name.as_str(),
+            Input::Bytes { name, .. } | Input::Fetched { name, .. } => name.as_str(),
             Input::Path(path) => path.to_str().unwrap_or(""),
         })
         .collect();
