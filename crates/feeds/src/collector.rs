@@ -6,7 +6,7 @@ use lapwing_engine::store::{Feed, FeedSettings, FeedState};
 use lapwing_engine::{Engine, Progress};
 
 use crate::pull::{Pull, Pulled, address, authorization};
-use crate::{FeedError, FeedKind, FetchLimits, Fetcher, Reach, guess, schedule};
+use crate::{FeedError, FeedKind, FetchLimits, Fetcher, Proxy, Reach, guess, schedule};
 
 /// Gives the value of a variable of the environment: libraries do not read it themselves.
 pub type Keys<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -36,7 +36,7 @@ pub struct PullReport {
 /// Adds, lists and pulls feeds.
 pub struct Collector<'k> {
     keys: Keys<'k>,
-    proxy: Option<String>,
+    proxy: Option<Proxy>,
     limits: FetchLimits,
     from_afar: bool,
 }
@@ -50,7 +50,7 @@ impl<'k> Collector<'k> {
 
     /// Goes through a proxy.
     #[must_use]
-    pub fn with_proxy(mut self, proxy: Option<String>) -> Self {
+    pub fn with_proxy(mut self, proxy: Option<Proxy>) -> Self {
         self.proxy = proxy;
         self
     }

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use lapwing_engine::{Engine, Silent};
-use lapwing_feeds::{Collector, FeedError};
+use lapwing_feeds::{Collector, FeedError, Proxy};
 
 use crate::app::App;
 
@@ -19,14 +19,14 @@ type Keys = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 #[derive(Clone)]
 pub struct Collection {
     keys: Keys,
-    proxy: Option<String>,
+    proxy: Option<Proxy>,
 }
 
 impl Collection {
     /// Collects with the keys that `keys` gives, through a proxy where there is one.
     pub fn new(
         keys: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
-        proxy: Option<String>,
+        proxy: Option<Proxy>,
     ) -> Self {
         Self { keys: Arc::new(keys), proxy }
     }
