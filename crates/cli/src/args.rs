@@ -555,8 +555,8 @@ pub struct Activity {
     #[arg(long, value_name = "DATE")]
     pub until: Option<Date>,
     /// Only names of this kind: vulnerability, threat-actor, malware …; may be given several times
-    #[arg(long, value_name = "KIND", value_parser = |word: &str| word.parse::<lapwing_model::Kind>())]
-    pub kind: Vec<lapwing_model::Kind>,
+    #[arg(long, value_name = "KIND", value_parser = |word: &str| word.parse::<Kind>())]
+    pub kind: Vec<Kind>,
     /// Only channels whose name holds this
     #[arg(long, value_name = "NAME")]
     pub channel: Option<String>,
