@@ -612,8 +612,8 @@ pub struct Activity {
     #[arg(long, value_name = "DATE")]
     pub until: Option<Date>,
     /// Only names of this kind: vulnerability, threat-actor, malware …; may be given several times
-    #[arg(long, value_name = "KIND", value_parser = |word: &str| word.parse::<lapwing_model::Kind>())]
-    pub kind: Vec<lapwing_model::Kind>,
+    #[arg(long, value_name = "KIND", value_parser = |word: &str| word.parse::<Kind>())]
+    pub kind: Vec<Kind>,
     /// Only channels whose name holds this
     #[arg(long, value_name = "NAME")]
     pub channel: Option<String>,
@@ -743,6 +743,9 @@ pub struct Serve {
     /// Analysts may hunt through what lies under this folder
     #[arg(long, value_name = "DIR")]
     pub hunt_root: Option<PathBuf>,
+    /// Do not pull the feeds that are due (another process does)
+    #[arg(long)]
+    pub no_feeds: bool,
     /// Analysts may add documents by their address (public hosts only)
     #[arg(long)]
     pub allow_urls: bool,

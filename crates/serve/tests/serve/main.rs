@@ -1,5 +1,6 @@
 //! The server as its clients see it.
 
+mod collecting;
 mod common;
 mod exchange;
 mod hunts;
