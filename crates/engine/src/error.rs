@@ -48,6 +48,9 @@ pub enum EngineError {
     /// None of the given YARA rules can be used.
     #[error("{0}: there is no YARA rule that can be used")]
     NoYaraRules(String),
+    /// An export could not be made.
+    #[error("the export was not made: {0}")]
+    Export(String),
     /// This build has no YARA.
     #[error("this build of lapwing has no YARA")]
     WithoutYara,
@@ -60,6 +63,7 @@ impl EngineError {
             Self::Unknown { .. }
             | Self::NoIndicators(_)
             | Self::NoYaraRules(_)
+            | Self::Export(_)
             | Self::WithoutYara => ErrorKind::User,
             Self::Store(_)
             | Self::Hunt(_)
@@ -86,7 +90,11 @@ impl EngineError {
                 Some("build it with its default features: `cargo build --release` (feature `yara` of lapwing-engine)".into())
             }
             Self::Corrupt(_) => Some("restore the file from a backup".into()),
-            Self::Store(_) | Self::Hunt(_) | Self::Knowledge(_) | Self::File { .. } => None,
+            Self::Store(_)
+            | Self::Hunt(_)
+            | Self::Knowledge(_)
+            | Self::File { .. }
+            | Self::Export(_) => None,
         }
     }
 }

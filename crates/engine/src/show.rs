@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use lapwing_fuse::{not_shown_same, status};
 use lapwing_model::{
-    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, PartialDate, Relation,
+    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap,
+    PartialDate, Relation,
 };
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
 use lapwing_store::{FactQuery, StoredClaim};
@@ -41,16 +42,40 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn as_of(&self, date: Date) -> Result<Engine, EngineError> {
-        let mut past = Engine { store: self.store.as_of(date)?, knowledge: self.knowledge.clone() };
         let at = date
             .to_zoned(jiff::tz::TimeZone::UTC)
             .map_or(jiff::Timestamp::UNIX_EPOCH, |z| z.timestamp());
-        let knowledge = past.knowledge.clone();
-        let mut change = past.store.begin("as-of", at)?;
+        self.on(self.store.as_of(date)?, at)
+    }
+
+    /// An engine on the documents whose marking is not above `ceiling`, in memory: every answer
+    /// of it, and every probability, is computed from them alone. `None` when no document is
+    /// above: this engine itself may be shown as it is.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn at_most(&self, ceiling: Marking) -> Result<Option<Engine>, EngineError> {
+        self.visible_to(ceiling, Pap::Red)
+    }
+
+    /// As [`Engine::at_most`], below a ceiling of the Permissible Actions Protocol too.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn visible_to(&self, ceiling: Marking, pap: Pap) -> Result<Option<Engine>, EngineError> {
+        let Some(store) = self.store.visible_to(ceiling, pap)? else { return Ok(None) };
+        Ok(Some(self.on(store, jiff::Timestamp::UNIX_EPOCH)?))
+    }
+
+    /// An engine on a copy whose facts are still to be derived.
+    fn on(&self, store: lapwing_store::Store, at: jiff::Timestamp) -> Result<Engine, EngineError> {
+        let mut engine = Engine { store, knowledge: self.knowledge.clone() };
+        let knowledge = engine.knowledge.clone();
+        let mut change = engine.store.begin("view", at)?;
         change.touch_all()?;
         crate::add::derive(&mut change, &knowledge)?;
-        change.commit()?;
-        Ok(past)
+        change.commit_unrecorded()?;
+        Ok(engine)
     }
 
     /// Everything that the page of a name or value is made of.
@@ -104,7 +129,11 @@ impl Engine {
     }
 
     /// For a campaign, all that its documents say; for anything else, what is said of it.
-    fn facts_for(&self, topic: &Topic, documents: &[DocumentId]) -> Result<Vec<Fact>, EngineError> {
+    pub(crate) fn facts_for(
+        &self,
+        topic: &Topic,
+        documents: &[DocumentId],
+    ) -> Result<Vec<Fact>, EngineError> {
         let whole = matches!(topic.subject.kind, Kind::Campaign | Kind::Software);
         let mut facts = if whole {
             let query = FactQuery { documents: Some(documents.to_vec()), ..FactQuery::default() };

@@ -22,6 +22,7 @@
 )]
 
 mod evidence;
+pub mod export;
 mod html;
 mod hunt;
 mod layout;

@@ -1,4 +1,4 @@
-//! The store as it would have been on a past day.
+//! The store as it would have been on a past day, and as one sees it who may not see all.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +9,15 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::documents;
 use crate::error::Fault;
+use crate::records::DocumentRecord;
 
-/// Copies into the empty store `to` all documents that were known by the end of a day, with
-/// their claims, gaps and traces, and the blobs in force; facts and origins are left to be
-/// derived again.
-///
-/// A document was known from the day it was published on (the last day that its date may mean)
-/// or, where it has no date, from the day it was added on (UTC).
-pub(crate) fn copy(from: &Connection, to: &Connection, date: Date) -> Result<(), Fault> {
+/// Copies into the empty store `to` all documents that `wanted` takes, with their claims, gaps
+/// and traces, and the blobs in force; facts and origins are left to be derived again.
+pub(crate) fn copy(
+    from: &Connection,
+    to: &Connection,
+    wanted: &dyn Fn(&DocumentRecord) -> bool,
+) -> Result<(), Fault> {
     to.execute_batch("BEGIN IMMEDIATE")?;
     // Word by word, so that the numbers in all other rows stay as they are.
     to.execute_batch("DELETE FROM word")?;
@@ -28,7 +29,7 @@ pub(crate) fn copy(from: &Connection, to: &Connection, date: Date) -> Result<(),
         "INSERT INTO document_search (rowid, title, text)
          SELECT n, title, text FROM document_words WHERE n = ?1",
     )?;
-    for n in known_by(from, date)? {
+    for n in chosen(from, wanted)? {
         for table in ["document", "part", "claim", "gap"] {
             let key = if table == "document" { "n" } else { "document" };
             copy_rows(from, to, table, &format!("WHERE {key} = ?1"), [n])?;
@@ -57,20 +58,57 @@ pub(crate) fn copy(from: &Connection, to: &Connection, date: Date) -> Result<(),
     Ok(())
 }
 
-/// Rows of the visible documents that were known by the end of a day.
-fn known_by(from: &Connection, date: Date) -> Result<Vec<i64>, Fault> {
-    let mut known = Vec::new();
-    for record in documents::records(from)? {
-        let since = match record.document.published {
-            Some(published) => published.last_day(),
-            None => record.added.to_zoned(TimeZone::UTC).date(),
-        };
-        if since <= date {
-            known.extend(documents::visible(from, record.document.id)?);
+/// Rows of the visible documents that are wanted.
+fn chosen(from: &Connection, wanted: &dyn Fn(&DocumentRecord) -> bool) -> Result<Vec<i64>, Fault> {
+    let mut chosen = Vec::new();
+    for record in documents::records(from)?.iter().filter(|record| wanted(record)) {
+        chosen.extend(documents::visible(from, record.document.id)?);
+    }
+    chosen.sort_unstable();
+    Ok(chosen)
+}
+
+/// Whether a document was known by the end of a day: from the day it was published on (the last
+/// day that its date may mean) or, where it has no date, from the day it was added on (UTC).
+pub(crate) fn known_by(record: &DocumentRecord, date: Date) -> bool {
+    let since = match record.document.published {
+        Some(published) => published.last_day(),
+        None => record.added.to_zoned(TimeZone::UTC).date(),
+    };
+    since <= date
+}
+
+/// Makes the history in `to` tell nothing of documents that were left out: a change all of whose
+/// documents are (undone ones too: nobody can ask for them there) has no entry, and of one that
+/// loses some the command is not told, for it may name them.
+pub(crate) fn hush(from: &Connection, to: &Connection) -> Result<(), Fault> {
+    let mut changes = from.prepare("SELECT id, documents FROM change ORDER BY id")?;
+    let mut rows = changes.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, documents): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let (left, claims, gaps): (i64, i64, i64) = to
+            .prepare_cached(
+                "SELECT count(*), coalesce(sum(claims), 0), coalesce(sum(gaps), 0) \
+                 FROM document WHERE change = ?1",
+            )?
+            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        if documents == left {
+            continue;
+        }
+        if left == 0 {
+            to.prepare_cached("DELETE FROM change WHERE id = ?1 OR undoes = ?1")?.execute([id])?;
+        } else {
+            to.prepare_cached(
+                "UPDATE change SET command = 'add (in part above your marking)', documents = ?2, \
+                 claims = ?3, gaps = ?4 WHERE id = ?1",
+            )?
+            .execute((id, left, claims, gaps))?;
         }
     }
-    known.sort_unstable();
-    Ok(known)
+    to.execute_batch(
+        "UPDATE change SET undone_by = NULL WHERE undone_by NOT IN (SELECT id FROM change)",
+    )?;
+    Ok(())
 }
 
 fn copy_rows<const N: usize>(

@@ -226,6 +226,20 @@ impl<'s> Change<'s> {
     }
 }
 
+impl Change<'_> {
+    /// Keeps what was derived, and leaves no entry in the history: for a copy of a store, whose
+    /// history is that of the original.
+    pub fn commit_unrecorded(mut self) -> Result<(), StoreError> {
+        let id = self.id;
+        self.store.with(|conn, _| {
+            conn.prepare_cached("DELETE FROM change WHERE id = ?1")?.execute([id.0])?;
+            Ok(conn.execute_batch("COMMIT")?)
+        })?;
+        self.open = false;
+        Ok(())
+    }
+}
+
 impl Drop for Change<'_> {
     fn drop(&mut self) {
         if self.open {

@@ -34,6 +34,13 @@ pub(crate) fn all(conn: &Connection) -> Result<Vec<ChangeRecord>, Fault> {
     Ok(changes)
 }
 
+/// The latest change.
+pub(crate) fn latest(conn: &Connection) -> Result<Option<ChangeId>, Fault> {
+    let id: Option<i64> =
+        conn.prepare_cached("SELECT max(id) FROM change")?.query_row([], |row| row.get(0))?;
+    Ok(id.map(ChangeId))
+}
+
 /// Takes `target` back by the change `by`. A change counts unless an undo that itself counts is
 /// directed at it; so an undo of an undo brings back, at any depth.
 ///

@@ -25,6 +25,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod accounts;
 mod as_of;
 mod blobs;
 mod change;
@@ -37,6 +38,7 @@ mod error;
 mod facts;
 mod fusing;
 mod history;
+mod listing;
 mod names;
 mod origins;
 mod records;
@@ -45,8 +47,10 @@ mod schema;
 mod search;
 mod store;
 
+pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
 pub use change::Change;
 pub use error::StoreError;
+pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, Totals};
 pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, Snippet, StoredClaim,
     Undone,

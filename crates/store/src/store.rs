@@ -4,7 +4,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lapwing_model::{
-    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, Region, Relation,
+    ChangeId, ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap,
+    Region, Relation,
 };
 use rusqlite::Connection;
 
@@ -236,10 +237,64 @@ impl Store {
     /// where they do not say, added by then (UTC). Facts and origins are empty: derive them
     /// with [`Change::put_origins`], [`Change::touch_all`] and [`Change::fuse_touched`].
     pub fn as_of(&self, date: Date) -> Result<Self, StoreError> {
-        let past = Self::in_memory()?;
-        self.with(|from, _| as_of::copy(from, &past.conn, date))?;
-        past.names.forget();
-        Ok(past)
+        self.only(&|record| as_of::known_by(record, date))
+    }
+
+    /// A throw-away store with the documents that `keep` picks. Facts and origins are empty, as
+    /// in [`Store::as_of`].
+    pub fn only(&self, keep: &dyn Fn(&DocumentRecord) -> bool) -> Result<Self, StoreError> {
+        let part = Self::in_memory()?;
+        self.with(|from, _| as_of::copy(from, &part.conn, keep))?;
+        part.names.forget();
+        Ok(part)
+    }
+
+    /// A throw-away store with the documents whose marking is not above `ceiling` (those that
+    /// state none count as clear), and a history that tells nothing of the others. Facts and
+    /// origins are empty, as in [`Store::as_of`]: derived from this store, they owe nothing to
+    /// what is above. `None` when no document, in sight or undone, is above: this store itself
+    /// holds what may be shown.
+    pub fn at_most(&self, ceiling: Marking) -> Result<Option<Self>, StoreError> {
+        self.visible_to(ceiling, Pap::Red)
+    }
+
+    /// As [`Store::at_most`], below a ceiling of the Permissible Actions Protocol too.
+    pub fn visible_to(&self, ceiling: Marking, pap: Pap) -> Result<Option<Self>, StoreError> {
+        let (marking, action) = self.strictest()?;
+        if marking <= ceiling && action <= pap {
+            return Ok(None);
+        }
+        let part = self.only(&|DocumentRecord { document, .. }| {
+            document.marking.unwrap_or_default() <= ceiling && document.pap() <= pap
+        })?;
+        self.with(|from, _| as_of::hush(from, &part.conn))?;
+        Ok(Some(part))
+    }
+
+    /// The strictest markings of all documents, those that were undone included; clear where
+    /// there is none.
+    pub fn strictest(&self) -> Result<(Marking, Pap), StoreError> {
+        self.with(|conn, _| documents::strictest(conn))
+    }
+
+    /// The number of the latest change: while it stays, every answer stays.
+    pub fn latest_change(&self) -> Result<Option<ChangeId>, StoreError> {
+        self.with(|conn, _| history::latest(conn))
+    }
+
+    /// Asks several questions of one state of the store, whatever is written meanwhile.
+    pub fn still<T, E: From<StoreError>>(
+        &self,
+        ask: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        if !self.conn.is_autocommit() {
+            return ask();
+        }
+        let run = |sql: &str| self.with(|conn, _| Ok(conn.execute_batch(sql)?)).map_err(E::from);
+        run("BEGIN")?;
+        let answer = ask();
+        run("COMMIT")?;
+        answer
     }
 
     /// A hash over all that is visible. It does not depend on the order in which things came,

@@ -6,6 +6,7 @@ mod checks;
 mod compile;
 mod evaluate;
 mod explain;
+mod export;
 mod extract;
 mod follow;
 mod forecast;
@@ -37,6 +38,7 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Hunt(args) => hunt::run(&args, session),
         Command::Baseline(args) => baseline::run(&args, session),
         Command::Compile(args) => compile::run(&args, session),
+        Command::Export(args) => export::run(&args, session),
         Command::History => history::history(session),
         Command::Undo(args) => history::undo(&args, session),
         Command::Knowledge(args) => knowledge::run(&args, session),

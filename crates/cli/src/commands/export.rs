@@ -1,0 +1,106 @@
+use std::collections::BTreeMap;
+use std::path::{Component, Path};
+
+use lapwing_engine::ExportOptions;
+use lapwing_engine::publish::export::{Exported, Loss};
+
+use crate::args::Export;
+use crate::failure::{Failure, Outcome};
+use crate::output::{counted, one_line};
+use crate::session::Session;
+use crate::whole;
+
+/// Kinds of losses that are told in the summary.
+const TOLD: usize = 8;
+
+pub fn run(args: &Export, session: &mut Session) -> Result<Outcome, Failure> {
+    let engine = session.look()?;
+    let options = ExportOptions {
+        names: args.names.clone(),
+        ceiling: args.tlp,
+        since: args.since,
+        kinds: args.kind.clone(),
+        statuses: args.status.clone(),
+        as_of: args.as_of,
+        benign: args.benign,
+        least_probability: args.least,
+        tlp1: args.tlp1,
+        ..ExportOptions::new(args.format, session.today)
+    };
+    let exported = engine.export(&options)?;
+    write(args, &exported, session)?;
+    if let Some(path) = &args.loss_report {
+        let mut lines = Vec::new();
+        for loss in &exported.losses {
+            serde_json::to_writer(&mut lines, loss)?;
+            lines.push(b'\n');
+        }
+        save(path, &lines)?;
+    }
+    tell(args, &exported, session)?;
+    Ok(Outcome::Done)
+}
+
+fn write(args: &Export, exported: &Exported, session: &mut Session) -> Result<(), Failure> {
+    match (&args.output, &exported.files[..]) {
+        (None, [one]) => session.out.bytes(&one.bytes),
+        (None, files) => {
+            Err(Failure::usage(format!("{} makes {} files", args.format, files.len()))
+                .hint("name a folder for them with -o FOLDER"))
+        }
+        (Some(path), [one]) if !path.is_dir() => save(path, &one.bytes),
+        (Some(folder), files) => {
+            for file in files {
+                let name = Path::new(&file.name);
+                // The names are ours; a name that leaves the folder would be a fault of ours.
+                if !name.components().all(|part| matches!(part, Component::Normal(_))) {
+                    return Err(Failure::usage(format!("{}: no name of a file", file.name)));
+                }
+                save(&folder.join(name), &file.bytes)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn save(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::usage(format!("{}: cannot be made: {error}", folder.display()))
+        })?;
+    }
+    whole::write(path, |out| out.write_all(bytes))
+}
+
+/// What went out, and what could not, on standard error.
+fn tell(args: &Export, exported: &Exported, session: &mut Session) -> Result<(), Failure> {
+    let counts: Vec<String> =
+        exported.counts.iter().map(|(what, number)| format!("{number} {what}")).collect();
+    if !counts.is_empty() {
+        session.remark(&format!("{}: {}", args.format, counts.join(", ")))?;
+    }
+    for trial in &exported.trials {
+        session.remark(&one_line(trial, 200))?;
+    }
+    if exported.losses.is_empty() {
+        return Ok(());
+    }
+    let mut kinds: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for Loss { what, why, .. } in &exported.losses {
+        *kinds.entry((what, why)).or_default() += 1;
+    }
+    let mut kinds: Vec<_> = kinds.into_iter().collect();
+    kinds.sort_by_key(|(key, number)| (std::cmp::Reverse(*number), *key));
+    let total = exported.losses.len() as u64;
+    session.remark(&format!("not carried: {}", counted(total, "statement")))?;
+    for ((what, why), number) in kinds.iter().take(TOLD) {
+        session.remark(&format!("  {number} × {what}: {}", one_line(why, 120)))?;
+    }
+    if kinds.len() > TOLD {
+        session.remark(&format!("  and {} further kinds", kinds.len() - TOLD))?;
+    }
+    if args.loss_report.is_none() {
+        session.remark("  --loss-report FILE lists them")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! What goes out of the store: selection by name, filters and ceiling, then one function a format.
+
+mod selection;
+
+use jiff::civil::Date;
+use lapwing_model::{Kind, Marking, Status};
+use lapwing_publish::export::{ExportFormat, Exported, Selection};
+
+use crate::{Engine, EngineError};
+
+/// What to export, and how.
+#[derive(Clone, Debug)]
+pub struct ExportOptions {
+    /// The form.
+    pub format: ExportFormat,
+    /// Campaigns, actors, clusters, values or documents (title or identifier); empty for
+    /// everything.
+    pub names: Vec<String>,
+    /// Nothing above this marking goes out, nor anything that a document above it says.
+    pub ceiling: Marking,
+    /// Leave out what was last known before this day.
+    pub since: Option<Date>,
+    /// Only subjects of these kinds; empty for all.
+    pub kinds: Vec<Kind>,
+    /// Only indicators of this status; empty for what the format takes: active, ageing and
+    /// undated ones for machines that raise alarms, all for the others.
+    pub statuses: Vec<Status>,
+    /// Export what was known by the end of this day.
+    pub as_of: Option<Date>,
+    /// The day on which indicators are judged.
+    pub today: Date,
+    /// Take along values that are known as benign, labelled so. Formats that raise alarms never do.
+    pub benign: bool,
+    /// Least probability of a fact, 0 to 1.
+    pub least_probability: f64,
+    /// Mark STIX objects with the TLP 1.0 definitions of the specification where there is one.
+    pub tlp1: bool,
+}
+
+impl ExportOptions {
+    /// Everything that may be seen by all, in a format, judged on a day.
+    #[must_use]
+    pub fn new(format: ExportFormat, today: Date) -> Self {
+        Self {
+            format,
+            names: Vec::new(),
+            ceiling: Marking::Clear,
+            since: None,
+            kinds: Vec::new(),
+            statuses: Vec::new(),
+            as_of: None,
+            today,
+            benign: false,
+            least_probability: 0.0,
+            tlp1: false,
+        }
+    }
+
+    /// The day on which indicators are judged: a past day where one is asked for.
+    #[must_use]
+    pub fn day(&self) -> Date {
+        self.as_of.unwrap_or(self.today)
+    }
+
+    /// Whether an indicator of this status goes out.
+    #[must_use]
+    pub fn takes(&self, status: Status) -> bool {
+        if status == Status::Benign && (self.format.is_detection() || !self.benign) {
+            return false;
+        }
+        if !self.statuses.is_empty() {
+            return self.statuses.contains(&status);
+        }
+        !self.format.is_detection()
+            || matches!(status, Status::Active | Status::Ageing | Status::Undated)
+    }
+}
+
+impl Engine {
+    /// Writes a part of the store in a format.
+    ///
+    /// # Errors
+    /// When a name means nothing, a format cannot be made, or the store cannot be read.
+    pub fn export(&self, options: &ExportOptions) -> Result<Exported, EngineError> {
+        let part = self.within(options)?;
+        let engine = part.as_ref().unwrap_or(self);
+        let selection = engine.selection(options)?;
+        let mut exported = engine.write(&selection, options)?;
+        exported.losses.extend(selection.left_out.iter().cloned());
+        Ok(exported.settled())
+    }
+
+    /// What an export may draw from, where that is not the whole store.
+    fn within(&self, options: &ExportOptions) -> Result<Option<Engine>, EngineError> {
+        let allowed = self.at_most(options.ceiling)?;
+        match options.as_of {
+            None => Ok(allowed),
+            Some(date) => Ok(Some(allowed.as_ref().unwrap_or(self).as_of(date)?)),
+        }
+    }
+
+    /// One function a format; each has a file of its own in `lapwing-publish`.
+    fn write(
+        &self,
+        selection: &Selection,
+        options: &ExportOptions,
+    ) -> Result<Exported, EngineError> {
+        let _ = selection;
+        match options.format {
+            ExportFormat::Stix
+            | ExportFormat::Stix20
+            | ExportFormat::Misp
+            | ExportFormat::MispFeed
+            | ExportFormat::Csv
+            | ExportFormat::List
+            | ExportFormat::Suricata
+            | ExportFormat::Zeek
+            | ExportFormat::Sigma
+            | ExportFormat::Yara
+            | ExportFormat::Rpz
+            | ExportFormat::Navigator
+            | ExportFormat::Md
+            | ExportFormat::Html
+            | ExportFormat::Pdf => Err(EngineError::Export(format!(
+                "`{}` cannot be written by this build",
+                options.format
+            ))),
+        }
+    }
+}

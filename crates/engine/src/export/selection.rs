@@ -1,0 +1,303 @@
+//! Which facts and documents go out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lapwing_fuse::{lifetime, status};
+use lapwing_model::{
+    Admiralty, ClaimId, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, PartialDate, Relation,
+    Role, Status,
+};
+use lapwing_publish::export::{Loss, SelectedClaim, SelectedDocument, SelectedFact, Selection};
+use lapwing_store::{DocumentRecord, FactQuery, StoredClaim};
+
+use super::ExportOptions;
+use crate::{Engine, EngineError};
+
+/// What the names asked for lead to.
+#[derive(Default)]
+struct Wanted {
+    subjects: Vec<Entity>,
+    documents: BTreeSet<DocumentId>,
+    facts: Vec<Fact>,
+}
+
+/// Facts by their statement.
+type Statement = (Entity, Relation, Object);
+
+impl Engine {
+    /// Gathers what the options ask for. The store must hold nothing above the ceiling: see
+    /// [`Engine::at_most`].
+    pub(crate) fn selection(&self, options: &ExportOptions) -> Result<Selection, EngineError> {
+        let wanted = self.wanted(&options.names)?;
+        let today = PartialDate::from(options.day());
+        let mut left_out = Vec::new();
+        let facts = chosen(wanted.facts, options, today, &mut left_out);
+        let (documents, origins) = self.chosen_documents(&wanted.documents, &facts, options)?;
+        let mut selection = Selection {
+            asked: options.names.clone(),
+            subjects: wanted.subjects,
+            ceiling: options.ceiling,
+            today,
+            documents,
+            facts,
+            origins,
+            left_out,
+        };
+        self.join(&mut selection, options)?;
+        Ok(selection)
+    }
+
+    fn wanted(&self, names: &[String]) -> Result<Wanted, EngineError> {
+        let mut wanted = Wanted::default();
+        if names.is_empty() {
+            wanted.facts = self.store.facts(&FactQuery::default())?;
+            wanted.documents = self.store.documents()?.iter().map(|r| r.document.id).collect();
+            return Ok(wanted);
+        }
+        for name in names {
+            if let Some(documents) = self.named_documents(name)? {
+                let query =
+                    FactQuery { documents: Some(documents.clone()), ..FactQuery::default() };
+                wanted.facts.extend(self.store.facts(&query)?);
+                wanted.documents.extend(documents);
+                continue;
+            }
+            let topic = self.topic(name)?;
+            let documents: Vec<DocumentId> = topic.documents.iter().map(|(id, _)| *id).collect();
+            wanted.facts.extend(self.facts_for(&topic, &documents)?);
+            wanted.documents.extend(documents);
+            wanted.subjects.push(topic.subject);
+        }
+        let statement = |f: &Fact| (f.subject.clone(), f.relation, f.object.clone());
+        wanted.facts.sort_by_key(statement);
+        wanted.facts.dedup_by(|a, b| statement(a) == statement(b));
+        Ok(wanted)
+    }
+
+    /// The documents that a name means: one by eight or more digits of its identifier, or those
+    /// of that very title, name or address where no entity has that name.
+    fn named_documents(&self, name: &str) -> Result<Option<Vec<DocumentId>>, EngineError> {
+        let name = name.trim();
+        let digits = name.len() >= 8 && name.bytes().all(|b| b.is_ascii_hexdigit());
+        let found = self.store.find_documents(name)?;
+        let by_id: Vec<DocumentId> = found
+            .iter()
+            .map(|record| record.document.id)
+            .filter(|id| digits && id.to_string().starts_with(&name.to_ascii_lowercase()))
+            .collect();
+        if let [one] = by_id[..] {
+            return Ok(Some(vec![one]));
+        }
+        let is_titled = |record: &DocumentRecord| {
+            let document = &record.document;
+            document.label() == name
+                || document.name == name
+                || document.url.as_deref() == Some(name)
+        };
+        let titled: Vec<DocumentId> =
+            found.iter().filter(|r| is_titled(r)).map(|r| r.document.id).collect();
+        if titled.is_empty()
+            || self.topic(name).is_ok_and(|topic| topic.subject.kind != Kind::Report)
+        {
+            return Ok(None);
+        }
+        Ok(Some(titled))
+    }
+
+    /// The documents with their claims, in order of date, and their origins.
+    fn chosen_documents(
+        &self,
+        wanted: &BTreeSet<DocumentId>,
+        facts: &[SelectedFact],
+        options: &ExportOptions,
+    ) -> Result<(Vec<SelectedDocument>, Vec<Origin>), EngineError> {
+        let statements: BTreeSet<Statement> = facts
+            .iter()
+            .map(|f| (f.fact.subject.clone(), f.fact.relation, f.fact.object.clone()))
+            .collect();
+        let mut gaps: BTreeMap<DocumentId, Vec<Gap>> = BTreeMap::new();
+        for (id, gap) in self.store.gaps()? {
+            if wanted.contains(&id) {
+                gaps.entry(id).or_default().push(gap);
+            }
+        }
+        let mut documents = Vec::new();
+        let mut origins: BTreeMap<_, Origin> = BTreeMap::new();
+        for id in wanted {
+            let Some(record) = self.store.document_record(*id)? else { continue };
+            let Some(origin) = self.store.origin_of(*id)? else {
+                return Err(EngineError::Corrupt(format!("document {id} has no origin")));
+            };
+            let grade = origin
+                .members
+                .iter()
+                .find(|member| member.document == *id)
+                .map_or(Admiralty { reliability: 'F', credibility: 6 }, |member| member.grade);
+            let claims = if options.format.tells_claims() {
+                self.chosen_claims(*id, &statements)?
+            } else {
+                Vec::new()
+            };
+            documents.push(SelectedDocument {
+                document: record.document,
+                added: record.added.to_string(),
+                origin: origin.id,
+                grade,
+                claims,
+                gaps: gaps.remove(id).unwrap_or_default(),
+            });
+            origins.insert(origin.id, origin);
+        }
+        documents.sort_by_key(|chosen| {
+            let document = &chosen.document;
+            (document.published.is_none(), document.published, document.id)
+        });
+        Ok((documents, origins.into_values().collect()))
+    }
+
+    fn chosen_claims(
+        &self,
+        id: DocumentId,
+        statements: &BTreeSet<Statement>,
+    ) -> Result<Vec<SelectedClaim>, EngineError> {
+        let text = self.store.document(id)?.map(|document| document.text).unwrap_or_default();
+        let claims = self.store.claims_of(id)?.into_iter().filter(|stored| {
+            // A set of owned keys: looked up by clones of names, which are short.
+            statements.contains(&(
+                stored.subject.clone(),
+                stored.claim.relation,
+                stored.object.clone(),
+            ))
+        });
+        Ok(claims
+            .map(|StoredClaim { id, document: _, claim, subject, object }| SelectedClaim {
+                id,
+                quote: claim.span.slice(&text).unwrap_or_default().to_owned(),
+                claim,
+                subject,
+                object,
+            })
+            .collect())
+    }
+
+    /// Tells each fact which documents of the selection state it.
+    fn join(&self, selection: &mut Selection, options: &ExportOptions) -> Result<(), EngineError> {
+        let mut of_claim: BTreeMap<ClaimId, DocumentId> = BTreeMap::new();
+        for chosen in &selection.documents {
+            if options.format.tells_claims() {
+                of_claim.extend(chosen.claims.iter().map(|claim| (claim.id, chosen.document.id)));
+            } else {
+                let claims = self.store.claims_of(chosen.document.id)?;
+                of_claim.extend(claims.iter().map(|claim| (claim.id, chosen.document.id)));
+            }
+        }
+        let order: BTreeMap<DocumentId, usize> =
+            selection.documents.iter().enumerate().map(|(at, d)| (d.document.id, at)).collect();
+        for fact in &mut selection.facts {
+            let mut documents: Vec<DocumentId> = fact
+                .fact
+                .contributions
+                .iter()
+                .flat_map(|contribution| &contribution.claims)
+                .filter_map(|claim| of_claim.get(claim).copied())
+                .collect();
+            documents.sort_by_key(|id| order.get(id).copied());
+            documents.dedup();
+            fact.documents = documents;
+        }
+        Ok(())
+    }
+}
+
+/// The facts that pass the filters. What falls out is told, so that nothing is lost unnamed.
+fn chosen(
+    facts: Vec<Fact>,
+    options: &ExportOptions,
+    today: PartialDate,
+    left_out: &mut Vec<Loss>,
+) -> Vec<SelectedFact> {
+    // Values that play a part as indicator, and whether one such part stays.
+    let mut parts: BTreeMap<Entity, bool> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for fact in facts {
+        let status = status(&fact, today);
+        let why = refusal(&fact, status, options);
+        if is_indicator(&fact) {
+            let stays = parts.entry(fact.subject.clone()).or_default();
+            *stays |= why.is_none();
+        }
+        match why {
+            Some(why) => left_out.push(Loss::new("fact", statement(&fact), why)),
+            None => {
+                let expires = expiry(&fact);
+                kept.push(SelectedFact { fact, status, expires, documents: Vec::new() });
+            }
+        }
+    }
+    // What hangs on a value that stays at home stays with it.
+    kept.retain(|selected| {
+        let fact = &selected.fact;
+        let ends = std::iter::once(&fact.subject).chain(fact.object.entity());
+        let Some(home) = ends.into_iter().find(|entity| parts.get(entity) == Some(&false)) else {
+            return true;
+        };
+        left_out.push(Loss::new(
+            "fact",
+            statement(fact),
+            format!("`{}` was left out by the filters", home.value),
+        ));
+        false
+    });
+    kept
+}
+
+/// Why a fact does not go out.
+fn refusal(fact: &Fact, status: Status, options: &ExportOptions) -> Option<String> {
+    if fact.marking > options.ceiling {
+        // The store was cut to the ceiling before: this is a second lock on the same door.
+        return Some(format!("its marking is above {}", options.ceiling));
+    }
+    if fact.probability < options.least_probability {
+        return Some("less probable than asked for".to_owned());
+    }
+    if !options.kinds.is_empty()
+        && fact.relation == Relation::Role
+        && !options.kinds.contains(&fact.subject.kind)
+    {
+        return Some("of a kind that was not asked for".to_owned());
+    }
+    if let Some(since) = options.since
+        && fact.last_known().is_none_or(|last| last.last_day() < since)
+    {
+        return Some(format!("not known since {since}"));
+    }
+    if is_indicator(fact) && !options.takes(status) {
+        return Some(format!("its status is {}", status.as_str()));
+    }
+    if is_role(fact, Role::Benign) && !options.takes(Status::Benign) {
+        return Some("named as benign".to_owned());
+    }
+    None
+}
+
+fn is_indicator(fact: &Fact) -> bool {
+    is_role(fact, Role::Indicator)
+}
+
+fn is_role(fact: &Fact, role: Role) -> bool {
+    fact.relation == Relation::Role
+        && matches!(&fact.object, Object::Text(word) if word == role.as_str())
+}
+
+/// `subject relation object`, for people.
+fn statement(fact: &Fact) -> String {
+    format!("{} {} {}", fact.subject.key(), fact.relation, fact.object.key())
+}
+
+/// The last day on which the subject of a fact is worth an alert.
+fn expiry(fact: &Fact) -> Option<PartialDate> {
+    let lifetime = lifetime(fact.subject.kind)?;
+    let last = fact.last_known()?.last_day();
+    let days = jiff::Span::new().try_days(lifetime.expires).ok()?;
+    last.checked_add(days).ok().map(PartialDate::from)
+}
