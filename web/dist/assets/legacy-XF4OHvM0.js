@@ -1,0 +1,1 @@
+import{Ft as e}from"./index-B7455nN1.js";e();
