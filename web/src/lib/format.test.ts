@@ -6,6 +6,7 @@ describe('numbers and times', () => {
     expect(percent(0.9999)).toBe('>99 %');
     expect(percent(0.004)).toBe('<1 %');
     expect(percent(1)).toBe('100 %');
+    expect(percent(0.9645)).toBe(percent(0.965));
     expect(percent(0)).toBe('0 %');
     expect(percent(null)).toBe('–');
   });

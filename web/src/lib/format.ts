@@ -6,7 +6,9 @@ export const percent = (p: number | null | undefined): string => {
   const value = p * 100;
   if (value > 0 && value < 1) return '<1 %';
   if (value < 100 && value > 99) return '>99 %';
-  return `${Math.round(value)} %`;
+  // The server rounds some probabilities to a thousandth and others not at all: a half of a percent is
+  // rounded so that both are shown as one number.
+  return `${Math.round(value - 0.05)} %`;
 };
 
 export function bytes(n: number | null | undefined): string {

@@ -394,7 +394,7 @@ export interface HuntPage extends Omit<HuntItem, 'verdict'> {
   records?: number;
   seconds?: number;
   problems?: string[];
-  detail?: string | null;
+  failed?: string | null;
   verdict: Verdict | string | null;
 }
 export interface Finding {
@@ -438,13 +438,10 @@ export interface Session {
 }
 export interface About {
   version: string;
-  store: string;
-  schema: number;
   now: string;
   documents: number;
   origins: number;
   facts: number;
-  entities: number;
   indicators: number;
   gaps: number;
   changes: number;

@@ -1,1 +1,0 @@
-import{Ft as e}from"./index-B7455nN1.js";e();
