@@ -17,6 +17,16 @@ pub fn is_address(name: &str) -> bool {
     lower.starts_with("http://") || lower.starts_with("https://")
 }
 
+/// Fetches what somebody far away named: as [`fetch`], and nothing of one's own network.
+pub fn fetch_public(address: &str) -> Result<Vec<u8>, Failure> {
+    let target =
+        url::Url::parse(address).map_err(|error| Failure::usage(format!("{address}: {error}")))?;
+    if !is_address(address) || is_private(&target) {
+        return Err(Failure::usage(format!("{address}: not a public web address")));
+    }
+    fetch(address)
+}
+
 /// Fetches what the user named: only http and https, within limits of size and time, and no
 /// redirect from a public to a private address.
 pub fn fetch(address: &str) -> Result<Vec<u8>, Failure> {

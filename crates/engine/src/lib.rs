@@ -104,6 +104,14 @@ impl Engine {
         Self::with_store(Store::in_memory()?)
     }
 
+    /// Sets how long to wait for another writer (10 s at first).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn set_patience(&mut self, patience: std::time::Duration) -> Result<(), EngineError> {
+        Ok(self.store.set_patience(patience)?)
+    }
+
     /// The store.
     pub fn store(&self) -> &Store {
         &self.store

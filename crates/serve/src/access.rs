@@ -385,6 +385,7 @@ fn entry(asker: &Asker, method: &Method, route: &str, what: String, at: Timestam
         what,
         status: 0,
         outcome: "allowed".to_owned(),
+        ceiling: asker.ceiling.tlp,
     }
 }
 

@@ -137,7 +137,7 @@ impl Accounts {
         Ok(Some(Identity {
             who: account.name.clone(),
             key: Some(row.prefix.clone()),
-            role: if includes(of_account.role, role) { role } else { Role::Feed },
+            role: if of_account.role.includes(role) { role } else { Role::Feed },
             ceiling: of_account.ceiling.and(Ceiling { tlp: row.ceiling, pap }),
         }))
     }
@@ -164,18 +164,6 @@ fn identity(account: &Account) -> Identity {
         key: None,
         role: account.role.parse().unwrap_or(Role::Feed),
         ceiling: Ceiling { tlp: account.ceiling, pap },
-    }
-}
-
-/// Whether who has the role `of` may hand out a key with the role `key`.
-pub(crate) fn includes(of: Role, key: Role) -> bool {
-    use Role::{Admin, Analyst, Feed, Publisher, Reader};
-    match of {
-        Admin => true,
-        Publisher => matches!(key, Reader | Analyst | Publisher | Feed),
-        Analyst => matches!(key, Reader | Analyst | Feed),
-        Reader => key == Reader,
-        Feed => key == Feed,
     }
 }
 
@@ -285,6 +273,20 @@ pub fn new_key(
 fn prefix_of(key: &str) -> Option<&str> {
     let (prefix, _) = key.strip_prefix(KEY_START)?.split_once('_')?;
     Some(prefix)
+}
+
+/// A password that nobody thought of.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn new_password() -> Result<String, ServeError> {
+    // Without those that are taken for each other: five bits a letter.
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let bytes = random::<20>()?;
+    let letters: Vec<u8> = bytes.iter().map(|byte| LETTERS[usize::from(byte & 31)]).collect();
+    let groups: Vec<String> =
+        letters.chunks(5).map(|group| group.iter().map(|l| char::from(*l)).collect()).collect();
+    Ok(groups.join("-"))
 }
 
 /// Random bytes of the system.

@@ -66,10 +66,10 @@ impl App {
         let limits = config.limits;
         Ok(Self(Arc::new(Shared {
             readers: Arc::new(Readers::new(&config.store, limits.readers)),
-            writer: Writer::start(&config.store, limits.queue)?,
+            writer: Writer::start(&config.store, limits.queue, limits.patience)?,
             accounts: Accounts::new(&config.store),
             sessions: Sessions::default(),
-            audit: Audit::start(&config.store)?,
+            audit: Audit::start(&config.store, limits.patience)?,
             events: Events::new(),
             metrics: Metrics::new(),
             rate: Rate::new(limits.per_minute),

@@ -64,6 +64,17 @@ impl Role {
         }
     }
 
+    /// Whether who has this role may hand out a key with another one.
+    #[must_use]
+    pub fn includes(self, key: Self) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Publisher => key != Self::Admin,
+            Self::Analyst => matches!(key, Self::Reader | Self::Analyst | Self::Feed),
+            Self::Reader | Self::Feed => key == self,
+        }
+    }
+
     /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -24,17 +24,22 @@ type Line = (AuditEntry, Option<oneshot::Sender<()>>);
 /// The audit log of a running server.
 pub(crate) struct Audit {
     queue: Mutex<Option<mpsc::Sender<Line>>>,
+    patience: Duration,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Audit {
-    pub(crate) fn start(path: &Path) -> std::io::Result<Self> {
+    pub(crate) fn start(path: &Path, patience: Duration) -> std::io::Result<Self> {
         let (send, lines) = mpsc::channel(QUEUE);
         let path = path.to_owned();
         let thread = std::thread::Builder::new()
             .name("audit".to_owned())
             .spawn(move || keep_all(&path, lines))?;
-        Ok(Self { queue: Mutex::new(Some(send)), thread: Mutex::new(Some(thread)) })
+        Ok(Self {
+            queue: Mutex::new(Some(send)),
+            patience: patience.min(PATIENCE),
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
     /// Keeps a line; with `surely`, returns only when it is on disk or the store is held.
@@ -54,7 +59,7 @@ impl Audit {
         let Some(queue) = queue else { return };
         let (tell, told) = oneshot::channel();
         if queue.send((entry, surely.then_some(tell))).await.is_ok() && surely {
-            let _ = tokio::time::timeout(PATIENCE, told).await;
+            let _ = tokio::time::timeout(self.patience, told).await;
         }
     }
 
@@ -83,7 +88,10 @@ fn keep_all(path: &Path, mut lines: mpsc::Receiver<Line>) {
         }
         keep_batch(path, &mut store, &batch, &lines);
         batch.clear();
-        waiting.drain(..).for_each(|tell| drop(tell.send(())));
+        for tell in waiting.drain(..) {
+            // Who asked may have given up waiting.
+            let _ = tell.send(());
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -44,6 +45,8 @@ pub struct Limits {
     pub per_minute: u32,
     /// Hunts that are kept with their uploads and results.
     pub hunts: usize,
+    /// How long to wait while another process writes to the store.
+    pub patience: Duration,
 }
 
 impl Default for Limits {
@@ -57,6 +60,7 @@ impl Default for Limits {
             queue: 64,
             per_minute: 1_200,
             hunts: 32,
+            patience: Duration::from_secs(10),
         }
     }
 }

@@ -34,10 +34,6 @@ const ALSO: &[(&str, &str)] = &[
     ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
 ];
 
-/// The number of a request, for the log and for who asks.
-#[derive(Clone, Debug)]
-pub(crate) struct RequestNumber(pub(crate) String);
-
 /// Puts all layers around the routes.
 pub(crate) fn around(router: Router, app: &App) -> Router {
     let tame = SizeAbove::new(860)
@@ -105,9 +101,8 @@ async fn problems(request: Request, next: Next) -> Response {
     answer
 }
 
-async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> Response {
+async fn outermost(State(app): State<App>, request: Request, next: Next) -> Response {
     let number = Uuid::new_v4().simple().to_string();
-    request.extensions_mut().insert(RequestNumber(number.clone()));
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let begun = Instant::now();

@@ -34,7 +34,7 @@ mod webhooks;
 mod writer;
 
 pub use access::Audited;
-pub use accounts::{hash_password, new_account, new_key};
+pub use accounts::{hash_password, new_account, new_key, new_password};
 pub use app::App;
 pub use asker::{Asker, Ceiling, Permission, Role};
 pub use config::{Clock, Config, Fetch, Limits, LogForm, Tls};

@@ -83,24 +83,3 @@ fn any_problem(operation: &mut Operation) {
         .build();
     operation.responses.responses.insert("default".to_owned(), RefOr::T(response));
 }
-
-/// For who looks at the routes as data.
-#[cfg(test)]
-pub(crate) fn documented_routes() -> Vec<(String, String)> {
-    let api = openapi();
-    let mut routes = Vec::new();
-    for (path, item) in &api.paths.paths {
-        for (method, of) in [
-            ("GET", &item.get),
-            ("PUT", &item.put),
-            ("POST", &item.post),
-            ("DELETE", &item.delete),
-            ("PATCH", &item.patch),
-        ] {
-            if of.is_some() {
-                routes.push((method.to_owned(), path.clone()));
-            }
-        }
-    }
-    routes
-}

@@ -3,8 +3,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use lapwing_engine::{Engine, EngineError};
+use lapwing_engine::Engine;
 use lapwing_model::ChangeId;
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,6 +23,7 @@ type Job = Box<dyn FnOnce(&mut Desk) + Send>;
 /// The writer's engine, opened when first needed and whenever another process wrote.
 struct Desk {
     path: PathBuf,
+    patience: Duration,
     engine: Option<(Engine, Option<ChangeId>)>,
 }
 
@@ -35,7 +37,8 @@ impl Desk {
             None => false,
         };
         if !latest {
-            let engine = Engine::open(&self.path)?;
+            let mut engine = Engine::open(&self.path)?;
+            engine.set_patience(self.patience)?;
             let at = engine.store().latest_change()?;
             self.engine = Some((engine, at));
         }
@@ -49,11 +52,11 @@ impl Desk {
 }
 
 impl Writer {
-    pub(crate) fn start(path: &Path, queue: usize) -> std::io::Result<Self> {
+    pub(crate) fn start(path: &Path, queue: usize, patience: Duration) -> std::io::Result<Self> {
         let (send, mut jobs) = mpsc::channel::<Job>(queue.max(1));
         let waiting = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&waiting);
-        let mut desk = Desk { path: path.to_owned(), engine: None };
+        let mut desk = Desk { path: path.to_owned(), patience, engine: None };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
             while let Some(job) = jobs.blocking_recv() {
                 // A job that falls takes its transaction with it, and the engine for safety.
@@ -99,9 +102,4 @@ impl Writer {
             let _ = thread.join();
         }
     }
-}
-
-/// An error of the engine as the asker may see it.
-pub(crate) fn told(error: EngineError) -> Problem {
-    error.into()
 }

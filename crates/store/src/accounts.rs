@@ -75,6 +75,8 @@ pub struct AuditEntry {
     pub status: u16,
     /// `allowed` or `denied`.
     pub outcome: String,
+    /// Up to where the one who asked may see: what he asks for may tell as much.
+    pub ceiling: Marking,
 }
 
 /// Which lines of the audit log are asked for, the newest first.
@@ -82,8 +84,10 @@ pub struct AuditEntry {
 pub struct AuditQuery {
     /// By this user.
     pub who: Option<String>,
-    /// Route or subject holds this.
+    /// Route or subject holds this; the subject only of lines at or below `ceiling`.
     pub what: Option<String>,
+    /// Up to where the one who asks may see.
+    pub ceiling: Marking,
     /// With this outcome.
     pub outcome: Option<String>,
     /// From this time on.
@@ -112,6 +116,9 @@ pub struct Webhook {
     /// When.
     pub created: Timestamp,
 }
+
+/// Markings that some may not see.
+const ABOVE: [Marking; 4] = [Marking::Green, Marking::Amber, Marking::AmberStrict, Marking::Red];
 
 impl Store {
     /// A number that is another after any commit of another connection.
@@ -252,7 +259,14 @@ impl Store {
             condition("who = ?", who.clone().into());
         }
         if let Some(what) = &query.what {
-            condition("instr(lower(route || ' ' || what), lower(?)) > 0", what.clone().into());
+            let hidden: Vec<String> = ABOVE
+                .iter()
+                .filter(|marking| **marking > query.ceiling)
+                .map(|marking| format!("'{marking}'"))
+                .collect();
+            let told = format!("CASE WHEN ceiling IN ({}) THEN '' ELSE what END", hidden.join(","));
+            let sql = format!("instr(lower(route || ' ' || {told}), lower(?)) > 0");
+            condition(&sql, what.clone().into());
         }
         if let Some(outcome) = &query.outcome {
             condition("outcome = ?", outcome.clone().into());
@@ -264,7 +278,7 @@ impl Store {
             condition("n < ?", before.into());
         }
         let sql = format!(
-            "SELECT n, at, who, key, address, method, route, what, status, outcome FROM audit \
+            "SELECT n, at, who, key, address, method, route, what, status, outcome, ceiling FROM audit \
              WHERE {} ORDER BY n DESC LIMIT {}",
             conditions.join(" AND "),
             query.limit
@@ -288,6 +302,7 @@ impl Store {
                     what: row.get(7)?,
                     status: row.get(8)?,
                     outcome: row.get(9)?,
+                    ceiling: marking(row, 10)?,
                 });
             }
             Ok(entries)
@@ -371,8 +386,8 @@ impl Store {
 
 fn add_entry(conn: &Connection, entry: &AuditEntry) -> Result<(), Fault> {
     conn.prepare_cached(
-        "INSERT INTO audit (at, who, key, address, method, route, what, status, outcome) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO audit (at, who, key, address, method, route, what, status, outcome, \
+         ceiling) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         entry.at.to_string(),
@@ -384,6 +399,7 @@ fn add_entry(conn: &Connection, entry: &AuditEntry) -> Result<(), Fault> {
         entry.what,
         entry.status,
         entry.outcome,
+        entry.ceiling.as_str(),
     ])?;
     Ok(())
 }
@@ -417,6 +433,7 @@ mod tests {
             what: what.to_owned(),
             status: 200,
             outcome: "allowed".to_owned(),
+            ceiling: Marking::Clear,
         }
     }
 
@@ -431,6 +448,9 @@ mod tests {
         assert_eq!(newest.iter().map(|e| e.what.as_str()).collect::<Vec<_>>(), ["of=C"]);
         let older = AuditQuery { before: Some(newest[0].n), ..query };
         assert_eq!(store.audit(&older).unwrap()[0].what, "of=A");
+        // The subject of a line above one's marking is not searched either.
+        let marked = AuditEntry { ceiling: Marking::Red, ..entry("root", "of=B") };
+        store.add_audit(&[marked]).unwrap();
         let what = AuditQuery { what: Some("OF=b".into()), limit: 9, ..AuditQuery::default() };
         assert_eq!(store.audit(&what).unwrap().len(), 1);
         assert!(store.conn.execute("DELETE FROM audit", []).is_err());

@@ -35,7 +35,8 @@ CREATE TABLE audit (
   route TEXT NOT NULL,
   what TEXT NOT NULL,
   status INTEGER NOT NULL,
-  outcome TEXT NOT NULL
+  outcome TEXT NOT NULL,
+  ceiling TEXT NOT NULL               -- TLP: up to where he may see, and what he asks for
 ) STRICT;
 CREATE INDEX audit_who ON audit (who, n);
 CREATE TRIGGER audit_kept BEFORE DELETE ON audit

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod add;
+mod audit;
 mod baseline;
 mod checks;
 mod compile;
@@ -13,11 +14,15 @@ mod forecast;
 mod history;
 mod hunt;
 mod investigate;
+mod keys;
 mod knowledge;
 mod learn;
 mod list;
+mod mcp;
 mod search;
+mod serve;
 mod show;
+mod users;
 mod verdict;
 
 use crate::args::Command;
@@ -43,6 +48,11 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Undo(args) => history::undo(&args, session),
         Command::Knowledge(args) => knowledge::run(&args, session),
         Command::Checks(args) => checks::run(&args, session),
+        Command::Serve(args) => serve::run(&args, session),
+        Command::Users(args) => users::run(args, session),
+        Command::Keys(args) => keys::run(args, session),
+        Command::Audit(args) => audit::run(&args, session),
+        Command::Mcp(args) => mcp::run(&args, session),
         Command::Evaluate(args) => evaluate::run(&args, session),
     }?;
     session.out.flush()?;

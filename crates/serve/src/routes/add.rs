@@ -163,7 +163,7 @@ async fn from_json(app: &App, mut about: NewDocument) -> Result<Brought, Problem
 async fn from_form(app: &App, request: Request) -> Result<Brought, Problem> {
     let mut request = request;
     // Uploads may be larger than other bodies.
-    request.extensions_mut().remove::<axum::extract::DefaultBodyLimit>();
+    axum::extract::DefaultBodyLimit::disable().apply(&mut request);
     let Form(mut form) = Form::from_request(request, app).await?;
     let unreadable = |error: axum::extract::multipart::MultipartError| {
         Problem::new(error.status(), error.body_text())

@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::asker::Ceiling;
+use crate::asker::{Asker, Ceiling};
 use crate::problem::Problem;
 
 pub(crate) async fn alive() -> &'static str {
@@ -32,11 +32,13 @@ pub(crate) async fn ready(State(app): State<App>) -> impl IntoResponse {
     (status, Json(Ready { ready, store, waiting }))
 }
 
-pub(crate) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
+pub(crate) async fn metrics(
+    State(app): State<App>,
+    asker: Asker,
+) -> Result<impl IntoResponse, Problem> {
     let cached = app.clone();
     let (totals, at) = app
-        .readers
-        .ask(Ceiling::NONE, move |sight| {
+        .read(&asker, move |sight| {
             let totals = cached.totals.get(sight, || Ok(sight.store().totals()?))?;
             Ok((*totals, sight.at))
         })

@@ -156,7 +156,7 @@ fn from_paths(app: &App, asker: &Asker, asked: &NewHunt) -> Result<Order, Proble
 }
 
 async fn from_form(app: &App, asker: &Asker, mut request: Request) -> Result<Order, Problem> {
-    request.extensions_mut().remove::<axum::extract::DefaultBodyLimit>();
+    axum::extract::DefaultBodyLimit::disable().apply(&mut request);
     let Form(mut form) = Form::from_request(request, app).await?;
     let unreadable = |error: axum::extract::multipart::MultipartError| {
         Problem::new(error.status(), error.body_text())

@@ -8,7 +8,7 @@ use lapwing_model::{Marking, Pap};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::accounts::{includes, new_key};
+use crate::accounts::new_key;
 use crate::app::App;
 use crate::asker::{Asker, Permission, Role};
 use crate::input::{Body, Named};
@@ -103,7 +103,7 @@ pub(crate) async fn make(
     })?;
     let of: Role = account.role.parse().map_err(Problem::fault)?;
     let role = new.role.unwrap_or(if of == Role::Feed { Role::Feed } else { Role::Reader });
-    if !includes(of, role) {
+    if !of.includes(role) {
         return Err(Problem::unfit(format!("role: `{owner}` is {of}, his keys cannot be {role}")));
     }
     let ceiling: Option<Marking> = word("ceiling", new.ceiling.as_deref())?;

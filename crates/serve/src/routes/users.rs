@@ -240,6 +240,7 @@ impl From<AuditEntry> for AuditRow {
     responses((status = 200, body = List<AuditRow>)))]
 pub(crate) async fn audit(
     State(app): State<App>,
+    asker: Asker,
     Asked(which): Asked<Which>,
     Asked(paging): Asked<Paging>,
 ) -> Answer<List<AuditRow>> {
@@ -247,6 +248,7 @@ pub(crate) async fn audit(
     let query = AuditQuery {
         who: which.who,
         what: which.what.filter(|what| !what.is_empty()),
+        ceiling: asker.ceiling.tlp,
         outcome: which.outcome.filter(|outcome| !outcome.is_empty()),
         since: word("since", which.since.as_deref())?,
         before: paging.after()?,
@@ -257,6 +259,10 @@ pub(crate) async fn audit(
     let more = entries.len() > limit;
     entries.truncate(limit);
     let next = entries.last().filter(|_| more).map(|last| cursor(&last.n));
+    // What somebody asked who may see more tells of what only he may see.
+    for entry in entries.iter_mut().filter(|entry| entry.ceiling > asker.ceiling.tlp) {
+        "(above your marking)".clone_into(&mut entry.what);
+    }
     let items = entries.into_iter().map(AuditRow::from).collect();
     Ok(Json(List { items, next, total: None }))
 }
