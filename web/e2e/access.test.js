@@ -36,7 +36,7 @@ test('a wrong password is told, a right one opens the pages', async () => {
   await page.getByRole('alert').getByText('Name or password is wrong').waitFor();
   await logIn(page, 'anna', 'another long phrase');
   await page.getByRole('heading', { name: 'What is known' }).waitFor();
-  await page.getByText('anna').waitFor();
+  await page.getByText('anna', { exact: true }).waitFor();
   await tab.close();
 });
 

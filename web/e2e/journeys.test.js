@@ -37,6 +37,7 @@ test('add a report, read it, open the campaign, explain an indicator, hunt, expo
   assert.match(await page.getByRole('tabpanel').innerText(), /hidden/);
 
   for (const name of ['article.html', 'bundle.stix.json', 'misp-event.json', 'feed.xml', 'notes.txt']) {
+    if (await page.getByRole('dialog').isVisible()) await page.keyboard.press('Escape');
     await page.goto(`${server.base}/#/reports`);
     await settled(page);
     await page.getByRole('button', { name: /Add reports/ }).click();
@@ -106,7 +107,7 @@ test('a false positive is a claim, and undo takes it back', async () => {
   const chance = async () => (await page.locator('.head .likelihood .number').innerText()).trim();
   const at = await chance();
   await page.keyboard.press('f');
-  await page.getByLabel('Why').fill('our own scanner');
+  await page.getByRole('textbox', { name: 'Why' }).fill('our own scanner');
   await page.getByRole('button', { name: 'Mark', exact: true }).click();
   await page.locator('.notice').getByText('is marked as a false positive').waitFor();
   await page.waitForFunction((before) => document.querySelector('.head .likelihood .number')?.textContent?.trim() !== before, at);

@@ -1,64 +1,81 @@
-// What the activity routes send; one place to read it, whatever the server of the day leaves out.
+// What the routes of activity and feeds send.
 
 export interface Post {
-  document?: string;
-  label?: string;
-  channel?: string;
+  document: string;
+  time: string;
+  channel: string;
   author?: string;
-  time?: string;
-  text?: string;
-  span?: { start: number; end: number };
+  text: string;
+  intentions?: string[];
 }
 export interface Rise {
   kind: string;
   value: string;
   name?: string;
+  day: string;
+  days: number;
   count: number;
   expected: number;
-  probability?: number; // of so many by chance
-  since?: string;
-  until?: string;
-  first_sighting?: boolean;
-  series?: { day: string; count: number; expected?: number }[];
-  posts?: Post[];
+  p: number;
+  rate: number;
+  authors: number;
+  channels: string[];
+  stage: string;
+  intentions: Record<string, number>;
+  counts: number[];
+  posts: Post[];
 }
-export interface Intention {
+export interface FirstSighting {
+  kind: string;
+  value: string;
+  day: string;
+  count: number;
+  authors: number;
+  channels: string[];
+  known?: boolean;
+  posts: Post[];
+}
+export interface Intended {
   intention: string;
-  subject?: { kind: string; value: string; name?: string } | null;
-  sense?: string; // emerging research, ongoing attack
-  rule?: string;
-  when?: string;
-  posts?: Post[];
+  title: string;
+  count: number;
+  authors: number;
+  about: [string, number][];
+  posts: Post[];
 }
 export interface Channel {
-  name: string;
+  channel: string;
   posts: number;
-  last?: string;
-  kind?: string;
+  usual: number;
+  last: string;
 }
 export interface ActivityAnswer {
-  false_alarm_rate?: number;
-  rising?: Rise[];
-  first_sightings?: Rise[];
-  intentions?: Intention[];
-  channels?: Channel[];
+  since: string;
+  until: string;
+  posts: number;
+  judged: number;
+  past_days: number;
+  rate: number;
+  model: { model?: string; data?: string; score?: string; baseline?: string };
+  rising: Rise[];
+  first_sightings: FirstSighting[];
+  intentions: Intended[];
+  channels: Channel[];
 }
 export interface FeedItem {
   name: string;
   kind: string;
-  url?: string;
-  folder?: string;
-  state?: string; // ok, failing, paused, never
-  paused?: boolean;
-  last_run?: string | null;
-  last_success?: string | null;
-  next?: string | null;
-  items?: number;
-  new?: number;
-  errors?: number;
-  error?: string | null;
-  every?: string;
-  tlp?: string;
+  address: string;
+  every: number; // seconds
+  paused: boolean;
+  health: string;
+  due: boolean;
+  last_run: string | null;
+  last_success: string | null;
+  next: string | null;
+  failures: number;
+  error: string | null;
+  items: number;
+  new: number;
+  new_in_all: number;
 }
-export const feedState = (f: FeedItem): string =>
-  f.paused ? 'paused' : (f.state ?? (f.error || (f.errors ?? 0) > 0 ? 'failing' : f.last_success ? 'ok' : 'never'));

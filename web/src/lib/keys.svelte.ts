@@ -23,7 +23,7 @@ class Keyboard {
   handle(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target as HTMLElement | null;
-    const typing = target?.closest('input, textarea, select, [contenteditable="true"]');
+    const typing = target?.closest('input:not([type="checkbox"], [type="radio"], [type="file"]), textarea, select, [contenteditable="true"]');
     if (typing && event.key !== 'Escape') return;
     if (document.querySelector('dialog[open]') && event.key !== '?') return;
     const key = event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key;

@@ -1,1 +1,0 @@
-var e=e=>e.paused?`paused`:e.state??(e.error||(e.errors??0)>0?`failing`:e.last_success?`ok`:`never`);export{e as t};

@@ -1,0 +1,1 @@
+import{Ft as e}from"./index-C0loejPm.js";e();
