@@ -1,1 +1,0 @@
-import{Ft as e}from"./index-C0loejPm.js";e();

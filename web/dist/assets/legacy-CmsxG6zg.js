@@ -1,0 +1,1 @@
+import{It as e}from"./index-Bfv7_5uM.js";e();
