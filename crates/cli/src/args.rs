@@ -59,10 +59,20 @@ pub enum Command {
     Compile(Compile),
     /// Write what is known in a form for others: STIX, MISP, rules, lists, pages
     Export(Export),
+    /// Collect from feeds, servers, channels and folders on a schedule
+    Feeds(Feeds),
+    /// What is rising, new and announced in the posts of channels
+    Activity(Activity),
     /// Every change of the store
     History,
     /// Take a change back
     Undo(Undo),
+    /// Copy the store to a file, while others may write to it
+    Backup(Backup),
+    /// Put a backup in the store's place
+    Restore(Restore),
+    /// Look for damage in the store, and whether its facts are what its claims give
+    Check(Check),
     /// What reference data is built in or loaded; load fresher files
     Knowledge(Knowledge),
     /// The campaign checks that a hunt runs
@@ -230,7 +240,7 @@ pub struct Hunting {
     #[arg(long, value_name = "LEVEL", default_value = "informational", value_parser = parse_level)]
     pub level: lapwing_model::Severity,
     /// A YAML file with the values of the rules' placeholders: `name: [value, …]`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "rules")]
     pub placeholders: Option<PathBuf>,
     /// The zone of times in logs that state none: +01:00, Europe/Berlin [default: UTC]
     #[arg(long, value_name = "ZONE", value_parser = crate::zone::parse, allow_hyphen_values = true)]
@@ -437,6 +447,15 @@ pub struct Export {
     /// Mark STIX objects in the manner of TLP 1.0 where it has the level
     #[arg(long)]
     pub tlp1: bool,
+    /// Try Suricata rules with this program [default: `suricata`, where it is found]
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "no_suricata")]
+    pub suricata: Option<PathBuf>,
+    /// Do not run Suricata: only our own check of the rules' syntax
+    #[arg(long)]
+    pub no_suricata: bool,
+    /// A TrueType or OpenType font for what the built-in ones of a PDF lack (Chinese, Arabic, Thai …)
+    #[arg(long, value_name = "FILE")]
+    pub font: Option<PathBuf>,
     /// Write what the format cannot carry to this file, as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub loss_report: Option<PathBuf>,
@@ -456,10 +475,135 @@ fn parse_probability(text: &str) -> Result<f64, String> {
 }
 
 #[derive(Debug, Args)]
+pub struct Feeds {
+    #[command(subcommand)]
+    pub action: Option<FeedsAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FeedsAction {
+    /// Add a feed; nothing is taken from it before the first pull
+    Add(AddFeed),
+    /// List the feeds and how they went
+    List,
+    /// Pull feeds now
+    Pull {
+        /// Their names [default: all that are not paused]
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Only those that are due
+        #[arg(long, conflicts_with = "names")]
+        due: bool,
+    },
+    /// Leave a feed alone until it is resumed
+    Pause {
+        /// Its name
+        name: String,
+    },
+    /// Take a paused feed up again
+    Resume {
+        /// Its name
+        name: String,
+    },
+    /// Forget a feed; its documents stay
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct AddFeed {
+    /// An address (http, https) or a folder
+    #[arg(value_name = "URL|FOLDER")]
+    pub address: String,
+    /// rss, misp-feed, misp-server, taxii, csv, list, folder, posts, mastodon, page [default: told by the content]
+    #[arg(long, value_name = "KIND", value_parser = |word: &str| word.parse::<lapwing_feeds::FeedKind>())]
+    pub kind: Option<lapwing_feeds::FeedKind>,
+    /// Its name [default: its host or folder]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// How often it is pulled: 30m, 1h, 1d
+    #[arg(long, value_name = "INTERVAL", default_value = "1h", value_parser = lapwing_feeds::schedule::parse_interval)]
+    pub every: u64,
+    /// Who publishes it, where the documents do not say
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// The marking of what comes from it: clear, green, amber, amber+strict, red
+    #[arg(long, value_name = "MARKING")]
+    pub tlp: Option<Marking>,
+    /// At most so many new things in one pull; the rest comes with the next [default: 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub quota: Option<u32>,
+    /// The variable of the environment that holds its key, or `user:password`
+    #[arg(long, value_name = "VARIABLE")]
+    pub key_env: Option<String>,
+    /// Fetch from private, loopback and link-local addresses too, also where the feed leads to them
+    #[arg(long)]
+    pub allow_private: bool,
+    /// Take the entries of a feed alone, without the articles that they link to
+    #[arg(long)]
+    pub no_articles: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Activity {
+    /// The first day [default: six days before the last]
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<Date>,
+    /// The last day [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<Date>,
+    /// Only names of this kind: vulnerability, threat-actor, malware …; may be given several times
+    #[arg(long, value_name = "KIND", value_parser = |word: &str| word.parse::<lapwing_model::Kind>())]
+    pub kind: Vec<lapwing_model::Kind>,
+    /// Only channels whose name holds this
+    #[arg(long, value_name = "NAME")]
+    pub channel: Option<String>,
+    /// The share of rising names that may be false alarms
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = parse_share)]
+    pub rate: f64,
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "a share is from 0 to 1".to_owned())
+}
+
+#[derive(Debug, Args)]
 pub struct Undo {
     /// The number of the change, as `lapwing history` shows it
     #[arg(value_name = "ID")]
     pub change: i64,
+}
+
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The file to write; it must not be there yet
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// What `lapwing backup` wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where a store is there already, put it aside
+    #[arg(long)]
+    pub replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Only the file and its references: nothing is derived anew, and nobody is kept from writing
+    #[arg(long, conflicts_with = "rebuild")]
+    pub quick: bool,
+    /// Put facts right that are not what the claims give
+    #[arg(long)]
+    pub rebuild: bool,
 }
 
 #[derive(Debug, Args)]

@@ -68,6 +68,10 @@ impl Failure {
 
     /// Says on standard error what went wrong and what to do.
     pub fn tell(&self) {
+        let problems = match self {
+            Self::Engine(error) => error.problems(),
+            _ => &[],
+        };
         let (message, hint) = match self {
             Self::BrokenPipe => return,
             Self::Engine(error) => {
@@ -82,6 +86,13 @@ impl Failure {
         };
         let mut err = anstream::stderr().lock();
         // Nobody is left to tell when standard error is closed.
+        for problem in problems {
+            let _ = writeln!(
+                err,
+                "lapwing: {}",
+                harmless(&problem.to_string().replace(['\n', '\r', '\t'], "\u{fffd}"))
+            );
+        }
         let _ = writeln!(err, "lapwing: {}", harmless(&message));
         if let Some(hint) = hint {
             let _ = writeln!(err, "  hint: {}", harmless(&hint));
@@ -106,6 +117,15 @@ impl From<lapwing_serve::ServeError> for Failure {
         match error {
             lapwing_serve::ServeError::Engine(error) => Self::Engine(error),
             other => Self::Usage { message: other.to_string(), hint: other.hint() },
+        }
+    }
+}
+
+impl From<lapwing_feeds::FeedError> for Failure {
+    fn from(error: lapwing_feeds::FeedError) -> Self {
+        match error {
+            lapwing_feeds::FeedError::Engine(error) => Self::Engine(error),
+            other => Self::usage(other.to_string()),
         }
     }
 }

@@ -32,6 +32,15 @@ pub enum Input {
         /// The bytes.
         bytes: Vec<u8>,
     },
+    /// Bytes that were fetched, to be read with options of their own.
+    Fetched {
+        /// Name to show and to keep.
+        name: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// How to read them.
+        options: Box<Options>,
+    },
 }
 
 /// How to read, and what to record as the cause of the change.
@@ -95,6 +104,18 @@ impl Engine {
         now: Timestamp,
         progress: &dyn Progress,
     ) -> Result<AddReport, EngineError> {
+        self.add_and(inputs, options, now, progress, &mut |_| Ok(()))
+    }
+
+    /// As [`Self::add`]; `last` is done in the same change, before it is committed.
+    pub(crate) fn add_and(
+        &mut self,
+        inputs: &[Input],
+        options: &AddOptions,
+        now: Timestamp,
+        progress: &dyn Progress,
+        last: &mut dyn FnMut(&mut Change<'_>) -> Result<(), EngineError>,
+    ) -> Result<AddReport, EngineError> {
         let knowledge = self.knowledge.clone();
         let extractor = Extractor::new(&knowledge);
         let resolver = Resolver::new(&knowledge);
@@ -131,13 +152,14 @@ impl Engine {
         progress.stage("fusing");
         report.facts = derive(&mut change, &knowledge)?;
         report.change = (!change.is_empty()).then(|| change.id());
+        last(&mut change)?;
         change.commit()?;
         Ok(report)
     }
 }
 
 impl AddReport {
-    fn count(&mut self, mut reading: Reading, new: bool) {
+    pub(crate) fn count(&mut self, mut reading: Reading, new: bool) {
         let (claims, gaps) = (reading.claims.len(), reading.gaps.len());
         if new {
             self.new_documents += 1;
@@ -158,6 +180,9 @@ pub(crate) fn read_input(input: &Input, options: &Options, out: &mut dyn FnMut(I
     match input {
         Input::Path(path) => lapwing_read::read_path(path, options, out),
         Input::Bytes { name, bytes } => lapwing_read::read_bytes(name, bytes, options, out),
+        Input::Fetched { name, bytes, options } => {
+            lapwing_read::read_bytes(name, bytes, options, out);
+        }
     }
 }
 
@@ -188,7 +213,9 @@ pub(crate) fn derive(change: &mut Change<'_>, knowledge: &Knowledge) -> Result<u
     let origins = origins(&traces);
     change.put_origins(&origins)?;
     let fusion = Fusion::new(knowledge, &traces, &origins);
-    let facts = change.fuse_touched(&mut |claims| fusion.fuse(&evidence(claims)))?;
+    let facts = change.fuse_touched_many(&mut |statements| {
+        statements.par_iter().map(|claims| fusion.fuse(&evidence(claims))).collect()
+    })?;
     Ok(facts)
 }
 

@@ -1,4 +1,5 @@
 use lapwing_extract as _;
+use lapwing_model::Problem;
 
 /// Who has to act on an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +43,18 @@ pub enum EngineError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// Nothing in the given file can be used as an indicator.
-    #[error("{0}: no indicator could be read from it")]
-    NoIndicators(String),
-    /// None of the given YARA rules can be used.
-    #[error("{0}: there is no YARA rule that can be used")]
-    NoYaraRules(String),
+    /// Nothing of what was given to hunt with can be used.
+    #[error("no {what} could be loaded from {}", .given.join(", "))]
+    NothingLoaded {
+        /// What was looked for, as `Sigma rule`.
+        what: &'static str,
+        /// The paths as given.
+        given: Vec<String>,
+        /// What is wrong with each.
+        problems: Vec<Problem>,
+        /// What the user can do.
+        hint: String,
+    },
     /// An export could not be made.
     #[error("the export was not made: {0}")]
     Export(String),
@@ -61,8 +68,7 @@ impl EngineError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unknown { .. }
-            | Self::NoIndicators(_)
-            | Self::NoYaraRules(_)
+            | Self::NothingLoaded { .. }
             | Self::Export(_)
             | Self::WithoutYara => ErrorKind::User,
             Self::Store(_)
@@ -73,6 +79,14 @@ impl EngineError {
         }
     }
 
+    /// The parts of the input that are to blame, each with file, place and reason.
+    pub fn problems(&self) -> &[Problem] {
+        match self {
+            Self::NothingLoaded { problems, .. } => problems,
+            _ => &[],
+        }
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -80,12 +94,7 @@ impl EngineError {
                 Some("`lapwing list documents` shows what was read; `lapwing search WORDS` looks in the text".into())
             }
             Self::Unknown { near, .. } => Some(format!("did you mean: {}", near.join(", "))),
-            Self::NoIndicators(_) => {
-                Some("a plain list has one value a line; `lapwing extract FILE` shows what is read".into())
-            }
-            Self::NoYaraRules(_) => {
-                Some("give files of rules, or folders with *.yar, *.yara, *.rule or *.rules".into())
-            }
+            Self::NothingLoaded { hint, .. } => Some(hint.clone()),
             Self::WithoutYara => {
                 Some("build it with its default features: `cargo build --release` (feature `yara` of lapwing-engine)".into())
             }

@@ -1,10 +1,19 @@
 //! What goes out of the store: selection by name, filters and ceiling, then one function a format.
 
+mod detection;
+mod pages;
+mod readback;
 mod selection;
+mod shared;
+mod trial;
+
+use std::path::PathBuf;
 
 use jiff::civil::Date;
 use lapwing_model::{Kind, Marking, Status};
 use lapwing_publish::export::{ExportFormat, Exported, Selection};
+use lapwing_publish::misp;
+use lapwing_publish::stix::{self, StixOptions, StixVersion};
 
 use crate::{Engine, EngineError};
 
@@ -35,6 +44,10 @@ pub struct ExportOptions {
     pub least_probability: f64,
     /// Mark STIX objects with the TLP 1.0 definitions of the specification where there is one.
     pub tlp1: bool,
+    /// The program that tries Suricata rules; without it our own check of their syntax does.
+    pub suricata: Option<PathBuf>,
+    /// A font for what the built-in ones of a PDF lack.
+    pub font: Option<PathBuf>,
 }
 
 impl ExportOptions {
@@ -53,6 +66,8 @@ impl ExportOptions {
             benign: false,
             least_probability: 0.0,
             tlp1: false,
+            suricata: None,
+            font: None,
         }
     }
 
@@ -105,26 +120,39 @@ impl Engine {
         selection: &Selection,
         options: &ExportOptions,
     ) -> Result<Exported, EngineError> {
-        let _ = selection;
         match options.format {
-            ExportFormat::Stix
-            | ExportFormat::Stix20
-            | ExportFormat::Misp
-            | ExportFormat::MispFeed
-            | ExportFormat::Csv
+            ExportFormat::Stix => Ok(self.stix(selection, options, StixVersion::V21)),
+            ExportFormat::Stix20 => Ok(self.stix(selection, options, StixVersion::V20)),
+            ExportFormat::Misp => Ok(told(selection, misp::file(selection, &self.knowledge))),
+            ExportFormat::MispFeed => Ok(told(selection, misp::feed(selection, &self.knowledge))),
+            ExportFormat::Csv
             | ExportFormat::List
             | ExportFormat::Suricata
             | ExportFormat::Zeek
             | ExportFormat::Sigma
             | ExportFormat::Yara
-            | ExportFormat::Rpz
-            | ExportFormat::Navigator
-            | ExportFormat::Md
-            | ExportFormat::Html
-            | ExportFormat::Pdf => Err(EngineError::Export(format!(
-                "`{}` cannot be written by this build",
-                options.format
-            ))),
+            | ExportFormat::Rpz => detection::write(selection, options),
+            ExportFormat::Navigator => self.export_layer(selection, options),
+            ExportFormat::Md | ExportFormat::Html | ExportFormat::Pdf => {
+                self.export_pages(selection, options)
+            }
         }
     }
+
+    fn stix(
+        &self,
+        selection: &Selection,
+        options: &ExportOptions,
+        version: StixVersion,
+    ) -> Exported {
+        // STIX 2.0 knows the markings of TLP 1.0 only.
+        let tlp1 = options.tlp1 || version == StixVersion::V20;
+        stix::bundle(selection, &self.knowledge, StixOptions { version, tlp1 })
+    }
+}
+
+/// An export of MISP events with what they cannot carry.
+fn told(selection: &Selection, mut exported: Exported) -> Exported {
+    readback::misp_losses(selection, &mut exported);
+    exported
 }

@@ -1,16 +1,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 use lapwing_fuse::status;
-use lapwing_hunt::{
-    Baseline, Checks, Follower, Hunt, Indicator, Matcher, Options, Rules, RulesOptions,
-};
+use lapwing_hunt::{Checks, Follower, Hunt, Indicator, Matcher, Options, RulesOptions};
 use lapwing_model::{Entity, Object, Problem, Relation, Role, Status};
 use lapwing_store::FactQuery;
 
-use crate::{Engine, EngineError, Progress, yara};
+use crate::{Engine, EngineError, Progress, arms};
 
 /// Where the indicators of a hunt come from.
 #[derive(Clone, Debug)]
@@ -30,7 +27,7 @@ pub struct HuntOptions {
     pub today: Date,
     /// Period, threads and limits.
     pub hunt: Options,
-    /// A folder of further checks.
+    /// A folder or file of further checks.
     pub checks: Option<PathBuf>,
     /// Folders and files of Sigma rules.
     pub rules: Vec<PathBuf>,
@@ -50,8 +47,8 @@ impl Engine {
     /// Hunts through files with the store's (or a file's) indicators and the campaign checks.
     ///
     /// # Errors
-    /// When the indicators or checks cannot be loaded. What cannot be read while hunting is
-    /// named in the result.
+    /// When nothing can be loaded of the indicators, checks, rules or lists that were given. What cannot be
+    /// used of them, and what cannot be read while hunting, is named in the result.
     pub fn hunt(
         &self,
         paths: &[PathBuf],
@@ -89,33 +86,10 @@ impl Engine {
     ) -> Result<(Hunt, Vec<Problem>), EngineError> {
         progress.stage("compiling indicators");
         let (matcher, mut problems) = self.matcher(&options.indicators, options.today)?;
-        let loaded;
-        let checks = match &options.checks {
-            Some(folder) => {
-                loaded = Checks::load(folder)?;
-                &loaded
-            }
-            None => Checks::builtin(),
-        };
         let mut how = options.hunt.clone();
-        if !options.rules.is_empty() {
-            progress.stage("compiling Sigma rules");
-            let rules = Rules::load(&options.rules, &options.rules_options)?;
-            problems.extend(rules.problems().iter().cloned());
-            how.rules = Some(Arc::new(rules));
-        }
-        if !options.yara.is_empty() {
-            progress.stage("compiling YARA rules");
-            let (rules, found) = yara::load(&options.yara)?;
-            problems.extend(found);
-            how.content = Some(rules);
-        }
-        if !options.baseline.is_empty() {
-            progress.stage("reading known-good files");
-            how.baseline = Some(Arc::new(Baseline::load(&options.baseline)?));
-        }
+        let armed = arms::load(options, &mut how, &mut problems, progress)?;
         progress.stage("hunting");
-        Ok((run(&matcher, checks, &how), problems))
+        Ok((run(&matcher, armed.checks(), &how), problems))
     }
 
     /// The values of the store that are worth hunting for, each with who says so.
@@ -131,13 +105,20 @@ impl Engine {
         let origins: BTreeMap<_, _> =
             self.store.origins()?.into_iter().map(|o| (o.id, o.label)).collect();
 
+        let sighted = self.last_sighted()?;
         let mut indicators = Vec::new();
         let query = FactQuery {
             relation: Some(Relation::Role),
             role: Some(Role::Indicator),
             ..FactQuery::default()
         };
-        self.store.each_fact(&query, &mut |fact| {
+        self.store.each_fact(&query, &mut |mut fact| {
+            // What was seen lately is in use, whoever listed it long ago.
+            if let Some(seen) = sighted.get(&fact.subject)
+                && fact.last_known().is_none_or(|last| last.last_day() < seen.last_day())
+            {
+                fact.period.last = Some(*seen);
+            }
             let status = status(&fact, today.into());
             if fact.probability < LEAST_PROBABILITY || status == Status::Revoked {
                 return Ok(());

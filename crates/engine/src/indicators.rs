@@ -6,11 +6,13 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use lapwing_hunt::{Compiler, Indicator, Matcher};
-use lapwing_model::{Entity, Kind, Problem, Role};
+use lapwing_hunt::{Compiler, Indicator, Matcher, given};
+use lapwing_model::{Entity, Kind, Problem, ProblemKind, Role};
 
-use crate::{Engine, EngineError, IndicatorSource, Input, extract};
+use crate::{Engine, EngineError, Extraction, IndicatorSource, Input, arms, extract};
 
+const HINT: &str =
+    "a plain list has one value a line; `lapwing extract FILE` shows what is read of a report";
 /// What the reader of lists gives a value that has a line of its own.
 const OF_A_LIST: f64 = 0.95;
 /// Lines that decide whether a file is a plain list.
@@ -44,16 +46,37 @@ impl Engine {
         }
         if let Some(compiled) = files.iter().find(|file| Matcher::is_compiled(file)) {
             let why = "a compiled matcher is used alone; compile the lists together";
-            return Err(EngineError::NoIndicators(format!("{}: {why}", compiled.display())));
+            let name = compiled.display().to_string();
+            let problem = Problem::fatal(name, ProblemKind::Unsupported, why);
+            return Err(arms::nothing("indicator", files, vec![problem], HINT));
         }
         let mut compiler = Compiler::default();
         let mut problems = Vec::new();
         for file in files {
-            if !add_plain_list(file, &mut compiler)? {
-                problems.extend(self.add_report(file, &mut compiler)?);
+            match self.add_file(file, &mut compiler) {
+                Ok(found) => problems.extend(found),
+                Err(EngineError::File { source, .. }) => {
+                    problems.push(given::unreadable(file, &source));
+                }
+                Err(other) => return Err(other),
             }
         }
-        Ok((compiler.finish(), problems))
+        let matcher = compiler.finish();
+        if matcher.is_empty() {
+            return Err(arms::nothing("indicator", files, problems, HINT));
+        }
+        Ok((matcher, problems))
+    }
+
+    fn add_file(&self, file: &Path, compiler: &mut Compiler) -> Result<Vec<Problem>, EngineError> {
+        // A folder that cannot be opened is named as a file is.
+        std::fs::metadata(file)
+            .map_err(|source| EngineError::File { path: file.display().to_string(), source })?;
+        if add_plain_list(file, compiler)? {
+            Ok(Vec::new())
+        } else {
+            self.add_report(file, compiler)
+        }
     }
 
     /// Any other file: what its reader and the extractor call an indicator.
@@ -63,9 +86,11 @@ impl Engine {
         compiler: &mut Compiler,
     ) -> Result<Vec<Problem>, EngineError> {
         let mut indicators: BTreeMap<Entity, Indicator> = BTreeMap::new();
+        let mut patterns = Vec::new();
         let options = lapwing_read::Options::default();
         let input = Input::Path(file.to_owned());
         let found = extract(&input, &options, &self.knowledge, &mut |document| {
+            patterns.extend(not_carried(&document));
             for value in document.values.into_iter().filter(|v| v.role == Role::Indicator) {
                 let entity = Entity::new(value.kind, value.value);
                 indicators.entry(entity.clone()).or_insert_with(|| {
@@ -78,17 +103,34 @@ impl Engine {
             }
             Ok(())
         })?;
-        if indicators.is_empty() {
-            let named =
-                found.first().map_or_else(|| file.display().to_string(), ToString::to_string);
-            return Err(EngineError::NoIndicators(named));
+        let mut found = found;
+        indicators.retain(|entity, _| entity.kind != Kind::Pattern);
+        found.extend(patterns);
+        if indicators.is_empty() && found.is_empty() {
+            found.push(given::empty(file, "indicator", "lists and reports"));
         }
-        indicators
-            .into_values()
-            .filter(|i| i.entity.kind != Kind::Pattern)
-            .for_each(|i| compiler.add_indicator(&i));
+        indicators.into_values().for_each(|i| compiler.add_indicator(&i));
         Ok(found)
     }
+}
+
+/// Names the patterns of a document that a list of values does not carry as they are, the first with its reason.
+fn not_carried(document: &Extraction) -> Option<Problem> {
+    let mut all = document
+        .values
+        .iter()
+        .filter(|v| v.kind == Kind::Pattern && v.role == Role::Indicator && v.why.is_some());
+    let first = all.next()?;
+    let pattern: String = first.value.chars().take(120).collect();
+    let cut = if pattern.len() < first.value.len() { "…" } else { "" };
+    let more = match all.count() {
+        0 => String::new(),
+        more => format!(" (and {more} more patterns)"),
+    };
+    let why = first.why.as_deref().unwrap_or_default();
+    let message =
+        format!("the pattern `{pattern}{cut}` is not looked for as it stands: {why}{more}");
+    Some(Problem::partial(&document.name, ProblemKind::Unsupported, message))
 }
 
 /// Adds a file that holds one plain value a line and comments, nothing else, without making a

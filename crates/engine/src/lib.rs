@@ -20,7 +20,11 @@
 //! ```
 #![deny(missing_docs)]
 
+mod activity;
 mod add;
+mod arms;
+mod check;
+mod collect;
 mod error;
 mod explain;
 mod export;
@@ -46,7 +50,13 @@ use std::sync::Arc;
 use lapwing_knowledge::Knowledge;
 use lapwing_store::Store;
 
+pub use activity::{
+    Activity, ActivityOptions, ChannelActivity, FirstSighting, Intended, PostRow, Rising, Stage,
+};
 pub use add::{AddOptions, AddReport, Input};
+pub use arms::load_checks;
+pub use check::Checked;
+pub use collect::Taken;
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
 pub use export::ExportOptions;

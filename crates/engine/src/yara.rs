@@ -14,16 +14,15 @@ type Loaded = (Arc<dyn ContentRules>, Vec<Problem>);
 #[cfg(feature = "yara")]
 pub(crate) fn load(paths: &[PathBuf]) -> Result<Loaded, EngineError> {
     use lapwing_yara::{YaraLimits, YaraRules};
-    let rules = YaraRules::load(paths, YaraLimits::default()).map_err(|error| {
-        EngineError::File { path: error.path.display().to_string(), source: error.source }
-    })?;
-    let problems = rules.problems().to_vec();
+    let rules = YaraRules::load(paths, YaraLimits::default());
+    let mut problems = rules.problems().to_vec();
     if rules.is_empty() {
-        let first = problems
-            .first()
-            .map(ToString::to_string)
-            .or(paths.first().map(|p| p.display().to_string()));
-        return Err(EngineError::NoYaraRules(first.unwrap_or_default()));
+        if problems.is_empty() {
+            let empty = |path: &PathBuf| lapwing_hunt::given::empty(path, "YARA rule", "");
+            problems.extend(paths.iter().map(empty));
+        }
+        let hint = "give files of rules, or folders with *.yar, *.yara, *.rule or *.rules";
+        return Err(crate::arms::nothing("YARA rule", paths, problems, hint));
     }
     Ok((Arc::new(rules), problems))
 }

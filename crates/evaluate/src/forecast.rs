@@ -44,7 +44,12 @@ pub(crate) fn run(
 }
 
 /// A row of figures; `cases` is the number of forecasts.
-fn row(scores: &mut Scores, [corpus, what, by]: [&str; 3], cases: usize, figures: &[(&str, f64)]) {
+pub(crate) fn row(
+    scores: &mut Scores,
+    [corpus, what, by]: [&str; 3],
+    cases: usize,
+    figures: &[(&str, f64)],
+) {
     scores.rows.push(ScoreRow {
         corpus: corpus.to_owned(),
         what: what.to_owned(),
@@ -60,7 +65,7 @@ fn row(scores: &mut Scores, [corpus, what, by]: [&str; 3], cases: usize, figures
 }
 
 /// The first file with an ending in a folder, in order of name; `None` where there is none.
-fn file_ending(folder: &Path, ending: &str) -> Option<PathBuf> {
+pub(crate) fn file_ending(folder: &Path, ending: &str) -> Option<PathBuf> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
@@ -68,7 +73,7 @@ fn file_ending(folder: &Path, ending: &str) -> Option<PathBuf> {
 }
 
 /// The text of a file, unpacked where its name ends in `.gz`.
-fn text(path: &Path) -> Result<String, EvaluateError> {
+pub(crate) fn text(path: &Path) -> Result<String, EvaluateError> {
     let file = |source| EvaluateError::File { path: path.display().to_string(), source };
     let bytes = std::fs::read(path).map_err(file)?;
     if path.extension().is_some_and(|ending| ending == "gz") {
@@ -84,12 +89,12 @@ fn text(path: &Path) -> Result<String, EvaluateError> {
 }
 
 /// A gold file that is not as it should be.
-fn bad(path: &Path, line: usize, what: impl Into<String>) -> EvaluateError {
+pub(crate) fn bad(path: &Path, line: usize, what: impl Into<String>) -> EvaluateError {
     EvaluateError::Gold { path: path.display().to_string(), line, what: what.into() }
 }
 
 /// The number of a day, `YYYY-MM-DD`, counted from 1970.
-fn day(text: &str) -> Option<i32> {
+pub(crate) fn day(text: &str) -> Option<i32> {
     let date: jiff::civil::Date = text.get(..10)?.parse().ok()?;
     let epoch = jiff::civil::date(1970, 1, 1);
     Some(date.since(epoch).ok()?.get_days())

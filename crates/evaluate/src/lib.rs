@@ -31,6 +31,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod activity;
 mod board;
 mod corpus;
 pub mod entities;

@@ -2,8 +2,8 @@ use std::path::Path;
 use std::str::FromStr;
 
 use crate::{
-    EvaluateError, Options, Scores, entities, fidelity, forecast, hunting, indicators, techniques,
-    traps,
+    EvaluateError, Options, Scores, activity, entities, fidelity, forecast, hunting, indicators,
+    techniques, traps,
 };
 
 /// What runs a suite: adds its rows to the scores.
@@ -74,6 +74,12 @@ pub const SUITES: &[Suite] = &[
         question: "How good are the forecasts, on time and reports held back?",
         corpora: forecast::CORPORA,
         run: forecast::run,
+    },
+    Suite {
+        name: "activity",
+        question: "Are rises found, and is chance told apart?",
+        corpora: activity::CORPORA,
+        run: activity::run,
     },
 ];
 

@@ -11,6 +11,7 @@ use lapwing_model::{Claim, Confidence, Entity, Kind};
 
 use crate::introduced::introduced;
 use crate::mention::{Found, Mention, established};
+use crate::other_name::other_names;
 use crate::shape;
 use crate::tagger::{Tag, Tagged};
 
@@ -44,10 +45,12 @@ pub(crate) fn with_context(
     let candidates = candidates(text, &mentions, tagged, knowledge);
     mentions.extend(candidates);
     mentions.sort_by_key(|m| m.span);
-    let introduced = introduced(text, &mentions);
-    if !introduced.is_empty() {
-        mentions.extend(introduced);
-        mentions.sort_by_key(|m| m.span);
+    for find in [introduced, other_names] {
+        let found = find(text, &mentions);
+        if !found.is_empty() {
+            mentions.extend(found);
+            mentions.sort_by_key(|m| m.span);
+        }
     }
     mentions
 }

@@ -311,7 +311,7 @@ impl Finder<'_> {
             }
             return;
         }
-        if self.technique(start, end) {
+        if self.technique(start, end) || self.mac_with_dots(start, end) {
             return;
         }
         self.dotted_name(start, end);

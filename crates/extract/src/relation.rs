@@ -7,6 +7,7 @@ mod act;
 mod acts;
 mod attribution;
 mod clause;
+mod disputed;
 mod firmness;
 mod object;
 mod subject;
@@ -116,6 +117,7 @@ pub(crate) fn relations(sentences: &[Sentence<'_>], frame: &Frame) -> Vec<Claim>
         telling.exploits();
         telling.described(&memory);
         telling.affected();
+        telling.dispute();
         telling.dates();
         claims.append(&mut telling.claims);
         let events = std::mem::take(&mut telling.events);

@@ -285,6 +285,9 @@ pub(crate) fn is_month(lower: &str, at: usize) -> bool {
     let before = lower.get(..at).unwrap_or_default().trim_end();
     let before = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     let next = rest.trim_start_matches([' ', ',']);
+    if ["have ", "be ", "also ", "not ", "still "].iter().any(|verb| next.starts_with(verb)) {
+        return false;
+    }
     matches!(
         before,
         "in" | "since"
@@ -297,8 +300,17 @@ pub(crate) fn is_month(lower: &str, at: usize) -> bool {
             | "from"
             | "on"
             | "between"
-    ) || before.bytes().any(|b| b.is_ascii_digit())
+    ) || is_day_or_year(before)
         || next.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// "28", "1st", "2021": what stands before the name of a month, not the number of a group ("apt28 may").
+fn is_day_or_year(word: &str) -> bool {
+    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let ending = &word[digits.len()..];
+    matches!(digits.len(), 1 | 2 | 4)
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && matches!(ending, "" | "st" | "nd" | "rd" | "th")
 }
 
 /// Finds `word` where no letter or digit touches it.

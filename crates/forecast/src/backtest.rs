@@ -49,6 +49,14 @@ pub const ACTIVITY: Backtest = Backtest {
     baseline: Some("best naive .246 and .146"),
 };
 
+/// Names that rise.
+pub const BURSTS: Backtest = Backtest {
+    model: "negative binomial around each name's own level and the weekday, calibrated on the last four weeks",
+    data: "daily news of public trails, bursts planted (`lapwing evaluate activity`)",
+    score: None,
+    baseline: None,
+};
+
 /// Addresses in use.
 pub const LIFETIME: Backtest = Backtest {
     model: "survival by family and age at the last sighting",

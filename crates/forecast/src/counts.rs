@@ -262,6 +262,47 @@ fn negative_binomial(mean: f64, spread: f64, most: u32) -> Predictive {
     Predictive::closed(shares)
 }
 
+/// How likely `count` or more are under the negative binomial law of a mean and a ratio of variance to
+/// mean (a Poisson law where that is 1).
+pub(crate) fn upper_tail(mean: f64, spread: f64, count: u32) -> f64 {
+    if count == 0 {
+        return 1.0;
+    }
+    if mean <= 0.0 {
+        return 0.0;
+    }
+    let is_poisson = spread <= 1.0 + 1e-6;
+    let size = if is_poisson { 0.0 } else { mean / (spread - 1.0) };
+    let odds = (spread - 1.0) / spread;
+    let log_ratio = |k: f64| {
+        // The share of k + 1 over that of k.
+        if is_poisson { (mean / (k + 1.0)).ln() } else { (odds * (size + k) / (k + 1.0)).ln() }
+    };
+    let mut log = if is_poisson { -mean } else { -size * spread.ln() };
+    if f64::from(count) <= mean {
+        let mut below = 0.0;
+        for k in 0..count {
+            below += log.exp();
+            log += log_ratio(f64::from(k));
+        }
+        return (1.0 - below).clamp(0.0, 1.0);
+    }
+    for k in 0..count {
+        log += log_ratio(f64::from(k));
+    }
+    let (mut sum, mut k) = (0.0, f64::from(count));
+    loop {
+        let share = log.exp();
+        sum += share;
+        log += log_ratio(k);
+        k += 1.0;
+        // Above the mean shares fall at least geometrically.
+        if share <= sum * 1e-12 || share < 1e-320 {
+            return sum.min(1.0);
+        }
+    }
+}
+
 impl Predictive {
     /// Puts what is missing to 1 on the last count.
     fn closed(mut shares: Vec<f64>) -> Self {
@@ -333,6 +374,19 @@ mod tests {
             assert!((law.shares().iter().sum::<f64>() - 1.0).abs() < 1e-9);
             assert!((law.mean() - 2.5).abs() < 1e-6, "{}", law.mean());
         }
+    }
+
+    #[test]
+    fn tails_are_what_the_shares_sum_to() {
+        for (mean, spread) in [(2.5, 1.0), (2.5, 3.0), (0.02, 1.4), (40.0, 6.0)] {
+            let law = negative_binomial(mean, spread, 2000);
+            for count in [0_u32, 1, 3, 10, 60] {
+                let sum: f64 = law.shares().iter().skip(count as usize).sum();
+                let tail = upper_tail(mean, spread, count);
+                assert!((sum - tail).abs() < 1e-9, "{mean} {spread} {count}: {sum} {tail}");
+            }
+        }
+        assert!(upper_tail(0.001, 1.2, 500) < 1e-100);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! - [`DecayModel`]: how likely an indicator is still in use, read when it is shown; [`Listings`]
 //!   back-tests it.
 //! - [`Recurrence`]: whether there will be a further report; [`counts`]: how many.
+//! - [`activity`]: which names rise against their own past.
 //! - [`Attribution`]: whose report it is, or nobody's.
 //!
 //! ```
@@ -27,6 +28,7 @@
 //! ```
 #![deny(missing_docs)]
 
+pub mod activity;
 mod attribution;
 pub mod backtest;
 mod completion;

@@ -138,6 +138,7 @@ impl Trace {
                 | Format::Pdf
                 | Format::Docx
                 | Format::Feed
+                | Format::Post
                 | Format::Text
         )
     }

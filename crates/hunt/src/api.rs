@@ -188,14 +188,6 @@ pub enum HuntError {
         /// What is wrong.
         message: String,
     },
-    /// A file is no list of known-good files.
-    #[error("{path}: {message}")]
-    Baseline {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        message: String,
-    },
     /// A check is not well formed.
     #[error("{path}: {message}")]
     Check {

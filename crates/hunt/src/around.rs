@@ -111,7 +111,7 @@ fn leads_of(joined: &Joined) -> BTreeSet<Lead> {
 }
 
 /// Looks for values of chains in all logs.
-fn pivot(leads: &[Lead], files: &[PathBuf], options: &Options, related: &mut Related) {
+pub(crate) fn pivot(leads: &[Lead], files: &[PathBuf], options: &Options, related: &mut Related) {
     // The number of the lead goes where an indicator says who lists it.
     let indicators = leads.iter().enumerate().flat_map(|(number, lead)| {
         let entity = lead.entity();

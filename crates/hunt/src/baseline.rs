@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use crate::HuntError;
 use crate::file::hex;
+use crate::given;
 use crate::input;
 use crate::record::shorten;
 use crate::scan::Scan;
@@ -34,6 +34,8 @@ pub struct Baseline {
     has: Has,
     /// The time of the newest file of the manifest.
     newest: Option<Timestamp>,
+    /// What could not be used of the lists.
+    problems: Vec<Problem>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -87,36 +89,54 @@ impl Baseline {
     }
 
     /// Loads manifests and lists of hashes: what [`Baseline::write`] and `sha256sum` write, and any text or CSV with
-    /// MD5, SHA-1 or SHA-256 values (NSRL, hashdeep, one a line).
-    ///
-    /// # Errors
-    /// When a file cannot be read, or holds no hash.
-    pub fn load(files: &[PathBuf]) -> Result<Self, HuntError> {
+    /// MD5, SHA-1 or SHA-256 values (NSRL, hashdeep, one a line). A file that cannot be read or holds no hash is named
+    /// in [`Baseline::problems`].
+    pub fn load(files: &[PathBuf]) -> Self {
         let mut all = Self::default();
         for path in files {
             let before = all.known.len();
-            let failed = |source| HuntError::Io { path: path.clone(), source };
-            let mut reader = BufReader::new(File::open(path).map_err(failed)?);
-            let mut line = Vec::new();
-            loop {
-                line.clear();
-                if reader.by_ref().take(LONGEST).read_until(b'\n', &mut line).map_err(failed)? == 0
-                {
-                    break;
+            let problem = match all.read(path) {
+                _ if path.is_dir() => Problem::fatal(
+                    path.display().to_string(),
+                    ProblemKind::UnknownFormat,
+                    "it is a folder",
+                )
+                .hint("`lapwing baseline FOLDER -o FILE` makes a list of a clean server's files"),
+                Err(error) => given::unreadable(path, &error),
+                Ok(()) if all.known.len() == before => {
+                    let what = "MD5, SHA-1 or SHA-256 value";
+                    given::empty(path, what, "")
+                        .hint("`lapwing baseline FOLDER -o FILE` makes a list")
                 }
-                all.add(&String::from_utf8_lossy(&line));
-            }
-            if all.known.len() == before {
-                let message = "no MD5, SHA-1 or SHA-256 value stands in it; `lapwing baseline PATH -o FILE` makes a manifest";
-                return Err(HuntError::Baseline {
-                    path: path.clone(),
-                    message: message.to_owned(),
-                });
-            }
+                Ok(()) => continue,
+            };
+            all.problems.push(problem);
         }
         all.known.sort_unstable();
         all.known.dedup();
-        Ok(all)
+        all
+    }
+
+    fn read(&mut self, path: &Path) -> io::Result<()> {
+        let mut reader = BufReader::new(File::open(path)?);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            if reader.by_ref().take(LONGEST).read_until(b'\n', &mut line)? == 0 {
+                return Ok(());
+            }
+            self.add(&String::from_utf8_lossy(&line));
+        }
+    }
+
+    /// Whether no known-good file is listed.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// Lists that are not used, or not to their end.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
     }
 
     fn add(&mut self, line: &str) {
@@ -350,7 +370,7 @@ mod tests {
     fn found(baseline: &str, tree: &Path) -> Vec<(String, String, Severity)> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), baseline).unwrap();
-        let baseline = Baseline::load(&[file.path().to_owned()]).unwrap();
+        let baseline = Baseline::load(&[file.path().to_owned()]);
         let options = Options { baseline: Some(Arc::new(baseline)), ..Options::default() };
         let result =
             hunt(&[tree.to_owned()], &Matcher::default(), Checks::builtin(), &options, &Silent);
@@ -416,6 +436,8 @@ mod tests {
         assert_eq!(found(&other, tree.path()).len(), 1);
         let empty = tree.path().join("empty.txt");
         std::fs::write(&empty, "no hashes here\n").unwrap();
-        assert!(Baseline::load(&[empty]).is_err());
+        let none = Baseline::load(&[empty, tree.path().to_owned(), tree.path().join("gone")]);
+        assert!(none.is_empty());
+        assert_eq!(none.problems().len(), 3, "{:?}", none.problems());
     }
 }

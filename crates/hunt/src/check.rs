@@ -10,11 +10,11 @@ use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
 use regex::Regex;
 
-use lapwing_model::{Proof, Severity};
+use lapwing_model::{Problem, ProblemKind, Proof, Severity};
 use serde::Deserialize;
 
-use crate::HuntError;
 use crate::condition::{Artifacts, Condition, Written};
+use crate::given;
 use crate::many::Many;
 use crate::record::Record;
 use crate::source::{Source, SourceFile};
@@ -185,7 +185,13 @@ pub struct Checks {
     list: Vec<Check>,
     sources: Vec<Source>,
     campaigns: Vec<Campaign>,
+    /// Files of the user's own that are in use.
+    own: usize,
+    problems: Vec<Problem>,
 }
+
+/// The line, and what is wrong there.
+type Refused = (Option<usize>, String);
 
 const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/checks.rs"));
 
@@ -194,9 +200,9 @@ impl Checks {
     pub fn builtin() -> &'static Checks {
         static CHECKS: LazyLock<Checks> = LazyLock::new(|| {
             let mut checks = Checks::default();
-            for (name, text) in BUILTIN {
+            for (_, text) in BUILTIN {
                 // The test of the built-in files makes sure that none is refused.
-                let _ = checks.add(name, text);
+                let _ = checks.add(text);
             }
             checks
         });
@@ -208,29 +214,60 @@ impl Checks {
         Checks::default()
     }
 
-    /// The built-in checks, and those of a folder (`*.toml`, folders within included); a check with
-    /// the same identifier takes the place of the built-in one.
-    ///
-    /// # Errors
-    /// When a file cannot be read or is no check.
-    pub fn load(dir: &Path) -> Result<Checks, HuntError> {
+    /// The built-in checks, and those of a folder or file (`*.toml`, folders within included); a check
+    /// with the same identifier takes the place of the built-in one. What cannot be used is named in
+    /// [`Checks::problems`].
+    pub fn load(path: &Path) -> Checks {
         let mut checks = Checks::default();
-        for (name, text) in BUILTIN {
-            checks.add(name, text)?;
+        for (_, text) in BUILTIN {
+            // The test of the built-in files makes sure that none is refused.
+            let _ = checks.add(text);
         }
-        for entry in walkdir::WalkDir::new(dir).sort_by_file_name() {
-            let entry = entry.map_err(|e| HuntError::Io {
-                path: e.path().unwrap_or(dir).to_owned(),
-                source: e.into(),
-            })?;
-            if entry.file_type().is_file() && entry.path().extension().is_some_and(|e| e == "toml")
-            {
-                let text = fs::read_to_string(entry.path())
-                    .map_err(|source| HuntError::Io { path: entry.path().to_owned(), source })?;
-                checks.add(&entry.path().display().to_string(), &text)?;
+        for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let at = error.path().unwrap_or(path).to_owned();
+                    checks.problems.push(given::unreadable(&at, &error.into()));
+                    continue;
+                }
+            };
+            let named_so = entry.path().extension().is_some_and(|e| e == "toml");
+            if entry.file_type().is_file() && (named_so || entry.depth() == 0) {
+                checks.add_own(entry.path());
             }
         }
-        Ok(checks)
+        if checks.own == 0 && checks.problems.is_empty() {
+            checks.problems.push(given::empty(path, "check", "*.toml"));
+        }
+        checks
+    }
+
+    fn add_own(&mut self, path: &Path) {
+        let name = path.display().to_string();
+        let added = match fs::read_to_string(path) {
+            Ok(text) => self.add(&text),
+            Err(error) => return self.problems.push(given::unreadable(path, &error)),
+        };
+        match added {
+            Ok(()) => self.own += 1,
+            Err((line, message)) => {
+                let message = format!("no check: {message}");
+                let mut problem = Problem::fatal(name, ProblemKind::Malformed, message);
+                problem.place = line.map(|line| format!("line {line}"));
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    /// Files of [`Checks::load`] that are not used, with file, line and reason.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Number of files of [`Checks::load`] that are used, built-in ones aside.
+    pub fn own(&self) -> usize {
+        self.own
     }
 
     /// All checks in order of their identifiers.
@@ -247,9 +284,14 @@ impl Checks {
         &self.sources
     }
 
-    fn add(&mut self, name: &str, text: &str) -> Result<(), HuntError> {
-        let refused = |message: String| HuntError::Check { path: name.to_owned(), message };
-        let file: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
+    /// Adds what a file holds; else the line, where one can be told, and what is wrong.
+    fn add(&mut self, text: &str) -> Result<(), Refused> {
+        let refused = |message: String| (None, message);
+        let file: File = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map(|before| before.matches('\n').count() + 1);
+            (line, error.message().split_whitespace().collect::<Vec<_>>().join(" "))
+        })?;
         match (file.check, file.source, file.campaign) {
             (Some(check), None, None) => {
                 let check = Check::new(check, file.grade, file.test).map_err(refused)?;
@@ -416,7 +458,7 @@ mod tests {
     fn every_built_in_file_is_well_formed() {
         let mut checks = Checks::default();
         for (name, text) in BUILTIN {
-            checks.add(name, text).unwrap_or_else(|e| panic!("{name}: {e}"));
+            checks.add(text).unwrap_or_else(|e| panic!("{name}: {e:?}"));
         }
         for check in checks.list() {
             for source in &check.sources {
@@ -424,6 +466,27 @@ mod tests {
             }
         }
         assert!(checks.list().len() >= 10, "{}", checks.list().len());
+    }
+
+    #[test]
+    fn a_broken_check_is_named_with_its_line_and_the_others_are_used() {
+        let home = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| fs::write(home.path().join(name), text).unwrap();
+        put("broken.toml", "[check]\nid = \"a\"\ntitle = [\n");
+        put("none.toml", "");
+        put(
+            "campaign.toml",
+            "[campaign]\nid = \"c\"\ntitle = \"C\"\nupdates = []\ncompromised = []\nattempted = []\nnothing = []\n",
+        );
+        let checks = Checks::load(home.path());
+        assert_eq!(checks.own(), 1);
+        let shown: Vec<String> = checks.problems().iter().map(ToString::to_string).collect();
+        let [broken, none] = shown.as_slice() else { panic!("{shown:?}") };
+        assert!(broken.contains("broken.toml (line "), "{broken}");
+        assert!(none.contains("none.toml: no check: a file holds one of"), "{none}");
+        let missing = Checks::load(&home.path().join("gone"));
+        assert!(missing.problems()[0].to_string().ends_with("there is no such file or folder"));
+        assert_eq!(missing.list().len(), Checks::builtin().list().len());
     }
 
     #[test]

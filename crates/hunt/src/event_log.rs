@@ -34,7 +34,7 @@ pub(crate) fn take(
     };
     let moment = event.moment();
     let time = moment.and_then(|moment| scan.clock.settle(moment));
-    scan.cover(source, &title, 1, bytes);
+    scan.cover_within(source, &title, 1, scan.in_period(time).into(), bytes);
     scan.cover_time(source, &title, time);
     if let Some(moment) = moment {
         scan.assume(source, &title, moment);

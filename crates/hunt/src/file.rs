@@ -22,7 +22,14 @@ fn slashes(path: &str) -> String {
 }
 
 fn source<'h>(ctx: &Context<'h>, path: &str) -> Option<&'h Source> {
-    ctx.source(Reader::File, &[("path", &slashes(path)), ("name", &last_part(path))])
+    let served = if ctx.webs.hold(path) { "yes" } else { "no" };
+    let told = [("path", &*slashes(path)), ("name", &*last_part(path)), ("served", served)];
+    ctx.source(Reader::File, &told)
+}
+
+/// Whether the file is one of a source that checks read.
+pub(crate) fn is_page(ctx: &Context<'_>, path: &str) -> bool {
+    source(ctx, path).is_some()
 }
 
 /// Whether a file is to be read whole.

@@ -9,7 +9,10 @@ use crate::around::{self, Trail};
 use crate::condition::Artifacts;
 use crate::rarity::Profile;
 use crate::scan::{Context, Report, cap_key, fold_name};
-use crate::{Activity, Checks, Hunt, Matcher, Options, Progress, input, many, sigma, verdict};
+use crate::web_tree::WebTrees;
+use crate::{
+    Activity, Checks, Hunt, Matcher, Options, Progress, input, many, served, sigma, verdict,
+};
 
 /// Looks for `matcher`'s indicators and `checks` in `paths` (files, folders, archives).
 ///
@@ -25,9 +28,19 @@ pub fn hunt(
     let mut all = Report::default();
     let files = input::walk(paths, &mut all.passed, &mut all.problems);
     let nothing_yet = Artifacts::new();
+    let webs = WebTrees::of(&files);
     let ctx = Context::new(matcher, checks, options, progress, &nothing_yet, false);
-    for report in over_files(&ctx, &files) {
+    let ctx = ctx.with_webs(webs.clone());
+    let mut logs = Vec::new();
+    for (report, file) in over_files(&ctx, &files).into_iter().zip(&files) {
+        // A pipe can be read once only.
+        if served::has_requests(&report) && file.is_file() {
+            logs.push(file.clone());
+        }
         all.add(report);
+    }
+    if options.around {
+        served::look(&mut all, &files, &logs, webs, checks, options);
     }
     conclude(all, files, checks, options)
 }
@@ -83,7 +96,9 @@ fn period_asked_for(options: &Options) -> Option<String> {
         (None, Some(until)) => format!("after {until}"),
         (Some(since), Some(until)) => format!("before {since} and after {until}"),
     };
-    Some(format!("Records {words} were read but not judged, as was asked (--since, --until)."))
+    Some(format!(
+        "Records {words} were read but not judged, as was asked (--since, --until); what was looked at counts them apart."
+    ))
 }
 
 /// Hunts in one file with all threads.
@@ -134,6 +149,7 @@ impl Report {
             self.sighted.entry(entity).or_default().add(seen);
         }
         self.binaries += other.binaries;
+        self.last_record = self.last_record.max(other.last_record);
         for (kind, names) in other.artifacts {
             self.artifacts.entry(kind).or_default().extend(names);
         }
@@ -144,6 +160,7 @@ impl Report {
             if let Some(mine) = self.coverage.get_mut(&title) {
                 mine.files += more.files;
                 mine.records += more.records;
+                mine.in_period = mine.in_period.zip(more.in_period).map(|(a, b)| a + b);
                 mine.bytes += more.bytes;
                 mine.from = mine.from.into_iter().chain(more.from).min();
                 mine.until = mine.until.into_iter().chain(more.until).max();
@@ -158,7 +175,7 @@ impl Report {
 /// A file that was changed long after the last record of all logs was most likely copied then: that
 /// time says nothing of what happened, and differs from copy to copy.
 fn drop_times_of_copies(all: &mut Report) {
-    let Some(last) = all.coverage.values().filter_map(|c| c.until).max() else { return };
+    let Some(last) = all.last_record else { return };
     let Ok(end) = last.checked_add(SignedDuration::from_hours(24)) else { return };
     for finding in &mut all.findings {
         if finding.place.is_none() && finding.time.is_some_and(|time| time > end) {

@@ -36,7 +36,7 @@ pub(crate) fn take(scan: &mut Scan<'_, '_>, own: Own<'_>) {
     let Own { log, title, fields, line, when, place, offset, bytes } = own;
     let source = scan.ctx.source(Reader::Record, &[("form", log), ("path", scan.name)]);
     let time = when.and_then(|when| scan.clock.settle(when));
-    scan.cover(source, title, 1, bytes);
+    scan.cover_within(source, title, 1, scan.in_period(time).into(), bytes);
     scan.cover_time(source, title, time);
     if let Some(when) = when {
         scan.assume(source, title, when);

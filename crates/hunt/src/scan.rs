@@ -15,15 +15,18 @@ use crate::check::Outcome;
 use crate::condition::{Artifacts, last_part};
 use crate::hit;
 use crate::input::Passed;
+use crate::line_order::Extremes;
 use crate::lines;
 use crate::many::{self, Counted};
 use crate::matcher::{Hit, Literals, Matcher, Scratch};
+use crate::other_forms;
 use crate::rarity::Profile;
 use crate::raw::Raw;
 use crate::record::{Record, shorten};
 use crate::sigma;
 use crate::source::{Reader, Source};
 use crate::time::{Clock, Moment};
+use crate::web_tree::WebTrees;
 use crate::{Baseline, Check, Checks, ContentRules, Options, Progress};
 
 /// What all workers share in one pass of a hunt.
@@ -42,6 +45,8 @@ pub(crate) struct Context<'h> {
     pub onlooker: Option<Onlooker<'h>>,
     /// Where the values of all records are counted, in the pass that looks around.
     pub profile: Option<&'h Mutex<Profile>>,
+    /// Folders that a web server serves.
+    pub webs: Arc<WebTrees>,
     /// The values of chains, when this pass looks for what else is known of them.
     pub leads: &'h [Lead],
     routes: BTreeMap<&'h str, Route<'h>>,
@@ -50,6 +55,8 @@ pub(crate) struct Context<'h> {
     workers: Arc<Mutex<Vec<sigma::Worker>>>,
     /// The literals of all checks, and by which each is needed.
     witnesses: Literals,
+    /// Whether a literal has signs that some logs escape.
+    escapes: bool,
     needed_by: Vec<Vec<u32>>,
     needed: Vec<Needed>,
 }
@@ -132,6 +139,7 @@ impl<'h> Context<'h> {
             routes.insert(source.id.as_str(), Route { checks: list, bit, every_record });
         }
         let (literals, needed_by): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
+        let escapes = literals.iter().flatten().any(|b| matches!(b, b'\\' | b'"' | b'|' | b'='));
         let witnesses = Literals::new(literals);
         Self {
             matcher,
@@ -143,10 +151,12 @@ impl<'h> Context<'h> {
             jobs: 1,
             onlooker: None,
             profile,
+            webs: Arc::default(),
             leads: &[],
             routes,
             workers: Arc::default(),
             witnesses,
+            escapes,
             needed_by,
             needed,
         }
@@ -155,6 +165,11 @@ impl<'h> Context<'h> {
     /// The same with other threads for one log.
     pub(crate) fn with_jobs(&self, jobs: usize) -> Self {
         Self { jobs, ..self.clone() }
+    }
+
+    /// The same, with folders that a web server serves.
+    pub(crate) fn with_webs(self, webs: WebTrees) -> Self {
+        Self { webs: Arc::new(webs), ..self }
     }
 
     /// The same, looking for the leads that the matcher was compiled from.
@@ -174,6 +189,18 @@ impl<'h> Context<'h> {
         self.witnesses.places(text, |at, number| seen.places.push((at, number)));
         seen.places.sort_unstable();
         self.judge_lines(text, seen);
+        self.judge_other_forms(text, seen);
+        seen.asked.clear();
+        if let Some(gate) = self.gate() {
+            gate.places(text, &mut seen.line, &mut seen.asked);
+        }
+        seen.extremes.clear();
+        if !self.second {
+            let extremes = &mut seen.extremes;
+            each_line(text, seen.scratch.newlines(), 0, text.len(), |start, end| {
+                extremes.add(&text[start..end], start);
+            });
+        }
     }
 
     /// Keeps one place of each line that may meet a check by what stands in it.
@@ -207,6 +234,26 @@ impl<'h> Context<'h> {
         }
     }
 
+    /// Keeps each line that says what a check needs in another form; what else the check asks for is left to the
+    /// parsed record.
+    fn judge_other_forms(&self, text: &[u8], seen: &mut Seen) {
+        if self.needed.is_empty() {
+            return;
+        }
+        let Seen { witnesses, line, .. } = seen;
+        other_forms::each(text, self.escapes, line, |start, form| {
+            let mut routes = 0;
+            self.witnesses.places(form, |_, number| {
+                for needed in &self.needed_by[number] {
+                    routes |= self.needed[*needed as usize].route;
+                }
+            });
+            if routes != 0 {
+                witnesses.push((start, routes));
+            }
+        });
+    }
+
     pub(crate) fn route(&self, source: Option<&Source>) -> Option<&Route<'h>> {
         source.and_then(|s| self.routes.get(s.id.as_str()))
     }
@@ -214,6 +261,11 @@ impl<'h> Context<'h> {
     /// The Sigma rules of this pass; what the first pass found is no matter of theirs.
     pub(crate) fn rules(&self) -> Option<&'h sigma::Rules> {
         self.options.rules.as_deref().filter(|_| !self.second)
+    }
+
+    /// What tells which lines of text the Sigma rules ask for; `None` when every line is wanted.
+    pub(crate) fn gate(&self) -> Option<&sigma::Gate> {
+        self.rules().filter(|_| self.onlooker.is_none()).and_then(sigma::Rules::gate)
     }
 
     /// The rules over content of this pass.
@@ -231,11 +283,44 @@ impl<'h> Context<'h> {
     }
 }
 
+/// Gives beginning and end of the lines between two places, by the bits of the line feeds.
+pub(crate) fn each_line(
+    text: &[u8],
+    newlines: &[u64],
+    from: usize,
+    to: usize,
+    mut tell: impl FnMut(usize, usize),
+) {
+    let mut start = from;
+    for (at, word) in newlines.iter().enumerate().take(to.div_ceil(64)).skip(from / 64) {
+        let mut word = *word;
+        if at == from / 64 {
+            word &= u64::MAX << (from % 64);
+        }
+        while word != 0 {
+            let end = at * 64 + word.trailing_zeros() as usize;
+            word &= word - 1;
+            if end >= to {
+                break;
+            }
+            tell(start, end);
+            start = end + 1;
+        }
+    }
+    if start < to.min(text.len()) {
+        tell(start, to.min(text.len()));
+    }
+}
+
 /// What stands in a chunk of a log, whatever its columns mean.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub scratch: Scratch,
     pub hits: Vec<Hit>,
+    /// A place in each line that Sigma rules ask for, in no order.
+    pub asked: Vec<usize>,
+    /// The first and last lines by their time.
+    pub extremes: Extremes,
     /// Where a literal of a check stands, and which.
     places: Vec<(usize, usize)>,
     /// A place in each line that may meet a check, with the bits of the checks' routes.
@@ -268,6 +353,8 @@ pub(crate) struct Report {
     pub folded: BTreeMap<String, u64>,
     pub problems: Vec<Problem>,
     pub coverage: BTreeMap<String, Coverage>,
+    /// The last time of any record, whatever period was asked for.
+    pub last_record: Option<Timestamp>,
     /// Identifiers of the sources that were there.
     pub sources: BTreeSet<String>,
     pub artifacts: Artifacts,
@@ -356,6 +443,18 @@ impl<'c, 'h> Scan<'c, 'h> {
 
     /// Adds to what was looked at.
     pub(crate) fn cover(&mut self, source: Option<&Source>, title: &str, records: u64, bytes: u64) {
+        self.cover_within(source, title, records, records, bytes);
+    }
+
+    /// Adds to what was looked at: `inside` of the records lie in the period that was asked for.
+    pub(crate) fn cover_within(
+        &mut self,
+        source: Option<&Source>,
+        title: &str,
+        records: u64,
+        inside: u64,
+        bytes: u64,
+    ) {
         if self.told_as_file && source.is_none_or(|s| s.reader != Reader::File) {
             return;
         }
@@ -370,6 +469,7 @@ impl<'c, 'h> Scan<'c, 'h> {
                 source: title.to_owned(),
                 files: 0,
                 records: 0,
+                in_period: self.asks_for_a_period().then_some(0),
                 bytes: 0,
                 from: None,
                 until: None,
@@ -381,6 +481,7 @@ impl<'c, 'h> Scan<'c, 'h> {
         if let Some(coverage) = self.report.coverage.get_mut(title) {
             coverage.files += u64::from(first);
             coverage.records += records;
+            coverage.in_period = coverage.in_period.map(|count| count + inside);
             coverage.bytes += bytes;
         }
         if first {
@@ -396,6 +497,10 @@ impl<'c, 'h> Scan<'c, 'h> {
         time: Option<Timestamp>,
     ) {
         let title = source.map_or(title, |s| s.title.as_str());
+        if self.report.coverage.contains_key(title) {
+            self.report.last_record = self.report.last_record.max(time);
+        }
+        let time = time.filter(|time| self.in_period(Some(*time)));
         if let (Some(time), Some(coverage)) = (time, self.report.coverage.get_mut(title)) {
             coverage.from = Some(coverage.from.map_or(time, |t| t.min(time)));
             coverage.until = Some(coverage.until.map_or(time, |t| t.max(time)));
@@ -448,6 +553,11 @@ impl<'c, 'h> Scan<'c, 'h> {
     pub(crate) fn find(&mut self, text: &[u8]) -> Vec<Hit> {
         self.ctx.matcher.scan(text, &mut self.scratch, &mut self.hits);
         self.hits.clone()
+    }
+
+    /// Whether records outside of some period are left out.
+    pub(crate) fn asks_for_a_period(&self) -> bool {
+        self.ctx.options.since.is_some() || self.ctx.options.until.is_some()
     }
 
     pub(crate) fn in_period(&self, time: Option<Timestamp>) -> bool {

@@ -7,14 +7,16 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
+use jiff::Timestamp;
 use lapwing_model::{Place, ProblemKind};
 
 use crate::event;
 use crate::line::{self, audit};
+use crate::line_order::Extremes;
 use crate::lines;
 use crate::pipeline::{self, Chunk};
 use crate::record::Record;
-use crate::scan::{Scan, Seen, record_of};
+use crate::scan::{Scan, Seen, each_line, record_of};
 use crate::sigma::Told;
 use crate::source::{Reader, Source};
 use crate::time::{self, Clock, Moment};
@@ -48,8 +50,6 @@ struct Table<'h> {
     audit: audit::Events,
     /// Number of the line that comes next, from 1.
     line: u64,
-    /// Whether the time of the first line was told.
-    covered: bool,
 }
 
 /// Reads a log of lines; `head` is its beginning.
@@ -79,7 +79,6 @@ pub(crate) fn read(
         local: false,
         audit: audit::Events::default(),
         line: 1,
-        covered: false,
     };
     if matches!(table.shape, Shape::Text) {
         let told = [("path", scan.name), ("form", form_of(head))];
@@ -270,19 +269,8 @@ impl<'h> Table<'h> {
         let (to, ends, count) = self.count(scan, text, newlines, from);
         let first_line = self.line;
         self.line += ends;
-        scan.cover(self.source, self.title, count, (to - from) as u64);
         let last = last_line(&text[..to]).max(from);
-        if !std::mem::replace(&mut self.covered, true) {
-            self.cover_time(scan, line_at(text, from));
-        }
-        // The last line of a log that is being written may be cut: the one before it tells then.
-        let mut at = last;
-        for _ in 0..LAST_LINES {
-            if self.cover_time(scan, line_at(&text[..to], at)) || at <= from {
-                break;
-            }
-            at = last_line(&text[..at]).max(from);
-        }
+        self.cover(scan, chunk, (from, to), count);
         if chunk.seen.scratch.has_nul() && memchr::memchr(0, &text[from..to]).is_some() {
             scan.broken(format!("line {first_line}"), "the text holds NUL bytes".to_owned());
         }
@@ -298,7 +286,7 @@ impl<'h> Table<'h> {
             }
         }
         if scan.has_rules() {
-            self.sigma(scan, &text[from..to], chunk.offset + from as u64, first_line);
+            self.sigma(scan, chunk, (from, to), first_line);
         }
         // Only lines with a hit or a literal of a check are looked at more closely.
         let route = scan.ctx.route(self.source);
@@ -344,27 +332,114 @@ impl<'h> Table<'h> {
         to
     }
 
-    /// Widens the period by the time of a line, and tells what was assumed about it.
-    /// Whether the line had a time.
-    fn cover_time(&self, scan: &mut Scan<'_, '_>, line: &[u8]) -> bool {
+    /// Tells that the lines between two places were looked at, and their period.
+    fn cover(
+        &self,
+        scan: &mut Scan<'_, '_>,
+        chunk: &Chunk<Seen>,
+        (from, to): (usize, usize),
+        count: u64,
+    ) {
+        let text = chunk.text();
+        let newlines = chunk.seen.scratch.newlines();
+        // Directives and headings divide few chunks.
+        let part;
+        let extremes = if from == 0 && to == text.len() {
+            &chunk.seen.extremes
+        } else {
+            let mut found = Extremes::default();
+            each_line(text, newlines, from, to, |start, end| found.add(&text[start..end], start));
+            part = found;
+            &part
+        };
         let clock = self.clock(scan).into_owned();
-        let (record, moment, _) = self.record(line, 0, 0, &clock);
-        scan.cover_time(self.source, self.title, record.time);
-        if let Some(moment) = moment.filter(|_| !matches!(self.shape, Shape::W3c) || self.local) {
-            scan.assume(self.source, self.title, moment);
+        let mut ends: Vec<usize> = extremes.starts().chain([from]).collect();
+        ends.sort_unstable();
+        ends.dedup();
+        let mut moments: Vec<(Option<Timestamp>, Moment)> = Vec::new();
+        let mut take = |start: usize| {
+            let (record, moment, _) = self.record(line_at(&text[..to], start), 0, 0, &clock);
+            moments.extend(moment.map(|moment| (record.time, moment)));
+            record.time.is_some()
+        };
+        for start in ends {
+            take(start);
         }
-        record.time.is_some()
+        // The last line of a log that is being written may be cut: the one before it tells then.
+        let mut at = last_line(&text[..to]).max(from);
+        for _ in 0..LAST_LINES {
+            if take(at) || at <= from {
+                break;
+            }
+            at = last_line(&text[..at]).max(from);
+        }
+        let inside = if scan.asks_for_a_period() {
+            let all_timed = extremes.timed == count;
+            let told =
+                |inside: bool| moments.iter().all(|(time, _)| scan.in_period(*time) == inside);
+            if all_timed && told(true) {
+                count
+            } else if all_timed && told(false) && self.one_side(scan, &moments) {
+                0
+            } else {
+                let mut inside = 0;
+                each_line(text, newlines, from, to, |start, _| {
+                    let line = line_at(&text[..to], start);
+                    let (record, moment, _) = self.record(line, 0, 0, &clock);
+                    inside += u64::from(scan.in_period(record.time));
+                    moments.extend(moment.map(|moment| (record.time, moment)));
+                });
+                inside
+            }
+        } else {
+            count
+        };
+        scan.cover_within(self.source, self.title, count, inside, (to - from) as u64);
+        for (time, moment) in moments {
+            scan.cover_time(self.source, self.title, time);
+            if !matches!(self.shape, Shape::W3c) || self.local {
+                scan.assume(self.source, self.title, moment);
+            }
+        }
     }
 
-    /// Runs the Sigma rules over every line.
-    fn sigma(&mut self, scan: &mut Scan<'_, '_>, text: &[u8], offset: u64, line: u64) {
+    /// Whether times outside of the period are all before it, or all after it.
+    fn one_side(&self, scan: &Scan<'_, '_>, moments: &[(Option<Timestamp>, Moment)]) -> bool {
+        let options = scan.ctx.options;
+        let all = |side: &dyn Fn(Timestamp) -> bool| {
+            moments.iter().all(|(time, _)| time.is_some_and(side))
+        };
+        all(&|time| options.since.is_some_and(|since| time < since))
+            || all(&|time| options.until.is_some_and(|until| time > until))
+    }
+
+    /// Runs the Sigma rules over the lines between two places: over all of a table, and over those of text in which
+    /// something stands that a rule asks for.
+    fn sigma(
+        &mut self,
+        scan: &mut Scan<'_, '_>,
+        chunk: &Chunk<Seen>,
+        (from, to): (usize, usize),
+        first_line: u64,
+    ) {
+        let (text, newlines) = (chunk.text(), chunk.seen.scratch.newlines());
+        let mut starts: Vec<usize> = Vec::new();
+        if scan.ctx.gate().is_some() && self.columns.is_empty() {
+            let here = chunk.seen.asked.iter().filter(|at| from <= **at && **at < to);
+            starts.extend(here.map(|at| line_start(text, *at).max(from)));
+            starts.sort_unstable();
+            starts.dedup();
+        } else {
+            each_line(text, newlines, from, to, |start, _| starts.push(start));
+        }
         let clock = self.clock(scan).into_owned();
         let mut done: Vec<audit::Event> = Vec::new();
-        let mut at = 0;
-        for (number, whole) in (line..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
-            let bytes = line_at(whole, 0);
-            let start = offset + at as u64;
-            at += whole.len();
+        let (mut counted, mut number) = (from, first_line);
+        for at in starts {
+            number += count_bits(newlines, counted, at);
+            counted = at;
+            let bytes = line_at(&text[..to], at);
+            let start = chunk.offset + at as u64;
             if bytes.is_empty() {
                 continue;
             }

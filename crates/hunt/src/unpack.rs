@@ -1,6 +1,7 @@
 //! Compressed streams: gzip at once where it is small, all else as it comes.
 
 use std::io::{self, BufReader, Cursor, Read};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::archive::DECODER_MEMORY;
 
@@ -32,19 +33,53 @@ pub(crate) fn decoder<'r>(
     })
 }
 
-/// gzip of this size may be unpacked at once: twice as fast as a stream, and every thread may hold one.
-const PACKED: usize = 2 << 20;
+/// gzip of this size may be unpacked at once: twice as fast as a stream.
+const PACKED: usize = 6 << 20;
 /// And so much may come out of it.
-const UNPACKED: usize = 16 << 20;
+const UNPACKED: usize = 64 << 20;
+/// What all threads together hold of it; beyond, files are read as streams.
+const HELD: usize = 96 << 20;
+
+/// Bytes that are held now.
+static HOLDING: AtomicUsize = AtomicUsize::new(0);
+
+/// Room for an unpacked file, given back when it was read.
+struct Room(usize);
+
+impl Room {
+    fn for_bytes(size: usize) -> Option<Self> {
+        let fits = |held: usize| held.checked_add(size).filter(|sum| *sum <= HELD);
+        let taken = HOLDING.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits);
+        taken.is_ok().then_some(Self(size))
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        HOLDING.fetch_sub(self.0, Ordering::AcqRel);
+    }
+}
+
+/// An unpacked file with the room that it takes.
+struct Held {
+    text: Cursor<Vec<u8>>,
+    _room: Room,
+}
+
+impl Read for Held {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        self.text.read(to)
+    }
+}
 
 fn gzip<'r>(mut source: impl Read + 'r) -> Box<dyn Read + 'r> {
     let mut packed = Vec::new();
     let read = source.by_ref().take(PACKED as u64 + 1).read_to_end(&mut packed);
     if read.is_ok()
         && packed.len() <= PACKED
-        && let Some(text) = at_once(&packed)
+        && let Some(held) = at_once(&packed)
     {
-        return Box::new(Cursor::new(text));
+        return Box::new(held);
     }
     // What is odd in any way is left to the stream, which gives out what stands before an error.
     let failed = Failed(read.err());
@@ -52,15 +87,16 @@ fn gzip<'r>(mut source: impl Read + 'r) -> Box<dyn Read + 'r> {
 }
 
 /// The content of a gzip file of one member; `None` for all others.
-fn at_once(packed: &[u8]) -> Option<Vec<u8>> {
+fn at_once(packed: &[u8]) -> Option<Held> {
     let (_, size) = packed.split_last_chunk::<4>()?;
     let size = usize::try_from(u32::from_le_bytes(*size)).ok()?;
     if size > UNPACKED || has_more_members(packed) {
         return None;
     }
+    let room = Room::for_bytes(size)?;
     let mut text = vec![0; size];
     let unpacked = libdeflater::Decompressor::new().gzip_decompress(packed, &mut text).ok()?;
-    (unpacked == size).then_some(text)
+    (unpacked == size).then_some(Held { text: Cursor::new(text), _room: room })
 }
 
 /// Whether another member may begin behind the first header; the decoder stops after one.
@@ -101,13 +137,14 @@ mod tests {
     fn one_member_is_unpacked_at_once_and_others_as_a_stream() {
         let text = "a line of a log\n".repeat(5000);
         let one = packed(text.as_bytes());
-        assert_eq!(at_once(&one).as_deref(), Some(text.as_bytes()));
+        assert_eq!(unpacked(at_once(&one).unwrap()), (text.clone().into_bytes(), true));
         // The same member twice has the right size at its end, too.
         let two = [&one[..], &one].concat();
-        assert_eq!(at_once(&two), None);
+        assert!(at_once(&two).is_none());
         assert_eq!(unpacked(gzip(&two[..])), (text.repeat(2).into_bytes(), true));
-        assert_eq!(at_once(&[&one[..], &[0; 9]].concat()), None);
-        assert_eq!(at_once(b""), None);
+        assert!(at_once(&[&one[..], &[0; 9]].concat()).is_none());
+        assert!(at_once(b"").is_none());
+        assert!(Room::for_bytes(HELD + 1).is_none());
     }
 
     proptest::proptest! {

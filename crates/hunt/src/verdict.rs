@@ -296,6 +296,17 @@ fn not_looked_at(report: &Report, checks: &Checks) -> Vec<NotLookedAt> {
             why: format!("not among the input; it lies in {} and shows {}", s.lies, s.shows),
         })
         .collect();
+    missing.extend(
+        report.coverage.values().filter(|c| c.in_period == Some(0) && c.records > 0).map(
+            |coverage| NotLookedAt {
+                what: coverage.source.clone(),
+                why: format!(
+                    "none of its {} records lies in the period that was asked for",
+                    coverage.records
+                ),
+            },
+        ),
+    );
     let unread = report.problems.iter().filter(|p| p.fatal);
     missing.extend(unread.map(|p| NotLookedAt { what: p.path.clone(), why: p.message.clone() }));
     let Passed { links, others } = report.passed;

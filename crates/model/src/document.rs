@@ -34,6 +34,8 @@ pub enum Format {
     Docx,
     /// An entry of an RSS or Atom feed.
     Feed,
+    /// A post of a channel: social media, forum, chat, market.
+    Post,
     /// YAML, JSON or XML of no known kind: read as text.
     Data,
     /// Plain text.
@@ -59,6 +61,7 @@ impl Format {
             Self::Pdf => "pdf",
             Self::Docx => "docx",
             Self::Feed => "feed",
+            Self::Post => "post",
             Self::Data => "data",
             Self::Text => "text",
         }
@@ -80,6 +83,7 @@ impl Format {
         Self::Pdf,
         Self::Docx,
         Self::Feed,
+        Self::Post,
         Self::Data,
         Self::Text,
     ];

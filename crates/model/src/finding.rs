@@ -155,13 +155,16 @@ pub struct Coverage {
     pub source: String,
     /// Number of files.
     pub files: u64,
-    /// Number of lines or records.
+    /// Number of lines or records that were read.
     pub records: u64,
+    /// How many of them lie in the period that was asked for, or have no time; `None` when no period was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_period: Option<u64>,
     /// Bytes read, unpacked.
     pub bytes: u64,
-    /// First time in it, UTC.
+    /// First time in it (of the period that was asked for), UTC.
     pub from: Option<jiff::Timestamp>,
-    /// Last time in it, UTC.
+    /// Last time in it (of the period that was asked for), UTC.
     pub until: Option<jiff::Timestamp>,
     /// What had to be assumed about its times, when it states no zone or no year.
     #[serde(default, skip_serializing_if = "Option::is_none")]

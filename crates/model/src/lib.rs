@@ -26,6 +26,7 @@ mod kind;
 mod marking;
 mod problem;
 mod span;
+pub mod wallet;
 
 pub use claim::{Basis, Claim, Object, Polarity, Relation, Role};
 pub use confidence::{AnalyticConfidence, Confidence, Likelihood};

@@ -143,8 +143,8 @@ pub struct SelectedFact {
 pub struct SelectedDocument {
     /// What is known of it; its text is left out.
     pub document: Document,
-    /// When it was added, in RFC 3339: the time of what has no other.
-    pub added: String,
+    /// When it was added: the time of what has no other.
+    pub added: jiff::Timestamp,
     /// Its origin.
     pub origin: OriginId,
     /// Its grade.
@@ -219,6 +219,23 @@ pub struct Exported {
     pub counts: Vec<(String, u64)>,
     /// What trying the rules gave, a line a rule or engine; empty where nothing is tried.
     pub trials: Vec<String>,
+    /// Each rule with its trial, for machines.
+    pub tried: Vec<TriedRule>,
+}
+
+/// How the trial of one rule went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TriedRule {
+    /// Its identifier: sid, UUID, name.
+    pub rule: String,
+    /// What it looks for, in words.
+    pub title: String,
+    /// The values in it, as `kind:value`.
+    pub indicators: Vec<String>,
+    /// Whether it left.
+    pub passed: bool,
+    /// What the engine did with it.
+    pub trial: crate::rules::Trial,
 }
 
 impl Exported {

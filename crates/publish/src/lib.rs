@@ -21,22 +21,29 @@
     reason = "writing to a string cannot fail; `write!` would only add results to ignore"
 )]
 
+mod error;
 mod evidence;
 pub mod export;
 mod html;
 mod hunt;
 mod layout;
 mod markdown;
+pub mod misp;
 mod page;
+mod pdf;
 mod picture;
+pub mod rules;
 mod safe;
 mod sections;
+pub mod stix;
 mod text;
 mod words;
 
+pub use error::PublishError;
 pub use evidence::{Evidence, Named, QuoteLine};
 pub use hunt::{FindingGroup, HuntForm, HuntReport};
 pub use page::{Candidate, Page, TextStyle};
+pub use pdf::PdfFont;
 pub use picture::{Distinct, DocumentSummary, Picture, Quote};
 pub use sections::{
     ActorRow, CountryRole, CountryRow, Counts, Denial, GapLine, IndicatorRow, Judgement, MemberRow,

@@ -154,6 +154,16 @@ impl Page {
         html::render(&self.layout())
     }
 
+    /// The page as PDF: searchable text, values defanged, nothing loaded. Characters that the
+    /// built-in fonts lack are drawn with `further` where it is given, else as a box, whose text
+    /// is still found by a search.
+    ///
+    /// # Errors
+    /// When the PDF cannot be put together.
+    pub fn to_pdf(&self, further: Option<&crate::PdfFont>) -> Result<Vec<u8>, crate::PublishError> {
+        crate::pdf::render(&self.layout(), further)
+    }
+
     /// The page as JSON with stable keys and plain (not defanged) values.
     pub fn to_json(&self) -> Value {
         // Only a map with keys that are no strings can fail, and the page has none.

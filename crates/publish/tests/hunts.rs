@@ -73,10 +73,11 @@ fn verdict() -> Verdict {
             source: "IIS W3C log".into(),
             files: 1,
             records: 10,
+            in_period: Some(4),
             bytes: 1000,
             from: "2021-03-01T00:00:00Z".parse().ok(),
             until: "2021-03-04T00:00:00Z".parse().ok(),
-            assumed: None,
+            assumed: Some("the times state no zone and were read as UTC".into()),
         }],
         not_looked_at: vec![NotLookedAt {
             what: "ECP log".into(),
@@ -123,6 +124,8 @@ fn the_page_is_self_contained_and_nothing_in_it_is_live() {
         "12 more were counted",
         "gone.evtx",
         "ECP log",
+        "4 of 10",
+        "IIS W3C log: the times state no zone and were read as UTC",
     ] {
         assert!(html.contains(told), "{told}");
     }

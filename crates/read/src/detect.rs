@@ -1,7 +1,7 @@
 use lapwing_model::Format;
 
 use crate::decode::{decode, is_binary};
-use crate::formats::{asciidoc, data, feed, html, list, markdown, structured, table};
+use crate::formats::{asciidoc, data, feed, html, list, markdown, post, structured, table};
 
 /// Bytes of the head that decide about the format.
 pub(crate) const HEAD: usize = 64 << 10;
@@ -76,6 +76,9 @@ pub(crate) fn text_format(name: &str, head: &str, complete: bool) -> Format {
     let trimmed = whole.trim_start();
     if feed::looks_like(trimmed) {
         return Format::Feed;
+    }
+    if post::looks_like(trimmed) {
+        return Format::Post;
     }
     if html::looks_like(trimmed)
         || (matches!(ending.as_str(), "html" | "htm" | "xhtml") && trimmed.contains('<'))

@@ -107,6 +107,12 @@ pub(crate) fn classify_as(text: &str, kind: Option<Kind>) -> Option<Entity> {
         | Kind::ThreatActor
         | Kind::Campaign
         | Kind::Tool => Some(Entity::new(kind, plain)),
+        // The source says that it is one, though its checksum may be wrong.
+        Kind::CryptocurrencyWallet
+            if plain.len() >= 25 && plain.bytes().all(|b| b.is_ascii_alphanumeric()) =>
+        {
+            Some(Entity::new(kind, wallet_form(&plain)))
+        }
         Kind::AutonomousSystem
             if plain.bytes().all(|b| b.is_ascii_digit()) && plain.len() <= 10 =>
         {
@@ -315,8 +321,8 @@ fn path(text: &str) -> Option<Entity> {
 
 fn email(text: &str) -> Option<Entity> {
     let (user, name) = text.rsplit_once('@')?;
-    let fits = |b: u8| b.is_ascii_alphanumeric() || b"._%+-'=".contains(&b);
-    if user.is_empty() || user.len() > 64 || !user.bytes().all(fits) {
+    let fits = |c: char| c.is_alphanumeric() || "._%+-'=".contains(c);
+    if user.is_empty() || user.len() > 64 || !user.chars().all(fits) {
         return None;
     }
     let name = domain(name)?;
@@ -338,6 +344,9 @@ fn user_agent(text: &str) -> Option<Entity> {
 }
 
 fn mac(text: &str) -> Option<Entity> {
+    if text.len() == 14 {
+        return dotted_mac(text);
+    }
     if text.len() != 17 {
         return None;
     }
@@ -346,6 +355,17 @@ fn mac(text: &str) -> Option<Entity> {
         .enumerate()
         .all(|(at, b)| if at % 3 == 2 { b == b':' || b == b'-' } else { b.is_ascii_hexdigit() });
     fits.then(|| Entity::new(Kind::MacAddr, text.to_ascii_lowercase().replace('-', ":")))
+}
+
+/// As Cisco writes it: `0000.5e00.53af`. Digits alone are a number.
+fn dotted_mac(text: &str) -> Option<Entity> {
+    let digits: String = text.split('.').collect();
+    let groups = text.split('.').count() == 3 && text.split('.').all(|group| group.len() == 4);
+    let letters = digits.bytes().any(|b| b.is_ascii_alphabetic());
+    (groups && letters && digits.bytes().all(|b| b.is_ascii_hexdigit())).then(|| {
+        let pairs: Vec<&str> = (0..6).filter_map(|at| digits.get(at * 2..at * 2 + 2)).collect();
+        Entity::new(Kind::MacAddr, pairs.join(":").to_ascii_lowercase())
+    })
 }
 
 fn ssdeep(text: &str) -> Option<Entity> {
@@ -363,23 +383,15 @@ fn ssdeep(text: &str) -> Option<Entity> {
 }
 
 fn wallet(text: &str) -> Option<Entity> {
-    let base58 = |t: &str| t.bytes().all(|b| b.is_ascii_alphanumeric() && !b"0OIl".contains(&b));
-    let mixed = |t: &str| {
-        t.bytes().any(|b| b.is_ascii_digit())
-            && t.bytes().any(|b| b.is_ascii_lowercase())
-            && t.bytes().any(|b| b.is_ascii_uppercase())
-    };
-    let bitcoin = (26..=35).contains(&text.len())
-        && text.starts_with(['1', '3'])
-        && base58(text)
-        && mixed(text);
-    let segwit = text.starts_with("bc1")
-        && (42..=62).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    let ethereum = text.len() == 42
-        && text.strip_prefix("0x").is_some_and(|t| t.bytes().all(|b| b.is_ascii_hexdigit()));
-    let monero = text.len() == 95 && text.starts_with(['4', '8']) && base58(text) && mixed(text);
-    (bitcoin || segwit || ethereum || monero).then(|| Entity::new(Kind::CryptocurrencyWallet, text))
+    lapwing_model::wallet::checked(text)
+        .is_some()
+        .then(|| Entity::new(Kind::CryptocurrencyWallet, wallet_form(text)))
+}
+
+/// An address of SegWit is the same in capitals.
+fn wallet_form(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    if lower.starts_with("bc1") || lower.starts_with("ltc1") { lower } else { text.to_owned() }
 }
 
 fn file_name(text: &str) -> Option<Entity> {
@@ -455,7 +467,18 @@ fn host(text: &str) -> Option<Entity> {
         && ending.chars().count() >= 2
         && ending.chars().next().is_some_and(char::is_alphabetic)
         && (ending.chars().all(char::is_alphabetic) || named_with_digits);
-    fits.then(|| Entity::new(Kind::DomainName, text.to_lowercase()))
+    fits.then(|| Entity::new(Kind::DomainName, in_ascii(text)))
+}
+
+/// A name in lower case, letters beyond ASCII as punycode, so that both ways of writing give one value.
+fn in_ascii(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
+    match url::Host::parse(name) {
+        Ok(url::Host::Domain(ascii)) => ascii,
+        _ => name.to_lowercase(),
+    }
 }
 
 #[cfg(test)]
@@ -497,6 +520,8 @@ mod tests {
             ("T1505.003", "attack-pattern:T1505.003"),
             ("AS64496", "autonomous-system:AS64496"),
             ("00-00-5E-00-53-01", "mac-addr:00:00:5e:00:53:01"),
+            ("0000.5E00.53AF", "mac-addr:00:00:5e:00:53:af"),
+            ("anna@b\u{fc}cher.example", "email-addr:anna@xn--bcher-kva.example"),
             ("Mozilla/5.0 (X11; Linux x86_64)", "user-agent:Mozilla/5.0 (X11; Linux x86_64)"),
         ] {
             assert_eq!(classify(text).map(|e| e.key()).as_deref(), Some(expected), "{text}");

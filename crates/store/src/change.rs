@@ -187,6 +187,25 @@ impl<'s> Change<'s> {
         &mut self,
         fuse: &mut dyn FnMut(&[StoredClaim]) -> Option<Fact>,
     ) -> Result<u64, StoreError> {
+        self.fuse_touched_many(&mut |statements| {
+            // Statements that lost their claims have nothing to fuse.
+            let mut one = |claims: &Vec<StoredClaim>| {
+                if claims.is_empty() { None } else { fuse(claims) }
+            };
+            statements.iter().map(&mut one).collect()
+        })
+    }
+
+    /// As [`Change::fuse_touched`], with the claims of many statements at once, so that they can
+    /// be fused on all cores: one fact, or none, for each statement in their order. A statement
+    /// may have no claim; it has no fact then.
+    ///
+    /// # Errors
+    /// As [`Change::fuse_touched`].
+    pub fn fuse_touched_many(
+        &mut self,
+        fuse: &mut dyn FnMut(&[Vec<StoredClaim>]) -> Vec<Option<Fact>>,
+    ) -> Result<u64, StoreError> {
         let changed = self.store.with(|conn, names| fusing::fuse_touched(conn, names, fuse))?;
         self.changed |= changed > 0;
         Ok(changed)

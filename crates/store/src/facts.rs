@@ -199,6 +199,37 @@ fn read(conn: &Connection, names: &Names, row: &Row<'_>) -> Result<Fact, Fault> 
     )
 }
 
+/// The facts on the part that each value plays, in the order of asking; none for an unknown one.
+pub(crate) fn roles(
+    conn: &Connection,
+    names: &Names,
+    values: &[lapwing_model::Entity],
+) -> Result<Vec<Vec<Fact>>, Fault> {
+    let Some(role) = names.find_word(conn, Relation::Role.as_str())? else {
+        return Ok(vec![Vec::new(); values.len()]);
+    };
+    let mut find = conn.prepare_cached(
+        "SELECT f.object, f.body FROM entity e
+         CROSS JOIN fact f ON f.subject = e.resolved AND f.relation = ?3
+         WHERE e.kind = ?1 AND e.value = ?2",
+    )?;
+    let mut all = Vec::with_capacity(values.len());
+    for value in values {
+        let mut facts = Vec::new();
+        if let Some(kind) = names.find_word(conn, value.kind.as_str())? {
+            let mut rows = find.query(params![kind, value.value, role])?;
+            while let Some(row) = rows.next()? {
+                let object = names.object_of(conn, row.get(0)?)?;
+                let body = row.get_ref(1)?.as_blob().map_err(|e| Fault::damaged(e.to_string()))?;
+                facts.push(decode(body, value.clone(), Relation::Role, object)?);
+            }
+        }
+        facts.sort_by(|a, b| a.object.cmp(&b.object));
+        all.push(facts);
+    }
+    Ok(all)
+}
+
 /// Gives each fact that a query asks for, in order of kind and value of the subject, relation,
 /// kind and value of the object.
 pub(crate) fn each(

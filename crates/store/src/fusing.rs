@@ -49,29 +49,57 @@ pub(crate) fn touch_all(conn: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Gives the claims of each touched statement to `fuse` and keeps the fact that it makes of
-/// them. Returns how many facts are others than before.
+/// Claims that are handed over at once: bounds what is in memory.
+const CLAIMS: usize = 4096;
+
+/// What makes the fact of each of several statements out of its claims.
+pub(crate) type FuseMany<'f> = dyn FnMut(&[Vec<StoredClaim>]) -> Vec<Option<Fact>> + 'f;
+
+/// Gives the claims of the touched statements to `fuse`, many statements at once, and keeps the
+/// facts that it makes of them. Returns how many facts are others than before.
 pub(crate) fn fuse_touched(
     conn: &Connection,
     names: &Names,
-    fuse: &mut dyn FnMut(&[StoredClaim]) -> Option<Fact>,
+    fuse: &mut FuseMany<'_>,
 ) -> Result<u64, Fault> {
     let mut changed = 0;
     let mut statement =
         conn.prepare("SELECT subject, relation, object FROM temp.touched ORDER BY 1, 2, 3")?;
     let mut prepared = claims::prepare(conn)?;
     let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let touched = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let claims = claims::of_statement(conn, names, &mut prepared, touched)?;
-        let fact = match claims.first() {
-            Some(first) => fuse(&claims).map(|fact| same_statement(first, fact)).transpose()?,
-            None => None,
-        };
-        changed += u64::from(match fact {
-            Some(fact) => facts::put(conn, touched, &fact)?,
-            None => facts::remove(conn, touched)?,
-        });
+    let mut touched = Vec::new();
+    let mut waiting: Vec<Vec<StoredClaim>> = Vec::new();
+    let mut held = 0;
+    loop {
+        let row = rows.next()?;
+        let ended = row.is_none();
+        if let Some(row) = row {
+            let one = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let claims = claims::of_statement(conn, names, &mut prepared, one)?;
+            held += claims.len() + 1;
+            touched.push(one);
+            waiting.push(claims);
+        }
+        if held < CLAIMS && !ended {
+            continue;
+        }
+        let facts = fuse(&waiting);
+        // A statement for which nothing comes back has no fact.
+        let facts = facts.into_iter().chain(std::iter::repeat_with(|| None));
+        for ((one, claims), fact) in touched.drain(..).zip(waiting.drain(..)).zip(facts) {
+            let fact = match claims.first() {
+                Some(first) => fact.map(|fact| same_statement(first, fact)).transpose()?,
+                None => None,
+            };
+            changed += u64::from(match fact {
+                Some(fact) => facts::put(conn, one, &fact)?,
+                None => facts::remove(conn, one)?,
+            });
+        }
+        held = 0;
+        if ended {
+            break;
+        }
     }
     drop(rows);
     conn.execute_batch("DELETE FROM temp.touched")?;

@@ -27,6 +27,7 @@
 
 mod accounts;
 mod as_of;
+mod backup;
 mod blobs;
 mod change;
 mod claims;
@@ -35,10 +36,13 @@ mod digest;
 mod documents;
 mod entities;
 mod error;
+mod exchange;
 mod facts;
+mod feeds;
 mod fusing;
 mod history;
 mod listing;
+mod mentions;
 mod names;
 mod origins;
 mod records;
@@ -48,9 +52,13 @@ mod search;
 mod store;
 
 pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
+pub use backup::Copied;
 pub use change::Change;
 pub use error::StoreError;
+pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
+pub use feeds::{Feed, FeedSettings, FeedState};
 pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, Totals};
+pub use mentions::{COUNTED, Post};
 pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, Snippet, StoredClaim,
     Undone,

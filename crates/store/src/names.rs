@@ -1,8 +1,8 @@
 //! Words and entities by number, with caches of bounded size in front of their tables.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
+use foldhash::HashMap;
 use lapwing_model::{Entity, Kind, Object};
 use rusqlite::{Connection, OptionalExtension};
 

@@ -16,7 +16,12 @@ pub(crate) const VERSION: i64 = 2;
 /// What each version added, the first being the file as it was made.
 const STEPS: [&[&str]; VERSION as usize] = [
     &[include_str!("schema.sql")],
-    &[include_str!("accounts.sql"), include_str!("feeds.sql"), include_str!("judgements.sql")],
+    &[
+        include_str!("accounts.sql"),
+        include_str!("feeds.sql"),
+        include_str!("judgements.sql"),
+        include_str!("exchange.sql"),
+    ],
 ];
 
 /// `LPWG`: tells a store from other SQLite files.

@@ -190,6 +190,12 @@ impl Store {
         self.with(|conn, names| facts::each(conn, names, query, each))
     }
 
+    /// The facts on the part that each of many values plays (indicator, victim …), in the order
+    /// of asking. Observables resolve to themselves, so the facts bear the value as asked.
+    pub fn roles(&self, values: &[Entity]) -> Result<Vec<Vec<Fact>>, StoreError> {
+        self.with(|conn, names| facts::roles(conn, names, values))
+    }
+
     /// The resolved entities that facts speak of, by kind and value.
     pub fn entities(&self, kind: Option<Kind>) -> Result<Vec<EntityRecord>, StoreError> {
         self.with(|conn, names| entities::all(conn, names, kind))

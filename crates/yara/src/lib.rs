@@ -20,4 +20,4 @@ mod says;
 mod scan;
 mod source;
 
-pub use load::{YaraError, YaraLimits, YaraRules};
+pub use load::{YaraLimits, YaraRules};

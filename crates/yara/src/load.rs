@@ -28,16 +28,6 @@ impl Default for YaraLimits {
     }
 }
 
-/// A file or folder of rules that could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: {source}")]
-pub struct YaraError {
-    /// The file.
-    pub path: PathBuf,
-    /// What the system said.
-    pub source: std::io::Error,
-}
-
 /// Compiled rules, shared by all threads of a hunt.
 pub struct YaraRules {
     pub(crate) rules: Rules,
@@ -53,15 +43,12 @@ impl fmt::Debug for YaraRules {
 
 impl YaraRules {
     /// Loads the rules of folders (`*.yar`, `*.yara`, `*.rule`, `*.rules`) and of files of any name, with what they
-    /// include.
-    ///
-    /// # Errors
-    /// When a given folder or file cannot be read. A rule that does not compile is named in
+    /// include. A file or folder that cannot be read or holds no rule, and a rule that does not compile, is named in
     /// [`YaraRules::problems`].
-    pub fn load(paths: &[PathBuf], limits: YaraLimits) -> Result<Self, YaraError> {
+    pub fn load(paths: &[PathBuf], limits: YaraLimits) -> Self {
         let mut problems = Vec::new();
-        let units = source::units(paths, &mut problems)?;
-        Ok(Self::compile(&units, problems, limits))
+        let units = source::units(paths, &mut problems);
+        Self::compile(&units, problems, limits)
     }
 
     /// Compiles the rules of one text, as the file `name`.

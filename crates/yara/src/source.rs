@@ -8,9 +8,8 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use lapwing_hunt::given;
 use lapwing_model::{Problem, ProblemKind};
-
-use crate::YaraError;
 
 /// Largest file of rules in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -25,18 +24,20 @@ pub(crate) struct Unit {
 }
 
 /// What the given folders and files hold, in the order of their names.
-pub(crate) fn units(
-    paths: &[PathBuf],
-    problems: &mut Vec<Problem>,
-) -> Result<Vec<Unit>, YaraError> {
+pub(crate) fn units(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<Unit> {
     let mut texts: BTreeMap<PathBuf, Text> = BTreeMap::new();
     let mut order = Vec::new();
     for path in paths {
+        let before = (order.len(), problems.len());
         for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
-            let entry = entry.map_err(|error| YaraError {
-                path: error.path().unwrap_or(path).to_owned(),
-                source: error.into(),
-            })?;
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let at = error.path().unwrap_or(path).to_owned();
+                    problems.push(given::unreadable(&at, &error.into()));
+                    continue;
+                }
+            };
             let named_so = |end: &&str| entry.path().extension().is_some_and(|e| e == *end);
             let is_rules = ["yar", "yara", "rule", "rules"].iter().any(named_so);
             let asked_for = entry.depth() == 0 && !entry.file_type().is_dir();
@@ -49,12 +50,12 @@ pub(crate) fn units(
                         order.push(entry.path().to_owned());
                         texts.insert(entry.path().to_owned(), text);
                     }
-                    Err(source) if asked_for => {
-                        return Err(YaraError { path: entry.into_path(), source });
-                    }
-                    Err(error) => problems.push(unreadable(entry.path(), &error)),
+                    Err(error) => problems.push(given::unreadable(entry.path(), &error)),
                 }
             }
+        }
+        if before == (order.len(), problems.len()) && !texts.contains_key(path) {
+            problems.push(given::empty(path, "YARA rule", "*.yar, *.yara, *.rule, *.rules"));
         }
     }
     let included = resolve(&mut texts, problems);
@@ -72,7 +73,7 @@ pub(crate) fn units(
         covered.extend(unit.files.iter().map(|(path, _)| path.clone()));
         units.push(unit);
     }
-    Ok(units)
+    units
 }
 
 /// Reads what is included and not there yet; gives the files that others include.
@@ -184,10 +185,6 @@ fn normal(path: &Path) -> PathBuf {
     out
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Problem {
-    Problem::fatal(path.display().to_string(), ProblemKind::Unreadable, error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,11 +203,11 @@ mod tests {
         put("lib.yar", "private rule lib { condition: true }\n");
         put("notes.txt", "no rules");
         let mut problems = Vec::new();
-        let found = units(&[home.path().to_owned()], &mut problems).unwrap();
+        let found = units(&[home.path().to_owned()], &mut problems);
         assert_eq!(names(&found), [vec!["lib.yar", "a.yar"], vec!["b.yar"]]);
         assert!(problems.is_empty(), "{problems:?}");
         // Given by name, the file brings what it includes along.
-        let found = units(&[home.path().join("a.yar")], &mut problems).unwrap();
+        let found = units(&[home.path().join("a.yar")], &mut problems);
         assert_eq!(names(&found), [vec!["lib.yar", "a.yar"]]);
     }
 
@@ -221,10 +218,14 @@ mod tests {
         put("a.yar", "include \"b.yar\"\n");
         put("b.yar", "include \"a.yar\"\n// x\ninclude \"gone.yar\" // away\n");
         let mut problems = Vec::new();
-        let found = units(&[home.path().to_owned()], &mut problems).unwrap();
+        let found = units(&[home.path().to_owned()], &mut problems);
         assert_eq!(names(&found), [vec!["b.yar", "a.yar"]]);
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].place.as_deref(), Some("line 3"));
-        assert!(units(&[home.path().join("no")], &mut problems).is_err());
+        assert!(units(&[home.path().join("no")], &mut problems).is_empty());
+        assert!(problems[1].to_string().ends_with("no: there is no such file or folder"));
+        let none = tempfile::tempdir().unwrap();
+        assert!(units(&[none.path().to_owned()], &mut problems).is_empty());
+        assert!(problems[2].message.starts_with("no YARA rule stands in this folder"));
     }
 }

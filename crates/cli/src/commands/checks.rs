@@ -10,19 +10,20 @@ pub fn run(args: &Checks, session: &mut Session) -> Result<Outcome, Failure> {
     let loaded;
     let checks = match &args.checks {
         Some(folder) => {
-            loaded = Set::load(folder).map_err(lapwing_engine::EngineError::from)?;
+            loaded = lapwing_engine::load_checks(folder)?;
             &loaded
         }
         None => Set::builtin(),
     };
     match args.action.as_ref().unwrap_or(&ChecksAction::List) {
-        ChecksAction::List => list(checks, session),
-        ChecksAction::Show { id } => show(checks, id, session),
-        ChecksAction::Test => test(checks, session),
+        ChecksAction::List => list(checks, session)?,
+        ChecksAction::Show { id } => show(checks, id, session)?,
+        ChecksAction::Test => test(checks, session)?,
     }
+    session.tell_problems(checks.problems())
 }
 
-fn list(checks: &Set, session: &mut Session) -> Result<Outcome, Failure> {
+fn list(checks: &Set, session: &mut Session) -> Result<(), Failure> {
     let mut rows = Vec::new();
     for check in checks.list() {
         if session.out.json {
@@ -37,7 +38,7 @@ fn list(checks: &Set, session: &mut Session) -> Result<Outcome, Failure> {
         }
     }
     session.out.text(&table(&rows))?;
-    Ok(Outcome::Done)
+    Ok(())
 }
 
 fn object(check: &Check) -> serde_json::Value {
@@ -50,7 +51,7 @@ fn object(check: &Check) -> serde_json::Value {
     })
 }
 
-fn show(checks: &Set, id: &str, session: &mut Session) -> Result<Outcome, Failure> {
+fn show(checks: &Set, id: &str, session: &mut Session) -> Result<(), Failure> {
     let exact = checks.list().iter().find(|check| check.id == id);
     let part: Vec<&Check> = checks.list().iter().filter(|check| check.id.contains(id)).collect();
     let check = match (exact, part.as_slice()) {
@@ -71,7 +72,7 @@ fn show(checks: &Set, id: &str, session: &mut Session) -> Result<Outcome, Failur
     };
     if session.out.json {
         session.out.object(&object(check))?;
-        return Ok(Outcome::Done);
+        return Ok(());
     }
     let mut lines = vec![
         check.title.clone(),
@@ -97,10 +98,10 @@ fn show(checks: &Set, id: &str, session: &mut Session) -> Result<Outcome, Failur
         }
     }
     session.out.text(&format!("{}\n", lines.join("\n")))?;
-    Ok(Outcome::Done)
+    Ok(())
 }
 
-fn test(checks: &Set, session: &mut Session) -> Result<Outcome, Failure> {
+fn test(checks: &Set, session: &mut Session) -> Result<(), Failure> {
     let failures: Vec<String> = checks.list().iter().flat_map(Check::test).collect();
     for failure in &failures {
         session.out.message(&format!("lapwing: {failure}"))?;
@@ -110,5 +111,5 @@ fn test(checks: &Set, session: &mut Session) -> Result<Outcome, Failure> {
     if failed > 0 {
         return Err(Failure::usage("a check does not do what its own records say"));
     }
-    Ok(Outcome::Done)
+    Ok(())
 }

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use lapwing_engine::ExportOptions;
-use lapwing_engine::publish::export::{Exported, Loss};
+use lapwing_engine::publish::export::{ExportFormat, Exported, Loss};
+
+use serde_json::json;
 
 use crate::args::Export;
 use crate::failure::{Failure, Outcome};
@@ -25,6 +27,8 @@ pub fn run(args: &Export, session: &mut Session) -> Result<Outcome, Failure> {
         benign: args.benign,
         least_probability: args.least,
         tlp1: args.tlp1,
+        suricata: suricata(args),
+        font: args.font.clone(),
         ..ExportOptions::new(args.format, session.today)
     };
     let exported = engine.export(&options)?;
@@ -37,8 +41,28 @@ pub fn run(args: &Export, session: &mut Session) -> Result<Outcome, Failure> {
         }
         save(path, &lines)?;
     }
+    // On standard output stands the export itself, unless it went to a file.
+    if session.out.json && args.output.is_some() {
+        for file in &exported.files {
+            session.out.object(&json!({ "file": file.name, "bytes": file.bytes.len() }))?;
+        }
+        for rule in &exported.tried {
+            session.out.object(rule)?;
+        }
+    }
     tell(args, &exported, session)?;
     Ok(Outcome::Done)
+}
+
+/// The program that tries Suricata rules: as named, else where the system finds programs.
+fn suricata(args: &Export) -> Option<PathBuf> {
+    if args.no_suricata || args.format != ExportFormat::Suricata {
+        return None;
+    }
+    args.suricata.clone().or_else(|| {
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).map(|folder| folder.join("suricata")).find(|p| p.is_file())
+    })
 }
 
 fn write(args: &Export, exported: &Exported, session: &mut Session) -> Result<(), Failure> {

@@ -41,7 +41,7 @@ pub fn hunt(
     hunting: &Hunting,
     session: &mut Session,
 ) -> Result<Outcome, Failure> {
-    for path in paths.iter().chain(&hunting.rules).chain(&hunting.yara).chain(&hunting.baseline) {
+    for path in paths {
         if !path.exists() {
             return Err(Failure::usage(format!(
                 "{}: there is no such file or folder",

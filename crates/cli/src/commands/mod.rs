@@ -1,7 +1,9 @@
 //! One file a command.
 
+mod activity;
 mod add;
 mod audit;
+mod backup;
 mod baseline;
 mod checks;
 mod compile;
@@ -9,6 +11,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod extract;
+mod feeds;
 mod follow;
 mod forecast;
 mod history;
@@ -44,8 +47,13 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Baseline(args) => baseline::run(&args, session),
         Command::Compile(args) => compile::run(&args, session),
         Command::Export(args) => export::run(&args, session),
+        Command::Feeds(args) => feeds::run(args, session),
+        Command::Activity(args) => activity::run(&args, session),
         Command::History => history::history(session),
         Command::Undo(args) => history::undo(&args, session),
+        Command::Backup(args) => backup::backup(&args, session),
+        Command::Restore(args) => backup::restore(&args, session),
+        Command::Check(args) => backup::check(&args, session),
         Command::Knowledge(args) => knowledge::run(&args, session),
         Command::Checks(args) => checks::run(&args, session),
         Command::Serve(args) => serve::run(&args, session),

@@ -288,7 +288,12 @@ fn looked_at(text: &mut String, hunt: &Hunt, width: usize) {
             vec![
                 format!("  {}", coverage.source),
                 counted(coverage.files, "file"),
-                counted(coverage.records, "record"),
+                match coverage.in_period {
+                    Some(inside) => {
+                        format!("{inside} of {} in the period", counted(coverage.records, "record"))
+                    }
+                    None => counted(coverage.records, "record"),
+                },
                 period,
             ]
         })

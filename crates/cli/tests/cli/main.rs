@@ -1,6 +1,9 @@
 //! What the user of the binary sees: output, messages and exit codes.
 
+mod arming;
+mod collecting;
 mod common;
+mod exports;
 mod following;
 mod forecast;
 mod hunting;

@@ -140,7 +140,7 @@ impl Engine {
             };
             documents.push(SelectedDocument {
                 document: record.document,
-                added: record.added.to_string(),
+                added: record.added,
                 origin: origin.id,
                 grade,
                 claims,

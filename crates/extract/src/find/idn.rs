@@ -33,6 +33,15 @@ impl Finder<'_> {
         {
             return false;
         }
+        if let Some(at) = token.rfind('@') {
+            return self.wide_mail(from, from + at, from + token.len());
+        }
+        if self.before(from) == b'@' {
+            let local = self.local_before(from - 1);
+            if self.wide_mail(local, from - 1, from + token.len()) {
+                return true;
+            }
+        }
         let Ok(ascii) = idna::domain_to_ascii(token) else { return false };
         if !is_name(&ascii) || !self.has_suffix(&ascii) {
             return false;
@@ -44,6 +53,33 @@ impl Finder<'_> {
         let shape = if code_like(token) { Shape::CodeLike } else { Shape::Plain };
         self.push(Kind::DomainName, ascii, from, stop, shape);
         true
+    }
+
+    /// A mail address `from..stop` with its `@` at `at`, whose letters may be of any script (RFC 6531).
+    fn wide_mail(&mut self, from: usize, at: usize, stop: usize) -> bool {
+        let local = self.text[from..at].trim_start_matches(['.', '-', '_']);
+        let host = self.text[at + 1..stop].trim_end_matches(['.', '-']);
+        let Ok(ascii) = idna::domain_to_ascii(host) else { return false };
+        if local.is_empty() || local.len() > 64 || !is_name(&ascii) || !self.has_suffix(&ascii) {
+            return false;
+        }
+        let value = format!("{local}@{ascii}");
+        self.push(Kind::EmailAddr, value, at - local.len(), at + 1 + host.len(), Shape::Plain);
+        true
+    }
+
+    /// Where the local part of a mail address begins whose `@` stands at `at`.
+    fn local_before(&self, at: usize) -> usize {
+        let belongs =
+            |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '%' | '=');
+        let mut from = at;
+        for c in self.text[..at].chars().rev() {
+            if !belongs(c) || from - c.len_utf8() < self.done || at - from > 64 {
+                break;
+            }
+            from -= c.len_utf8();
+        }
+        from
     }
 
     /// The letters, digits, dots and hyphens around a run.

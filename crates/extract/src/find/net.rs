@@ -93,11 +93,18 @@ impl Finder<'_> {
         if bare.is_empty() || scheme == "file" {
             return true;
         }
-        let (stop, wrapped) = match self.url_goes_on(from, stop) {
+        let open = host_len == body.len() && !self.is_host(bare);
+        let (stop, wrapped) = match self.url_goes_on(from, stop, open) {
             Some((stop, value)) => (stop, Some(value[sign + 3 - from..].to_owned())),
             None => (stop, None),
         };
         self.done = self.done.max(stop);
+        // The break may stand inside of the host.
+        let body = wrapped.as_deref().unwrap_or(body);
+        let host_len = body.find(['/', '?', '#']).unwrap_or(body.len());
+        let host = body[..host_len].rsplit('@').next().unwrap_or_default();
+        let bare =
+            if host.starts_with('[') { host } else { host.split(':').next().unwrap_or_default() };
         let known = self.is_host(bare)
             || bare.starts_with('[')
             || bare == "+"
@@ -108,7 +115,6 @@ impl Finder<'_> {
             (_, Some(_)) => Shape::Wrapped,
             _ => Shape::Plain,
         };
-        let body = wrapped.as_deref().unwrap_or(body);
         let host_lower = ascii_host(&body[..host_len]);
         // An empty path and `/` are the same (RFC 3986 section 6.2.3).
         let path = &body[host_len..];
@@ -308,6 +314,14 @@ impl Finder<'_> {
             && self.mac(start, end)
     }
 
+    /// A MAC address as Cisco writes it (`0000.5e00.53af`).
+    pub(super) fn mac_with_dots(&mut self, start: usize, end: usize) -> bool {
+        let run = &self.text[start..end];
+        let Some(value) = dotted_mac(run).filter(|_| !self.is_host(run)) else { return false };
+        self.push(Kind::MacAddr, value, start, end, Shape::Plain);
+        true
+    }
+
     fn ipv6(&mut self, start: usize, end: usize) -> bool {
         let run = &self.text[start..end];
         let (address, bits) = run.split_once('/').map_or((run, None), |(a, b)| (a, Some(b)));
@@ -420,6 +434,20 @@ pub(super) fn code_like(name: &str) -> bool {
         && last[1..].bytes().any(|b| b.is_ascii_lowercase());
     let all_upper = head.bytes().all(|b| !b.is_ascii_lowercase());
     capitalised && !all_upper
+}
+
+/// Three groups of four hexadecimal digits, with letters among them: digits alone are a number or version.
+fn dotted_mac(run: &str) -> Option<String> {
+    let digits: String = run.split('.').collect();
+    let groups =
+        run.len() == 14 && run.split('.').count() == 3 && run.split('.').all(|g| g.len() == 4);
+    let hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let mixed = digits.bytes().any(|b| b.is_ascii_alphabetic())
+        && digits.bytes().any(|b| b.is_ascii_digit());
+    (groups && hex && mixed).then(|| {
+        let pairs: Vec<&str> = (0..6).filter_map(|at| digits.get(at * 2..at * 2 + 2)).collect();
+        pairs.join(":").to_ascii_lowercase()
+    })
 }
 
 /// Whether all labels are well formed (RFC 1035 section 2.3.1, underscores allowed).

@@ -50,6 +50,15 @@ fn each_kind_is_found() {
         ("wrote /tmp/.x/y", Kind::FilePath, "/tmp/.x/y"),
         ("AS64496", Kind::AutonomousSystem, "AS64496"),
         ("00-00-5E-00-53-01", Kind::MacAddr, "00:00:5e:00:53:01"),
+        ("on 0000.5E00.53AF now", Kind::MacAddr, "00:00:5e:00:53:af"),
+        ("to anna@b\u{fc}cher.example.", Kind::EmailAddr, "anna@xn--bcher-kva.example"),
+        ("to J\u{f6}rg.x@evil.example,", Kind::EmailAddr, "J\u{f6}rg.x@evil.example"),
+        ("at hxxps://evil-\nsite.example/x/y.php", Kind::Url, "https://evil-site.example/x/y.php"),
+        (
+            "at hxxps://evil.example/down-\nload.php?x=1 and",
+            Kind::Url,
+            "https://evil.example/down-load.php?x=1",
+        ),
         (
             r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Run and",
             Kind::WindowsRegistryKey,
@@ -104,6 +113,7 @@ fn the_full_stop_of_a_sentence_is_no_part_of_a_value() {
         assert_eq!(one(text), (kind, value.to_owned()), "{text}");
     }
     assert_eq!(values("in 2021. Then 10000. And T-1. And AS."), []);
+    assert_eq!(values("version 1234.5678.9012 of it"), []);
 }
 
 #[test]

@@ -130,12 +130,19 @@ impl Finder<'_> {
         at
     }
 
-    /// Where the URL `start..end` ends when it goes on in the lines below; `None` when it does not.
-    pub(super) fn url_goes_on(&self, start: usize, end: usize) -> Option<(usize, String)> {
+    /// Where the URL `start..end` ends when it goes on in the lines below; `None` when it does not. `open` says that
+    /// what stands of it so far is no whole host.
+    pub(super) fn url_goes_on(
+        &self,
+        start: usize,
+        end: usize,
+        open: bool,
+    ) -> Option<(usize, String)> {
         let mut value = None;
         let mut stop = end;
         for _ in 0..MOST_PARTS {
-            let Some((from, to)) = self.next_line_of_url(start, stop) else { break };
+            let open = open && stop == end;
+            let Some((from, to)) = self.next_line_of_url(start, stop, open) else { break };
             let value = value.get_or_insert_with(|| self.text[start..end].to_owned());
             // A `?` or `.` at the end of a line was taken for the sentence's.
             value.push_str(self.text[stop..from].trim());
@@ -146,7 +153,7 @@ impl Finder<'_> {
     }
 
     /// The part of a URL in the line below `end`, where it is safe to say so.
-    fn next_line_of_url(&self, start: usize, end: usize) -> Option<(usize, usize)> {
+    fn next_line_of_url(&self, start: usize, end: usize, open: bool) -> Option<(usize, usize)> {
         let mut at = end;
         if matches!(self.byte(at), b'?' | b'.') {
             at += 1;
@@ -167,7 +174,13 @@ impl Finder<'_> {
         let rest = &self.bytes[to..self.bytes.len().min(to + 200)];
         let shown = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
         let alone = shown.iter().all(|b| !b.is_ascii_alphanumeric());
-        if width < NARROW || token.len() < 2 || self.begins_value(token) {
+        // A URL ends in no hyphen, so however short its line is, it goes on; inside of the host, with a name.
+        let hyphen = last == b'-';
+        let head = token.split(['/', ':', '?', '#']).next().unwrap_or_default();
+        if hyphen && open && !token.contains("://") && self.is_host(head) {
+            return Some((from, to));
+        }
+        if width < NARROW && !hyphen || token.len() < 2 || self.begins_value(token) {
             return None;
         }
         let marks = token.contains(['?', '=', '&', '%', '#']);

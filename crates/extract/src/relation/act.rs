@@ -240,6 +240,7 @@ impl Act {
                 (Act::Download, Direct) if object == Kind::Url && !actor => {
                     told(Relation::Downloads)
                 }
+                (Act::Talk, With) if actor => told(Relation::CommunicatesWith),
                 (Act::Talk, Direct | With | To | Against | In)
                 | (Act::Send, To | Against)
                 | (Act::Download, From)

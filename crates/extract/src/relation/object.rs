@@ -100,6 +100,16 @@ impl Reading<'_> {
                         own = Polarity::Denied;
                         continue;
                     }
+                    // "used no malware such as X"; "no less than two" is a number.
+                    if matches!(word, "no" | "neither" | "nor")
+                        && !matches!(
+                            self.word(k + 1),
+                            "less" | "fewer" | "more" | "longer" | "other"
+                        )
+                    {
+                        own = Polarity::Denied;
+                        continue;
+                    }
                     if self.is(k, HEDGING) && !is_month(self.lower, token.start) {
                         if own == Polarity::Asserted {
                             own = Polarity::Hedged;

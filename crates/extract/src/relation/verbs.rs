@@ -2,6 +2,7 @@
 
 use lapwing_model::{Entity, Kind, Polarity, Relation, Span};
 
+use super::act::Act;
 use super::clause::{self, Agent, Event};
 use super::{Memory, Telling};
 use crate::sentence::Words;
@@ -23,19 +24,20 @@ impl Telling<'_> {
     }
 
     /// Whether a file acts that nothing accuses: "run build.sh to unpack payload.zip".
-    fn is_harmless(&self, agent: &Entity) -> bool {
+    fn is_harmless(&self, agent: &Entity, event: &Event) -> bool {
         let file =
             agent.kind.is_file_hash() || matches!(agent.kind, Kind::FileName | Kind::FilePath);
-        file && !self
-            .sentence
-            .mentions
-            .iter()
-            .any(|m| m.entity == *agent && self.frame.accused.contains(&m.span))
+        let accused = |span: &Span| self.frame.accused.contains(span);
+        let mentions = &self.sentence.mentions;
+        // What talks to an accused host is accused with it.
+        let talks = event.act == Act::Talk
+            && event.objects.iter().filter_map(|o| mentions.get(o.name)).any(|m| accused(&m.span));
+        file && !talks && !mentions.iter().any(|m| m.entity == *agent && accused(&m.span))
     }
 
     /// What one agent of an event does to its objects.
     fn act(&mut self, words: &Words, event: &Event, agent: &Agent) {
-        if self.is_harmless(&agent.entity) {
+        if self.is_harmless(&agent.entity, event) {
             return;
         }
         let verb = words.lower.get(event.at..event.end).unwrap_or_default();

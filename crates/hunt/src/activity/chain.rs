@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use lapwing_model::{Finding, FindingKind, Proof, Severity};
 
 use super::actors::Actors;
+use super::names;
 use crate::rarity::Crowd;
 
 /// A finding that may be part of a chain.
@@ -67,12 +68,12 @@ pub(crate) fn has_weight(finding: &Finding) -> bool {
 pub(super) fn chains(
     members: &[Member<'_>],
     crowd: &Crowd,
-    names: &BTreeSet<String>,
+    left: &BTreeSet<String>,
 ) -> Vec<Vec<usize>> {
     let hosts: BTreeSet<&str> = members.iter().filter_map(|m| m.actors.host.as_deref()).collect();
     // Logs that do not name the machine are of the only one that is named.
     let only = if hosts.len() == 1 { hosts.first().copied().unwrap_or("") } else { "" };
-    let keys: Vec<BTreeSet<Key>> = members.iter().map(|m| keys_of(m, crowd, names, only)).collect();
+    let keys: Vec<BTreeSet<Key>> = members.iter().map(|m| keys_of(m, crowd, left, only)).collect();
     let mut sets = Sets::new(members.len());
     let mut by_key: BTreeMap<&Key, Vec<usize>> = BTreeMap::new();
     for (number, keys) in keys.iter().enumerate() {
@@ -82,11 +83,17 @@ pub(super) fn chains(
     }
     for (key, list) in &mut by_key {
         list.sort_by_key(|number| (members[*number].at, *number));
-        for pair in list.windows(2) {
+        let parts = match key {
+            Key::File(name) => by_machine(name, list, members, only, &mut sets),
+            _ => vec![std::mem::take(list)],
+        };
+        for pair in parts.iter().flat_map(|part| part.windows(2)) {
             if together(&members[pair[0]], &members[pair[1]], key) {
                 sets.join(pair[0], pair[1]);
             }
         }
+        *list = parts.into_iter().flatten().collect();
+        list.sort_by_key(|number| (members[*number].at, *number));
     }
     // What has no weight joins the chain with which it shares something, and bridges none.
     let mut joined: BTreeMap<usize, usize> = BTreeMap::new();
@@ -114,6 +121,72 @@ pub(super) fn chains(
     chains
 }
 
+/// A machine as a record names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Machine {
+    Name(String),
+    /// Its own address, where the log has no name.
+    Address(IpAddr),
+}
+
+fn machine_of(member: &Member<'_>, only: &str) -> Option<Machine> {
+    let actors = member.actors;
+    let name = actors.host.as_deref().or(Some(only).filter(|only| !only.is_empty()));
+    let own = actors.own.filter(|own| !own.is_loopback());
+    name.map(|name| Machine::Name(name.to_owned())).or(own.map(Machine::Address))
+}
+
+/// Parts the findings that name a file by the machines they are of, and joins machines where the name is so rare, or
+/// the times are so near, that it is no chance. A finding that names no machine goes to the one nearest in time.
+fn by_machine(
+    name: &str,
+    list: &[usize],
+    members: &[Member<'_>],
+    only: &str,
+    sets: &mut Sets,
+) -> Vec<Vec<usize>> {
+    let mut parts: BTreeMap<Option<Machine>, Vec<usize>> = BTreeMap::new();
+    for number in list {
+        parts.entry(machine_of(&members[*number], only)).or_default().push(*number);
+    }
+    let named = parts.keys().flatten().count();
+    // A name and an address may be of one machine.
+    let names = parts.keys().flatten().filter(|m| matches!(m, Machine::Name(_))).count();
+    let machines = names.max(named - names);
+    if machines < 2 {
+        return vec![list.to_vec()];
+    }
+    let apart = |a: usize, b: usize| Some((members[a].at? - members[b].at?).abs());
+    let mut nameless = parts.remove(&None).unwrap_or_default();
+    nameless.retain(|number| {
+        let nearest = parts
+            .values_mut()
+            .filter_map(|part| {
+                let near = part.iter().filter_map(|other| apart(*number, *other)).min();
+                near.map(|near| (near, part))
+            })
+            .min_by_key(|(near, _)| *near);
+        let Some((_, part)) = nearest else { return true };
+        part.push(*number);
+        part.sort_by_key(|number| (members[*number].at, *number));
+        false
+    });
+    let reach = names::reach(name, machines);
+    let parts: Vec<Vec<usize>> = parts.into_values().collect();
+    for (number, part) in parts.iter().enumerate() {
+        for other in &parts[number + 1..] {
+            let near = part
+                .iter()
+                .flat_map(|a| other.iter().map(move |b| (*a, *b)))
+                .find(|(a, b)| apart(*a, *b).is_some_and(|seconds| seconds <= reach));
+            if let Some((a, b)) = near {
+                sets.join(a, b);
+            }
+        }
+    }
+    parts.into_iter().chain([nameless]).collect()
+}
+
 /// Two finds of one thing are no story.
 fn tells(chain: &[usize], members: &[Member<'_>]) -> bool {
     let titles: BTreeSet<&str> =
@@ -139,14 +212,14 @@ fn together(one: &Member<'_>, other: &Member<'_>, key: &Key) -> bool {
 fn keys_of(
     member: &Member<'_>,
     crowd: &Crowd,
-    names: &BTreeSet<String>,
+    left: &BTreeSet<String>,
     only: &str,
 ) -> BTreeSet<Key> {
     let (finding, actors) = (member.finding, member.actors);
     let mut keys = BTreeSet::new();
     // Whoever asks in vain for a page of that name may have guessed it.
     if !actors.turned_away() {
-        keys.extend(actors.files.intersection(names).map(|name| Key::File(name.clone())));
+        keys.extend(actors.files.intersection(left).map(|name| Key::File(name.clone())));
     }
     let who = actors.who().filter(|who| !who.is_loopback() && !crowd.is_own(*who));
     if let Some(who) = who {
@@ -195,5 +268,74 @@ impl Sets {
     fn join(&mut self, one: usize, other: usize) {
         let (one, other) = (self.find(one), self.find(other));
         self.above[one.max(other)] = one.min(other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use lapwing_model::{Confidence, Place};
+
+    const DAY: i64 = 86_400;
+
+    /// A finding on a machine that names a file.
+    fn seen(file: &str, line: u64, host: Option<&str>, at: i64) -> (Finding, Actors) {
+        let finding = Finding {
+            finding: format!("what stands in line {line}"),
+            rule: Some("rule".into()),
+            file: format!("{}.log", host.unwrap_or("other")),
+            place: Some(Place::Line(line)),
+            offset: line,
+            time: Timestamp::from_second(at).ok(),
+            matched: file.into(),
+            kind: FindingKind::Check,
+            technique: None,
+            severity: Severity::High,
+            confidence: Confidence::percent(80),
+            proof: Proof::Persistence,
+            why: String::new(),
+            evidence: String::new(),
+        };
+        let actors = Actors {
+            host: host.map(str::to_owned),
+            files: BTreeSet::from([file.to_owned()]),
+            ..Actors::default()
+        };
+        (finding, actors)
+    }
+
+    /// How many chains the findings of two machines make, `gap` seconds apart.
+    fn count(file: &str, gap: i64, nameless: bool) -> usize {
+        let mut all: Vec<(Finding, Actors)> = Vec::new();
+        for (number, host) in ["mail01", "mail02"].into_iter().enumerate() {
+            let begin = 1_600_000_000 + number as i64 * gap;
+            for step in 0..3 {
+                let host = Some(host).filter(|_| !(nameless && step == 1));
+                all.push(seen(file, number as u64 * 10 + step, host, begin + step as i64 * 20));
+            }
+        }
+        let members: Vec<Member<'_>> = all
+            .iter()
+            .map(|(finding, actors)| Member {
+                finding,
+                actors,
+                at: finding.time.map(Timestamp::as_second),
+            })
+            .collect();
+        let found = chains(&members, &Crowd::default(), &BTreeSet::from([file.to_owned()]));
+        assert_eq!(found.iter().map(Vec::len).sum::<usize>(), 6, "{found:?}");
+        found.len()
+    }
+
+    #[test]
+    fn two_machines_are_one_chain_by_a_name_that_is_no_chance_only() {
+        for nameless in [false, true] {
+            assert_eq!(count("error.aspx", 7 * DAY, nameless), 2);
+            assert_eq!(count("error.aspx", 1_800, nameless), 1);
+            assert_eq!(count("8lw7tahf9i1pjnro.aspx", 7 * DAY, nameless), 1);
+            assert_eq!(count("8lw7tahf9i1pjnro.aspx", 200 * DAY, nameless), 2);
+            assert_eq!(count("servicelookup.aspx", 7 * DAY, nameless), 2);
+        }
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod actors;
 mod chain;
 mod clock;
+mod names;
 mod related;
 pub(crate) mod tactic;
 mod tell;

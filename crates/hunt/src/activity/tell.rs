@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lapwing_model::{Confidence, Finding, FindingKind, Place, Proof, Severity};
 
 use super::chain::Member;
-use super::related::{Lead, Related};
+use super::related::{Lead, Related, Row};
 use super::tactic::Tactic;
 use super::{Activity, Step};
 use crate::rarity::Crowd;
@@ -17,6 +17,8 @@ use crate::record::shorten;
 const STEPS: usize = 60;
 /// Of them, requests and records that are no findings.
 const REQUESTS: usize = 20;
+/// So many seconds apart, what names a file is taken for use of the same file.
+const SAME_FILE: i64 = 30 * 86_400;
 /// Titles in the line that sums up.
 const TITLES: usize = 9;
 
@@ -193,9 +195,19 @@ fn requests(
         members.iter().map(|m| (m.finding.file.as_str(), m.finding.place)).collect();
     let mut seen = BTreeSet::new();
     let mut rows = Vec::new();
+    let times = || members.iter().filter_map(|m| m.finding.time).map(Timestamp::as_second);
+    let period = times().min().zip(times().max());
+    // Long before and after, a file of that name may be another one.
+    let near = |row: &Row| match (period, row.first, row.last) {
+        (Some((from, until)), Some(first), Some(last)) => {
+            first.as_second() - until <= SAME_FILE && from - last.as_second() <= SAME_FILE
+        }
+        _ => true,
+    };
     for lead in leads {
         *left_out += related.left_out(lead);
-        for row in related.of(lead) {
+        let is_file = matches!(lead, Lead::File(_));
+        for row in related.of(lead).filter(|row| !is_file || near(row)) {
             let new = seen.insert((row.file.clone(), row.place, row.what.clone()));
             if new && !known.contains(&(row.file.as_str(), row.place)) {
                 rows.push((lead, row));

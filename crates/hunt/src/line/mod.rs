@@ -29,7 +29,6 @@ pub(crate) struct Line<'t> {
 }
 
 /// Every form that is told apart.
-#[cfg(test)]
 pub(crate) const FORMS: &[&str] = &[
     "access-log",
     "alert",

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use lapwing_model::{Problem, ProblemKind, Severity};
 
 use super::correlation::Correlation;
+use super::gate::Gate;
 use super::item::{Placeholders, Refusal};
 use super::mapping::{self, Class};
 use super::prefilter::Prefilter;
@@ -15,7 +16,7 @@ use super::test::Test;
 use super::view::{Field, Fields};
 use super::witness::{Witness, witness};
 use super::yaml::{self, Value};
-use crate::HuntError;
+use crate::{HuntError, given};
 
 /// Which rules of a folder to run, and with which values.
 #[derive(Clone, Debug)]
@@ -40,11 +41,13 @@ pub struct Rules {
     pub(super) correlations: Vec<Correlation>,
     pub(super) classes: Vec<Class>,
     pub(super) prefilter: Prefilter,
+    gate: Gate,
     /// Fields that are known before a record is looked at.
     pub(super) routed: [Field; 3],
     problems: Vec<Problem>,
     waiting: Vec<String>,
     retired: usize,
+    below: usize,
 }
 
 /// A rule that is run.
@@ -60,40 +63,24 @@ pub(super) struct Compiled {
 }
 
 impl Rules {
-    /// Loads all rules of folders and files (`*.yml`, `*.yaml`). A rule that cannot be compiled is
-    /// named in [`Rules::problems`]; the others are run.
+    /// Loads all rules of folders and files (`*.yml`, `*.yaml`). A rule that cannot be compiled, and a
+    /// path that is not there or holds no rule, is named in [`Rules::problems`]; the others are run.
     ///
     /// # Errors
-    /// When a folder or file cannot be read, or the placeholders are not well formed.
+    /// When the placeholders cannot be read or are not well formed.
     pub fn load(paths: &[PathBuf], options: &RulesOptions) -> Result<Self, HuntError> {
         let placeholders = match &options.placeholders {
             Some(file) => placeholders(file)?,
             None => Placeholders::new(),
         };
-        let mut texts = Vec::new();
+        let (mut texts, mut problems) = (Vec::new(), Vec::new());
         for path in paths {
-            let walk = walkdir::WalkDir::new(path).sort_by_file_name().into_iter();
-            // `.git` and `.github` hold YAML that is no rule.
-            let shown = |entry: &walkdir::DirEntry| {
-                entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
-            };
-            for entry in walk.filter_entry(shown) {
-                let entry = entry.map_err(|error| HuntError::Io {
-                    path: error.path().unwrap_or(path).to_owned(),
-                    source: error.into(),
-                })?;
-                let yaml = entry.path().extension().is_some_and(|e| e == "yml" || e == "yaml");
-                if entry.file_type().is_file() && (yaml || entry.depth() == 0) {
-                    let bytes = fs::read(entry.path()).map_err(|source| HuntError::Io {
-                        path: entry.path().to_owned(),
-                        source,
-                    })?;
-                    let name = entry.path().display().to_string();
-                    texts.push((name, String::from_utf8_lossy(&bytes).into_owned()));
-                }
-            }
+            texts_of(path, &mut texts, &mut problems);
         }
-        Self::compile(&texts, &placeholders, options.level)
+        let mut rules = Self::compile(&texts, &placeholders, options.level)?;
+        rules.problems.append(&mut problems);
+        rules.problems.sort_by(|a, b| (&a.path, &a.place).cmp(&(&b.path, &b.place)));
+        Ok(rules)
     }
 
     /// Compiles the rules of one text of YAML, as the file `name`.
@@ -141,7 +128,9 @@ impl Rules {
         });
         let correlations: Vec<Correlation> = correlations.into_iter().map(|(_, c)| c).collect();
         tie(&mut rules, &correlations, &mut fields);
+        let all = rules.len();
         rules.retain(|c| c.rule.header.severity >= level && !c.quiet || c.correlated.is_some());
+        let below = all - rules.len();
         for compiled in &mut rules {
             compiled.quiet |= compiled.rule.header.severity < level;
         }
@@ -150,6 +139,7 @@ impl Rules {
         for (compiled, witness) in rules.iter_mut().zip(&witnesses) {
             compiled.always = witness.is_none();
         }
+        let gate = Gate::new(&rules, &witnesses, &classes);
         let literals = witnesses.into_iter().enumerate().flat_map(|(number, witness)| {
             let list = witness.map(|w| w.literals).unwrap_or_default();
             list.into_iter().map(move |literal| (number as u32, literal))
@@ -162,11 +152,18 @@ impl Rules {
             correlations,
             classes,
             prefilter,
+            gate,
             routed,
             problems,
             waiting,
             retired,
+            below,
         })
+    }
+
+    /// What tells which lines of text need not be parsed; `None` when all need.
+    pub(crate) fn gate(&self) -> Option<&Gate> {
+        Some(&self.gate).filter(|gate| !gate.is_open())
     }
 
     /// Rules that cannot be run: file, line and reason.
@@ -192,6 +189,11 @@ impl Rules {
     /// Number of rules not run because their status is `deprecated` or `unsupported`.
     pub fn retired(&self) -> usize {
         self.retired
+    }
+
+    /// Number of rules not run because their level is below the one asked for.
+    pub fn below(&self) -> usize {
+        self.below
     }
 
     /// ATT&CK techniques of a rule by its identifier, as its tags name them.
@@ -252,6 +254,41 @@ impl Loaded {
                 Ok(Document::Filter(filter)) => self.filters.push((name.to_owned(), *filter)),
             }
         }
+    }
+}
+
+/// Reads the texts of Sigma of a folder or file; what cannot be read, and a path without any, is named.
+fn texts_of(path: &Path, texts: &mut Vec<(String, String)>, problems: &mut Vec<Problem>) {
+    let before = (texts.len(), problems.len());
+    let walk = walkdir::WalkDir::new(path).sort_by_file_name().into_iter();
+    // `.git` and `.github` hold YAML that is no rule.
+    let shown = |entry: &walkdir::DirEntry| {
+        entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
+    };
+    for entry in walk.filter_entry(shown) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let at = error.path().unwrap_or(path).to_owned();
+                problems.push(given::unreadable(&at, &error.into()));
+                continue;
+            }
+        };
+        let yaml = entry.path().extension().is_some_and(|e| e == "yml" || e == "yaml");
+        if entry.file_type().is_file() && (yaml || entry.depth() == 0) {
+            match fs::read(entry.path()) {
+                Ok(bytes) => {
+                    let text = String::from_utf8_lossy(&bytes).into_owned();
+                    if is_sigma(&text) {
+                        texts.push((entry.path().display().to_string(), text));
+                    }
+                }
+                Err(error) => problems.push(given::unreadable(entry.path(), &error)),
+            }
+        }
+    }
+    if before == (texts.len(), problems.len()) {
+        problems.push(given::empty(path, "Sigma rule", "*.yml, *.yaml"));
     }
 }
 

@@ -264,7 +264,10 @@ fn looked_at(report: &HuntReport<'_>) -> Section {
             cells: vec![
                 Cell::new(crate::safe::clean(&coverage.source, 200)),
                 Cell::new(coverage.files.to_string()),
-                Cell::new(coverage.records.to_string()),
+                Cell::new(match coverage.in_period {
+                    Some(inside) => format!("{inside} of {}", coverage.records),
+                    None => coverage.records.to_string(),
+                }),
                 time(coverage.from),
                 time(coverage.until),
             ],
@@ -274,13 +277,35 @@ fn looked_at(report: &HuntReport<'_>) -> Section {
     let body = if rows.is_empty() {
         vec![Block::Prose("Nothing could be looked at.".to_owned())]
     } else {
-        vec![Block::Table(Table {
-            columns: vec!["source", "files", "records", "first record", "last record"],
+        let in_period = report.verdict.looked_at.iter().any(|c| c.in_period.is_some());
+        let records = if in_period { "records in the period" } else { "records" };
+        let mut body = vec![Block::Table(Table {
+            columns: vec!["source", "files", records, "first record", "last record"],
             rows,
             ..Table::default()
-        })]
+        })];
+        body.extend(assumptions(report));
+        body
     };
     Section::new("looked-at", "What was looked at", body)
+}
+
+/// What had to be assumed about times that state no zone or no year, once with all sources it is true of.
+fn assumptions(report: &HuntReport<'_>) -> Option<Block> {
+    let mut all: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for coverage in &report.verdict.looked_at {
+        if let Some(assumed) = &coverage.assumed {
+            all.entry(assumed).or_default().push(crate::safe::clean(&coverage.source, 200));
+        }
+    }
+    let items: Vec<Item> = all
+        .into_iter()
+        .map(|(assumed, sources)| {
+            let text = format!("{}: {}", sources.join("; "), crate::safe::clean(assumed, 400));
+            Item { tone: Tone::Quiet, ..Item::new(text) }
+        })
+        .collect();
+    (!items.is_empty()).then_some(Block::Items(items))
 }
 
 fn not_looked_at(report: &HuntReport<'_>, safe: &Safe) -> Option<Section> {

@@ -290,6 +290,46 @@ mod tests {
         assert_eq!(parts[1].bytes, b"192.0.2.7\n");
     }
 
+    /// A page as a browser saves it: the page, its style, a picture, a frame.
+    const PAGE: &str = "From: <Saved by Reeds>\r\nSnapshot-Content-Location: https://watch.marsh.example/visitors\r\n\
+        Subject: =?utf-8?Q?Visitors=20of=20the=20marsh?=\r\nDate: Tue, 9 Mar 2021 08:00:00 -0000\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/related;\r\n\ttype=\"text/html\";\r\n\tboundary=\"----MultipartBoundary--x----\"\r\n\r\n\r\n\
+        ------MultipartBoundary--x----\r\nContent-Type: text/html\r\nContent-ID: <frame-1@mhtml.blink>\r\n\
+        Content-Transfer-Encoding: quoted-printable\r\nContent-Location: https://watch.marsh.example/visitors\r\n\r\n\
+        <html><head><title>Visitors</title></head><body><p>They spoke to 198.51.100.=\r\n7 in M=C3=A4rz.</p></body></html>\r\n\
+        ------MultipartBoundary--x----\r\nContent-Type: text/css\r\nContent-Transfer-Encoding: quoted-printable\r\n\
+        Content-Location: cid:css-1@mhtml.blink\r\n\r\n@charset \"utf-8\"; p { color: red }\r\n\
+        ------MultipartBoundary--x----\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\
+        Content-Location: https://watch.marsh.example/a.png\r\n\r\niVBORw0KGgo=\r\n------MultipartBoundary--x------\r\n";
+
+    #[test]
+    fn a_saved_page_is_read_as_the_page_that_it_is() {
+        use crate::{Item, Options, read_bytes};
+        use lapwing_model::Format;
+        assert!(looks_like(PAGE.as_bytes()));
+        let (envelope, parts) = parts(PAGE.as_bytes());
+        assert_eq!(envelope.subject.as_deref(), Some("Visitors of the marsh"));
+        let page = String::from_utf8_lossy(&parts[0].bytes);
+        assert!(page.contains("198.51.100.7 in M\u{e4}rz."), "{page}");
+        for bytes in [PAGE.to_owned(), PAGE.replace("\r\n", "\n")] {
+            let mut texts = Vec::new();
+            read_bytes("visitors.mhtml", bytes.as_bytes(), &Options::default(), &mut |item| {
+                if let Item::Reading(reading) = item {
+                    texts.push((reading.document.format, reading.document.text));
+                }
+            });
+            let article: Vec<_> =
+                texts.iter().filter(|(_, text)| text.contains("198.51.100.7")).collect();
+            assert_eq!(article.len(), 1, "{texts:?}");
+            assert_eq!(article[0].0, Format::Html);
+            assert!(!texts.iter().any(|(_, text)| text.contains("color: red")), "{texts:?}");
+        }
+        // Cut anywhere, it gives what stands before, and no panic.
+        for end in 0..PAGE.len() {
+            read_bytes("cut.mhtml", &PAGE.as_bytes()[..end], &Options::default(), &mut |_| {});
+        }
+    }
+
     #[test]
     fn what_is_no_message_is_none() {
         assert!(!looks_like(b"From: a\nTo: b\n\ntext"));

@@ -11,6 +11,7 @@ pub(crate) mod list;
 pub(crate) mod mail;
 pub(crate) mod markdown;
 pub(crate) mod pdf;
+pub(crate) mod post;
 mod prose;
 mod rows;
 pub(crate) mod structured;
@@ -33,6 +34,7 @@ pub(crate) fn read(
         Format::AsciiDoc => asciidoc::read(input, out),
         Format::Html => html::read(input, out),
         Format::Feed => feed::read(input, out),
+        Format::Post => post::read(input, out),
         Format::Data => data::read(input, out),
         Format::List => out(Item::Reading(Box::new(list::Reader::new(input.name).part(input)))),
         Format::Table => match table::forced(input.text, options.columns.as_deref()) {

@@ -170,6 +170,42 @@ fn a_table_without_rules() {
 }
 
 #[test]
+fn cells_of_different_heights_set_to_the_middle_of_their_row() {
+    let mut paper = Paper::new();
+    for (x, head) in [(60.0, "Address"), (200.0, "Kind"), (320.0, "Seen in")] {
+        paper.text(x, 660.0, 10.0, Face::Bold, head);
+    }
+    let rows = [
+        (630.0, "198.51.100.7", "server", &["the logs of the mail server", "and of its proxy"][..]),
+        (
+            590.0,
+            "198.51.100.23",
+            "server",
+            &["the logs of the proxy", "in the first week", "of March"],
+        ),
+        (550.0, "203.0.113.9", "client", &["requests for a page that", "no one had put there"]),
+        (518.0, "evil.example.org", "name", &["a report"]),
+    ];
+    for (middle, address, kind, seen) in rows {
+        paper.text(60.0, middle, 10.0, Face::Sans, address);
+        paper.text(200.0, middle, 10.0, Face::Sans, kind);
+        let top = middle + 6.0 * (seen.len() - 1) as f64;
+        paper.lines(320.0, top, 12.0, Face::Sans, seen);
+    }
+    let shown = shown(&paper);
+    for (row, (_, address, kind, seen)) in rows.iter().enumerate() {
+        for (column, head, text) in [
+            (0, "Address", (*address).to_owned()),
+            (1, "Kind", (*kind).to_owned()),
+            (2, "Seen in", seen.join("\n")),
+        ] {
+            let cell = format!("cell {row} {column} {head}: {text:?}");
+            assert!(shown.contains(&cell), "{cell}\n{shown}");
+        }
+    }
+}
+
+#[test]
 fn heads_feet_and_notes_stand_apart_and_a_sentence_goes_on() {
     let mut paper = Paper::new();
     for page in 1..=3 {

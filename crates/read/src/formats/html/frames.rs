@@ -29,7 +29,6 @@ pub(super) fn is_silent(name: &[u8]) -> bool {
         name,
         b"script"
             | b"style"
-            | b"noscript"
             | b"template"
             | b"svg"
             | b"math"
@@ -47,7 +46,8 @@ pub(super) fn is_silent(name: &[u8]) -> bool {
 
 /// Elements around the article.
 pub(super) fn is_frame(name: &[u8]) -> bool {
-    matches!(name, b"nav" | b"footer" | b"aside" | b"form" | b"dialog" | b"menu")
+    // What is shown to whom no script runs: a request to allow scripts, mostly, but all is kept.
+    matches!(name, b"nav" | b"footer" | b"aside" | b"form" | b"dialog" | b"menu" | b"noscript")
 }
 
 pub(super) fn is_block(name: &[u8]) -> bool {

@@ -362,11 +362,18 @@ enum Event<'e> {
 
 /// Walks the tokens that are to be read; hidden and silent elements are passed over.
 fn walk(html: &str, bare: bool, each: &mut dyn FnMut(Event<'_>)) {
+    walk_within(html, bare, false, each);
+}
+
+/// The same; `inside` says that the text is what a `noscript` holds, which is markup again, once.
+fn walk_within(html: &str, bare: bool, inside: bool, each: &mut dyn FnMut(Event<'_>)) {
     let mut skipped: Option<(Vec<u8>, usize)> = None;
+    let mut raw = false;
     for Ok(token) in tokens(html) {
         match token {
             Token::StartTag(tag) => {
                 let void = tag.self_closing || is_void(&tag.name);
+                raw = tag.name.0 == b"noscript";
                 if let Some((name, depth)) = &mut skipped {
                     *depth += usize::from(!void && tag.name.0 == *name);
                 } else if !void
@@ -381,6 +388,7 @@ fn walk(html: &str, bare: bool, each: &mut dyn FnMut(Event<'_>)) {
                 }
             }
             Token::EndTag(tag) => {
+                raw = false;
                 if let Some((name, depth)) = &mut skipped {
                     *depth -= usize::from(tag.name.0 == *name);
                     if *depth == 0 {
@@ -388,6 +396,11 @@ fn walk(html: &str, bare: bool, each: &mut dyn FnMut(Event<'_>)) {
                     }
                 } else {
                     each(Event::End(&tag.name));
+                }
+            }
+            Token::String(words) if skipped.is_none() && raw => {
+                if !inside {
+                    walk_within(&String::from_utf8_lossy(&words.value), bare, true, each);
                 }
             }
             Token::String(words) if skipped.is_none() => {

@@ -144,26 +144,38 @@ fn starts(band: &[Row], columns: &[(f64, f64)], rules: &[f64]) -> Vec<bool> {
             .collect();
     }
     let steps: Vec<f64> = band.windows(2).map(|pair| pair[0].y - pair[1].y).collect();
-    let least = steps.iter().copied().filter(|s| *s > 1.0).fold(f64::MAX, f64::min);
+    // Cells of different heights are set to the middle of their row: lines of one stand between those of another.
+    let beside = |at: usize| {
+        let shared = parts[at - 1].iter().zip(&parts[at]).any(|(a, b)| a.is_some() && b.is_some());
+        !shared && steps[at - 1] < band[at].size * 0.95
+    };
+    let below = |at: &usize| !beside(*at);
+    let lines: Vec<f64> = (1..band.len()).filter(below).map(|at| steps[at - 1]).collect();
+    let least = lines.iter().copied().filter(|s| *s > 1.0).fold(f64::MAX, f64::min);
     // Rows set apart by more than the lines within them.
     let padded = {
-        let apart = steps.iter().filter(|s| **s > least * 1.3).count();
-        let within = steps.len() - apart;
+        let apart = lines.iter().filter(|s| **s > least * 1.3).count();
+        let within = lines.len() - apart;
         apart > 0 && within > 0 && apart * 6 >= within
     };
+    // Whether the first cell of the row that is open begins below its first line, and was not met yet.
+    let mut awaits_first = parts.first().is_some_and(|first| first[0].is_none());
     let mut starts = vec![true];
     for at in 1..band.len() {
         let step = steps[at - 1];
         let tight = step < band[at].size * 1.7;
         let begins = if ruled(&band[at - 1], &band[at]) {
             true
+        } else if beside(at) {
+            false
         } else if padded && tight {
-            step > least * 1.3 || (parts[at][0].is_some() && count(at) > 1)
+            step > least * 1.3 || (parts[at][0].is_some() && count(at) > 1 && !awaits_first)
         } else if count(at) > 1 {
             parts[at][0].is_some() || !tight
         } else {
             !tight || !goes_on(&parts, at)
         };
+        awaits_first = parts[at][0].is_none() && (begins || awaits_first);
         starts.push(begins);
     }
     starts

@@ -3,8 +3,10 @@
 mod check;
 mod markings;
 mod object;
+mod own;
 pub(crate) mod path;
 pub(crate) mod pattern;
+pub(crate) mod terms;
 mod write;
 
 use lapwing_model::{Problem, ProblemKind};
@@ -71,16 +73,30 @@ pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
             name(place.clone(), defect);
         }
     }
-    let (reading, found) = write::reading(input, &value, &objects);
-    for (place, defect) in found {
-        name(place, defect);
+    // What Lapwing wrote comes back as the documents that it was made of; what others added to it
+    // is read as any bundle.
+    let ours = own::is_ours(&objects);
+    let all = objects;
+    let objects = if ours { own::foreign(&all) } else { all.clone() };
+    let mut reading = None;
+    if !ours || !objects.is_empty() {
+        let (made, found) = write::reading(input, &value, &objects);
+        for (place, defect) in found {
+            name(place, defect);
+        }
+        reading = Some(made);
     }
     if defects > MOST_DEFECTS {
         let message =
             format!("{} more defects of the same input are not named", defects - MOST_DEFECTS);
         out(Item::Problem(Problem::partial(input.name, ProblemKind::Malformed, message)));
     }
-    out(Item::Reading(Box::new(reading)));
+    if ours {
+        own::read(input, &all, out);
+    }
+    if let Some(reading) = reading {
+        out(Item::Reading(Box::new(reading)));
+    }
 }
 
 fn objects(value: &Value) -> Vec<&Value> {

@@ -53,6 +53,11 @@ pub(super) fn reading(input: &Input<'_>, event: &Value, part: Option<usize>) -> 
         .filter_map(|key| event.get(*key))
         .map(|org| str_of(org, "name").trim().to_owned())
         .find(|name| !name.is_empty());
+    if writer.is_ours() {
+        document.source = writer.source.take();
+        document.url = writer.url.take();
+        writer.links.clear();
+    }
     document.published = value::day(&text_of(event.get("date")).unwrap_or_default());
     document.modified = text_of(event.get("timestamp")).and_then(|time| value::day(&time));
     document.marking = writer.marking;
@@ -87,6 +92,10 @@ struct Writer {
     /// What the attributes and objects name, by their identifiers.
     by_uuid: BTreeMap<String, (Entity, Span)>,
     pending: Vec<(String, String, String)>,
+    /// Of an event that Lapwing made: what the document is about, who published it, and where.
+    about: Option<Vec<Entity>>,
+    source: Option<String>,
+    url: Option<String>,
 }
 
 impl Default for Writer {
@@ -101,12 +110,39 @@ impl Default for Writer {
             imported: false,
             by_uuid: BTreeMap::new(),
             pending: Vec::new(),
+            about: None,
+            source: None,
+            url: None,
         }
     }
 }
 
 impl Writer {
+    /// Whether Lapwing made the event: then its tags tell apart what the document is about and what
+    /// it merely names, and the event adds nothing of its own.
+    fn is_ours(&self) -> bool {
+        self.about.is_some()
+    }
+
+    /// Reads the tags of an event that Lapwing made.
+    fn own_tags(&mut self, event: &Value) {
+        let mut about = Vec::new();
+        let mut ours = false;
+        for tag in list_of(event, "Tag") {
+            let Some((name, value)) = str_of(tag, "name").split_once('=') else { continue };
+            let value = value.trim_matches('"');
+            match name {
+                "lapwing:document" => ours = true,
+                "lapwing:source" => self.source = Some(value.to_owned()),
+                "lapwing:about" => about.extend(entity_of_key(value)),
+                _ => {}
+            }
+        }
+        self.about = ours.then_some(about);
+    }
+
     fn meta(&mut self, event: &Value) {
+        self.own_tags(event);
         let mut put = |name: &str, value: String| {
             if !value.is_empty() {
                 self.sheet.field(name, &value);
@@ -167,8 +203,12 @@ impl Writer {
     /// The event is about this entity.
     fn topic(&mut self, entity: Entity, span: Span, method: &str) {
         self.sheet.mention(method, entity.clone(), Role::Subject, span);
-        self.sheet.tell(method, self.report.clone(), Relation::About, entity.clone(), span);
-        self.tagged.push((entity, span));
+        if self.about.as_ref().is_none_or(|about| about.contains(&entity)) {
+            self.sheet.tell(method, self.report.clone(), Relation::About, entity.clone(), span);
+        }
+        if !self.is_ours() {
+            self.tagged.push((entity, span));
+        }
     }
 
     fn attributes(&mut self, event: &Value) {
@@ -207,6 +247,11 @@ impl Writer {
             last_seen: str_of(json, "last_seen"),
             discounted: is_true(json, "deleted").then_some("deleted in the event"),
         };
+        if self.is_ours() && attribute.comment == "where it was published" {
+            self.sheet.reference("published", attribute.value);
+            self.url = Some(shown.trim().to_owned());
+            return Vec::new();
+        }
         let label = if attribute.category.is_empty() {
             attribute.kind.to_owned()
         } else {
@@ -452,6 +497,14 @@ fn clusters(galaxy: &Value) -> Vec<(Entity, String)> {
             Some((entity, format!("galaxy {galaxy}")))
         })
         .collect()
+}
+
+/// The entity of a key as `threat-actor:HAFNIUM`; kinds may hold a colon themselves.
+fn entity_of_key(key: &str) -> Option<Entity> {
+    Kind::ALL.iter().find_map(|kind| {
+        let value = key.strip_prefix(kind.as_str())?.strip_prefix(':')?;
+        (!value.is_empty()).then(|| Entity::new(*kind, value))
+    })
 }
 
 fn is_true(value: &Value, key: &str) -> bool {

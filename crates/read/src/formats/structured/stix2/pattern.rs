@@ -1,8 +1,8 @@
 //! The comparisons of a STIX pattern (STIX 2.1, part 9): which property is held against which value.
 //!
 //! Operators between comparisons and observations (AND, OR, FOLLOWEDBY), brackets and qualifiers
-//! are passed over: for reading it matters what is named, not how it is combined. The pattern
-//! itself is kept whole.
+//! are passed over here: what is named is read even where the whole is broken. How it is combined is
+//! worked out in `terms`; the pattern itself is kept whole.
 
 /// One comparison with one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +26,9 @@ pub(crate) struct Break {
     pub(crate) why: &'static str,
 }
 
+/// A part of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
+pub(crate) enum Token {
     Word(String),
     Text(String),
     Sign(String),
@@ -121,9 +122,10 @@ fn comparison(tokens: &[Placed], at: &mut usize, path: &str) -> Option<Vec<Compa
 }
 
 /// A token with the bytes of its words; quotes are left out.
-type Placed = (Token, (usize, usize));
+pub(crate) type Placed = (Token, (usize, usize));
 
-fn tokens(pattern: &str) -> (Vec<Placed>, Option<Break>) {
+/// The parts of a pattern, up to a break.
+pub(crate) fn tokens(pattern: &str) -> (Vec<Placed>, Option<Break>) {
     let mut tokens = Vec::new();
     let mut chars = pattern.char_indices().peekable();
     while let Some((at, c)) = chars.next() {

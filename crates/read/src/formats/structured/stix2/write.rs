@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::super::json::{list_of, str_of};
 use super::super::sheet::{DECLARED, Sheet};
 use super::super::value;
+use super::terms::{self, Worth};
 use super::{markings, object, path, pattern};
 use crate::Input;
 
@@ -267,7 +268,7 @@ impl<'a> Bundle<'a> {
             claim
         };
         let whole = Entity::new(Kind::Pattern, text);
-        self.sheet.claim(make(whole.clone(), role, span));
+        let mut pattern_claim = make(whole.clone(), role, span);
         let language = str_of(json, "pattern_type");
         let mut ends = Vec::new();
         if matches!(language, "" | "stix") {
@@ -277,23 +278,56 @@ impl<'a> Bundle<'a> {
                     format!("the pattern is broken at byte {}: {}", broken.offset, broken.why);
                 self.defects.push((format!("object {id}"), message));
             }
-            for comparison in found {
-                let (entity, plain) = observable(&comparison);
+            let carried = terms::carried(&pattern::tokens(text).0, &found);
+            if role == Role::Indicator {
+                pattern_claim.why.clone_from(&carried.why);
+            }
+            self.sheet.claim(pattern_claim);
+            let at = |place: usize| span.start as usize + place;
+            for (number, comparison) in found.iter().enumerate() {
+                let (entity, plain) = observable(comparison);
                 let (from, to) = comparison.place;
-                let place = Span::new(span.start as usize + from, span.start as usize + to);
-                let mut claim =
-                    make(entity.clone(), if plain { role } else { Role::Unclear }, place);
-                if !plain {
-                    claim.why = Some(format!(
-                        "the pattern compares with `{}`",
-                        shown_operator(&comparison)
-                    ));
+                let place = Span::new(at(from), at(to));
+                let mut claim = make(entity.clone(), Role::Unclear, place);
+                match carried.worth.get(&number) {
+                    _ if !plain => {
+                        claim.why = Some(format!(
+                            "the pattern compares with `{}`",
+                            shown_operator(comparison)
+                        ));
+                    }
+                    Some(Worth::Together(why)) if role == Role::Indicator => {
+                        claim.why = Some(why.clone());
+                    }
+                    worth => {
+                        claim = make(entity.clone(), role, place);
+                        if let Some(Worth::Alone(Some(more))) = worth {
+                            claim.why = claim.why.or_else(|| Some(more.clone()));
+                        }
+                        ends.push(entity);
+                    }
                 }
                 self.sheet.claim(claim);
-                if plain {
-                    ends.push(entity);
-                }
             }
+            for (folder, name) in carried.paths {
+                let (Some(folder), Some(name)) = (found.get(folder), found.get(name)) else {
+                    continue;
+                };
+                let separator = if folder.value.contains('/') { '/' } else { '\\' };
+                let path = format!(
+                    "{}{separator}{}",
+                    folder.value.trim_end_matches(separator),
+                    name.value
+                );
+                let entity = Entity::new(Kind::FilePath, path);
+                let places = [folder.place, name.place];
+                let from = places.iter().map(|place| place.0).min().unwrap_or(0);
+                let to = places.iter().map(|place| place.1).max().unwrap_or(from);
+                self.sheet.claim(make(entity.clone(), role, Span::new(at(from), at(to))));
+                ends.push(entity);
+            }
+        } else {
+            self.sheet.claim(pattern_claim);
         }
         if ends.is_empty() {
             ends.push(whole);
@@ -660,12 +694,7 @@ fn stated(json: &Value) -> Option<Confidence> {
 
 /// The entity of a comparison, and whether it holds for exactly that value.
 fn observable(comparison: &pattern::Comparison) -> (Entity, bool) {
-    let wild = match comparison.operator.as_str() {
-        "=" | "IN" | "==" | "ISSUBSET" => false,
-        "LIKE" => comparison.value.contains(['%', '_']),
-        _ => true,
-    };
-    if wild || comparison.negated {
+    if !terms::is_plain(comparison) {
         let label = format!("{} {}", comparison.path, shown_operator(comparison));
         return (value::other(&label, &comparison.value), false);
     }

@@ -1,0 +1,167 @@
+//! Other names that a sentence gives to what it names: "Marsh Heron, also known as Silt Dancer". No table knows the
+//! second name, and the sentence says whose it is.
+
+use lapwing_model::{Confidence, Entity, Kind, Span};
+
+use crate::candidate::METHOD;
+use crate::mention::Mention;
+
+/// What stands between a name and another of the same thing.
+const CUES: &[&str] = &[
+    "also known as",
+    "also called",
+    "also tracked as",
+    "also referred to as",
+    "previously known as",
+    "previously tracked as",
+    "formerly known as",
+    "a.k.a.",
+    "a.k.a",
+    "aka",
+];
+/// So sure is a name that is given so, in percent.
+const GIVEN: u8 = 74;
+/// Most words and other names.
+const WORDS: usize = 3;
+const NAMES: usize = 6;
+
+/// Mentions of other names, in order of place; `known` are the mentions so far, in order of place.
+pub(crate) fn other_names(text: &str, known: &[Mention]) -> Vec<Mention> {
+    let mut found: Vec<Mention> = Vec::new();
+    for (at, mention) in known.iter().enumerate() {
+        let kind = mention.entity.kind;
+        let named = kind.is_actor_like() || matches!(kind, Kind::Malware | Kind::Tool);
+        let Some(rest) = text.get(mention.span.end as usize..).filter(|_| named) else { continue };
+        let Some((skipped, opened)) = cue(rest) else { continue };
+        let mut from = mention.span.end as usize + skipped;
+        for _ in 0..NAMES {
+            let later = known.get(at + 1..).unwrap_or_default();
+            let next = later.iter().find(|m| m.span.end as usize > from);
+            let end = match next.filter(|m| m.span.start as usize <= from) {
+                // A name that is known is told by the table.
+                Some(other) => other.span.end as usize,
+                None => {
+                    let limit = next.map_or(text.len(), |m| m.span.start as usize);
+                    let Some(end) = name(text, from, limit) else { break };
+                    found.push(Mention {
+                        entity: Entity::new(kind, &text[from..end]),
+                        span: Span::new(from, end),
+                        precision: Confidence::percent(GIVEN),
+                        method: METHOD,
+                        why: format!(
+                            "another name of {}, as the sentence says; no table knows it",
+                            mention.entity.value
+                        ),
+                    });
+                    end
+                }
+            };
+            // A list goes on in brackets only: behind a comma the sentence does.
+            let Some(next) = goes_on(text, end, opened) else { break };
+            from = next;
+        }
+    }
+    found.sort_by_key(|mention| (mention.span.start, mention.span.end));
+    found.dedup_by(|later, earlier| later.span.start < earlier.span.end);
+    found
+}
+
+/// How many bytes lie before the name behind a cue, and whether it stands in brackets.
+fn cue(rest: &str) -> Option<(usize, bool)> {
+    let lead = rest.trim_start_matches([',', ' ', '\n', '\u{2019}', '"', '\u{201d}']);
+    let (lead, opened) = match lead.strip_prefix('(') {
+        Some(inside) => (inside, true),
+        None => (lead, false),
+    };
+    let lead = ["is ", "was ", "are "].iter().find_map(|be| lead.strip_prefix(be)).unwrap_or(lead);
+    let behind = CUES.iter().find_map(|cue| {
+        let head = lead.get(..cue.len())?;
+        let behind = lead.get(cue.len()..)?;
+        (head.eq_ignore_ascii_case(cue) && behind.starts_with([' ', ':'])).then_some(behind)
+    })?;
+    let name = behind.trim_start_matches([':', ' ', '"', '\u{201c}', '\'']);
+    let the = name.strip_prefix("the ").unwrap_or(name);
+    Some((rest.len() - the.len(), opened))
+}
+
+/// Where a name ends that begins at `from`: words with capitals or digits, up to `limit`.
+fn name(text: &str, from: usize, limit: usize) -> Option<usize> {
+    let mut end = from;
+    for count in 0..WORDS {
+        let start = match count {
+            0 => from,
+            _ if text[end..].starts_with(' ') => end + 1,
+            _ => break,
+        };
+        let rest = text.get(start..limit)?;
+        let length = rest
+            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_')))
+            .unwrap_or(rest.len());
+        let word = rest[..length].trim_end_matches(['-', '_']);
+        if !word.starts_with(char::is_uppercase) {
+            break;
+        }
+        end = start + word.len();
+    }
+    let letters = text[from..end].chars().filter(|c| c.is_alphabetic()).count();
+    (letters >= 3 && end - from <= 60).then_some(end)
+}
+
+/// Where the next name of a list begins.
+fn goes_on(text: &str, end: usize, opened: bool) -> Option<usize> {
+    let rest = text.get(end..)?.trim_start_matches(['"', '\u{201d}', '\'']);
+    let joints: &[&str] = if opened {
+        &[", and ", ", or ", ", ", " and ", " or ", "; ", " / ", "/"]
+    } else {
+        &[" or "]
+    };
+    let behind = joints.iter().find_map(|joint| rest.strip_prefix(joint))?;
+    let behind = behind.trim_start_matches(['"', '\u{201c}', '\'']);
+    Some(text.len() - behind.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<String> {
+        let at = text.find("Heron").unwrap();
+        let known = Mention {
+            entity: Entity::new(Kind::ThreatActor, "Heron"),
+            span: Span::new(at, at + 5),
+            precision: Confidence::FULL,
+            method: "test",
+            why: String::new(),
+        };
+        other_names(text, &[known]).into_iter().map(|m| m.entity.value).collect()
+    }
+
+    #[test]
+    fn a_second_name_is_found_where_the_sentence_gives_one() {
+        for (text, names) in [
+            ("Heron, also known as Silt Dancer, targeted Italy", &["Silt Dancer"] as &[&str]),
+            ("Heron is also known as Bittern-7.", &["Bittern-7"]),
+            (
+                "Heron (aka \u{201c}SodCrawler\u{201d}, TurfBot and Bog Runner) did it",
+                &["SodCrawler", "TurfBot", "Bog Runner"],
+            ),
+            ("Heron, formerly known as the Reed Group, Italian police said", &["Reed Group"]),
+            ("Heron is also known for its patience", &[]),
+            ("Heron, also known to attack", &[]),
+            ("Heron and others. Also known as X", &[]),
+            ("Heron, also known as", &[]),
+        ] {
+            assert_eq!(found(text), names, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_without_a_panic(text in "(, |aka |\\(|[A-Z][a-zé]{0,5}|\u{201c}| and |é){0,8}") {
+            let text = format!("Heron{text}");
+            for name in found(&text) {
+                proptest::prop_assert!(text.contains(&name));
+            }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Cyber observables: one object a value; hashes and the name of one file are one object.
+
+use std::collections::BTreeMap;
+
+use lapwing_model::{Entity, Kind, Relation};
+use serde_json::{Map, Value, json};
+
+use super::id;
+use super::pattern::{hash_name, split_path, thumbprint};
+use crate::export::SelectedFact;
+
+/// An observable and those that it refers to, in the order in which they are to be written.
+pub(super) struct Observable {
+    /// Its identifier.
+    pub(super) id: String,
+    /// The objects; the last is the one meant.
+    pub(super) objects: Vec<Value>,
+}
+
+/// Which values are the same file.
+#[derive(Default)]
+pub(super) struct Files {
+    /// Each hash with its place in `groups`.
+    place: BTreeMap<Entity, usize>,
+    groups: Vec<File>,
+}
+
+#[derive(Clone, Default)]
+struct File {
+    /// By algorithm, as STIX names it.
+    hashes: BTreeMap<&'static str, String>,
+    name: Option<String>,
+}
+
+impl Files {
+    /// Groups the hashes that sources say are of one file. A file has one hash of an algorithm:
+    /// what would give it two (a name shared by many files) joins nothing.
+    pub(super) fn of(facts: &[SelectedFact]) -> Self {
+        let mut files = Self::default();
+        let pairs = || {
+            facts.iter().map(|selected| &selected.fact).filter_map(|fact| {
+                let object = fact.object.entity()?;
+                let same = fact.relation == Relation::SameObject && fact.origins_for() > 0;
+                same.then_some((&fact.subject, object))
+            })
+        };
+        for (one, other) in pairs() {
+            if hash_name(one.kind).is_some() && hash_name(other.kind).is_some() {
+                files.join(one, other);
+            }
+        }
+        for (one, other) in pairs() {
+            let (hash, name) = if one.kind == Kind::FileName { (other, one) } else { (one, other) };
+            if hash_name(hash.kind).is_some() && name.kind == Kind::FileName {
+                let at = files.place(hash);
+                // Facts come in order: of several names the first is the object's.
+                files.groups[at].name.get_or_insert_with(|| name.value.clone());
+            }
+        }
+        files
+    }
+
+    fn place(&mut self, hash: &Entity) -> usize {
+        if let Some(at) = self.place.get(hash) {
+            return *at;
+        }
+        let mut file = File::default();
+        if let Some(algorithm) = hash_name(hash.kind) {
+            file.hashes.insert(algorithm, hash.value.clone());
+        }
+        self.groups.push(file);
+        self.place.insert(hash.clone(), self.groups.len() - 1);
+        self.groups.len() - 1
+    }
+
+    fn join(&mut self, one: &Entity, other: &Entity) {
+        let (into, from) = (self.place(one), self.place(other));
+        if into == from {
+            return;
+        }
+        let clash = self.groups[from].hashes.iter().any(|(algorithm, value)| {
+            self.groups[into].hashes.get(algorithm).is_some_and(|known| known != value)
+        });
+        if clash {
+            return;
+        }
+        let moved = std::mem::take(&mut self.groups[from]);
+        self.groups[into].hashes.extend(moved.hashes);
+        for at in self.place.values_mut().filter(|at| **at == from) {
+            *at = into;
+        }
+    }
+
+    fn file(&self, hash: &Entity) -> File {
+        match self.place.get(hash) {
+            Some(at) => self.groups[*at].clone(),
+            None => {
+                let mut alone = Self::default();
+                let at = alone.place(hash);
+                alone.groups.swap_remove(at)
+            }
+        }
+    }
+}
+
+/// The object of a value; `None` for kinds that STIX has no object for.
+pub(super) fn of(entity: &Entity, files: &Files) -> Option<Observable> {
+    let value = entity.value.as_str();
+    let plain = |property: &str, value: Value| {
+        let mut fields = Map::new();
+        fields.insert(property.to_owned(), value);
+        Some(object(entity.kind.as_str(), fields.clone(), fields))
+    };
+    match entity.kind {
+        Kind::Ipv4Addr
+        | Kind::Ipv6Addr
+        | Kind::DomainName
+        | Kind::Url
+        | Kind::EmailAddr
+        | Kind::MacAddr => plain("value", value.into()),
+        Kind::AutonomousSystem => {
+            let number: u32 = value.trim_start_matches("AS").parse().ok()?;
+            plain("number", number.into())
+        }
+        Kind::WindowsRegistryKey => plain("key", value.into()),
+        Kind::Mutex | Kind::Software => plain("name", value.into()),
+        Kind::UserAccount => plain("account_login", value.into()),
+        Kind::Certificate => match thumbprint(value) {
+            Some(algorithm) => plain("hashes", json!({ algorithm: value })),
+            None => plain("serial_number", value.into()),
+        },
+        Kind::FileName => {
+            let mut fields = Map::new();
+            fields.insert("name".into(), value.into());
+            Some(object("file", fields.clone(), fields))
+        }
+        Kind::FilePath => Some(path(value)),
+        Kind::Process => Some(process(value, json!({ "command_line": value }))),
+        Kind::WindowsService => {
+            let extension = json!({ "windows-service-ext": { "service_name": value } });
+            Some(process(&format!("service|{value}"), json!({ "extensions": extension })))
+        }
+        kind if hash_name(kind).is_some() => Some(file(&files.file(entity))),
+        _ => None,
+    }
+}
+
+fn object(
+    kind: &str,
+    contributing: Map<String, Value>,
+    mut fields: Map<String, Value>,
+) -> Observable {
+    let id = id::observable(kind, &Value::Object(contributing));
+    fields.insert("type".into(), kind.into());
+    fields.insert("spec_version".into(), "2.1".into());
+    fields.insert("id".into(), id.clone().into());
+    Observable { id, objects: vec![Value::Object(fields)] }
+}
+
+fn file(file: &File) -> Observable {
+    // Of several hashes the specification lets one contribute: the first of this list.
+    let order = ["MD5", "SHA-1", "SHA-256", "SHA-512"];
+    let chosen = order
+        .iter()
+        .find(|algorithm| file.hashes.contains_key(*algorithm))
+        .copied()
+        .or_else(|| file.hashes.keys().next().copied());
+    let mut contributing = Map::new();
+    if let Some(algorithm) = chosen {
+        contributing.insert("hashes".into(), json!({ algorithm: file.hashes[algorithm] }));
+    }
+    let mut fields = Map::new();
+    fields.insert("hashes".into(), json!(file.hashes));
+    if let Some(name) = &file.name {
+        contributing.insert("name".into(), name.as_str().into());
+        fields.insert("name".into(), name.as_str().into());
+    }
+    object("file", contributing, fields)
+}
+
+fn path(value: &str) -> Observable {
+    let (folder, name) = split_path(value);
+    let mut fields = Map::new();
+    if folder.is_empty() || name.is_empty() {
+        fields.insert("path".into(), value.into());
+        return object("directory", fields.clone(), fields);
+    }
+    let mut above = Map::new();
+    above.insert("path".into(), folder.into());
+    let mut above = object("directory", above.clone(), above);
+    fields.insert("name".into(), name.into());
+    fields.insert("parent_directory_ref".into(), above.id.clone().into());
+    let mut below = object("file", fields.clone(), fields);
+    above.objects.append(&mut below.objects);
+    Observable { id: below.id, objects: above.objects }
+}
+
+/// A process has no contributing properties: the specification wants a random identifier.
+fn process(name: &str, fields: Value) -> Observable {
+    let id = id::unspecified("process", name);
+    let mut object = json!({ "type": "process", "spec_version": "2.1", "id": id });
+    if let (Value::Object(object), Value::Object(fields)) = (&mut object, fields) {
+        object.extend(fields);
+    }
+    Observable { id, objects: vec![object] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stix::writer::testing::fact;
+
+    fn hash(kind: Kind, digit: char) -> Entity {
+        let length = match kind {
+            Kind::Md5 => 32,
+            Kind::Sha1 => 40,
+            _ => 64,
+        };
+        Entity::new(kind, digit.to_string().repeat(length))
+    }
+
+    #[test]
+    fn hashes_of_one_file_are_one_object_and_clashes_join_nothing() {
+        let (md5, sha, other) =
+            (hash(Kind::Md5, 'a'), hash(Kind::Sha256, 'b'), hash(Kind::Md5, 'c'));
+        let name = Entity::new(Kind::FileName, "a.exe");
+        let facts = [
+            fact(&sha, Relation::SameObject, md5.clone()),
+            fact(&sha, Relation::SameObject, other.clone()),
+            fact(&sha, Relation::SameObject, name),
+        ];
+        let files = Files::of(&facts);
+        let whole = of(&md5, &files).unwrap();
+        assert_eq!(of(&sha, &files).unwrap().id, whole.id);
+        let json = &whole.objects[0];
+        assert_eq!(json["name"], "a.exe");
+        assert_eq!(json["hashes"]["SHA-256"].as_str().unwrap().len(), 64);
+        assert_ne!(of(&other, &files).unwrap().id, whole.id);
+    }
+
+    #[test]
+    fn identifiers_agree_with_those_of_other_producers() {
+        // Made with OASIS's own library for the same values.
+        let id = |kind, value: &str| of(&Entity::new(kind, value), &Files::default()).unwrap().id;
+        assert_eq!(
+            id(Kind::AutonomousSystem, "AS5"),
+            "autonomous-system--8db95a81-12f4-526e-ab69-f85c45cc4107"
+        );
+        assert_eq!(id(Kind::Software, "x"), "software--e1bd4405-6ecd-5374-b3e1-ec82ba3cd528");
+        assert_eq!(
+            id(Kind::WindowsRegistryKey, "HKLM"),
+            "windows-registry-key--a42341e0-e192-5e46-a00f-a9b45f831335"
+        );
+        assert_eq!(
+            id(Kind::Certificate, "aa"),
+            "x509-certificate--3d28ff13-decf-5989-8653-f60e14b1bd06"
+        );
+        assert_eq!(
+            id(Kind::UserAccount, "aa"),
+            "user-account--95389112-2c0e-5c85-bf62-b5f9a19016ee"
+        );
+    }
+}

@@ -1,0 +1,437 @@
+//! What is gathered before the first object is written, and the writing itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lapwing_knowledge::Knowledge;
+use lapwing_model::{
+    DocumentId, Entity, Kind, Marking, Object, PartialDate, Period, Relation, Role,
+};
+use serde_json::{Map, Value, json};
+
+use super::marking::{self, Pap};
+use super::observable::{self, Files};
+use super::{StixObject, StixOptions, Written, creator, entity, extension_definition, id};
+use crate::export::{Loss, SelectedClaim, SelectedDocument, SelectedFact, Selection};
+
+/// Writes everything of a selection.
+pub(super) fn write(
+    selection: &Selection,
+    knowledge: &Knowledge,
+    options: StixOptions,
+    out: &mut dyn FnMut(StixObject),
+) -> Written {
+    let mut writer = Writer::new(selection, knowledge, options, out);
+    writer.put(creator());
+    writer.put(extension_definition());
+    writer.markings();
+    for fact in &selection.facts {
+        writer.fact(fact);
+    }
+    writer.doubts();
+    writer.reports();
+    writer.origins();
+    writer.finish()
+}
+
+/// What is known of one document before writing.
+struct Paper<'s> {
+    chosen: &'s SelectedDocument,
+    created: Timestamp,
+    modified: Timestamp,
+    pap: Option<Pap>,
+    /// Its claims by the statement that they make.
+    claims: BTreeMap<(&'s Entity, Relation, &'s Object), Vec<&'s SelectedClaim>>,
+}
+
+/// What all facts say of one entity's own properties.
+#[derive(Default)]
+struct Profile<'s> {
+    stamp: Stamp,
+    aliases: BTreeSet<&'s str>,
+    weaknesses: BTreeSet<&'s str>,
+    period: Period,
+}
+
+/// From when to when an object was made, and who may see it: the hull of its inputs.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Stamp {
+    pub(super) created: Option<Timestamp>,
+    pub(super) modified: Option<Timestamp>,
+    pub(super) marking: Marking,
+    pub(super) pap: Option<Pap>,
+}
+
+impl Stamp {
+    pub(super) fn join(&mut self, other: Self) {
+        self.created = match (self.created, other.created) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+        self.modified = self.modified.max(other.modified);
+        self.marking = self.marking.join(other.marking);
+        self.pap = self.pap.max(other.pap);
+    }
+}
+
+pub(super) struct Writer<'s, 'o> {
+    pub(super) selection: &'s Selection,
+    pub(super) knowledge: &'s Knowledge,
+    options: StixOptions,
+    out: &'o mut dyn FnMut(StixObject),
+    papers: BTreeMap<DocumentId, Paper<'s>>,
+    profiles: BTreeMap<&'s Entity, Profile<'s>>,
+    files: Files,
+    /// What was written.
+    seen: BTreeSet<String>,
+    counts: BTreeMap<String, u64>,
+    /// The objects that each document speaks of.
+    refs: BTreeMap<DocumentId, BTreeSet<String>>,
+    /// Claims that no object of their own carries, by document.
+    pub(super) homeless: BTreeMap<DocumentId, Vec<&'s SelectedClaim>>,
+    /// Points of doubt, with the objects that they are about.
+    pub(super) doubts: BTreeMap<&'s str, (Stamp, BTreeSet<String>)>,
+    pub(super) losses: Vec<Loss>,
+}
+
+impl<'s, 'o> Writer<'s, 'o> {
+    fn new(
+        selection: &'s Selection,
+        knowledge: &'s Knowledge,
+        options: StixOptions,
+        out: &'o mut dyn FnMut(StixObject),
+    ) -> Self {
+        let papers = selection.documents.iter().map(|d| (d.document.id, paper(d))).collect();
+        let mut writer = Self {
+            selection,
+            knowledge,
+            options,
+            out,
+            papers,
+            profiles: BTreeMap::new(),
+            files: Files::of(&selection.facts),
+            seen: BTreeSet::new(),
+            counts: BTreeMap::new(),
+            refs: BTreeMap::new(),
+            homeless: BTreeMap::new(),
+            doubts: BTreeMap::new(),
+            losses: Vec::new(),
+        };
+        for fact in &selection.facts {
+            writer.learn(fact);
+        }
+        writer
+    }
+
+    /// Takes what a fact says of the properties of its ends.
+    fn learn(&mut self, selected: &'s SelectedFact) {
+        let stamp = self.stamp(selected);
+        let fact = &selected.fact;
+        let mut of = |entity: &'s Entity| {
+            let profile: &mut Profile<'s> = self.profiles.entry(entity).or_default();
+            profile.stamp.join(stamp);
+        };
+        of(&fact.subject);
+        if let Some(object) = fact.object.entity() {
+            of(object);
+        }
+        if fact.origins_for() == 0 {
+            return;
+        }
+        match (&fact.object, fact.relation) {
+            (Object::Entity(object), Relation::AliasOf) => {
+                if let Some(profile) = self.profiles.get_mut(object) {
+                    profile.aliases.insert(&fact.subject.value);
+                }
+            }
+            (Object::Entity(object), Relation::HasWeakness) if object.kind == Kind::Weakness => {
+                if let Some(profile) = self.profiles.get_mut(&fact.subject) {
+                    profile.weaknesses.insert(&object.value);
+                }
+            }
+            (Object::Text(day), Relation::FirstSeen | Relation::LastSeen) => {
+                let Ok(day) = day.parse::<PartialDate>() else { return };
+                let seen = if fact.relation == Relation::FirstSeen {
+                    Period { first: Some(day), last: None }
+                } else {
+                    Period { first: None, last: Some(day) }
+                };
+                if let Some(profile) = self.profiles.get_mut(&fact.subject) {
+                    profile.period = profile.period.hull(seen);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// When a fact was made and changed, and who may see it, by the documents that state it.
+    pub(super) fn stamp(&self, selected: &SelectedFact) -> Stamp {
+        let mut stamp = Stamp { marking: selected.fact.marking, ..Stamp::default() };
+        for id in &selected.documents {
+            if let Some(paper) = self.papers.get(id) {
+                stamp.join(paper.stamp());
+            }
+        }
+        stamp
+    }
+
+    /// A time for what no document dates.
+    fn fallback(&self) -> Timestamp {
+        id::start_of(self.selection.today)
+    }
+
+    /// Adds what all our objects have, and writes the object; returns its identifier.
+    pub(super) fn own(&mut self, kind: &str, id: String, stamp: Stamp, fields: Value) -> String {
+        let created = stamp.created.unwrap_or_else(|| self.fallback());
+        let modified = stamp.modified.unwrap_or(created).max(created);
+        let mut object = json!({
+            "type": kind,
+            "spec_version": "2.1",
+            "id": id,
+            "created_by_ref": id::CREATOR,
+            "created": id::stamp(created),
+            "modified": id::stamp(modified),
+            "object_marking_refs": self.marks(stamp.marking, stamp.pap),
+        });
+        merge(&mut object, fields);
+        self.put(object);
+        id
+    }
+
+    pub(super) fn marks(&self, marking: Marking, pap: Option<Pap>) -> Vec<String> {
+        let tlp = marking::reference(marking, self.options.tlp1);
+        std::iter::once(tlp).chain(pap.map(Pap::reference)).collect()
+    }
+
+    /// Writes an object once.
+    pub(super) fn put(&mut self, mut json: Value) {
+        let id = json["id"].as_str().unwrap_or_default().to_owned();
+        if !self.seen.insert(id.clone()) {
+            return;
+        }
+        if let Value::Object(fields) = &mut json {
+            // The specification knows no empty lists.
+            fields.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
+        }
+        let kind = json["type"].as_str().unwrap_or_default().to_owned();
+        *self.counts.entry(kind).or_default() += 1;
+        (self.out)(StixObject { id, json });
+    }
+
+    pub(super) fn is_written(&self, id: &str) -> bool {
+        self.seen.contains(id)
+    }
+
+    /// The definitions of all markings that are used.
+    fn markings(&mut self) {
+        let mut tlp: BTreeSet<Marking> =
+            self.selection.facts.iter().map(|fact| fact.fact.marking).collect();
+        let documents = || self.selection.documents.iter();
+        tlp.extend(documents().filter_map(|chosen| chosen.document.marking));
+        tlp.insert(Marking::Clear);
+        let pap: BTreeSet<Pap> = self.papers.values().filter_map(|paper| paper.pap).collect();
+        for marking in tlp {
+            self.put(marking::definition(marking, self.options.tlp1));
+        }
+        for pap in pap {
+            self.put(pap.definition());
+        }
+    }
+
+    /// Writes the object of an entity; returns its identifier, `None` where STIX has none.
+    pub(super) fn entity(&mut self, entity: &Entity) -> Option<String> {
+        if let Some(kind) = entity::domain_type(entity.kind) {
+            let id = entity::domain_id(entity)?;
+            if !self.is_written(&id) {
+                let (stamp, fields) = self.domain(entity, kind);
+                self.own(kind, id.clone(), stamp, fields);
+            }
+            return Some(id);
+        }
+        let observable = observable::of(entity, &self.files)?;
+        if !self.is_written(&observable.id) {
+            let stamp = self.profiles.get(entity).map(|p| p.stamp).unwrap_or_default();
+            let marks = self.marks(stamp.marking, stamp.pap);
+            for mut object in observable.objects {
+                object["object_marking_refs"] = json!(marks);
+                self.put(object);
+            }
+        }
+        Some(observable.id)
+    }
+
+    fn domain(&self, entity: &Entity, kind: &str) -> (Stamp, Value) {
+        let mut fields = entity::properties(entity, self.knowledge);
+        let Some(profile) = self.profiles.get(entity) else { return (Stamp::default(), fields) };
+        if matches!(kind, "threat-actor" | "intrusion-set" | "campaign" | "malware" | "tool")
+            && !profile.aliases.is_empty()
+        {
+            fields["aliases"] = json!(profile.aliases);
+        }
+        if !profile.weaknesses.is_empty() {
+            let mut references =
+                fields["external_references"].as_array().cloned().unwrap_or_default();
+            references.extend(profile.weaknesses.iter().map(|weakness| entity::weakness(weakness)));
+            fields["external_references"] = Value::Array(references);
+        }
+        if matches!(kind, "threat-actor" | "intrusion-set" | "campaign" | "malware") {
+            let Period { first, last } = profile.period;
+            if let Some(first) = first {
+                fields["first_seen"] = json!(id::stamp(id::start_of(first)));
+            }
+            if let Some(last) = last {
+                let start = first.map_or(Timestamp::MIN, id::start_of);
+                fields["last_seen"] = json!(id::stamp(id::end_of(last).max(start)));
+            }
+        }
+        (profile.stamp, fields)
+    }
+
+    /// The claims under a fact, as the extension carries them; tells the documents of the objects.
+    pub(super) fn claims(&mut self, selected: &'s SelectedFact, refs: &[&str]) -> Vec<Value> {
+        let mut told = Vec::new();
+        for document in &selected.documents {
+            let known = self.refs.entry(*document).or_default();
+            known.extend(refs.iter().map(|id| (*id).to_owned()));
+            told.extend(self.claims_of(*document, selected).iter().map(|c| claim(*document, c)));
+        }
+        told
+    }
+
+    /// The claims of one document under a fact.
+    pub(super) fn claims_of(
+        &self,
+        document: DocumentId,
+        selected: &'s SelectedFact,
+    ) -> Vec<&'s SelectedClaim> {
+        let fact = &selected.fact;
+        let key = (&fact.subject, fact.relation, &fact.object);
+        let claims = self.papers.get(&document).and_then(|paper| paper.claims.get(&key));
+        claims.cloned().unwrap_or_default()
+    }
+
+    /// Gives the claims of a fact that has no object of its own to the reports.
+    pub(super) fn to_reports(&mut self, selected: &'s SelectedFact, refs: &[&str]) {
+        for document in &selected.documents {
+            let claims = self.claims_of(*document, selected);
+            self.homeless.entry(*document).or_default().extend(claims);
+            let known = self.refs.entry(*document).or_default();
+            known.extend(refs.iter().map(|id| (*id).to_owned()));
+        }
+    }
+
+    pub(super) fn refs_of(&self, document: DocumentId) -> BTreeSet<String> {
+        self.refs.get(&document).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn stamp_of(&self, document: DocumentId) -> Stamp {
+        self.papers.get(&document).map(Paper::stamp).unwrap_or_default()
+    }
+
+    fn finish(self) -> Written {
+        Written { counts: self.counts.into_iter().collect(), losses: self.losses }
+    }
+}
+
+impl Paper<'_> {
+    fn stamp(&self) -> Stamp {
+        Stamp {
+            created: Some(self.created),
+            modified: Some(self.modified),
+            marking: self.chosen.document.marking.unwrap_or_default(),
+            pap: self.pap,
+        }
+    }
+}
+
+fn paper(chosen: &SelectedDocument) -> Paper<'_> {
+    let document = &chosen.document;
+    let created = document.published.map_or(chosen.added, id::start_of);
+    let modified = document.modified.map_or(created, id::start_of).max(created);
+    let mut claims: BTreeMap<_, Vec<&SelectedClaim>> = BTreeMap::new();
+    for claim in &chosen.claims {
+        claims
+            .entry((&claim.subject, claim.claim.relation, &claim.object))
+            .or_default()
+            .push(claim);
+    }
+    let tags = document.properties.iter().filter(|(name, _)| name == "tag" || name == "label");
+    let pap = tags.filter_map(|(_, tag)| Pap::of_tag(tag)).max();
+    Paper { chosen, created, modified, pap, claims }
+}
+
+/// A claim as the extension carries it.
+pub(super) fn claim(document: DocumentId, chosen: &SelectedClaim) -> Value {
+    let mut json = serde_json::to_value(&chosen.claim).unwrap_or_default();
+    json["document"] = json!(document);
+    if !chosen.quote.is_empty() {
+        json["quote"] = json!(chosen.quote);
+    }
+    json
+}
+
+/// Puts the fields of `more` into an object.
+pub(super) fn merge(object: &mut Value, more: Value) {
+    if let (Value::Object(object), Value::Object(more)) = (object, more) {
+        object.extend(more);
+    }
+}
+
+/// Fields under the key of our extension.
+pub(super) fn extension(mut fields: Map<String, Value>) -> Value {
+    fields.insert("extension_type".into(), "property-extension".into());
+    json!({ id::EXTENSION: fields })
+}
+
+/// Whether a fact says that its subject plays this role.
+pub(super) fn is_role(selected: &SelectedFact, role: Role) -> bool {
+    selected.fact.relation == Relation::Role
+        && matches!(&selected.fact.object, Object::Text(word) if word == role.as_str())
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use lapwing_model::{
+        AnalyticConfidence, Basis, ClaimId, Contribution, Entity, Fact, Marking, Object, OriginId,
+        Period, Relation, Status,
+    };
+
+    use crate::export::SelectedFact;
+
+    /// A fact of one origin, stated by no document.
+    pub(crate) fn fact(
+        subject: &Entity,
+        relation: Relation,
+        object: impl Into<Object>,
+    ) -> SelectedFact {
+        let claim = ClaimId::default();
+        let contribution = Contribution {
+            origin: OriginId::default(),
+            supports: true,
+            weight: 0.8,
+            reliability: 0.8,
+            precision: 1.0,
+            stated: 1.0,
+            strongest: claim,
+            claims: vec![claim],
+        };
+        SelectedFact {
+            fact: Fact {
+                subject: subject.clone(),
+                relation,
+                object: object.into(),
+                probability: 0.8,
+                confidence: AnalyticConfidence::Low,
+                basis: Basis::Observed,
+                period: Period::default(),
+                reported: Period::default(),
+                marking: Marking::Clear,
+                contributions: vec![contribution],
+                notes: Vec::new(),
+            },
+            status: Status::Undated,
+            expires: None,
+            documents: Vec::new(),
+        }
+    }
+}

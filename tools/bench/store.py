@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Builds a store of many indicators from generated MISP events, and times what a team asks of it.
+
+    cargo build --workspace --bins --examples --config profile.dev.opt-level=2
+    tools/bench/store.py [--indicators 1000000] [--events 2000] [--keep DIR] [--built target/debug]
+
+Prints, as rows of a table: attributes a second (read, extracted, stored and fused, the whole of
+`lapwing add`), the size of the store, peak memory, the times of a look-up of 1,000 values (half of
+them known), of a list with decay read beside one without, of exports, and of a backup.
+Standard library only.
+"""
+import argparse, json, pathlib, random, resource, shutil, subprocess, sys, tempfile, time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+KINDS = (
+    ("ip-dst", "Network activity"), ("ip-dst", "Network activity"), ("domain", "Network activity"),
+    ("domain", "Network activity"), ("url", "Network activity"), ("sha256", "Payload delivery"),
+    ("sha256", "Payload delivery"), ("md5", "Payload delivery"), ("filename", "Payload delivery"),
+    ("hostname", "Network activity"),
+)
+
+
+def value(kind, rng):
+    word = f"{rng.getrandbits(44):011x}"
+    if kind == "ip-dst":
+        return f"{rng.choice((5, 23, 45, 77, 91, 103, 149, 185))}.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(1, 255)}"
+    if kind in ("domain", "hostname"):
+        return f"{'c2.' if kind == 'hostname' else ''}d{word}.{rng.choice(('com', 'net', 'org', 'info', 'xyz'))}"
+    if kind == "url":
+        return f"http://u{word}.com/a/{rng.getrandbits(24):06x}.php"
+    if kind == "filename":
+        return f"f{word}.exe"
+    return f"{rng.getrandbits(256):064x}"[: 64 if kind == "sha256" else 32]
+
+
+def event(number, count, rng):
+    attributes = []
+    for at in range(count):
+        kind, category = KINDS[at % len(KINDS)]
+        attributes.append({
+            "uuid": f"{number:08x}-0000-4000-8000-{at:012x}", "type": kind, "category": category,
+            "to_ids": True, "value": value(kind, rng), "comment": "", "timestamp": "1614729600",
+        })
+    return {"Event": {
+        "uuid": f"{number:08x}-0000-4000-8000-ffffffffffff", "info": f"Collected notes {number}",
+        "date": f"2021-03-{1 + number % 28:02}", "threat_level_id": "2", "analysis": "2",
+        "Orgc": {"name": f"Team {number % 40}"}, "Tag": [{"name": "tlp:green"}],
+        "Attribute": attributes,
+    }}
+
+
+def timed(command, **more):
+    begun, cpu = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in (0, 3):
+        sys.exit(f"{command}: {done.stderr}")
+    used = after.ru_utime + after.ru_stime - cpu.ru_utime - cpu.ru_stime
+    return time.monotonic() - begun, used, after.ru_maxrss / 1024, done.stdout
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--indicators", type=int, default=1_000_000)
+    parser.add_argument("--events", type=int, default=2000)
+    parser.add_argument("--batch", type=int, default=200, help="events that one `lapwing add` reads")
+    parser.add_argument("--built", type=pathlib.Path, default=ROOT / "target" / "debug")
+    parser.add_argument("--keep", type=pathlib.Path, help="build the store here and leave it; one that is there is used")
+    options = parser.parse_args()
+    lapwing, lookup = options.built / "lapwing", options.built / "examples" / "lookup"
+    folder = options.keep or pathlib.Path(tempfile.mkdtemp())
+    folder.mkdir(parents=True, exist_ok=True)
+    store = folder / "store.db"
+    base = [lapwing, "--quiet", "--today", "2021-04-01", "--store", store]
+    print("| what | wall | processor | peak memory |\n| --- | --: | --: | --: |", flush=True)
+
+    def row(what, wall, cpu, peak):
+        print(f"| {what} | {wall:.2f} s | {cpu:.2f} s | {peak:.0f} MB |", flush=True)
+
+    if not store.exists():
+        rng, per = random.Random(20210302), max(1, options.indicators // options.events)
+        wall = cpu = peak = 0.0
+        for first in range(0, options.events, options.batch):
+            inputs = folder / "events"
+            inputs.mkdir()
+            for number in range(first, min(first + options.batch, options.events)):
+                (inputs / f"event-{number:06}.json").write_text(json.dumps(event(number, per, rng)))
+            spent = timed(base + ["add", inputs])
+            wall, cpu, peak = wall + spent[0], cpu + spent[1], max(peak, spent[2])
+            shutil.rmtree(inputs)
+        total = per * options.events
+        row(f"add {total:,} attributes ({total / wall:,.0f} a second)", wall, cpu, peak)
+    size = sum(path.stat().st_size for path in folder.glob("store.db*"))
+    print(f"<!-- store: {size / 1e6:.0f} MB -->", flush=True)
+    print(f"<!-- {timed([lookup, store, '1000', '40'])[3].strip()} -->", flush=True)
+    for what, command in (
+        ("list indicators, decay read", ["--json", "list", "indicators"]),
+        ("export --as csv", ["export", "--as", "csv", "--tlp", "green", "-o", folder / "out.csv"]),
+        ("export --as zeek", ["export", "--as", "zeek", "--tlp", "green", "-o", folder / "out.intel"]),
+        ("backup", ["backup", folder / "copy.db"]),
+        ("check --quick", ["check", "--quick"]),
+    ):
+        (folder / "copy.db").unlink(missing_ok=True)
+        row(what, *timed(base + command)[:3])
+    if not options.keep:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
