@@ -11,6 +11,7 @@ describe('defang', () => {
     ['ipv6-addr', '2001:db8::1', '2001[:]db8::1'],
     ['file:sha256', 'ab12', 'ab12'],
     ['file:name', 'help.aspx', 'help.aspx'],
+    ['pattern', "[url:value = 'http://a.example/x']", "[url:value = 'http[:]//a[.]example/x']"],
   ])('%s %s', (kind, value, inert) => {
     expect(defang(kind, value)).toBe(inert);
   });

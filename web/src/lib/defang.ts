@@ -12,6 +12,7 @@ export function defang(kind: string, value: string): string {
   }
   if (kind === 'email-addr') return value.replace('@', '[@]').replace(/\./g, '[.]');
   if (kind === 'ipv6-addr') return value.replace(/:/, '[:]');
+  if (kind === 'pattern') return value.replace(/:\/\//g, '[:]//').replace(/([0-9A-Za-z])\.(?=[0-9A-Za-z])/g, '$1[.]');
   if (DOTTED.has(kind)) return value.replace(/\./g, '[.]');
   return value;
 }

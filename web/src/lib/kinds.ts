@@ -63,12 +63,24 @@ const UNKNOWN = K('value', 'value', 'values', 'none');
 export const kindOf = (kind: string): KindInfo => KINDS[kind] ?? { ...UNKNOWN, short: kind };
 export const allKinds = (): string[] => Object.keys(KINDS);
 
+// Shown as values, though not all of them can be looked for in logs.
+const LITERAL = new Set(['pattern', 'other']);
+export const isValue = (kind: string): boolean => OBSERVABLE.has(kind) || LITERAL.has(kind);
+
 const OBSERVABLE = new Set(
   Object.keys(KINDS).slice(0, Object.keys(KINDS).indexOf('vulnerability')),
 );
 
 /** Whether values of this kind are seen in logs and files. */
 export const isObservable = (kind: string): boolean => OBSERVABLE.has(kind);
+
+const DECLARED: Record<string, [string, string]> = { indicator: ['indicator', 'indicators'], row: ['row', 'rows'], reference: ['reference', 'references'] };
+
+/** So many of what a document declares and does not show: a kind, or a word of its own. */
+export function missing(what: string, count: number | null | undefined): string {
+  const [one, many] = DECLARED[what] ?? (KINDS[what] ? [KINDS[what].one, KINDS[what].many] : [`${what} value`, `${what} values`]);
+  return count == null ? `an unknown number of ${many}` : `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+}
 
 /** Groups in the order of the legend, with the words for them. */
 export const GROUPS: [Group, string][] = [

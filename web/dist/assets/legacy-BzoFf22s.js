@@ -1,0 +1,1 @@
+import{Rt as e}from"./index-D3eHN6sY.js";e();

@@ -1,1 +1,0 @@
-import{It as e}from"./index-Bfv7_5uM.js";e();
