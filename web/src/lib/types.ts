@@ -355,8 +355,8 @@ export interface GraphNode {
   kind: string;
   value: string;
   name?: string;
-  documents: number;
-  facts: number;
+  documents?: number;
+  facts?: number;
   weight: number;
 }
 export interface GraphEdge {

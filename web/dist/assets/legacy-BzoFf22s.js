@@ -1,1 +1,0 @@
-import{Rt as e}from"./index-D3eHN6sY.js";e();
