@@ -1,9 +1,11 @@
 // Records what a real server answers: `node mock/record.js http://127.0.0.1:8080`, with the reports of
-// examples/exchange-2021 in its store and one hunt done.
+// examples/exchange-2021 in its store and one hunt done. A second argument, the folder that the server
+// hunts in, is taken out of what it says: fixtures hold no path of a machine.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const base = process.argv[2] ?? 'http://127.0.0.1:8080';
+const folder = process.argv[3] ? `${process.argv[3].replace(/\/$/, '')}/` : '';
 const out = {};
 
 async function take(path, init) {
@@ -17,7 +19,7 @@ async function take(path, init) {
   return body;
 }
 
-for (const path of ['session', 'about', 'documents', 'indicators', 'entities/kinds', 'clusters', 'origins', 'gaps', 'techniques', 'history', 'hunts', 'users', 'keys', 'audit', 'feeds', 'activity', 'complete?q=haf', 'search?q=exchange'])
+for (const path of ['session', 'about', 'documents', 'indicators', 'entities/kinds', 'clusters', 'origins', 'gaps', 'techniques', 'history', 'hunt-root', 'hunts', 'users', 'keys', 'audit', 'complete?q=haf', 'search?q=exchange'])
   await take(`/api/v1/${path}`);
 for (const kind of ['campaign', 'threat-actor', 'cluster', 'malware', 'vulnerability', 'attack-pattern', 'sector', 'location']) await take(`/api/v1/entities?kind=${kind}`);
 for (const { id } of (out['/api/v1/documents']?.items ?? [])) {
@@ -43,6 +45,6 @@ if (hunt) {
 await take('/api/v1/lookup', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ values: ['103.77.192[.]219', 'hafnium', '192.0.2.77'] }) });
 
 // A line a route, so that a change of one shows as one.
-const lines = Object.keys(out).sort().map((key) => `${JSON.stringify(key)}: ${JSON.stringify(out[key])}`);
+const lines = Object.keys(out).sort().map((key) => `${JSON.stringify(key)}: ${JSON.stringify(out[key])}`.replaceAll(folder || '\u0000', ''));
 writeFileSync(fileURLToPath(new URL('fixtures.json', import.meta.url)), `{\n${lines.join(',\n')}\n}\n`);
 console.log(`${lines.length} answers recorded`);
