@@ -46,7 +46,7 @@ pub fn run(config: Config, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeEr
         .build()?;
     app.metrics.started(app.now());
     let served = runtime.block_on(async {
-        tokio::spawn(app.events.clone().watch(Arc::clone(&app.readers)));
+        tokio::spawn(app.events.clone().watch(app.clone()));
         tokio::spawn(crate::webhooks::deliver_all(app.clone()));
         let routes = router(&app);
         ready(place);

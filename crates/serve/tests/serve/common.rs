@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::connect_info::MockConnectInfo;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -117,10 +117,10 @@ impl Server {
         secret
     }
 
-    pub async fn send_from(&self, from: [u8; 4], request: Request<Body>) -> Answer {
+    pub async fn send_from(&self, from: [u8; 4], mut request: Request<Body>) -> Answer {
         let address = SocketAddr::from((from, 50_000));
-        let router = self.router.clone().layer(MockConnectInfo(address));
-        let response = router.oneshot(request).await.unwrap();
+        request.extensions_mut().insert(ConnectInfo(address));
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes().to_vec();
         Answer { status: parts.status, headers: parts.headers, bytes }
