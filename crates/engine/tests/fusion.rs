@@ -88,7 +88,8 @@ fn an_event_republished_under_new_identifiers_adds_nothing() {
     let before = indicators(&engine);
     assert_eq!(before.len(), VALUES.len());
     // The threat level says how much harm is to be feared, not how sure the author is.
-    assert!(before.iter().all(|fact| (fact.contributions[0].stated - 0.9).abs() < 1e-9));
+    let stated = |fact: &Fact| fact.contributions[0].stated;
+    assert!(before.iter().all(|fact| (0.7..=0.9).contains(&stated(fact))), "{before:?}");
     let again = event("22222222-dddd-4eee-8fff-000000000002", "2021-03-09", &VALUES);
     add(&mut engine, &("two.json", "", "", again.replace("Example Team", "Other Team")));
     let after = indicators(&engine);
@@ -111,11 +112,22 @@ fn order_of_arrival_makes_no_difference_and_what_is_learnt_is_taken_back() {
         ("c.md", "Volexity", "2021-03-07", report("Own look at other servers", &VALUES[3..])),
     ];
     // Enough that others confirm for the lab to prove better than its class.
-    let many: Vec<String> =
-        (0..90).map(|n| format!("62.{}.{}.{}", 10 + n % 40, n + 1, 200 - n)).collect();
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    reports.push(("d.md", "Small Lab", "2021-04-01", report("Long list from our sensors", &many)));
-    reports.push(("e.md", "CISA", "2021-04-20", report("Advisory with many addresses", &many)));
+    let made: Vec<Vec<String>> = (0..10)
+        .map(|n| (0..12).map(|m| format!("62.{}.{}.{}", 11 + n, 3 + m, 40 + n + m)).collect())
+        .collect();
+    for (n, values) in made.iter().enumerate() {
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        // Prose of its own, so that none is a list that copies another.
+        let prose = |of: &str| {
+            let words: Vec<String> =
+                (0..200).map(|w| format!("{of}{}", (w * 7 + n * 131) % 997)).collect();
+            words.join(" ")
+        };
+        let of =
+            |who: &str| format!("{}\n{}\n", report(&format!("{who} {n}"), &values), prose(who));
+        reports.push(("lab.md", "Small Lab", "2021-04-01", of("lab")));
+        reports.push(("cert.md", "CISA", "2021-04-20", of("cert")));
+    }
     let all = |order: &[usize]| {
         let mut engine = Engine::in_memory().unwrap();
         for at in order {
@@ -123,10 +135,12 @@ fn order_of_arrival_makes_no_difference_and_what_is_learnt_is_taken_back() {
         }
         engine
     };
-    let mut engine = all(&[0, 1, 2, 3, 4]);
+    let order: Vec<usize> = (0..reports.len()).collect();
+    let mut engine = all(&order);
     let digest = engine.store().digest().unwrap();
-    assert_eq!(all(&[4, 2, 0, 3, 1]).store().digest().unwrap(), digest);
-    let explained = engine.explain(VALUES[4]).unwrap();
+    let other: Vec<usize> = order.iter().rev().copied().collect();
+    assert_eq!(all(&other).store().digest().unwrap(), digest);
+    let explained = engine.explain(&made[0][0]).unwrap();
     let records: Vec<_> = explained
         .iter()
         .flat_map(|e| &e.explanation.origins)
@@ -146,24 +160,24 @@ fn order_of_arrival_makes_no_difference_and_what_is_learnt_is_taken_back() {
 #[test]
 fn names_are_decided_with_reasons_and_the_decision_is_taken_back() {
     let mut engine = Engine::in_memory().unwrap();
-    let text = "# Heron\n\nThe actor Tortilla used the malware China Chopper. HAFNIUM exploited CVE-2021-26855.\n";
+    let text = "# Heron\n\nThe actor APT28 used the malware China Chopper. HAFNIUM exploited CVE-2021-26855.\n";
     add(&mut engine, &("a.md", "Example Labs", "2021-03-03", text.to_owned()));
     let actors = |engine: &Engine| -> Vec<String> {
         let records = engine.store().entities(Some(Kind::ThreatActor)).unwrap();
         records.into_iter().map(|record| record.entity.value).collect()
     };
     let before = actors(&engine);
-    assert!(before.contains(&"Tortilla".to_owned()) && before.len() >= 2, "{before:?}");
+    assert!(before.contains(&"APT28".to_owned()) && before.len() >= 2, "{before:?}");
     assert!(engine.name_proposals().unwrap().iter().all(|p| p.state == ProposalState::Open));
     let digest = engine.store().digest().unwrap();
-    let change = engine.merge_names("Tortilla", "HAFNIUM", "to try it", now()).unwrap();
-    assert!(!actors(&engine).contains(&"Tortilla".to_owned()));
+    let change = engine.merge_names("APT28", "HAFNIUM", "to try it", now()).unwrap();
+    assert!(!actors(&engine).contains(&"APT28".to_owned()));
     let merged = engine.name_proposals().unwrap();
-    assert!(merged.iter().any(|p| p.state == ProposalState::Merged && p.name.value == "Tortilla"));
+    assert!(merged.iter().any(|p| p.state == ProposalState::Merged && p.name.value == "APT28"));
     // What is read later goes by the decision, too.
-    let later = "# More\n\nTortilla used Mimikatz.\n".to_owned();
+    let later = "# More\n\nAPT28 used Mimikatz.\n".to_owned();
     let added = add(&mut engine, &("b.md", "Example Labs", "2021-03-09", later));
-    assert!(!actors(&engine).contains(&"Tortilla".to_owned()));
+    assert!(!actors(&engine).contains(&"APT28".to_owned()));
     engine.undo(added, now()).unwrap();
     engine.undo(change, now()).unwrap();
     assert_eq!(engine.store().digest().unwrap(), digest);

@@ -232,8 +232,9 @@ pub(crate) enum Descent {
 pub(crate) fn derived_letter(own: char, parent: char, descent: Descent) -> char {
     let steps = match descent {
         Descent::Same => return own,
-        // A better source that spreads the same text stands for it with its own name.
-        Descent::Shown if rank(own) < rank(parent) => return own,
+        // A better source that spreads the same text stands for it with its own name; a name of
+        // which nothing is known stands for nothing.
+        Descent::Shown if matches!(own, 'A' | 'B') && rank(own) < rank(parent) => return own,
         Descent::Stated(LineageKind::Rewrites) => 2,
         Descent::Stated(_) | Descent::Shown => 1,
     };
@@ -300,5 +301,6 @@ mod tests {
             }
         }
         assert_eq!(derived_letter('A', 'F', Descent::Shown), 'A');
+        assert_eq!(derived_letter('F', 'E', Descent::Shown), 'E');
     }
 }
