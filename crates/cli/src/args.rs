@@ -31,6 +31,9 @@ pub struct Global {
     /// Look at everything as on this day (decay, ages); for scripts that must repeat
     #[arg(long, global = true, value_name = "DATE", env = "LAPWING_TODAY", hide = true)]
     pub today: Option<Date>,
+    /// By which law indicators age
+    #[arg(long, global = true, value_name = "LAW", default_value = "fitted")]
+    pub decay: Decay,
 }
 
 #[derive(Debug, Subcommand)]
@@ -47,8 +50,12 @@ pub enum Command {
     Show(Show),
     /// Why it is believed: origins, claims, spans, arithmetic
     Explain(Explain),
+    /// From whom a document has what it says: derivations, with the shared passages
+    Origins(Origins),
     /// What comes next, with the back-test of each statement
     Forecast(Forecasting),
+    /// Names that may mean the same: proposals with evidence, decisions, the way back
+    Names(Names),
     /// Search the text of all documents, and the names
     Search(Search),
     /// Look for it in logs, event logs and files; ends with a verdict
@@ -77,6 +84,16 @@ pub enum Command {
     Knowledge(Knowledge),
     /// The campaign checks that a hunt runs
     Checks(Checks),
+    /// Serve the store: web pages, REST, MCP
+    Serve(Serve),
+    /// Who may use the server
+    Users(Users),
+    /// Keys for machines that use the server
+    Keys(Keys),
+    /// Who did, saw and exported what on the server
+    Audit(Audit),
+    /// The store as tools for assistants (MCP), on standard input and output
+    Mcp(Mcp),
     /// Score Lapwing on a labelled corpus
     Evaluate(Evaluate),
 }
@@ -174,6 +191,48 @@ pub struct Explain {
     pub name: Vec<String>,
 }
 
+#[derive(Debug, Args)]
+pub struct Names {
+    #[command(subcommand)]
+    pub action: Option<NamesAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum NamesAction {
+    /// Proposals with their evidence, and what was decided
+    List,
+    /// Decide that NAME means what MEANS does
+    Merge {
+        /// The name that goes
+        name: String,
+        /// The name that stays
+        means: String,
+        /// Why: kept with the decision
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        because: String,
+    },
+    /// Decide that NAME stands alone, whatever else says that it is an alias
+    Split {
+        /// The name
+        name: String,
+        /// Why: kept with the decision
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        because: String,
+    },
+    /// Every decision on names; `lapwing undo` takes one back
+    History,
+}
+
+#[derive(Debug, Args)]
+pub struct Origins {
+    /// A document: the first digits of its identifier, its name, title or address
+    #[arg(required = true, value_name = "DOCUMENT")]
+    pub document: Vec<String>,
+    /// Show so many passages of each derivation
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub passages: usize,
+}
+
 /// By which law indicators age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Decay {
@@ -185,6 +244,17 @@ pub enum Decay {
     MispPhishing,
 }
 
+impl From<Decay> for lapwing_engine::forecasting::DecayModel {
+    fn from(law: Decay) -> Self {
+        use lapwing_engine::forecasting::MispDecay;
+        match law {
+            Decay::Fitted => Self::Fitted,
+            Decay::Misp => Self::Misp(MispDecay::NIDS),
+            Decay::MispPhishing => Self::Misp(MispDecay::PHISHING),
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Forecasting {
     /// A campaign, actor, malware …: a name or an alias
@@ -193,9 +263,6 @@ pub struct Forecasting {
     /// Use only what was known by the end of this day, and look ahead from it
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<Date>,
-    /// By which law indicators age
-    #[arg(long, value_name = "LAW", default_value = "fitted")]
-    pub decay: Decay,
     /// List every indicator, not only those with most life left
     #[arg(long)]
     pub all: bool,
@@ -545,8 +612,8 @@ pub struct Activity {
     #[arg(long, value_name = "DATE")]
     pub until: Option<Date>,
     /// Only names of this kind: vulnerability, threat-actor, malware …; may be given several times
-    #[arg(long, value_name = "KIND", value_parser = |word: &str| word.parse::<lapwing_model::Kind>())]
-    pub kind: Vec<lapwing_model::Kind>,
+    #[arg(long, value_name = "KIND", value_parser = |word: &str| word.parse::<Kind>())]
+    pub kind: Vec<Kind>,
     /// Only channels whose name holds this
     #[arg(long, value_name = "NAME")]
     pub channel: Option<String>,
@@ -639,8 +706,8 @@ pub struct Evaluate {
     /// What to score: indicators, fidelity …
     #[arg(value_name = "SUITE", value_parser = |word: &str| word.parse::<lapwing_evaluate::Suite>())]
     pub suite: lapwing_evaluate::Suite,
-    /// The folder of the corpus
-    #[arg(value_name = "DIR")]
+    /// The folder of the corpus; `fusion` needs none
+    #[arg(value_name = "DIR", default_value = ".", hide_default_value = true)]
     pub folder: PathBuf,
     /// Show misses and false finds of the N worst documents
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "15")]
@@ -657,4 +724,164 @@ pub struct Evaluate {
     /// Fail when a score is below the floor that this table states
     #[arg(long, value_name = "FILE")]
     pub floors: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where to listen; anything but loopback needs users
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
+    /// The certificate with its chain (PEM); the server then speaks HTTPS only
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// The form of the log on standard error
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub log: Log,
+    /// Analysts may hunt through what lies under this folder
+    #[arg(long, value_name = "DIR")]
+    pub hunt_root: Option<PathBuf>,
+    /// Do not pull the feeds that are due (another process does)
+    #[arg(long)]
+    pub no_feeds: bool,
+    /// Analysts may add documents by their address (public hosts only)
+    #[arg(long)]
+    pub allow_urls: bool,
+    /// Largest upload, in MB
+    #[arg(long, value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub max_upload: u32,
+    /// Requests a minute of one user, key or address
+    #[arg(long, value_name = "N", default_value_t = 1200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate: u32,
+}
+
+/// The form of the server's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Log {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Users {
+    #[command(subcommand)]
+    pub action: UsersAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UsersAction {
+    /// List the users
+    List,
+    /// Make a user; the password is read from standard input, or made and shown once
+    Add {
+        /// The name to log in with
+        name: String,
+        #[command(flatten)]
+        rights: Rights,
+        /// Read the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Change a user's role, ceiling or password
+    Set {
+        /// The user
+        name: String,
+        /// What for: reader, analyst, publisher, feed, admin
+        #[arg(long, value_name = "ROLE")]
+        role: Option<lapwing_serve::Role>,
+        /// Nothing above this TLP marking is shown
+        #[arg(long, value_name = "MARKING")]
+        tlp: Option<Marking>,
+        /// Nothing above this PAP marking is shown
+        #[arg(long, value_name = "MARKING")]
+        pap: Option<lapwing_model::Pap>,
+        /// Read a new password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+        /// The user may no longer log in
+        #[arg(long, conflicts_with = "enable")]
+        disable: bool,
+        /// The user may log in again
+        #[arg(long)]
+        enable: bool,
+    },
+    /// Take a user away, with the keys
+    Remove {
+        /// The user
+        name: String,
+    },
+}
+
+/// What a user or key may do and see.
+#[derive(Clone, Debug, Args)]
+pub struct Rights {
+    /// What for: reader, analyst, publisher, feed, admin
+    #[arg(long, value_name = "ROLE", default_value = "reader")]
+    pub role: lapwing_serve::Role,
+    /// Nothing above this TLP marking is shown
+    #[arg(long, value_name = "MARKING", default_value = "green")]
+    pub tlp: Marking,
+    /// Nothing above this PAP marking is shown
+    #[arg(long, value_name = "MARKING", default_value = "red")]
+    pub pap: lapwing_model::Pap,
+}
+
+#[derive(Debug, Args)]
+pub struct Keys {
+    #[command(subcommand)]
+    pub action: KeysAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysAction {
+    /// List the keys
+    List,
+    /// Make a key and show it, once
+    Add {
+        /// Whose it is
+        user: String,
+        /// What it is for
+        #[arg(long, value_name = "NAME", default_value = "")]
+        name: String,
+        #[command(flatten)]
+        rights: Rights,
+        /// From this day on it is worth nothing
+        #[arg(long, value_name = "DATE")]
+        expires: Option<Date>,
+    },
+    /// Take a key back for good
+    Revoke {
+        /// The part of the key after `lw_`
+        key: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// Only what this user did
+    #[arg(long, value_name = "NAME")]
+    pub who: Option<String>,
+    /// Only lines whose route or subject holds this
+    #[arg(long, value_name = "TEXT")]
+    pub what: Option<String>,
+    /// Only what was refused
+    #[arg(long)]
+    pub denied: bool,
+    /// Only from this time on
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub since: Option<jiff::Timestamp>,
+    /// At most so many lines, the newest
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct Mcp {
+    /// The assistant may hunt through what lies under this folder
+    #[arg(long, value_name = "DIR")]
+    pub hunt_root: Option<PathBuf>,
 }

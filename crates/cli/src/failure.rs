@@ -56,6 +56,16 @@ impl Failure {
         }
     }
 
+    /// What went wrong, for who is not at the terminal.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::BrokenPipe => "the output was closed".to_owned(),
+            Self::Engine(error) => error.to_string(),
+            Self::Usage { message, .. } => message.clone(),
+            Self::Io(error) => error.to_string(),
+        }
+    }
+
     /// Says on standard error what went wrong and what to do.
     pub fn tell(&self) {
         let problems = match self {
@@ -99,6 +109,15 @@ impl From<EngineError> for Failure {
 impl From<lapwing_engine::store::StoreError> for Failure {
     fn from(error: lapwing_engine::store::StoreError) -> Self {
         Self::Engine(error.into())
+    }
+}
+
+impl From<lapwing_serve::ServeError> for Failure {
+    fn from(error: lapwing_serve::ServeError) -> Self {
+        match error {
+            lapwing_serve::ServeError::Engine(error) => Self::Engine(error),
+            other => Self::Usage { message: other.to_string(), hint: other.hint() },
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use lapwing_feeds::{FetchLimits, Fetcher, Reach, Request};
+use lapwing_feeds::{FetchLimits, Fetcher, Proxy, Reach, Request};
 
 use crate::failure::Failure;
 
@@ -11,10 +11,19 @@ pub fn is_address(name: &str) -> bool {
 /// Fetches what the user named: its host may stand anywhere, what it leads to only at public
 /// addresses.
 pub fn fetch(address: &str) -> Result<Vec<u8>, Failure> {
+    fetch_within(address, |url| Reach::public().and_host_of(url))
+}
+
+/// Fetches what somebody far away named: public addresses only.
+pub fn fetch_public(address: &str) -> Result<Vec<u8>, Failure> {
+    fetch_within(address, |_| Reach::public())
+}
+
+fn fetch_within(address: &str, reach: impl Fn(&url::Url) -> Reach) -> Result<Vec<u8>, Failure> {
     let fail =
         |what: String| Failure::usage(what).hint("save the page in a browser and add the file");
     let url = url::Url::parse(address).map_err(|error| fail(format!("{address}: {error}")))?;
-    let reach = Reach::public().and_host_of(&url);
+    let reach = reach(&url);
     let fetcher = match proxy() {
         Some(proxy) => Fetcher::through(&proxy, reach, FetchLimits::default())
             .map_err(|error| fail(error.to_string()))?,
@@ -25,10 +34,12 @@ pub fn fetch(address: &str) -> Result<Vec<u8>, Failure> {
 }
 
 /// The proxy that the environment names, as other tools read it.
-pub fn proxy() -> Option<String> {
-    ["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+pub fn proxy() -> Option<Proxy> {
+    let set = |names: &[&str]| {
+        names.iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.trim().is_empty()))
+    };
+    let address = set(&["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"])?;
+    Some(Proxy::new(&address, &set(&["no_proxy", "NO_PROXY"]).unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What goes out of the store: selection by name, filters and ceiling, then one function a format.
 
 mod detection;
+mod event;
 mod pages;
 mod readback;
 mod selection;

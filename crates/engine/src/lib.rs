@@ -24,19 +24,26 @@ mod activity;
 mod add;
 mod arms;
 mod check;
+mod clusters;
 mod collect;
 mod error;
 mod explain;
 mod export;
 mod extracted;
 mod forecast;
+mod graph;
 mod hunt;
 mod indicators;
+mod judge;
 mod knowledge;
 mod learn;
 mod list;
+mod lookup;
+mod names;
+mod origins;
 mod progress;
 mod show;
+mod status;
 mod topic;
 mod undo;
 mod yara;
@@ -53,17 +60,24 @@ pub use activity::{
 pub use add::{AddOptions, AddReport, Input};
 pub use arms::load_checks;
 pub use check::Checked;
+pub use clusters::{ClusterPage, MINTED, Suspect};
 pub use collect::Taken;
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
 pub use export::ExportOptions;
 pub use extracted::{Extracted, Extraction, extract};
 pub use forecast::{Forecast, ForecastOptions, Outlook, Question};
+pub use graph::{Edge, Neighbourhood, Node};
 pub use hunt::{HuntOptions, IndicatorSource};
+pub use judge::{ACTION, Judged, Judgement, METHOD, OF_CLAIM, OF_DOCUMENT, Statement};
 pub use learn::Learning;
 pub use list::{ListKind, Row};
+pub use lookup::LookedUp;
+pub use names::{NameChange, NameJudgement, Proposal, ProposalState};
+pub use origins::{Lineages, ShownDerivation, SidedPassage};
 pub use progress::{Progress, Silent};
 pub use show::ShowOptions;
+pub use status::{Aged, Statuses};
 pub use topic::Topic;
 pub use undo::UndoReport;
 
@@ -80,6 +94,7 @@ pub use lapwing_store as store;
 pub struct Engine {
     store: Store,
     knowledge: Arc<Knowledge>,
+    decay: lapwing_forecast::DecayModel,
 }
 
 impl Engine {
@@ -105,6 +120,14 @@ impl Engine {
     /// When memory does not suffice.
     pub fn in_memory() -> Result<Self, EngineError> {
         Self::with_store(Store::in_memory()?)
+    }
+
+    /// Sets how long to wait for another writer (10 s at first).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn set_patience(&mut self, patience: std::time::Duration) -> Result<(), EngineError> {
+        Ok(self.store.set_patience(patience)?)
     }
 
     /// The store.

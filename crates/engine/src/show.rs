@@ -2,10 +2,10 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use lapwing_fuse::{not_shown_same, status};
+use lapwing_fuse::not_shown_same;
 use lapwing_model::{
-    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, PartialDate,
-    Relation,
+    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap,
+    PartialDate, Relation,
 };
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
 use lapwing_store::{FactQuery, StoredClaim};
@@ -45,35 +45,41 @@ impl Engine {
         let at = date
             .to_zoned(jiff::tz::TimeZone::UTC)
             .map_or(jiff::Timestamp::UNIX_EPOCH, |z| z.timestamp());
-        self.derived(self.store.as_of(date)?, "as-of", at)
+        self.on(self.store.as_of(date)?, at)
     }
 
-    /// An engine on the documents whose marking is not above `ceiling`, in memory: its facts and
-    /// origins are computed from them alone. `None` when no document is above: this engine itself
-    /// may be shown as it is.
+    /// An engine on the documents whose marking is not above `ceiling`, in memory: every answer
+    /// of it, and every probability, is computed from them alone. `None` when no document is
+    /// above: this engine itself may be shown as it is.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn at_most(&self, ceiling: Marking) -> Result<Option<Engine>, EngineError> {
-        let Some(store) = self.store.at_most(ceiling)? else { return Ok(None) };
-        let at = store.history()?.last().map_or(jiff::Timestamp::UNIX_EPOCH, |change| change.at);
-        Ok(Some(self.derived(store, "at-most", at)?))
+        self.visible_to(ceiling, Pap::Red)
     }
 
-    /// An engine on a part of this store, with facts and origins derived anew.
-    fn derived(
-        &self,
-        store: lapwing_store::Store,
-        command: &str,
-        at: jiff::Timestamp,
-    ) -> Result<Engine, EngineError> {
-        let mut part = Engine { store, knowledge: self.knowledge.clone() };
-        let knowledge = part.knowledge.clone();
-        let mut change = part.store.begin(command, at)?;
+    /// As [`Engine::at_most`], below a ceiling of the Permissible Actions Protocol too.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn visible_to(&self, ceiling: Marking, pap: Pap) -> Result<Option<Engine>, EngineError> {
+        let Some(store) = self.store.visible_to(ceiling, pap)? else { return Ok(None) };
+        Ok(Some(self.on(store, jiff::Timestamp::UNIX_EPOCH)?))
+    }
+
+    /// An engine on a copy whose facts are still to be derived.
+    fn on(&self, store: lapwing_store::Store, at: jiff::Timestamp) -> Result<Engine, EngineError> {
+        let mut engine = Engine { store, knowledge: self.knowledge.clone(), decay: self.decay };
+        let knowledge = engine.knowledge.clone();
+        let judged = crate::names::judged(&engine.store)?;
+        let resolver = lapwing_fuse::Resolver::new(&knowledge).with_judged(judged);
+        let mut change = engine.store.begin("view", at)?;
+        // Names may have been resolved by a decision that this part does not hold.
+        change.resolve_again(&|entity| resolver.canonical(entity))?;
         change.touch_all()?;
         crate::add::derive(&mut change, &knowledge)?;
-        change.commit()?;
-        Ok(part)
+        change.commit_unrecorded()?;
+        Ok(engine)
     }
 
     /// Everything that the page of a name or value is made of.
@@ -87,25 +93,20 @@ impl Engine {
         let facts = self.facts_for(&topic, &documents)?;
         let origins = self.origins_of(&documents)?;
         let quotes = self.quotes(&facts)?;
-        let resolver = lapwing_fuse::Resolver::new(&self.knowledge);
         let actors = actors_in(&facts);
-        let candidates = actors
-            .iter()
-            .map(|actor| {
-                let names = resolver
-                    .candidates(actor)
-                    .into_iter()
-                    .map(|c| format!("{}: {}", c.entity.value, c.why))
-                    .collect();
-                (actor.clone(), names)
-            })
-            .filter(|(_, names): &(_, Vec<String>)| !names.is_empty())
-            .collect();
+        let mut candidates = Vec::new();
+        for actor in &actors {
+            let names = self.candidates_in_context(actor)?;
+            if !names.is_empty() {
+                candidates.push((actor.clone(), names));
+            }
+        }
         let distinct = not_shown_same(&actors, &facts, &self.knowledge)
             .into_iter()
             .map(|pair| Distinct { a: pair.a, b: pair.b, why: pair.reason })
             .collect();
-        let statuses = facts.iter().map(|fact| status(fact, today)).collect();
+        let reader = self.statuses(options.as_of.unwrap_or(options.today))?;
+        let statuses = facts.iter().map(|fact| reader.of(fact)).collect();
         let shown: BTreeSet<DocumentId> = documents.iter().copied().collect();
         Ok(Picture {
             subject: topic.subject.clone(),

@@ -48,6 +48,10 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Unknown`] with near names when nothing fits.
     pub fn topic(&self, asked: &str) -> Result<Topic, EngineError> {
+        if let Some(subject) = self.spelled_with_kind(asked.trim())? {
+            let documents = self.documents_of(&subject, &[])?;
+            return Ok(Topic { asked: asked.to_owned(), subject, also: Vec::new(), documents });
+        }
         let mut names = vec![asked.trim().to_owned(), refang(asked.trim()).into_owned()];
         names.extend(self.other_names(asked));
         names.dedup();
@@ -101,9 +105,29 @@ impl Engine {
         Ok(Topic { asked: asked.to_owned(), subject, also, documents })
     }
 
+    /// `kind:value`, as graphs and exports write it: no question which of several is meant.
+    fn spelled_with_kind(&self, asked: &str) -> Result<Option<Entity>, EngineError> {
+        let kinds = Kind::ALL.iter().filter_map(|kind| {
+            let value = asked.strip_prefix(kind.as_str())?.strip_prefix(':')?;
+            Some(Entity::new(*kind, refang(value.trim())))
+        });
+        for wanted in kinds {
+            let canonical = Resolver::new(&self.knowledge).canonical(&wanted);
+            let mut found = self.store.entities_spelled(&canonical.value)?;
+            found.retain(|entity| entity.kind == wanted.kind);
+            if let Some(entity) = found.pop() {
+                return Ok(Some(entity));
+            }
+        }
+        Ok(None)
+    }
+
     /// Preferred names that `asked` is an alias of, and the word for a place or technique.
     fn other_names(&self, asked: &str) -> Vec<String> {
-        let resolver = Resolver::new(&self.knowledge);
+        let plain = Resolver::new(&self.knowledge);
+        // Without the decisions of people an alias leads to its name; a store that cannot be read says
+        // so at the next question.
+        let resolver = self.resolver().unwrap_or(plain);
         let kinds = [Kind::ThreatActor, Kind::Cluster, Kind::Malware, Kind::Tool];
         let mut names: Vec<String> = kinds
             .iter()

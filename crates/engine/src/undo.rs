@@ -25,16 +25,33 @@ impl Engine {
     /// # Errors
     /// When there is no such change, or it is undone already; nothing is changed then.
     pub fn undo(&mut self, change: ChangeId, now: Timestamp) -> Result<UndoReport, EngineError> {
+        self.undo_as(change, &format!("undo {change}"), now)
+    }
+
+    /// As [`Engine::undo`], with the words for the history.
+    ///
+    /// # Errors
+    /// As [`Engine::undo`].
+    pub fn undo_as(
+        &mut self,
+        change: ChangeId,
+        command: &str,
+        now: Timestamp,
+    ) -> Result<UndoReport, EngineError> {
         let mut names: BTreeSet<String> = self.store.blobs(PREFIX)?.into_iter().collect();
         let mut knowledge = self.knowledge.clone();
-        let mut undo = self.store.begin(&format!("undo {change}"), now)?;
+        let mut undo = self.store.begin(command, now)?;
         let undone = undo.undo(change)?;
-        if !undone.blobs.is_empty() {
-            names.extend(undone.blobs);
+        let other_knowledge = undone.blobs.iter().any(|name| name.starts_with(PREFIX));
+        if other_knowledge {
+            names.extend(undone.blobs.into_iter().filter(|name| name.starts_with(PREFIX)));
             knowledge = Arc::new(knowledge_with(&names, &|name| undo.blob(name))?);
-            let resolver = Resolver::new(&knowledge);
-            undo.resolve_again(&|entity| resolver.canonical(entity))?;
             undo.touch_all()?;
+        }
+        if other_knowledge || undone.judgements {
+            let judged = crate::names::judged(undo.store())?;
+            let resolver = Resolver::new(&knowledge).with_judged(judged);
+            undo.resolve_again(&|entity| resolver.canonical(entity))?;
         }
         crate::add::derive(&mut undo, &knowledge)?;
         let id = undo.commit()?;

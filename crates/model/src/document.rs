@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Claim, DocumentId, Gap, Marking, PartialDate, Span};
+use crate::{Claim, DocumentId, Gap, Marking, Pap, PartialDate, Span};
 
 /// The format of an input, told by its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -229,6 +229,17 @@ impl Document {
             lineage: Vec::new(),
             text,
         }
+    }
+
+    /// What may be done with it: the strictest of its `PAP:` tags.
+    #[must_use]
+    pub fn pap(&self) -> Pap {
+        self.properties
+            .iter()
+            .filter(|(_, value)| value.get(..4).is_some_and(|p| p.eq_ignore_ascii_case("pap:")))
+            .filter_map(|(_, value)| value.parse().ok())
+            .max()
+            .unwrap_or_default()
     }
 
     /// The name to show: the title, or the last part of the path.

@@ -25,6 +25,7 @@ mod id;
 mod kind;
 mod marking;
 mod problem;
+mod scale;
 mod span;
 pub mod wallet;
 
@@ -39,6 +40,6 @@ pub use finding::{
 pub use gap::{Gap, GapKind};
 pub use id::{ChangeId, ClaimId, DocumentId, IdError, OriginId};
 pub use kind::{Entity, Kind, KindError};
-pub use marking::{Marking, MarkingError};
+pub use marking::{Marking, MarkingError, Pap};
 pub use problem::{Problem, ProblemKind};
 pub use span::Span;

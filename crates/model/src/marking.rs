@@ -79,6 +79,68 @@ impl<'de> Deserialize<'de> for Marking {
     }
 }
 
+/// Permissible Actions Protocol: what may be done with what one knows; the order is that of
+/// strictness. Documents carry it as a tag (`PAP:AMBER`); those without are clear.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pap {
+    /// Anything (older: WHITE).
+    #[default]
+    Clear,
+    /// Active actions: block, scan.
+    Green,
+    /// Passive look-ups at others only.
+    Amber,
+    /// Only what nobody outside can notice.
+    Red,
+}
+
+impl Pap {
+    /// The word, as `PAP:AMBER`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clear => "PAP:CLEAR",
+            Self::Green => "PAP:GREEN",
+            Self::Amber => "PAP:AMBER",
+            Self::Red => "PAP:RED",
+        }
+    }
+}
+
+impl fmt::Display for Pap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Pap {
+    type Err = MarkingError;
+
+    /// Reads it in any case, with or without `pap:`; `white` is `clear`.
+    fn from_str(text: &str) -> Result<Self, MarkingError> {
+        let word = text.trim().to_ascii_lowercase();
+        match word.strip_prefix("pap:").unwrap_or(&word).trim() {
+            "clear" | "white" => Ok(Self::Clear),
+            "green" => Ok(Self::Green),
+            "amber" => Ok(Self::Amber),
+            "red" => Ok(Self::Red),
+            _ => Err(MarkingError(text.to_owned())),
+        }
+    }
+}
+
+impl Serialize for Pap {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Pap {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,4 @@
-//! The store as it would have been on a past day, or as it is for those who may not see all of it.
+//! The store as it would have been on a past day, and as one sees it who may not see all.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use crate::documents;
 use crate::error::Fault;
 use crate::records::DocumentRecord;
 
-/// Copies into the empty store `to` the visible documents that `keep` picks, with their claims,
-/// gaps and traces, and the blobs in force; facts and origins are left to be derived again.
+/// Copies into the empty store `to` all documents that `wanted` takes, with their claims, gaps
+/// and traces, and the blobs in force; facts and origins are left to be derived again.
 pub(crate) fn copy(
     from: &Connection,
     to: &Connection,
-    keep: &dyn Fn(&DocumentRecord) -> bool,
+    wanted: &dyn Fn(&DocumentRecord) -> bool,
 ) -> Result<(), Fault> {
     to.execute_batch("BEGIN IMMEDIATE")?;
     // Word by word, so that the numbers in all other rows stay as they are.
@@ -24,12 +24,13 @@ pub(crate) fn copy(
     copy_rows(from, to, "word", "", [])?;
     copy_rows(from, to, "change", "", [])?;
     copy_rows(from, to, "blob", "", [])?;
+    copy_judgements(from, to)?;
     let mut entities = BTreeSet::new();
     let mut index = to.prepare(
         "INSERT INTO document_search (rowid, title, text)
          SELECT n, title, text FROM document_words WHERE n = ?1",
     )?;
-    for n in kept(from, keep)? {
+    for n in chosen(from, wanted)? {
         for table in ["document", "part", "claim", "gap"] {
             let key = if table == "document" { "n" } else { "document" };
             copy_rows(from, to, table, &format!("WHERE {key} = ?1"), [n])?;
@@ -54,12 +55,36 @@ pub(crate) fn copy(
     for n in entities {
         copy_rows(from, to, "entity", "WHERE n = ?1", [n])?;
     }
-    to.execute_batch("COMMIT")?;
+    // A decision on a name that none of the documents gives is not for who may see only these.
+    to.execute_batch(
+        "DELETE FROM judgement WHERE topic LIKE 'name/%' AND NOT EXISTS (
+           SELECT 1 FROM entity WHERE lower(value) = lower(judgement.body ->> '$.name.value'));
+         COMMIT",
+    )?;
     Ok(())
 }
 
-/// Whether a document was known by the end of a day: published by then (the last day that its
-/// date may mean) or, where it has no date, added by then (UTC).
+/// Decisions of people; a file of schema 1 has none.
+fn copy_judgements(from: &Connection, to: &Connection) -> Result<(), Fault> {
+    let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'judgement'";
+    if from.prepare_cached(table)?.exists([])? {
+        copy_rows(from, to, "judgement", "", [])?;
+    }
+    Ok(())
+}
+
+/// Rows of the visible documents that are wanted.
+fn chosen(from: &Connection, wanted: &dyn Fn(&DocumentRecord) -> bool) -> Result<Vec<i64>, Fault> {
+    let mut chosen = Vec::new();
+    for record in documents::records(from)?.iter().filter(|record| wanted(record)) {
+        chosen.extend(documents::visible(from, record.document.id)?);
+    }
+    chosen.sort_unstable();
+    Ok(chosen)
+}
+
+/// Whether a document was known by the end of a day: from the day it was published on (the last
+/// day that its date may mean) or, where it has no date, from the day it was added on (UTC).
 pub(crate) fn known_by(record: &DocumentRecord, date: Date) -> bool {
     let since = match record.document.published {
         Some(published) => published.last_day(),
@@ -68,28 +93,37 @@ pub(crate) fn known_by(record: &DocumentRecord, date: Date) -> bool {
     since <= date
 }
 
-/// Rows of the visible documents that `keep` picks.
-fn kept(from: &Connection, keep: &dyn Fn(&DocumentRecord) -> bool) -> Result<Vec<i64>, Fault> {
-    let mut rows = Vec::new();
-    for record in documents::records(from)?.iter().filter(|record| keep(record)) {
-        rows.extend(documents::visible(from, record.document.id)?);
+/// Makes the history in `to` tell nothing of documents that were left out: a change all of whose
+/// documents are (undone ones too: nobody can ask for them there) has no entry, and of one that
+/// loses some the command is not told, for it may name them.
+pub(crate) fn hush(from: &Connection, to: &Connection) -> Result<(), Fault> {
+    let mut changes = from.prepare("SELECT id, documents FROM change ORDER BY id")?;
+    let mut rows = changes.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, documents): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let (left, claims, gaps): (i64, i64, i64) = to
+            .prepare_cached(
+                "SELECT count(*), coalesce(sum(claims), 0), coalesce(sum(gaps), 0) \
+                 FROM document WHERE change = ?1",
+            )?
+            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        if documents == left {
+            continue;
+        }
+        if left == 0 {
+            to.prepare_cached("DELETE FROM change WHERE id = ?1 OR undoes = ?1")?.execute([id])?;
+        } else {
+            to.prepare_cached(
+                "UPDATE change SET command = 'add (in part above your marking)', documents = ?2, \
+                 claims = ?3, gaps = ?4 WHERE id = ?1",
+            )?
+            .execute((id, left, claims, gaps))?;
+        }
     }
-    rows.sort_unstable();
-    Ok(rows)
-}
-
-/// Lets the history of a copied store tell nothing of documents that it does not hold: their
-/// number, and the commands, any of which may name them.
-pub(crate) fn hush_history(copied: &Connection) -> Result<(), Fault> {
-    copied.execute_batch(
-        "CREATE TEMP TABLE held AS
-           SELECT change, count(*) AS documents, sum(claims) AS claims, sum(gaps) AS gaps
-           FROM document GROUP BY change;
-         UPDATE change SET command = '(not shown)',
-           documents = coalesce((SELECT h.documents FROM held h WHERE h.change = change.id), 0),
-           claims = coalesce((SELECT h.claims FROM held h WHERE h.change = change.id), 0),
-           gaps = coalesce((SELECT h.gaps FROM held h WHERE h.change = change.id), 0);
-         DROP TABLE held;",
+    // A decision may speak of names that only documents left out know.
+    to.execute_batch("DELETE FROM judgement")?;
+    to.execute_batch(
+        "UPDATE change SET undone_by = NULL WHERE undone_by NOT IN (SELECT id FROM change)",
     )?;
     Ok(())
 }

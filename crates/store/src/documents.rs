@@ -1,6 +1,6 @@
 //! Documents to rows and back.
 
-use lapwing_model::{ChangeId, Document, DocumentId, Format, Gap, Reading, Region};
+use lapwing_model::{ChangeId, Document, DocumentId, Format, Gap, Marking, Pap, Reading, Region};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::codec::{date_number, pack, unpack};
@@ -27,6 +27,23 @@ pub(crate) fn visible(conn: &Connection, id: DocumentId) -> Result<Option<i64>, 
         .query_row([id.0], |row| row.get(0))
         .optional()?;
     Ok(n)
+}
+
+/// The strictest markings of all documents, in sight or not.
+pub(crate) fn strictest(conn: &Connection) -> Result<(Marking, Pap), Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT header FROM document WHERE header LIKE '%\"marking\":%' OR header LIKE '%PAP:%'",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut strictest = (Marking::default(), Pap::default());
+    while let Some(row) = rows.next()? {
+        let header: String = row.get(0)?;
+        let document: Document =
+            serde_json::from_str(&header).map_err(|e| Fault::damaged(e.to_string()))?;
+        strictest.0 = strictest.0.join(document.marking.unwrap_or_default());
+        strictest.1 = strictest.1.max(document.pap());
+    }
+    Ok(strictest)
 }
 
 /// Writes a document and its parts, without claims and gaps; returns its row.
@@ -178,6 +195,11 @@ pub(crate) fn record(conn: &Connection, id: DocumentId) -> Result<Option<Documen
 /// All visible documents, by name and identifier.
 pub(crate) fn records(conn: &Connection) -> Result<Vec<DocumentRecord>, Fault> {
     select(conn, &format!("{RECORD} ORDER BY d.name, d.id"), [])
+}
+
+/// The visible documents that a change added, by name and identifier.
+pub(crate) fn of_change(conn: &Connection, change: ChangeId) -> Result<Vec<DocumentRecord>, Fault> {
+    select(conn, &format!("{RECORD} AND d.change = ?1 ORDER BY d.name, d.id"), [change.0])
 }
 
 /// Visible documents whose identifier starts with a text of four or more digits, or whose name,

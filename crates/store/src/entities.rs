@@ -71,7 +71,7 @@ pub(crate) fn find(conn: &Connection, names: &Names, text: &str) -> Result<Vec<E
 }
 
 /// Exact spellings, found by index, so that a value is found at once in a store of any size.
-fn probe(conn: &Connection, names: &Names, text: &str) -> Result<Vec<Entity>, Fault> {
+pub(crate) fn spelled(conn: &Connection, names: &Names, text: &str) -> Result<Vec<Entity>, Fault> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT e.n FROM entity w JOIN entity e ON e.n = w.resolved
          WHERE w.kind = ?1 AND w.value = ?2 AND {KNOWN}"
@@ -87,6 +87,12 @@ fn probe(conn: &Connection, names: &Names, text: &str) -> Result<Vec<Entity>, Fa
             }
         }
     }
+    Ok(found.into_iter().collect())
+}
+
+/// Exact spellings, and names in any mix of cases.
+fn probe(conn: &Connection, names: &Names, text: &str) -> Result<Vec<Entity>, Fault> {
+    let mut found: BTreeSet<Entity> = spelled(conn, names, text)?.into_iter().collect();
     let folded = text.to_lowercase();
     // Names in another mix of cases; there are few enough to look through.
     for kind in Kind::ALL.iter().filter(|kind| !kind.is_observable()) {

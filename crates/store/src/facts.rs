@@ -120,7 +120,7 @@ fn marking_number(marking: Marking) -> u64 {
     }
 }
 
-fn decode(
+pub(crate) fn decode(
     body: &[u8],
     subject: lapwing_model::Entity,
     relation: Relation,

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::blobs;
 use crate::error::{Fault, StoreError};
+use crate::judgements;
 use crate::records::{ChangeRecord, Undone};
 
 /// All changes, the oldest first.
@@ -32,6 +33,13 @@ pub(crate) fn all(conn: &Connection) -> Result<Vec<ChangeRecord>, Fault> {
         });
     }
     Ok(changes)
+}
+
+/// The latest change.
+pub(crate) fn latest(conn: &Connection) -> Result<Option<ChangeId>, Fault> {
+    let id: Option<i64> =
+        conn.prepare_cached("SELECT max(id) FROM change")?.query_row([], |row| row.get(0))?;
+    Ok(id.map(ChangeId))
 }
 
 /// Takes `target` back by the change `by`. A change counts unless an undo that itself counts is
@@ -70,6 +78,7 @@ pub(crate) fn undo(
         .execute([change])?;
         rows.extend(show_and_hide(conn, change, &mut undone)?);
         undone.blobs.extend(blobs::of_change(conn, ChangeId(change))?);
+        undone.judgements |= judgements::of_change(conn, ChangeId(change))?;
         at = conn
             .prepare_cached("SELECT undoes FROM change WHERE id = ?1")?
             .query_row([change], |row| row.get(0))?;

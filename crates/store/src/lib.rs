@@ -25,6 +25,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod accounts;
 mod as_of;
 mod backup;
 mod blobs;
@@ -40,6 +41,8 @@ mod facts;
 mod feeds;
 mod fusing;
 mod history;
+mod judgements;
+mod listing;
 mod mentions;
 mod names;
 mod origins;
@@ -49,14 +52,16 @@ mod schema;
 mod search;
 mod store;
 
+pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
 pub use backup::Copied;
 pub use change::Change;
 pub use error::StoreError;
 pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
 pub use feeds::{Feed, FeedSettings, FeedState};
+pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, Totals};
 pub use mentions::{COUNTED, Post};
 pub use records::{
-    Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, Snippet, StoredClaim,
-    Undone,
+    Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,
+    SearchHit, Snippet, StoredClaim, Undone,
 };
 pub use store::Store;

@@ -4,8 +4,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lapwing_model::{
-    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Region,
-    Relation,
+    ChangeId, ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap,
+    Region, Relation,
 };
 use rusqlite::Connection;
 
@@ -14,10 +14,11 @@ use crate::documents::Part;
 use crate::error::StoreError;
 use crate::names::Names;
 use crate::records::{
-    ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, StoredClaim,
+    ChangeRecord, DocumentRecord, EntityRecord, FactQuery, JudgementRecord, SearchHit, StoredClaim,
 };
 use crate::{
-    as_of, blobs, claims, digest, documents, entities, facts, history, origins, schema, search,
+    as_of, blobs, claims, digest, documents, entities, facts, history, judgements, origins, schema,
+    search,
 };
 
 /// A store: one connection to one file. Any number of processes may read it while one writes.
@@ -229,6 +230,21 @@ impl Store {
         self.with(|conn, _| documents::traces(conn))
     }
 
+    /// Who agrees on statements, in the notation of fuse, with how often each occurs, in order.
+    pub fn agreements(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.with(|conn, _| judgements::agreements(conn))
+    }
+
+    /// The decisions in force whose topic begins with `prefix`, the oldest first.
+    pub fn judgements(&self, prefix: &str) -> Result<Vec<JudgementRecord>, StoreError> {
+        self.with(|conn, _| judgements::all(conn, prefix, true))
+    }
+
+    /// All decisions whose topic begins with `prefix`, those taken back or replaced too.
+    pub fn judgement_history(&self, prefix: &str) -> Result<Vec<JudgementRecord>, StoreError> {
+        self.with(|conn, _| judgements::all(conn, prefix, false))
+    }
+
     /// The bytes kept under a name.
     pub fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.with(|conn, _| blobs::get(conn, name))
@@ -257,17 +273,50 @@ impl Store {
 
     /// A throw-away store with the documents whose marking is not above `ceiling` (those that
     /// state none count as clear), and a history that tells nothing of the others. Facts and
-    /// origins are empty, as in [`Store::as_of`]. `None` when no document is above: this store
-    /// itself holds what may be shown.
+    /// origins are empty, as in [`Store::as_of`]: derived from this store, they owe nothing to
+    /// what is above. `None` when no document, in sight or undone, is above: this store itself
+    /// holds what may be shown.
     pub fn at_most(&self, ceiling: Marking) -> Result<Option<Self>, StoreError> {
-        let allowed =
-            |record: &DocumentRecord| record.document.marking.unwrap_or_default() <= ceiling;
-        if self.documents()?.iter().all(allowed) {
+        self.visible_to(ceiling, Pap::Red)
+    }
+
+    /// As [`Store::at_most`], below a ceiling of the Permissible Actions Protocol too.
+    pub fn visible_to(&self, ceiling: Marking, pap: Pap) -> Result<Option<Self>, StoreError> {
+        let (marking, action) = self.strictest()?;
+        if marking <= ceiling && action <= pap {
             return Ok(None);
         }
-        let part = self.only(&allowed)?;
-        part.with(|copied, _| as_of::hush_history(copied))?;
+        let part = self.only(&|DocumentRecord { document, .. }| {
+            document.marking.unwrap_or_default() <= ceiling && document.pap() <= pap
+        })?;
+        self.with(|from, _| as_of::hush(from, &part.conn))?;
         Ok(Some(part))
+    }
+
+    /// The strictest markings of all documents, those that were undone included; clear where
+    /// there is none.
+    pub fn strictest(&self) -> Result<(Marking, Pap), StoreError> {
+        self.with(|conn, _| documents::strictest(conn))
+    }
+
+    /// The number of the latest change: while it stays, every answer stays.
+    pub fn latest_change(&self) -> Result<Option<ChangeId>, StoreError> {
+        self.with(|conn, _| history::latest(conn))
+    }
+
+    /// Asks several questions of one state of the store, whatever is written meanwhile.
+    pub fn still<T, E: From<StoreError>>(
+        &self,
+        ask: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        if !self.conn.is_autocommit() {
+            return ask();
+        }
+        let run = |sql: &str| self.with(|conn, _| Ok(conn.execute_batch(sql)?)).map_err(E::from);
+        run("BEGIN")?;
+        let answer = ask();
+        run("COMMIT")?;
+        answer
     }
 
     /// A hash over all that is visible. It does not depend on the order in which things came,

@@ -2,9 +2,11 @@
 
 mod activity;
 mod add;
+mod audit;
 mod backup;
 mod baseline;
 mod checks;
+mod cluster;
 mod compile;
 mod evaluate;
 mod explain;
@@ -16,11 +18,17 @@ mod forecast;
 mod history;
 mod hunt;
 mod investigate;
+mod keys;
 mod knowledge;
 mod learn;
 mod list;
+mod mcp;
+mod names;
+mod origins;
 mod search;
+mod serve;
 mod show;
+mod users;
 mod verdict;
 
 use crate::args::Command;
@@ -36,7 +44,9 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::List(args) => list::run(&args, session),
         Command::Show(args) => show::run(&args, session),
         Command::Explain(args) => explain::run(&args, session),
+        Command::Origins(args) => origins::run(&args, session),
         Command::Forecast(args) => forecast::run(&args, session),
+        Command::Names(args) => names::run(&args, session),
         Command::Search(args) => search::run(&args, session),
         Command::Hunt(args) => hunt::run(&args, session),
         Command::Baseline(args) => baseline::run(&args, session),
@@ -51,6 +61,11 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Check(args) => backup::check(&args, session),
         Command::Knowledge(args) => knowledge::run(&args, session),
         Command::Checks(args) => checks::run(&args, session),
+        Command::Serve(args) => serve::run(&args, session),
+        Command::Users(args) => users::run(args, session),
+        Command::Keys(args) => keys::run(args, session),
+        Command::Audit(args) => audit::run(&args, session),
+        Command::Mcp(args) => mcp::run(&args, session),
         Command::Evaluate(args) => evaluate::run(&args, session),
     }?;
     session.out.flush()?;

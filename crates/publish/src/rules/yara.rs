@@ -9,9 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lapwing_model::{Entity, Kind};
 use sha2::Digest as _;
 
-use super::{
-    Indicator, Rule, RuleSet, Sample, Tried, file, is_browser, left_out, ordinary, program_with,
-};
+use super::{Indicator, Rule, RuleSet, Sample, Tried, file, left_out, ordinary, program_with};
 use crate::export::{ExportedFile, Loss};
 use crate::safe::clean;
 

@@ -148,7 +148,7 @@ fn extension_definition() -> Value {
         "name": "Lapwing: claims, origins and gaps",
         "description": "Who says what, where and how firmly; which documents go back to one observer; \
             what a document declares and does not show.",
-        "schema": "https://lapwing.invalid/docs/stix-extension.md",
+        "schema": "docs/stix-extension.md of Lapwing's source tells every field.",
         "version": "1.0.0",
         "extension_types": ["property-extension"],
     })

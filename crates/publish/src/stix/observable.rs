@@ -112,12 +112,11 @@ pub(super) fn of(entity: &Entity, files: &Files) -> Option<Observable> {
         Some(object(entity.kind.as_str(), fields.clone(), fields))
     };
     match entity.kind {
-        Kind::Ipv4Addr
-        | Kind::Ipv6Addr
-        | Kind::DomainName
-        | Kind::Url
-        | Kind::EmailAddr
-        | Kind::MacAddr => plain("value", value.into()),
+        Kind::Ipv4Addr | Kind::Ipv6Addr | Kind::DomainName | Kind::EmailAddr | Kind::MacAddr => {
+            plain("value", value.into())
+        }
+        // The value of the object must be a URI: what a report gives without a scheme is none.
+        Kind::Url if is_uri(value) => plain("value", value.into()),
         Kind::AutonomousSystem => {
             let number: u32 = value.trim_start_matches("AS").parse().ok()?;
             plain("number", number.into())

@@ -25,6 +25,13 @@ pub(super) struct Older {
 impl Older {
     /// The object in 2.0; `None` where 2.0 has none.
     pub(super) fn convert(&mut self, object: StixObject) -> Option<StixObject> {
+        let mut object = self.converted(object)?;
+        random_form(&mut object.json);
+        object.id = object.json["id"].as_str().unwrap_or_default().to_owned();
+        Some(object)
+    }
+
+    fn converted(&mut self, object: StixObject) -> Option<StixObject> {
         let StixObject { id, json } = object;
         let Value::Object(mut fields) = json else { return None };
         let kind = text(&fields, "type");
@@ -165,10 +172,14 @@ impl Older {
     /// Gives a report the claims of its document that lost their object.
     fn adopt(&mut self, fields: &mut Map<String, Value>) {
         let own = fields.get_mut("extensions").and_then(|e| e.get_mut(EXTENSION));
-        let Some(own) = own else { return };
-        let document = own["document"]["id"].as_str().unwrap_or_default();
-        let orphans = self.orphans.remove(document).unwrap_or_default();
-        if let Some(claims) = own.get_mut("claims").and_then(Value::as_array_mut) {
+        let Some(Value::Object(own)) = own else { return };
+        let id = own.get("document").and_then(|document| document["id"].as_str());
+        let orphans = self.orphans.remove(id.unwrap_or_default()).unwrap_or_default();
+        if orphans.is_empty() {
+            return;
+        }
+        let claims = own.entry("claims").or_insert_with(|| json!([]));
+        if let Some(claims) = claims.as_array_mut() {
             claims.extend(orphans);
         }
     }
@@ -194,6 +205,25 @@ fn own_property(fields: &mut Map<String, Value>) {
         own.remove("extension_type");
         fields.insert("x_lapwing".into(), Value::Object(own));
     }
+}
+
+/// 2.0 wants identifiers of version 4: ours get its form, and stay derived from what they name.
+fn random_form(object: &mut Value) {
+    let Value::Object(fields) = object else { return };
+    for (key, value) in fields {
+        if key == "id" || key.ends_with("_ref") {
+            as_random(value);
+        } else if key.ends_with("_refs") {
+            value.as_array_mut().into_iter().flatten().for_each(as_random);
+        }
+    }
+}
+
+fn as_random(id: &mut Value) {
+    let Some((kind, uuid)) = id.as_str().and_then(|id| id.split_once("--")) else { return };
+    let Ok(uuid) = uuid.parse::<Uuid>() else { return };
+    let uuid = uuid::Builder::from_random_bytes(uuid.into_bytes()).into_uuid();
+    *id = Value::String(format!("{kind}--{uuid}"));
 }
 
 fn text(fields: &Map<String, Value>, key: &str) -> String {

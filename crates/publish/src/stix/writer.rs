@@ -209,10 +209,7 @@ impl<'s, 'o> Writer<'s, 'o> {
         if !self.seen.insert(id.clone()) {
             return;
         }
-        if let Value::Object(fields) = &mut json {
-            // The specification knows no empty lists.
-            fields.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
-        }
+        without_empty_lists(&mut json);
         let kind = json["type"].as_str().unwrap_or_default().to_owned();
         *self.counts.entry(kind).or_default() += 1;
         (self.out)(StixObject { id, json });
@@ -368,6 +365,14 @@ pub(super) fn claim(document: DocumentId, chosen: &SelectedClaim) -> Value {
         json["quote"] = json!(chosen.quote);
     }
     json
+}
+
+/// The specification knows no empty lists, at whatever depth.
+fn without_empty_lists(json: &mut Value) {
+    if let Value::Object(fields) = json {
+        fields.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
+        fields.values_mut().for_each(without_empty_lists);
+    }
 }
 
 /// Puts the fields of `more` into an object.

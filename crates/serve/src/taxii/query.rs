@@ -56,8 +56,9 @@ pub(super) fn read(
             ("added_after", _) => asked.query.added_after = Some(time(name, value)?),
             ("limit", _) => {
                 let number = value.parse::<usize>().ok().filter(|number| *number > 0);
-                let number = number
-                    .ok_or_else(|| Problem::unreadable(format!("limit={value}: a number from 1 on")))?;
+                let number = number.ok_or_else(|| {
+                    Problem::unreadable(format!("limit={value}: a number from 1 on"))
+                })?;
                 asked.query.limit = number.min(LARGEST);
             }
             ("next", _) => {
@@ -112,13 +113,18 @@ fn open(cursor: &str, collection: &str) -> Option<i64> {
 
 /// Tells a cursor of another collection, or one that was made up (FNV-1a).
 fn check(n: i64, collection: &str) -> u32 {
-    collection.bytes().chain(n.to_le_bytes()).fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+    collection
+        .bytes()
+        .chain(n.to_le_bytes())
+        .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// Takes off the record that only told that there is more; gives the cursor then.
-pub(super) fn page(records: &mut Vec<SharedRecord>, limit: usize, collection: &str) -> Option<String> {
+pub(super) fn page(
+    records: &mut Vec<SharedRecord>,
+    limit: usize,
+    collection: &str,
+) -> Option<String> {
     if records.len() <= limit {
         return None;
     }

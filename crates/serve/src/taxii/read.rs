@@ -8,8 +8,8 @@ use lapwing_engine::store::{SharedQuery, SharedRecord, VersionMatch};
 use serde_json::{Value, json};
 
 use super::collection::Collection;
-use super::query::{self, Asked, Filters};
 use super::media;
+use super::query::{self, Asked, Filters};
 use crate::app::App;
 use crate::asker::{Asker, Ceiling};
 use crate::problem::Problem;
@@ -71,8 +71,7 @@ pub(super) async fn object(
 ) -> Result<Response, Problem> {
     media::accepts(&headers)?;
     let collection = Collection::find(&root, &id)?;
-    let page =
-        page(&app, &asker, collection, &parameters, Filters::Object, Some(object)).await?;
+    let page = page(&app, &asker, collection, &parameters, Filters::Object, Some(object)).await?;
     Ok(envelope(&page))
 }
 
@@ -85,10 +84,8 @@ pub(super) async fn versions(
 ) -> Result<Response, Problem> {
     media::accepts(&headers)?;
     let collection = Collection::find(&root, &id)?;
-    let page =
-        page(&app, &asker, collection, &parameters, Filters::Versions, Some(object)).await?;
-    let entries =
-        page.records.iter().map(|record| json!(query::version(record.version))).collect();
+    let page = page(&app, &asker, collection, &parameters, Filters::Versions, Some(object)).await?;
+    let entries = page.records.iter().map(|record| json!(query::version(record.version))).collect();
     Ok(list(&page, "versions", entries))
 }
 
@@ -172,7 +169,8 @@ async fn bring_up_to_date(app: &App, asker: &Asker, key: &str) -> Result<(), Pro
 
 fn envelope(page: &Page) -> Response {
     // The objects are JSON already.
-    let mut body = Vec::with_capacity(page.records.iter().map(|r| r.body.len() + 1).sum::<usize>() + 64);
+    let mut body =
+        Vec::with_capacity(page.records.iter().map(|r| r.body.len() + 1).sum::<usize>() + 64);
     body.extend_from_slice(b"{");
     if let Some(next) = &page.next {
         body.extend_from_slice(format!("\"more\":true,\"next\":\"{next}\",").as_bytes());

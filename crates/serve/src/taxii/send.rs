@@ -41,14 +41,16 @@ pub(super) async fn add(
     let objects = envelope(&body)?;
     let (good, failures) = judge(&objects);
     let id = Uuid::new_v4().to_string();
-    let (who, key, ceiling) = (asker.who.clone(), collection.key(&asker), asker.ceiling.tlp);
+    let (who, key) = (asker.who.clone(), collection.key(&asker));
     let status = app
         .write(move |engine, now| {
-            let objects: Vec<SharedObject> = good.iter().map(|(object, _)| object.clone()).collect();
+            let objects: Vec<SharedObject> =
+                good.iter().map(|(object, _)| object.clone()).collect();
             let versions = engine.add_shared(&key, &objects, now)?;
             if !good.is_empty() {
                 let sent: Vec<&Value> = good.iter().map(|(_, json)| json).collect();
-                let bundle = json!({ "type": "bundle", "id": format!("bundle--{id}"), "objects": sent });
+                let bundle =
+                    json!({ "type": "bundle", "id": format!("bundle--{id}"), "objects": sent });
                 let input = Input::Bytes {
                     name: format!("taxii-inbox-{id}.json"),
                     bytes: bundle.to_string().into_bytes(),
@@ -74,7 +76,6 @@ pub(super) async fn add(
                 "pending_count": 0,
             });
             engine.put_shared_status(&id, &who, &status.to_string())?;
-            let _ = ceiling;
             Ok(status)
         })
         .await?;

@@ -15,8 +15,11 @@ use crate::{Input, Item};
 const EXTENSION: &str = "extension-definition--6f2b0a94-8a2b-4f0d-9d6e-3a1c5e7b9d21";
 /// The property that stands for it in STIX 2.0.
 const PROPERTY: &str = "x_lapwing";
-/// The identity that makes the objects.
-const CREATOR: &str = "identity--23aae47e-f213-5e0e-b96c-9e82297135eb";
+/// The identity that makes the objects; in 2.0 its identifier has the form of version 4.
+const CREATORS: [&str; 2] = [
+    "identity--23aae47e-f213-5e0e-b96c-9e82297135eb",
+    "identity--23aae47e-f213-4e0e-b96c-9e82297135eb",
+];
 /// Defects that are named one by one.
 const MOST_DEFECTS: usize = 50;
 
@@ -52,7 +55,7 @@ pub(super) fn is_ours(objects: &[&Value]) -> bool {
 pub(super) fn foreign<'v>(objects: &[&'v Value]) -> Vec<&'v Value> {
     let others = objects.iter().filter(|object| {
         object.get("created").is_some()
-            && str_of(object, "created_by_ref") != CREATOR
+            && !CREATORS.contains(&str_of(object, "created_by_ref"))
             && document(object).is_none()
             && !matches!(
                 str_of(object, "type"),

@@ -1,0 +1,324 @@
+//! What a search asks for, in the words of MISP's clients.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::problem::Problem;
+
+/// Results of one answer at most, and where the client does not say.
+pub(super) const LARGEST: usize = 20_000;
+
+/// Any of some words and none of others; `%` stands for anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    any: Vec<String>,
+    all: Vec<String>,
+    none: Vec<String>,
+}
+
+impl Words {
+    /// Reads a word, a list, `a&&b`, or `{"OR": …, "NOT": …, "AND": …}`; `!` refuses a word.
+    fn of(value: Option<&Value>) -> Self {
+        let mut words = Self::default();
+        match value {
+            Some(Value::Object(parts)) => {
+                for (key, part) in parts {
+                    let list = strings(part);
+                    match key.to_ascii_uppercase().as_str() {
+                        "AND" => words.all.extend(list),
+                        "NOT" => words.none.extend(list),
+                        _ => words.any.extend(list),
+                    }
+                }
+            }
+            Some(value) => {
+                for word in strings(value) {
+                    match word.strip_prefix('!') {
+                        Some(refused) => words.none.push(refused.to_owned()),
+                        None => words.any.push(word),
+                    }
+                }
+            }
+            None => {}
+        }
+        words
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.any.is_empty() && self.all.is_empty() && self.none.is_empty()
+    }
+
+    /// Whether one of several texts is among what is asked for, and none among what is refused.
+    pub(super) fn take(&self, texts: &[&str]) -> bool {
+        let has = |word: &String| texts.iter().any(|text| matches(word, text));
+        (self.any.is_empty() || self.any.iter().any(has))
+            && self.all.iter().all(has)
+            && !self.none.iter().any(has)
+    }
+
+    /// The words without a wildcard, when one of just these must hold.
+    pub(super) fn plain(&self) -> Option<&[String]> {
+        let is_plain = |word: &String| !word.contains('%');
+        (!self.any.is_empty() && self.any.iter().all(is_plain)).then_some(&self.any)
+    }
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => text
+            .split("&&")
+            .flat_map(|part| part.split('\n'))
+            .map(|part| part.trim().to_owned())
+            .filter(|part| !part.is_empty())
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(strings).collect(),
+        Value::Number(number) => vec![number.to_string()],
+        Value::Bool(flag) => vec![u8::from(*flag).to_string()],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a text is a word, in any case; `%` stands for anything.
+fn matches(word: &str, text: &str) -> bool {
+    let (word, text) = (word.to_lowercase(), text.to_lowercase());
+    let mut parts = word.split('%');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+/// What a search asks for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Filter {
+    pub(super) value: Words,
+    pub(super) kind: Words,
+    pub(super) category: Words,
+    pub(super) org: Words,
+    pub(super) tags: Words,
+    pub(super) event: Words,
+    pub(super) uuid: Words,
+    pub(super) info: Words,
+    pub(super) to_ids: Option<bool>,
+    pub(super) published: Option<bool>,
+    /// Days of events, both included.
+    pub(super) from: Option<String>,
+    pub(super) to: Option<String>,
+    /// When an attribute or event was changed, in seconds since 1970.
+    pub(super) changed: Option<(i64, i64)>,
+    /// Without attributes.
+    pub(super) metadata: bool,
+    pub(super) format: String,
+    pub(super) limit: usize,
+    pub(super) page: usize,
+}
+
+impl Filter {
+    /// Reads the body of a search.
+    pub(super) fn read(body: &Map<String, Value>, now: Timestamp) -> Result<Self, Problem> {
+        // Older clients wrap what they ask in `request`.
+        let body = body.get("request").and_then(Value::as_object).unwrap_or(body);
+        let given = |key: &str| body.get(key).filter(|value| !value.is_null());
+        let words = |key: &str| Words::of(given(key));
+        let flag = |key: &str| match given(key)? {
+            Value::Bool(flag) => Some(*flag),
+            Value::Number(number) => Some(number.as_i64() != Some(0)),
+            Value::String(text) => Some(!matches!(text.as_str(), "" | "0" | "false")),
+            _ => None,
+        };
+        let whole = |key: &str| -> Result<Option<usize>, Problem> {
+            let Some(value) = given(key) else { return Ok(None) };
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let number = text.trim().parse::<usize>();
+            number.map(Some).map_err(|_| Problem::unreadable(format!("{key}={text}: a number")))
+        };
+        let day = |key: &str| -> Result<Option<String>, Problem> {
+            given(key).map(|value| seconds(key, value, now).map(day_of)).transpose()
+        };
+        let mut changed = None;
+        for key in ["publish_timestamp", "timestamp", "event_timestamp", "last"] {
+            if let Some(value) = given(key) {
+                changed = Some(range(key, value, now)?);
+            }
+        }
+        let format = given("returnFormat").and_then(Value::as_str).unwrap_or("json").to_lowercase();
+        if !matches!(format.as_str(), "json" | "text" | "csv" | "cache") {
+            return Err(Problem::unreadable(format!("returnFormat={format}: not possible here"))
+                .hint("ask for json, csv or text; GET /api/v1/export has the other formats"));
+        }
+        let mut value = words("value");
+        for word in words("searchall").any {
+            value.any.push(format!("%{}%", word.trim_matches('%')));
+        }
+        let mut tags = words("tags");
+        tags.any.extend(words("event_tags").any);
+        let limit = whole("limit")?.filter(|limit| *limit > 0).unwrap_or(LARGEST).min(LARGEST);
+        Ok(Self {
+            value,
+            kind: words("type"),
+            category: words("category"),
+            org: words("org"),
+            tags,
+            event: words("eventid"),
+            uuid: words("uuid"),
+            info: words("eventinfo"),
+            to_ids: flag("to_ids"),
+            published: flag("published"),
+            from: day("from")?,
+            to: day("to")?,
+            changed,
+            metadata: flag("metadata").unwrap_or(false),
+            format,
+            limit,
+            page: whole("page")?.unwrap_or(1).max(1),
+        })
+    }
+
+    /// How many results stand before the page.
+    pub(super) fn skipped(&self) -> usize {
+        (self.page - 1).saturating_mul(self.limit)
+    }
+
+    /// Whether an event is asked for, its attributes apart.
+    pub(super) fn takes_event(&self, event: &Value, own_uuid: Option<&str>) -> bool {
+        let text = |key: &str| event[key].as_str().unwrap_or_default();
+        let date = text("date");
+        let time: i64 = text("timestamp").parse().unwrap_or_default();
+        let orgs = [event["Orgc"]["name"].as_str().unwrap_or_default()];
+        let ids = [text("id"), text("uuid"), own_uuid.unwrap_or_default()];
+        self.event.take(&ids)
+            && self.org.take(&orgs)
+            && (self.info.is_empty() || self.info.take(&[text("info")]))
+            && self.published != Some(false)
+            && self.from.as_deref().is_none_or(|from| date >= from)
+            && self.to.as_deref().is_none_or(|to| date <= to)
+            && self.changed.is_none_or(|(from, to)| (from..=to).contains(&time))
+    }
+
+    /// Whether anything is asked of attributes.
+    pub(super) fn is_of_attributes(&self) -> bool {
+        !self.value.is_empty()
+            || !self.kind.is_empty()
+            || !self.category.is_empty()
+            || self.to_ids.is_some()
+    }
+
+    /// Whether an attribute is asked for.
+    pub(super) fn takes(&self, attribute: &Value, event_tags: &[&str]) -> bool {
+        let text = |key: &str| attribute[key].as_str().unwrap_or_default();
+        let value = text("value");
+        let mut values = vec![value];
+        if text("type").contains('|') {
+            values.extend(value.split('|'));
+        }
+        let own = attribute["Tag"].as_array().into_iter().flatten();
+        let mut tags: Vec<&str> = own.filter_map(|tag| tag["name"].as_str()).collect();
+        tags.extend(event_tags);
+        self.value.take(&values)
+            && self.kind.take(&[text("type")])
+            && self.category.take(&[text("category")])
+            && self.to_ids.is_none_or(|wanted| attribute["to_ids"] == wanted)
+            && self.tags.take(&tags)
+    }
+}
+
+/// `5d`, `12h`, `30m`, seconds since 1970, or a day or time.
+fn seconds(key: &str, value: &Value, now: Timestamp) -> Result<i64, Problem> {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let wrong = || Problem::unreadable(format!("{key}={text}: write 5d, 12h, a day or seconds"));
+    let text = text.trim();
+    if let Some((number, unit)) = text.len().checked_sub(1).and_then(|at| text.split_at_checked(at))
+        && let Ok(number) = number.parse::<i64>()
+        && let Some(unit) = match unit {
+            "d" => Some(86_400),
+            "h" => Some(3_600),
+            "m" => Some(60),
+            "s" => Some(1),
+            _ => None,
+        }
+    {
+        return Ok(now.as_second().saturating_sub(number.saturating_mul(unit)));
+    }
+    if let Ok(number) = text.parse::<f64>() {
+        return Ok(number as i64);
+    }
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time.as_second());
+    }
+    let day: jiff::civil::Date = text.parse().map_err(|_| wrong())?;
+    day.to_zoned(jiff::tz::TimeZone::UTC).map(|z| z.timestamp().as_second()).map_err(|_| wrong())
+}
+
+fn range(key: &str, value: &Value, now: Timestamp) -> Result<(i64, i64), Problem> {
+    match value.as_array().map(Vec::as_slice) {
+        Some([from, to]) => {
+            let (from, to) = (seconds(key, from, now)?, seconds(key, to, now)?);
+            Ok((from.min(to), from.max(to)))
+        }
+        _ => Ok((seconds(key, value, now)?, i64::MAX)),
+    }
+}
+
+fn day_of(seconds: i64) -> String {
+    Timestamp::from_second(seconds)
+        .map(|time| time.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn filter(body: Value) -> Result<Filter, Problem> {
+        let now = "2021-03-10T00:00:00Z".parse().unwrap();
+        Filter::read(body.as_object().unwrap(), now)
+    }
+
+    #[test]
+    fn words_are_read_in_all_their_forms() {
+        let words = Words::of(Some(&json!({ "OR": ["a%"], "NOT": "abc" })));
+        assert!(words.take(&["ABD"]) && !words.take(&["abc"]) && !words.take(&["x"]));
+        assert!(Words::of(Some(&json!("%shell%"))).take(&["a web Shell here"]));
+        assert!(!Words::of(Some(&json!("shell"))).take(&["shells"]));
+        assert!(Words::of(Some(&json!(["!a", "b"]))).take(&["b"]));
+        assert!(matches("a%b%c", "axxbyyc") && !matches("a%b%c", "acb"));
+        assert!(Words::of(Some(&json!("x"))).plain().is_some());
+        assert!(Words::of(Some(&json!("x%"))).plain().is_none());
+    }
+
+    #[test]
+    fn times_and_pages_are_read() {
+        let last = filter(json!({ "last": "5d" })).unwrap().changed.unwrap();
+        assert_eq!(last.0, "2021-03-05T00:00:00Z".parse::<Timestamp>().unwrap().as_second());
+        let days = filter(json!({ "from": "2021-03-02", "to": 1_614_816_000 })).unwrap();
+        assert_eq!(
+            (days.from.as_deref(), days.to.as_deref()),
+            (Some("2021-03-02"), Some("2021-03-04"))
+        );
+        let paged = filter(json!({ "limit": "10", "page": 3 })).unwrap();
+        assert_eq!((paged.limit, paged.skipped()), (10, 20));
+        for wrong in [
+            json!({ "limit": "many" }),
+            json!({ "last": "soon" }),
+            json!({ "returnFormat": "xml" }),
+        ] {
+            assert_eq!(filter(wrong).unwrap_err().status, 400);
+        }
+    }
+
+    #[test]
+    fn attributes_are_taken_by_all_that_is_asked() {
+        let asked = filter(json!({ "type": ["ip-dst"], "to_ids": 1, "tags": "tlp:%" })).unwrap();
+        let attribute = json!({ "type": "ip-dst", "value": "192.0.2.1", "to_ids": true });
+        assert!(asked.takes(&attribute, &["tlp:clear"]));
+        assert!(!asked.takes(&attribute, &[]));
+        assert!(asked.is_of_attributes());
+    }
+}

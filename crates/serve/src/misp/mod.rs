@@ -1,0 +1,138 @@
+//! The part of MISP's API that its clients use most, so that they work as they are: look-ups and
+//! searches of attributes and events, adding an event, version and user; and the store as a feed.
+//!
+//! An event here is a document of the store, as `lapwing export --as misp` writes it.
+
+mod add;
+mod feed;
+mod filter;
+mod search;
+mod view;
+
+use axum::Router;
+use axum::routing::{get, post};
+use lapwing_engine::Engine;
+use lapwing_engine::publish::misp::Event;
+use lapwing_model::{DocumentId, Marking};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::asker::Permission::{self, Collect, Read};
+use crate::problem::Problem;
+
+pub(crate) use feed::Index;
+
+/// The version of MISP whose shapes these are.
+const VERSION: &str = "2.5.0";
+
+/// Every route with what it asks of the caller.
+pub(crate) const TABLE: &[(&str, &str, Permission)] = &[
+    ("GET", "/servers/getVersion", Read),
+    ("GET", "/servers/getVersion.json", Read),
+    ("GET", "/servers/getPyMISPVersion.json", Read),
+    ("GET", "/users/view/me", Read),
+    ("GET", "/users/view/me.json", Read),
+    ("GET", "/attributes/restSearch", Read),
+    ("POST", "/attributes/restSearch", Read),
+    ("POST", "/attributes/restSearch/json", Read),
+    ("GET", "/events/restSearch", Read),
+    ("POST", "/events/restSearch", Read),
+    ("POST", "/events/restSearch/json", Read),
+    ("GET", "/events/index", Read),
+    ("POST", "/events/index", Read),
+    ("GET", "/events/view/{id}", Read),
+    ("POST", "/events/view/{id}", Read),
+    ("POST", "/events/add", Collect),
+    ("POST", "/events/add/{how}", Collect),
+    ("GET", "/misp/feed/{file}", Read),
+];
+
+/// The routes.
+pub(crate) fn routes() -> Router<App> {
+    let attributes = || get(search::attributes_by_query).post(search::attributes);
+    let events = || get(search::events_by_query).post(search::events);
+    Router::new()
+        .route("/servers/getVersion", get(view::version))
+        .route("/servers/getVersion.json", get(view::version))
+        .route("/servers/getPyMISPVersion.json", get(view::client_version))
+        .route("/users/view/me", get(view::user))
+        .route("/users/view/me.json", get(view::user))
+        .route("/attributes/restSearch", attributes())
+        .route("/attributes/restSearch/json", post(search::attributes))
+        .route("/events/restSearch", events())
+        .route("/events/restSearch/json", post(search::events))
+        .route("/events/index", get(search::index_by_query).post(search::index))
+        .route("/events/view/{id}", get(view::event).post(view::event))
+        .route("/events/add", post(add::add))
+        .route("/events/add/{how}", post(add::add))
+        .route("/misp/feed/{file}", get(feed::file))
+}
+
+/// The event that a document is, as a server tells it.
+fn event_of(
+    engine: &Engine,
+    document: DocumentId,
+    ceiling: Marking,
+    today: jiff::civil::Date,
+) -> Result<Option<Event>, Problem> {
+    let Some(mut event) = engine.misp_event(document, ceiling, today)? else { return Ok(None) };
+    served(&mut event);
+    Ok(Some(event))
+}
+
+/// Adds what a server tells of an event beside what a file does.
+fn served(event: &mut Event) {
+    let id = number(event.uuid);
+    let json = &mut event.json["Event"];
+    let count = ["Attribute", "Object"].map(|key| json[key].as_array().map_or(0, Vec::len));
+    for (key, value) in [
+        ("id", json!(id)),
+        ("org_id", json!("1")),
+        ("orgc_id", json!("1")),
+        ("locked", json!(true)),
+        ("proposal_email_lock", json!(false)),
+        ("sharing_group_id", json!("0")),
+        ("attribute_count", json!(count[0].to_string())),
+        ("ShadowAttribute", json!([])),
+        ("RelatedEvent", json!([])),
+        ("Galaxy", json!([])),
+        ("EventReport", json!([])),
+    ] {
+        json[key] = value;
+    }
+    json["Org"] = json["Orgc"].clone();
+    for key in ["Org", "Orgc"] {
+        json[key]["id"] = json!("1");
+        json[key]["local"] = json!(true);
+    }
+    let number_all = |list: &mut Value, object: &str| {
+        for attribute in list.as_array_mut().into_iter().flatten() {
+            let uuid = attribute["uuid"].as_str().and_then(|uuid| uuid.parse().ok());
+            attribute["id"] = json!(number(uuid.unwrap_or_default()));
+            attribute["event_id"] = json!(id);
+            attribute["object_id"] = json!(object);
+            attribute["sharing_group_id"] = json!("0");
+            attribute["deleted"] = json!(false);
+        }
+    };
+    number_all(&mut json["Attribute"], "0");
+    for object in json["Object"].as_array_mut().into_iter().flatten() {
+        let uuid = object["uuid"].as_str().and_then(|uuid| uuid.parse().ok());
+        let own = number(uuid.unwrap_or_default());
+        object["id"] = json!(own);
+        object["event_id"] = json!(id);
+        object["sharing_group_id"] = json!("0");
+        object["deleted"] = json!(false);
+        number_all(&mut object["Attribute"], &own);
+    }
+}
+
+/// MISP numbers what it holds. Ours are made of the identifier, so that they are the same in every
+/// process.
+fn number(uuid: Uuid) -> String {
+    let bytes = uuid.as_bytes();
+    let number = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    // MISP's are positive and fit 31 bits.
+    ((number >> 1).max(1)).to_string()
+}

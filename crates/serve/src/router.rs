@@ -1,0 +1,87 @@
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::http::header;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::{any, get};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+
+use crate::access::check;
+use crate::app::App;
+use crate::{layers, mcp, misp, routes, taxii, web};
+
+/// The document, as bytes.
+static DOCUMENT: LazyLock<String> =
+    LazyLock::new(|| openapi().to_pretty_json().unwrap_or_default());
+
+/// All routes around one store, with everything that stands around them.
+pub fn router(app: &App) -> Router {
+    let (documented, _) = routes::documented().split_for_parts();
+    let router = documented
+        .route("/healthz", get(routes::health::alive))
+        .route("/readyz", get(routes::health::ready))
+        .route("/metrics", get(routes::health::metrics))
+        .route("/feed.atom", get(routes::live::atom))
+        .route("/feed.rss", get(routes::live::rss))
+        .route("/api", get(web::api))
+        .route("/api/openapi.json", get(document))
+        .route("/mcp", any(mcp::http))
+        .merge(taxii::routes())
+        .merge(misp::routes())
+        .fallback(web::page)
+        .layer(from_fn_with_state(app.clone(), check))
+        .with_state(app.clone());
+    layers::around(router, app)
+}
+
+async fn document() -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")],
+        DOCUMENT.as_str(),
+    )
+}
+
+/// The OpenAPI 3.1 document of the REST interface.
+pub fn openapi() -> OpenApi {
+    let mut api = routes::documented().into_openapi();
+    api.info = InfoBuilder::new()
+        .title("Lapwing")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Cyber threat intelligence: what is known, by whom it is said, how sure one may be; \
+             and the answer to \"were we hit?\". What is above the caller's marking does not exist for him.",
+        ))
+        .license(Some(
+            utoipa::openapi::LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build(),
+        ))
+        .build();
+    let components = api.components.get_or_insert_default();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    components.add_security_scheme("key", SecurityScheme::Http(bearer));
+    let cookie = ApiKey::Cookie(ApiKeyValue::new(crate::sessions::COOKIE));
+    components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+    for item in api.paths.paths.values_mut() {
+        operations(item).for_each(any_problem);
+    }
+    api
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
+        .into_iter()
+        .filter_map(Option::as_mut)
+}
+
+/// Every route may fail, and tells so in one shape.
+fn any_problem(operation: &mut Operation) {
+    let shape = RefOr::Ref(Ref::from_schema_name("Problem"));
+    let content = utoipa::openapi::ContentBuilder::new().schema(Some(shape)).build();
+    let response = ResponseBuilder::new()
+        .description("What went wrong, and what to do")
+        .content("application/problem+json", content)
+        .build();
+    operation.responses.responses.insert("default".to_owned(), RefOr::T(response));
+}

@@ -1,0 +1,158 @@
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use jiff::civil::Date;
+use lapwing_engine::ExportOptions;
+use lapwing_engine::publish::export::{ExportFormat, Exported};
+use lapwing_model::{Kind, Marking, Status};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::Audited;
+use crate::app::App;
+use crate::archive::tar;
+use crate::asker::{Asker, Ceiling};
+use crate::input::Asked;
+use crate::problem::Problem;
+use crate::routes::documents::attach;
+use crate::routes::{Answer, day, word};
+
+/// A form in which the store goes out.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FormatRow {
+    /// What to give as `as`.
+    name: String,
+    /// The ending of its file.
+    suffix: String,
+    /// Whether machines raise alarms with it: then only what is alive goes out.
+    detection: bool,
+}
+
+/// The forms.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Formats {
+    formats: Vec<FormatRow>,
+}
+
+/// The forms in which the store goes out.
+#[utoipa::path(get, path = "/api/v1/exports", tag = "export", responses((status = 200, body = Formats)))]
+pub(crate) async fn formats() -> Answer<Formats> {
+    let row = |format: &ExportFormat| FormatRow {
+        name: format.as_str().to_owned(),
+        suffix: format.suffix().to_owned(),
+        detection: format.is_detection(),
+    };
+    Ok(Json(Formats { formats: ExportFormat::ALL.iter().map(row).collect() }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct What {
+    /// The form: see `/api/v1/exports`.
+    r#as: String,
+    /// A campaign, actor, cluster, value or document; everything where not given.
+    of: Option<String>,
+    /// Nothing above this goes out; the asker's ceiling where not given, never above it.
+    tlp: Option<String>,
+    /// Leave out what was last known before this day.
+    #[param(format = Date)]
+    since: Option<String>,
+    /// Only these kinds, separated by commas.
+    kind: Option<String>,
+    /// Only these statuses, separated by commas.
+    status: Option<String>,
+    /// What was known by the end of this day.
+    #[param(format = Date)]
+    as_of: Option<String>,
+    /// The day on which indicators are judged.
+    #[param(format = Date)]
+    today: Option<String>,
+}
+
+/// A part of the store as a file; a tape archive (tar) where the form has several.
+#[utoipa::path(get, path = "/api/v1/export", tag = "export", params(What),
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
+pub(crate) async fn export(
+    State(app): State<App>,
+    asker: Asker,
+    Asked(what): Asked<What>,
+) -> Result<Response, Problem> {
+    let format: ExportFormat = word("as", Some(&what.r#as))?
+        .ok_or_else(|| Problem::unreadable("as: name a form; /api/v1/exports lists them"))?;
+    let asked: Option<Marking> = word("tlp", what.tlp.as_deref())?;
+    let ceiling = asked.unwrap_or(asker.ceiling.tlp).min(asker.ceiling.tlp);
+    let today = day("today", what.today.as_deref())?.unwrap_or_else(|| app.today());
+    let options = options(&what, format, ceiling, today)?;
+    let below = Ceiling { tlp: ceiling, pap: asker.ceiling.pap };
+    let exported = app.read_below(&asker, below, move |sight| Ok(sight.export(&options)?)).await?;
+    Ok(answer(format, exported, &app))
+}
+
+fn options(
+    what: &What,
+    format: ExportFormat,
+    ceiling: Marking,
+    today: Date,
+) -> Result<ExportOptions, Problem> {
+    let list = |text: &Option<String>| -> Vec<String> {
+        let words = text.as_deref().unwrap_or("").split(',').map(str::trim);
+        words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    let kinds = list(&what.kind)
+        .iter()
+        .map(|kind| kind.parse::<Kind>().map_err(|e| Problem::unreadable(format!("kind: {e}"))))
+        .collect::<Result<_, _>>()?;
+    let statuses = list(&what.status)
+        .iter()
+        .map(|wanted| {
+            use Status::{Active, Ageing, Benign, Expired, Revoked, Undated};
+            [Active, Ageing, Expired, Revoked, Benign, Undated]
+                .into_iter()
+                .find(|status| status.as_str() == wanted)
+                .ok_or_else(|| Problem::unreadable(format!("status: `{wanted}` is none")))
+        })
+        .collect::<Result<_, _>>()?;
+    let names = what.of.as_deref().map(str::trim).filter(|of| !of.is_empty());
+    Ok(ExportOptions {
+        names: names.map(str::to_owned).into_iter().collect(),
+        ceiling,
+        since: day("since", what.since.as_deref())?,
+        kinds,
+        statuses,
+        as_of: day("as_of", what.as_of.as_deref())?,
+        ..ExportOptions::new(format, today)
+    })
+}
+
+fn answer(format: ExportFormat, exported: Exported, app: &App) -> Response {
+    let losses = exported.losses.len();
+    let audited = format!("{} files as {format}", exported.files.len());
+    let mut files = exported.files;
+    let (bytes, name, kind) = if files.len() == 1 {
+        let file = files.remove(0);
+        (file.bytes, format!("lapwing.{}", format.suffix()), media_type(format))
+    } else {
+        let now = app.now();
+        let parts = files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice()));
+        (tar(parts, now), format!("lapwing-{format}.tar"), "application/x-tar")
+    };
+    let mut response = (Extension(Audited(audited)), bytes).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert("x-lapwing-losses", HeaderValue::from(losses));
+    attach(&mut response, &name);
+    response
+}
+
+fn media_type(format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Stix => "application/stix+json;version=2.1",
+        ExportFormat::Stix20 => "application/stix+json;version=2.0",
+        ExportFormat::Misp | ExportFormat::MispFeed | ExportFormat::Navigator => "application/json",
+        ExportFormat::Csv => "text/csv; charset=utf-8",
+        ExportFormat::Md => "text/markdown; charset=utf-8",
+        ExportFormat::Html => "text/html; charset=utf-8",
+        ExportFormat::Pdf => "application/pdf",
+        _ => "text/plain; charset=utf-8",
+    }
+}

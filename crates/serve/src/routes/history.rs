@@ -1,0 +1,148 @@
+use axum::Json;
+use axum::extract::State;
+use lapwing_engine::store::ChangeRecord;
+use lapwing_model::ChangeId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::asker::{Asker, Ceiling, Permission};
+use crate::input::{Asked, Named};
+use crate::paging::{List, Paging};
+use crate::problem::Problem;
+use crate::readers::Sight;
+use crate::routes::Answer;
+
+/// A change of the store.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ChangeRow {
+    change: i64,
+    #[schema(format = DateTime)]
+    at: String,
+    /// What was asked for.
+    command: String,
+    documents: u64,
+    claims: u64,
+    gaps: u64,
+    /// The change that this one took back.
+    undoes: Option<i64>,
+    /// The change that took this one back.
+    undone_by: Option<i64>,
+}
+
+impl From<ChangeRecord> for ChangeRow {
+    fn from(record: ChangeRecord) -> Self {
+        Self {
+            change: record.id.0,
+            at: record.at.to_string(),
+            command: record.command,
+            documents: record.documents,
+            claims: record.claims,
+            gaps: record.gaps,
+            undoes: record.undoes.map(|id| id.0),
+            undone_by: record.undone_by.map(|id| id.0),
+        }
+    }
+}
+
+/// Every change, the newest first.
+#[utoipa::path(get, path = "/api/v1/history", tag = "history", params(Paging),
+    responses((status = 200, body = List<ChangeRow>)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    asker: Asker,
+    Asked(paging): Asked<Paging>,
+) -> Answer<List<ChangeRow>> {
+    let changes = app.read(&asker, |sight| Ok(sight.store().history()?)).await?;
+    Ok(Json(List::slice(changes.into_iter().rev().map(ChangeRow::from), &paging)?))
+}
+
+/// A change with what it added.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChangeDetail {
+    #[serde(flatten)]
+    row: ChangeRow,
+    /// The documents that it added and that are in sight.
+    added: Vec<AddedLabel>,
+}
+
+/// A document by its name.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AddedLabel {
+    id: String,
+    label: String,
+}
+
+fn change(sight: &Sight<'_>, id: ChangeId) -> Result<ChangeRecord, Problem> {
+    let found = sight.store().history()?.into_iter().find(|change| change.id == id);
+    found.ok_or_else(|| Problem::unknown(format!("there is no change {id}")))
+}
+
+/// One change.
+#[utoipa::path(get, path = "/api/v1/history/{change}", tag = "history",
+    params(("change" = i64, Path, description = "Its number")),
+    responses((status = 200, body = ChangeDetail)))]
+pub(crate) async fn one(
+    State(app): State<App>,
+    asker: Asker,
+    Named(id): Named<i64>,
+) -> Answer<ChangeDetail> {
+    let id = ChangeId(id);
+    let detail = app
+        .read(&asker, move |sight| {
+            let row = change(sight, id)?.into();
+            let added = sight.store().documents_of_change(id)?;
+            let label = |record: lapwing_engine::store::DocumentRecord| AddedLabel {
+                id: record.document.id.to_string(),
+                label: record.document.label().to_owned(),
+            };
+            Ok(ChangeDetail { row, added: added.into_iter().map(label).collect() })
+        })
+        .await?;
+    Ok(Json(detail))
+}
+
+/// What an undo did.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Undone {
+    /// The change that was taken back.
+    undone: i64,
+    /// The undo itself: undo it to bring all back.
+    change: i64,
+    /// Documents that went out of sight.
+    hidden: Vec<String>,
+    /// Documents that came back into sight.
+    shown: Vec<String>,
+}
+
+/// Takes a change back; undo the undo to bring it back. Only an administrator takes back what
+/// another user did, and nobody what he may not see all of.
+#[utoipa::path(post, path = "/api/v1/history/{change}/undo", tag = "history",
+    params(("change" = i64, Path, description = "Its number")),
+    responses((status = 200, body = Undone)))]
+pub(crate) async fn undo(
+    State(app): State<App>,
+    asker: Asker,
+    Named(id): Named<i64>,
+) -> Answer<Undone> {
+    let id = ChangeId(id);
+    let seen = app.read(&asker, move |sight| change(sight, id)).await?;
+    let whole = app.readers.ask(Ceiling::NONE, move |sight| change(sight, id)).await?;
+    if seen.documents != whole.documents || seen.command != whole.command {
+        return Err(Problem::forbidden("a part of this change is above your marking"));
+    }
+    let own = whole.command.ends_with(&format!("by {}", asker.who))
+        || whole.command.ends_with(&format!("(by {})", asker.who));
+    if !own && !asker.may(Permission::Administer) {
+        return Err(Problem::forbidden("only an administrator takes back what another one did"));
+    }
+    let command = format!("undo {id} (by {})", asker.who);
+    let undone = app.write(move |engine, now| Ok(engine.undo_as(id, &command, now)?)).await?;
+    let ids = |ids: Vec<lapwing_model::DocumentId>| ids.iter().map(ToString::to_string).collect();
+    Ok(Json(Undone {
+        undone: id.0,
+        change: undone.change.0,
+        hidden: ids(undone.hidden),
+        shown: ids(undone.shown),
+    }))
+}

@@ -1,0 +1,305 @@
+//! TAXII 2.1 and MISP's API, as their clients use them.
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use lapwing_model::Marking;
+use lapwing_serve::Role;
+use serde_json::{Value, json};
+
+use crate::common::{AMBER, Answer, CLEAR, Server, add};
+
+const TAXII: &str = "application/taxii+json;version=2.1";
+const ROOT: &str = "/taxii2/lapwing/collections";
+
+async fn taxii(
+    server: &Server,
+    method: Method,
+    path: &str,
+    key: Option<&str>,
+    headers: &[(&str, &str)],
+    body: Option<Value>,
+) -> Answer {
+    let mut request = Request::builder().method(method).uri(path).header("host", "localhost:8080");
+    if let Some(key) = key {
+        request = request.header("authorization", format!("Bearer {key}"));
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    server.send(request.body(body).unwrap()).await
+}
+
+async fn get(server: &Server, path: &str) -> Answer {
+    taxii(server, Method::GET, path, None, &[("accept", TAXII)], None).await
+}
+
+async fn post(server: &Server, objects: Value) -> Answer {
+    let headers = [("accept", TAXII), ("content-type", TAXII)];
+    let body = json!({ "objects": objects });
+    taxii(server, Method::POST, &format!("{ROOT}/inbox/objects/"), None, &headers, Some(body)).await
+}
+
+fn indicator(at: usize, modified: &str) -> Value {
+    json!({
+        "type": "indicator", "spec_version": "2.1",
+        "id": format!("indicator--00000000-0000-4000-8000-{at:012}"),
+        "created": "2021-03-02T00:00:00.000Z", "modified": modified,
+        "pattern": format!("[ipv4-addr:value = '198.51.100.{}']", at % 250),
+        "pattern_type": "stix", "valid_from": "2021-03-02T00:00:00Z",
+    })
+}
+
+#[tokio::test]
+async fn taxii_resources_are_as_the_specification_says() {
+    let server = Server::new();
+    let discovery = get(&server, "/taxii2/").await;
+    assert_eq!(discovery.headers["content-type"], TAXII);
+    assert_eq!(discovery.ok(200)["api_roots"], json!(["/taxii2/lapwing/"]));
+    let root = get(&server, "/taxii2/lapwing/").await.ok(200);
+    assert_eq!(root["versions"], json!([TAXII]));
+    assert!(root["max_content_length"].as_u64().unwrap() > 0);
+    let list = get(&server, &format!("{ROOT}/")).await.ok(200);
+    let collections = list["collections"].as_array().unwrap();
+    assert_eq!(collections.len(), 2);
+    assert_eq!(
+        (&collections[0]["can_read"], &collections[0]["can_write"]),
+        (&json!(true), &json!(false))
+    );
+    let id = collections[0]["id"].as_str().unwrap();
+    assert_eq!(get(&server, &format!("{ROOT}/{id}/")).await.ok(200), collections[0]);
+    assert_eq!(get(&server, &format!("{ROOT}/knowledge/")).await.ok(200), collections[0]);
+    for missing in [
+        "/taxii2/other/",
+        "/taxii2/other/collections/",
+        "/taxii2/lapwing/collections/none/",
+        "/taxii2/lapwing/collections/none/objects/",
+        "/taxii2/lapwing/status/none/",
+        "/taxii2/lapwing/collections/knowledge/objects/indicator--00000000-0000-4000-8000-000000000000/",
+    ] {
+        let answer = get(&server, missing).await;
+        assert_eq!(answer.headers["content-type"], TAXII, "{missing}");
+        let error = answer.ok(404);
+        assert_eq!(error["http_status"], "404", "{missing}");
+        assert!(!error["title"].as_str().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn taxii_refuses_what_is_not_taxii() {
+    let server = Server::new();
+    let objects = format!("{ROOT}/inbox/objects/");
+    for accept in ["application/json", "application/taxii+json;version=2.0", "text/html"] {
+        for path in ["/taxii2/", "/taxii2/lapwing/", &objects] {
+            let headers = [("accept", accept)];
+            let answer = taxii(&server, Method::GET, path, None, &headers, None).await;
+            assert_eq!(answer.ok(406)["http_status"], "406", "{accept} {path}");
+        }
+    }
+    for kind in ["application/json", "application/stix+json;version=2.1"] {
+        let headers = [("accept", TAXII), ("content-type", kind)];
+        let body = Some(json!({ "objects": [indicator(1, "2021-03-02T00:00:00.000Z")] }));
+        taxii(&server, Method::POST, &objects, None, &headers, body).await.ok(415);
+    }
+    for wrong in ["limit=0", "limit=x", "added_after=soon", "next=made-up", "match[version]=new"] {
+        get(&server, &format!("{objects}?{wrong}")).await.ok(400);
+    }
+    taxii(&server, Method::PUT, &objects, None, &[("accept", TAXII)], None).await.ok(405);
+    let headers = [("accept", TAXII), ("content-type", TAXII)];
+    let knowledge = format!("{ROOT}/knowledge/objects/");
+    let body = || Some(json!({ "objects": [indicator(1, "2021-03-02T00:00:00.000Z")] }));
+    taxii(&server, Method::POST, &knowledge, None, &headers, body()).await.ok(403);
+    post(&server, json!([])).await.ok(422);
+    let large =
+        Server::with(|engine| add(engine, "clear.md", CLEAR, None), |c| c.limits.json = 100);
+    taxii(&large, Method::POST, &objects, None, &headers, body()).await.ok(413);
+}
+
+#[tokio::test]
+async fn what_is_sent_comes_back_and_is_known_from_then_on() {
+    let server = Server::new();
+    let first = indicator(7, "2021-03-02T00:00:00.000Z");
+    let second = indicator(7, "2021-03-04T00:00:00.000Z");
+    let broken = json!({ "type": "tool", "id": "malware--x" });
+    let status = post(&server, json!([first, second, broken])).await.ok(202);
+    assert_eq!(
+        (&status["status"], &status["success_count"], &status["failure_count"]),
+        (&json!("complete"), &json!(2), &json!(1))
+    );
+    let id = status["id"].as_str().unwrap();
+    assert_eq!(get(&server, &format!("/taxii2/lapwing/status/{id}/")).await.ok(200), status);
+    let inbox = format!("{ROOT}/inbox/objects/");
+    let held = get(&server, &inbox).await;
+    assert!(held.headers.contains_key("x-taxii-date-added-first"));
+    assert_eq!(held.ok(200)["objects"], json!([second]));
+    let object = format!("{inbox}{}/", first["id"].as_str().unwrap());
+    assert_eq!(
+        get(&server, &format!("{object}?match[version]=first")).await.ok(200)["objects"],
+        json!([first])
+    );
+    let versions = get(&server, &format!("{object}versions/")).await.ok(200);
+    assert_eq!(
+        versions["versions"],
+        json!(["2021-03-02T00:00:00.000Z", "2021-03-04T00:00:00.000Z"])
+    );
+    let manifest =
+        get(&server, &format!("{ROOT}/inbox/manifest/?match[version]=all")).await.ok(200);
+    assert_eq!(manifest["objects"].as_array().unwrap().len(), 2);
+    assert_eq!(manifest["objects"][0]["media_type"], "application/stix+json;version=2.1");
+    for (filter, number) in [
+        ("match[type]=indicator", 1),
+        ("match[type]=malware", 0),
+        ("match[spec_version]=2.0", 0),
+        ("match[version]=all", 2),
+        ("match[version]=2021-03-02T00:00:00Z", 1),
+        ("added_after=2030-01-01T00:00:00Z", 0),
+        ("added_after=2021-01-01T00:00:00Z", 1),
+    ] {
+        let found = get(&server, &format!("{inbox}?{filter}")).await.ok(200);
+        assert_eq!(found["objects"].as_array().map_or(0, Vec::len), number, "{filter}");
+    }
+    // The value is a fact of the store now.
+    let page = server.get("/api/v1/search?q=198.51.100.7").await.ok(200);
+    assert_eq!(page["entities"][0]["value"], "198.51.100.7");
+    let known = format!("{ROOT}/knowledge/objects/?match[type]=indicator&limit=1000");
+    assert!(get(&server, &known).await.text().contains("198.51.100.7"));
+    let headers = [("accept", TAXII)];
+    taxii(&server, Method::DELETE, &object, None, &headers, None).await.ok(200);
+    get(&server, &object).await.ok(404);
+}
+
+#[tokio::test]
+async fn pages_hold_each_object_once_while_others_come() {
+    let server = Server::with(
+        |engine| add(engine, "clear.md", CLEAR, None),
+        |config| {
+            config.limits.per_minute = 100_000;
+        },
+    );
+    let make = |from: usize, to: usize| -> Value {
+        (from..to).map(|at| indicator(at, "2021-03-02T00:00:00.000Z")).collect()
+    };
+    post(&server, make(0, 40)).await.ok(202);
+    let (mut next, mut seen, mut at) = (String::new(), Vec::new(), 40);
+    loop {
+        let page = get(&server, &format!("{ROOT}/inbox/objects/?limit=7{next}")).await.ok(200);
+        for object in page["objects"].as_array().into_iter().flatten() {
+            seen.push(object["id"].as_str().unwrap().to_owned());
+        }
+        if page["more"] != true {
+            break;
+        }
+        next = format!("&next={}", page["next"].as_str().unwrap());
+        if at < 60 {
+            post(&server, make(at, at + 5)).await.ok(202);
+            at += 5;
+        }
+    }
+    let each: std::collections::BTreeSet<&String> = seen.iter().collect();
+    assert_eq!((seen.len(), each.len()), (60, 60));
+}
+
+#[tokio::test]
+async fn who_may_not_see_gets_nothing_and_who_is_unknown_is_asked() {
+    let server = Server::with(
+        |engine| {
+            add(engine, "clear.md", CLEAR, None);
+            add(engine, "amber.md", AMBER, Some(Marking::Amber));
+        },
+        |_| {},
+    );
+    let reader = server.user("reader", Role::Reader, Marking::Green);
+    let objects = format!("{ROOT}/knowledge/objects/?limit=1000");
+    let unknown = get(&server, &objects).await;
+    assert!(unknown.headers["www-authenticate"].to_str().unwrap().contains("Basic"));
+    unknown.ok(401);
+    let seen =
+        taxii(&server, Method::GET, &objects, Some(&reader), &[("accept", TAXII)], None).await;
+    let text = seen.text();
+    seen.ok(200);
+    assert!(text.contains("45.77.0.1") && !text.contains("UNC7777") && !text.contains("amber"));
+    // `reader:correct horse`.
+    let basic = [("accept", TAXII), ("authorization", "Basic cmVhZGVyOmNvcnJlY3QgaG9yc2U=")];
+    taxii(&server, Method::GET, "/taxii2/", None, &basic, None).await.ok(200);
+    let headers = [("accept", TAXII), ("content-type", TAXII)];
+    let body = Some(json!({ "objects": [indicator(1, "2021-03-02T00:00:00.000Z")] }));
+    let inbox = format!("{ROOT}/inbox/objects/");
+    taxii(&server, Method::POST, &inbox, Some(&reader), &headers, body).await.ok(403);
+}
+
+#[tokio::test]
+async fn misp_clients_find_and_add_events() {
+    let server = Server::new();
+    assert!(server.get("/servers/getVersion").await.ok(200)["version"].is_string());
+    let me = server.get("/users/view/me").await.ok(200);
+    assert_eq!(me["Role"]["perm_add"], true);
+    let found =
+        server.post("/attributes/restSearch", json!({ "value": "45.77.0.1" })).await.ok(200);
+    let attributes = found["response"]["Attribute"].as_array().unwrap();
+    assert_eq!(attributes.len(), 1);
+    assert_eq!(
+        (&attributes[0]["type"], &attributes[0]["to_ids"]),
+        (&json!("ip-dst"), &json!(true))
+    );
+    let uuid = attributes[0]["Event"]["uuid"].as_str().unwrap();
+    let event = server.get(&format!("/events/view/{uuid}")).await.ok(200);
+    assert_eq!(event["Event"]["info"], "Exchange campaign");
+    let number = event["Event"]["id"].as_str().unwrap();
+    assert_eq!(server.get(&format!("/events/view/{number}")).await.ok(200), event);
+    server.get("/events/view/12345").await.ok(404);
+    let sent = json!({ "Event": {
+        "uuid": "5f2e8a1c-0000-4000-8000-000000000001", "info": "Sent by a client",
+        "date": "2021-03-05", "threat_level_id": "1", "analysis": "0", "distribution": "0",
+        "Attribute": [{ "type": "domain", "category": "Network activity", "to_ids": true,
+            "value": "sent-by-client.top" }],
+    }});
+    let added = server.post("/events/add", sent).await.ok(200);
+    assert_eq!(added["Event"]["info"], "Sent by a client");
+    // The client asks for the event by the identifier that it gave.
+    let again = server.get("/events/view/5f2e8a1c-0000-4000-8000-000000000001").await.ok(200);
+    assert_eq!(again["Event"]["Attribute"][0]["value"], "sent-by-client.top");
+    for (asked, number) in [
+        (json!({ "type": "domain" }), 2),
+        (json!({ "value": "%client%" }), 1),
+        (json!({ "value": { "NOT": ["%client%"] }, "type": "domain" }), 1),
+        (json!({ "type": "domain", "limit": 1, "page": 2 }), 1),
+        (json!({ "from": "2021-03-05", "to": "2021-03-05" }), 1),
+        (json!({ "to_ids": 0, "type": "domain" }), 0),
+        (json!({ "value": "nothing-here.example" }), 0),
+    ] {
+        let found = server.post("/attributes/restSearch", asked.clone()).await.ok(200);
+        assert_eq!(found["response"]["Attribute"].as_array().unwrap().len(), number, "{asked}");
+    }
+    let text = json!({ "type": "domain", "returnFormat": "text" });
+    let text = server.post("/attributes/restSearch", text).await;
+    assert_eq!(text.text(), "evil-clear.top\nsent-by-client.top\n");
+    let events = server.post("/events/restSearch", json!({ "eventinfo": "%client" })).await.ok(200);
+    assert_eq!(events["response"].as_array().unwrap().len(), 1);
+    assert_eq!(server.get("/events/index").await.ok(200).as_array().unwrap().len(), 2);
+    server.post("/attributes/restSearch", json!({ "returnFormat": "xml" })).await.problem(400);
+    server.post("/events/add", json!({ "Event": {} })).await.problem(422);
+}
+
+#[tokio::test]
+async fn a_feed_is_fetched_once() {
+    let server = Server::new();
+    let manifest = server.get("/misp/feed/manifest.json").await;
+    let events = manifest.ok(200);
+    let (uuid, entry) = events.as_object().unwrap().iter().next().unwrap();
+    assert_eq!(entry["info"], "Exchange campaign");
+    let hashes = server.get("/misp/feed/hashes.csv").await;
+    assert!(hashes.text().lines().all(|line| line.ends_with(uuid.as_str())));
+    let event = server.get(&format!("/misp/feed/{uuid}.json")).await;
+    assert_eq!(event.ok(200)["Event"]["uuid"], json!(uuid));
+    for (path, answer) in
+        [("manifest.json".to_owned(), &manifest), (format!("{uuid}.json"), &event)]
+    {
+        let tag = answer.headers["etag"].to_str().unwrap();
+        let headers = [("if-none-match", tag)];
+        let path = format!("/misp/feed/{path}");
+        let again = taxii(&server, Method::GET, &path, None, &headers, None).await;
+        assert_eq!((again.status.as_u16(), again.bytes.len()), (304, 0));
+    }
+    server.get("/misp/feed/other.json").await.problem(404);
+    server.get("/misp/feed/passwd").await.problem(404);
+}

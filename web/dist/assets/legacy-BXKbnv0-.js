@@ -1,0 +1,1 @@
+import{Rt as e}from"./index-C-xn0Gqj.js";e();
