@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use lapwing_model::{Entity, Kind};
 use sha2::Digest as _;
 
-use super::{Indicator, Rule, RuleSet, Sample, Tried, file, left_out, ordinary, program_with};
+use super::{
+    Indicator, Rule, RuleSet, Sample, Tried, file, is_browser, left_out, ordinary, program_with,
+};
 use crate::export::{ExportedFile, Loss};
 use crate::safe::clean;
 
@@ -185,12 +187,14 @@ fn string(entity: &Entity) -> Result<(), &'static str> {
     let value = entity.value.as_str();
     let carried = match entity.kind {
         Kind::Url => value.split_once("://").is_some_and(|(_, rest)| rest.len() >= SHORTEST),
-        Kind::DomainName | Kind::EmailAddr | Kind::Mutex | Kind::NamedPipe | Kind::UserAgent => {
-            true
-        }
+        Kind::DomainName
+        | Kind::EmailAddr
+        | Kind::Mutex
+        | Kind::NamedPipe
+        | Kind::CryptocurrencyWallet => true,
+        Kind::UserAgent => !is_browser(value),
         // A path of the build machine stays in the program.
         Kind::FilePath => value.to_ascii_lowercase().ends_with(".pdb"),
-        Kind::CryptocurrencyWallet => true,
         _ => return Err("a file does not carry it, or it says nothing there"),
     };
     if !carried {
@@ -360,6 +364,7 @@ mod tests {
         let ok = |kind, value: &str| string(&Entity::new(kind, value)).is_ok();
         assert!(ok(Kind::Mutex, "Global\\x81fk2") && ok(Kind::FilePath, "d:\\b\\evil.pdb"));
         assert!(!ok(Kind::FileName, "evilname.exe") && !ok(Kind::Mutex, "aaaaaaaaaaaa"));
+        assert!(!ok(Kind::UserAgent, "Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/86.0"));
         assert!(!ok(Kind::DomainName, "t.co") && !ok(Kind::FilePath, "C:\\Temp\\evil.exe"));
     }
 }
