@@ -22,7 +22,7 @@ pub struct Problem {
     pub detail: String,
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false)]
+    #[schema(value_type = Option<String>)]
     pub hint: Option<Box<str>>,
     /// Names that come near the one that is not known.
     #[serde(skip_serializing_if = "no_names")]
