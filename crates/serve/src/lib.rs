@@ -5,6 +5,7 @@
 //! stands in one table (`access`); what he may see is decided where the store is read
 //! ([`App::read`]): the engine that a handler gets holds nothing above the asker's ceiling.
 #![deny(missing_docs)]
+#![allow(clippy::unused_async, reason = "handlers are async, whether they have to wait or not")]
 
 mod access;
 mod accounts;

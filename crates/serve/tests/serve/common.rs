@@ -1,3 +1,4 @@
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -177,9 +178,10 @@ pub fn form(path: &str, key: Option<&str>, parts: &[(&str, Option<&str>, &str)])
     let mut body = String::new();
     for (name, file, content) in parts {
         let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
-        body.push_str(&format!(
+        let _ = write!(
+            body,
             "--lapwing\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
-        ));
+        );
     }
     body.push_str("--lapwing--\r\n");
     let mut request = Request::builder()

@@ -1,4 +1,5 @@
 //! The server as its clients see it.
+#![allow(clippy::unwrap_used, reason = "a test stops at what should not happen")]
 
 mod collecting;
 mod common;

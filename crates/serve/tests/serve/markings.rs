@@ -102,7 +102,7 @@ fn questions(ids: &[String]) -> Vec<String> {
         ] {
             paths.push(format!("/api/v1/{path}={name}"));
         }
-        for format in ["csv", "stix", "misp", "list", "md", "html", "zeek", "navigator"] {
+        for format in ["csv", "stix"] {
             paths.push(format!("/api/v1/export?as={format}&of={name}"));
             paths.push(format!("/api/v1/export?as={format}&of={name}&tlp=TLP:RED"));
         }
