@@ -74,7 +74,7 @@ async function fromFolder(context, base, dist) {
 /** Waits until the page shows its heading and asks for nothing more. */
 export async function settled(page) {
   await page.locator('h1').first().waitFor();
-  await page.waitForFunction(() => !document.querySelector('.wait') && !document.querySelector('[aria-busy="true"]'), null, { timeout: 20_000 });
+  await page.waitForFunction(() => !document.querySelector('.wait') && !document.querySelector('[aria-busy="true"]'), null, { timeout: 60_000 });
 }
 
 /** What axe-core finds against WCAG 2.2 AA, as lines. */

@@ -19,7 +19,7 @@ let csrf: string | null = null;
 let onUnauthorised: () => void = () => {};
 
 export function useSession(session: Session): void {
-  csrf = session.csrf;
+  csrf = session.csrf ?? null;
 }
 export function whenUnauthorised(run: () => void): void {
   onUnauthorised = run;

@@ -69,7 +69,7 @@ class App {
   }
 
   may(what: string): boolean {
-    return this.session?.may.includes(what) ?? false;
+    return this.session?.may.some((m) => m === what) ?? false;
   }
 
   say(text: string, tone: Notice['tone'] = 'good', change?: number): void {

@@ -1,5 +1,10 @@
 // Shapes that the server sends. What a page (`/api/v1/page`) holds is the JSON of `lapwing show`.
 
+import type { components } from './openapi';
+
+/** What the server's OpenAPI document declares. */
+type Sent = components['schemas'];
+
 export interface Span {
   start: number;
   end: number;
@@ -209,54 +214,12 @@ export interface ExplainedFact {
   claims: ExplainedClaim[];
 }
 
-export interface IndicatorItem {
-  kind: string;
-  value: string;
-  probability: number;
-  likelihood: string;
-  confidence: string;
-  status: string;
-  origins: number;
-  first?: string;
-  last?: string;
-  marking: string;
-  note?: string;
-}
-export interface EntityItem {
-  kind: string;
-  value: string;
-  name?: string;
-  documents: number;
-  facts?: number;
-  attributed?: Entity[];
-}
-export interface DocumentItem {
-  id: string;
-  label: string;
-  name: string;
-  format: string;
-  title?: string;
-  source?: string;
-  url?: string;
-  published?: string;
-  marking?: string;
-  added: string;
-  change: number;
-  raw_bytes: number;
-  text_bytes: number;
-  claims: number;
-  gaps: number;
-  origin?: string;
-  origin_label?: string;
-  grade?: string;
-}
-export interface OriginItem {
-  id: string;
-  label: string;
-  root_seen: boolean;
-  documents: { id: string; label: string; derived_from?: string | null; probability?: number; why?: string; grade?: string }[];
-  passages?: { document: string; other: string; a: Span; b: Span; text: string }[];
-}
+export type IndicatorItem = Sent['IndicatorRow'];
+export type EntityItem = Sent['EntityRow'];
+export type DocumentItem = Sent['DocumentRow'];
+export type OriginItem = Sent['OriginRow'] & {
+  passages?: { document: string; other: string; a: Span; b: Span; text: string; other_text?: string }[];
+};
 export interface Correction {
   action: string;
   by: string;
@@ -306,31 +269,8 @@ export interface DocumentPage {
   origin: OriginItem | null;
 }
 
-export interface LookupItem {
-  asked: string;
-  start?: number;
-  end?: number;
-  known: boolean;
-  kind: string | null;
-  value: string | null;
-  role?: string | null;
-  probability?: number | null;
-  likelihood?: string | null;
-  confidence?: string | null;
-  status?: string | null;
-  origins?: number | null;
-  first?: string | null;
-  last?: string | null;
-  marking?: string | null;
-  labels?: string[];
-  benign?: string | null;
-  note?: string | null;
-}
-export interface SearchAnswer {
-  query: string;
-  entities: Entity[];
-  documents: { id: string; label: string; name: string; snippet: string; marks: [number, number][]; rank: number }[];
-}
+export type LookupItem = Sent['Known'];
+export type SearchAnswer = Sent['Found'];
 
 export interface Forecast {
   question: string;
@@ -380,15 +320,7 @@ export interface Verdict {
   looked_at: { source: string; files: number; records: number; bytes: number; from: string | null; until: string | null }[];
   not_looked_at: { what: string; why: string }[];
 }
-export interface HuntItem {
-  id: string;
-  state: 'queued' | 'running' | 'done' | 'failed';
-  created: string;
-  by?: string | null;
-  what: string[];
-  verdict: string | null;
-  findings: number;
-}
+export type HuntItem = Sent['HuntRow'];
 export interface HuntPage extends Omit<HuntItem, 'verdict'> {
   bytes?: number;
   records?: number;
@@ -429,13 +361,7 @@ export interface ChangeItem {
   added?: { id: string; label: string }[];
 }
 
-export interface Session {
-  mode: 'open' | 'users';
-  user: { name: string; role: string; ceiling: string; pap?: string } | null;
-  csrf: string | null;
-  may: string[];
-  version: string;
-}
+export type Session = Sent['SessionInfo'];
 export interface About {
   version: string;
   now: string;

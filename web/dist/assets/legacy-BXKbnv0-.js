@@ -1,1 +1,0 @@
-import{Rt as e}from"./index-C-xn0Gqj.js";e();
