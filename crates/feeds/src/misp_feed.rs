@@ -51,7 +51,7 @@ pub(crate) fn pull(pull: &mut Pull<'_>) -> Result<(), FeedError> {
                 return Err(error.into());
             }
             Err(error) => {
-                pull.problem(event.to_string(), error);
+                pull.problem(event.to_string(), error.to_string());
                 pull.mark(uuid, timestamp);
             }
         }
