@@ -153,7 +153,7 @@ fn sentence(statement: &Statement) -> String {
 impl Judgement {
     /// That a value is no indicator but something of one's own, or legitimate.
     #[must_use]
-    pub fn false_positive(analyst: &str, value: Entity, marking: Marking) -> Self {
+    pub fn false_positive(analyst: &str, value: &Entity, marking: Marking) -> Self {
         let role = |role: Role, denied| Statement {
             subject: value.clone(),
             relation: Relation::Role,
@@ -188,7 +188,7 @@ mod tests {
         let today = "2021-03-05".parse().unwrap();
         let before = engine.look_up("45.77.0.1", today).unwrap().probability.unwrap();
         let value = Entity::new(Kind::Ipv4Addr, "45.77.0.1");
-        let mut judgement = Judgement::false_positive("anna", value, Marking::Green);
+        let mut judgement = Judgement::false_positive("anna", &value, Marking::Green);
         judgement.why = Some("our own scanner".into());
         let judged = engine.judge(&judgement, now).unwrap();
         let after = engine.look_up("45.77.0.1", today).unwrap();

@@ -1,4 +1,5 @@
 //! What goes out comes in again: nothing is lost unnamed, and nothing above the ceiling goes out.
+#![allow(clippy::unwrap_used, reason = "a test stops at what should not happen")]
 
 use std::collections::BTreeSet;
 

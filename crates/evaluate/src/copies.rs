@@ -38,8 +38,14 @@ pub(crate) fn run(
         return Ok(());
     }
     by_lapwing(&texts, scores);
-    by_baseline("3-shingle containment", &texts, Shingles::of, Shingles::likeness, scores);
-    by_baseline("SimHash-64", &texts, SimHash::of, SimHash::likeness, scores);
+    by_baseline(
+        "3-shingle containment",
+        &texts,
+        |text| Shingles::of(text),
+        Shingles::likeness,
+        scores,
+    );
+    by_baseline("SimHash-64", &texts, |text| SimHash::of(text), SimHash::likeness, scores);
     Ok(())
 }
 
@@ -214,9 +220,9 @@ mod tests {
         let figure = |what: &str, name: &str| {
             scores.rows.iter().find(|row| row.what == what).unwrap().also[name]
         };
-        assert_eq!(figure("different reports", "false alarms in 1,000"), 0.0);
+        assert!(figure("different reports", "false alarms in 1,000") < 1e-9);
         for (what, _) in ALTERATIONS {
-            assert_eq!(figure(what, "found"), 1.0, "{what}");
+            assert!(figure(what, "found") > 1.0 - 1e-9, "{what}");
         }
     }
 }

@@ -258,8 +258,7 @@ fn name_of(activity: &Activity) -> String {
 }
 
 fn cluster(activities: &[&Activity], members: &[usize], bonds: &Bonds) -> ActivityCluster {
-    let mut own: Vec<(&(usize, usize), &(f64, Vec<String>))> =
-        bonds.iter().filter(|((a, _), _)| members.contains(a)).collect();
+    let mut own: Vec<_> = bonds.iter().filter(|((a, _), _)| members.contains(a)).collect();
     // As time went by: each origin, with what bound it to those before.
     let mut sets = Sets::new(activities.len());
     let mut history = Vec::new();
@@ -386,7 +385,7 @@ mod tests {
         assert_eq!(one.len(), 1);
         assert_eq!(one[0].name, name);
         let other = two.iter().find(|c| c.name != name).unwrap();
-        assert_eq!(one[0].also, [other.name.clone()]);
+        assert_eq!(one[0].also, std::slice::from_ref(&other.name));
         let last = one[0].history.last().unwrap();
         assert!(last.what.contains("joins") && last.what.contains(&other.name), "{last:?}");
     }

@@ -94,6 +94,7 @@ impl Confidence {
 
 /// `b2`: the letter is of the source, the number of what it says. `Some(None)` for one that cannot be
 /// judged.
+#[expect(clippy::option_option, reason = "no grade, and a grade that says nothing, are two things")]
 fn admiralty(text: &str) -> Option<Option<Confidence>> {
     let mut chars = text.chars();
     let graded = chars.next().is_some_and(|c| ('a'..='f').contains(&c));

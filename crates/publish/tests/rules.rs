@@ -100,7 +100,7 @@ fn suricata_rules_and_datasets() {
     let rules = suricata::rules(&set, &mut losses);
     let mut files = suricata::write(&set, &passed(rules));
     files.extend(suricata::datasets(&set));
-    for file in files.iter().filter(|f| f.name.ends_with(".rules")) {
+    for file in files.iter().filter(|f| f.name.strip_suffix(".rules").is_some()) {
         let text = String::from_utf8_lossy(&file.bytes);
         assert_eq!(suricata::check(&text), [], "{text}");
     }
@@ -218,11 +218,11 @@ proptest! {
         let set = RuleSet::new(None, date(2021, 4, 1), Marking::Clear, vec![indicator(kind, &value)]);
         let losses = &mut Vec::new();
         for file in suricata::write(&set, &passed(suricata::rules(&set, losses))) {
-            if file.name.ends_with(".rules") {
+            if file.name.strip_suffix(".rules").is_some() {
                 prop_assert_eq!(suricata::check(&String::from_utf8_lossy(&file.bytes)), vec![]);
             }
         }
-        for file in suricata::datasets(&set).iter().filter(|f| f.name.ends_with(".rules")) {
+        for file in suricata::datasets(&set).iter().filter(|f| f.name.strip_suffix(".rules").is_some()) {
             prop_assert_eq!(suricata::check(&String::from_utf8_lossy(&file.bytes)), vec![]);
         }
         let table = csv::write(&set);

@@ -94,6 +94,7 @@ impl Events {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the form of a question to the readers")]
 fn latest(sight: &Sight<'_>) -> Result<Option<ChangeId>, Problem> {
     Ok(sight.at)
 }

@@ -65,6 +65,7 @@ async fn in_time(State(app): State<App>, request: Request, next: Next) -> Respon
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `CatchPanicLayer::custom` calls it")]
 fn fell(panic: Box<dyn std::any::Any + Send>) -> Response {
     let why = panic
         .downcast_ref::<String>()

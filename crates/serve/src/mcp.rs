@@ -146,7 +146,7 @@ fn object(value: Value) -> JsonObject {
     }
 }
 
-fn tool(name: &'static str, about: &'static str, properties: Value, required: &[&str]) -> Tool {
+fn tool(name: &'static str, about: &'static str, properties: &Value, required: &[&str]) -> Tool {
     let schema = json!({
         "type": "object",
         "properties": properties,
@@ -168,7 +168,7 @@ fn tools() -> Vec<Tool> {
         tool(
             "search",
             "Full text over all reports, and the names and values that hold the words.",
-            json!({
+            &json!({
                 "words": { "type": "string", "minLength": 1, "description": "Words that must stand in the text" },
                 "limit": { "type": "integer", "minimum": 1, "maximum": 100, "description": "Hits at most; 20 where not given" }
             }),
@@ -178,7 +178,7 @@ fn tools() -> Vec<Tool> {
             "lookup",
             "What is known of values or names: role, probability, status, what they indicate. Or give a text \
              (a log line, a mail): every value in it is looked up.",
-            json!({
+            &json!({
                 "values": { "type": "array", "items": { "type": "string" }, "maxItems": 1000 },
                 "text": { "type": "string", "description": "Instead of values" }
             }),
@@ -188,21 +188,21 @@ fn tools() -> Vec<Tool> {
             "explain",
             "Why it is believed: each fact with its probability, the origins for and against, the claims with \
              the sentences they stand in, and the arithmetic.",
-            json!({ "name": name, "limit": { "type": "integer", "minimum": 1, "maximum": 200, "description": "Facts at most; 20 where not given, the most probable" } }),
+            &json!({ "name": name, "limit": { "type": "integer", "minimum": 1, "maximum": 200, "description": "Facts at most; 20 where not given, the most probable" } }),
             &["name"],
         ),
         tool(
             "hunt",
             "Looks through log files of the server's hunt folder for what is known, and gives the verdict: \
              compromised, attempted or nothing-found, with reasons and next steps.",
-            json!({ "paths": { "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 100, "description": "Files or folders under the hunt folder" } }),
+            &json!({ "paths": { "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 100, "description": "Files or folders under the hunt folder" } }),
             &["paths"],
         ),
         tool(
             "forecast",
             "What comes next: techniques to look for, indicators still of use, whose activity it is; each \
              statement with its model, data, score and baseline.",
-            json!({ "name": name }),
+            &json!({ "name": name }),
             &["name"],
         ),
     ]

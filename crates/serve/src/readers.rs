@@ -30,7 +30,10 @@ impl std::ops::Deref for Sight<'_> {
 }
 
 /// Something made of one state of the store, kept until the state is another.
-pub(crate) struct Cached<T>(Mutex<BTreeMap<Ceiling, (Option<ChangeId>, Arc<T>)>>);
+pub(crate) struct Cached<T>(Mutex<BTreeMap<Ceiling, Made<T>>>);
+
+/// What was made, and of which state of the store.
+type Made<T> = (Option<ChangeId>, Arc<T>);
 
 impl<T> Default for Cached<T> {
     fn default() -> Self {

@@ -205,7 +205,7 @@ impl<'s> Change<'s> {
     /// As [`Change::fuse_touched`].
     pub fn fuse_touched_many(
         &mut self,
-        fuse: &mut dyn FnMut(&[Vec<StoredClaim>]) -> Vec<Option<Fused>>,
+        fuse: &mut fusing::FuseMany<'_>,
     ) -> Result<u64, StoreError> {
         let changed = self.store.with(|conn, names| fusing::fuse_touched(conn, names, fuse))?;
         self.changed |= changed > 0;

@@ -166,7 +166,9 @@ fn a_kill_leaves_whole_copies_or_none() {
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if name.starts_with("copy-") && name.ends_with(".db") || name == "other.db" {
+            if name.starts_with("copy-") && path.extension().is_some_and(|e| e == "db")
+                || name == "other.db"
+            {
                 assert_eq!(sound(&path).digest().unwrap(), digest, "{name}");
                 whole += 1;
             }

@@ -1,4 +1,5 @@
 //! Feeds and activity as the user of the binary sees them.
+#![allow(clippy::unwrap_used, reason = "a test stops at what should not happen")]
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -13,7 +13,7 @@ type Said = (String, Relation, String, &'static str);
 /// Adds to an export of MISP events what its documents say and the events do not.
 pub(super) fn misp_losses(selection: &Selection, exported: &mut Exported) {
     let mut events: BTreeMap<String, Reading> = BTreeMap::new();
-    for file in exported.files.iter().filter(|file| file.name.ends_with(".json")) {
+    for file in exported.files.iter().filter(|file| file.name.strip_suffix(".json").is_some()) {
         lapwing_read::read_bytes(&file.name, &file.bytes, &Options::default(), &mut |item| {
             if let Item::Reading(reading) = item {
                 let properties = &reading.document.properties;
@@ -26,7 +26,7 @@ pub(super) fn misp_losses(selection: &Selection, exported: &mut Exported) {
     for chosen in &selection.documents {
         let uuid = misp::event_uuid(chosen.document.id).to_string();
         if let Some(reading) = events.get(&uuid) {
-            compare(chosen, reading, &mut exported.losses)
+            compare(chosen, reading, &mut exported.losses);
         } else {
             let loss = Loss::new("document", chosen.document.label(), "it could not be read again");
             exported.losses.push(loss.of(chosen.document.id));

@@ -227,7 +227,7 @@ fn chosen(
             *stays |= why.is_none();
         }
         if let Some(why) = why {
-            left_out.push(Loss::new("fact", statement(&fact), why))
+            left_out.push(Loss::new("fact", statement(&fact), why));
         } else {
             let expires = statuses.expires_on(&fact);
             kept.push(SelectedFact { fact, status, expires, documents: Vec::new() });

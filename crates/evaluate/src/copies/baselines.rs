@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub(super) struct Shingles(BTreeSet<u64>);
 
 impl Shingles {
-    pub fn of(text: &String) -> Self {
+    pub fn of(text: &str) -> Self {
         let words: Vec<String> = words(text).map(str::to_lowercase).collect();
         Self(words.windows(3).map(hashed).collect())
     }
@@ -21,7 +21,7 @@ impl Shingles {
 pub(super) struct SimHash(u64);
 
 impl SimHash {
-    pub fn of(text: &String) -> Self {
+    pub fn of(text: &str) -> Self {
         let mut sums = [0_i64; 64];
         for word in words(text) {
             let hash = hashed(&word.to_lowercase());

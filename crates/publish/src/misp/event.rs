@@ -166,11 +166,7 @@ impl<'c> Writer<'c> {
                 said.roles.insert(role);
             }
         }
-        let earlier = |one: Option<PartialDate>, two: Option<PartialDate>| match (one, two) {
-            (Some(one), Some(two)) => Some(one.min(two)),
-            (one, two) => one.or(two),
-        };
-        said.first = earlier(said.first, claim.period.first);
+        said.first = said.first.into_iter().chain(claim.period.first).min();
         said.last = said.last.max(claim.period.last);
         said.context.extend(claim.context.as_deref());
     }
@@ -274,7 +270,7 @@ impl<'c> Writer<'c> {
             "distribution": "5",
             "timestamp": self.time.to_string(),
             "disable_correlation": false,
-            "comment": self.comment(said, victim),
+            "comment": Self::comment(said, victim),
         });
         if let Some(first) = said.first {
             json["first_seen"] = json!(format!("{}T00:00:00.000000+00:00", first.first_day()));
@@ -310,7 +306,7 @@ impl<'c> Writer<'c> {
         uuid(format_args!("object|{}|{}|{}", self.uuid, thing.template.name, keys.join("|")))
     }
 
-    fn comment(&self, said: &Said<'_>, victim: bool) -> String {
+    fn comment(said: &Said<'_>, victim: bool) -> String {
         let mut parts: Vec<String> = Vec::new();
         if victim {
             parts.push("a victim's own".to_owned());

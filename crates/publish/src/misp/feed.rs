@@ -82,16 +82,19 @@ fn hashes(event: &Value) -> Vec<String> {
         // Only composite types are taken apart: a URL may hold a bar of its own.
         let composite = attribute["type"].as_str().is_some_and(|kind| kind.contains('|'));
         let parts: Vec<&str> = if composite { value.split('|').collect() } else { vec![value] };
-        hashes.extend(parts.iter().map(|part| {
-            Md5::digest(part.as_bytes())
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-        }));
+        hashes.extend(parts.iter().map(|part| hex(&Md5::digest(part.as_bytes()))));
     }
     hashes.sort();
     hashes.dedup();
     hashes
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ impl<'s> Writer<'s, '_> {
             refs.extend(self.entity(end));
         }
         let refs: Vec<&str> = refs.iter().map(String::as_str).collect();
-        self.to_reports(selected, &refs);
+        self.hand_to_reports(selected, &refs);
         if !shown {
             self.lose(selected, "STIX has nothing to say it with");
         }
@@ -99,7 +99,7 @@ impl<'s> Writer<'s, '_> {
         };
         let (Some(pattern), Some(language)) = (pattern, language) else {
             let refs: Vec<&str> = observable.iter().map(String::as_str).collect();
-            self.to_reports(selected, &refs);
+            self.hand_to_reports(selected, &refs);
             self.lose(selected, "STIX has no pattern for it");
             return;
         };
@@ -119,7 +119,7 @@ impl<'s> Writer<'s, '_> {
             "pattern_type": language,
             "valid_from": id::stamp(from),
             "confidence": percent(fact),
-            "extensions": extension(self.evidence(selected, claims)),
+            "extensions": extension(Self::evidence(selected, claims)),
         });
         if language == "stix" {
             fields["pattern_version"] = json!("2.1");
@@ -167,7 +167,7 @@ impl<'s> Writer<'s, '_> {
             "last_seen": id::stamp(last),
             "confidence": percent(fact),
             "description": self.description(selected),
-            "extensions": extension(self.evidence(selected, claims)),
+            "extensions": extension(Self::evidence(selected, claims)),
         });
         self.own("sighting", id, stamp, fields);
     }
@@ -200,7 +200,7 @@ impl<'s> Writer<'s, '_> {
             "target_ref": target,
             "description": self.description(selected),
             "confidence": percent(fact),
-            "extensions": extension(self.evidence(selected, claims)),
+            "extensions": extension(Self::evidence(selected, claims)),
         });
         if let Some(first) = fact.period.first {
             fields["start_time"] = json!(id::stamp(id::start_of(first)));
@@ -239,7 +239,7 @@ impl<'s> Writer<'s, '_> {
             "content": format!("Stated as not so. {}", self.description(selected)),
             "object_refs": ends,
             "confidence": 100 - percent(fact),
-            "extensions": extension(self.evidence(selected, claims)),
+            "extensions": extension(Self::evidence(selected, claims)),
         });
         self.own("note", id, stamp, fields);
     }
@@ -281,7 +281,7 @@ impl<'s> Writer<'s, '_> {
     }
 
     /// What the extension tells of a fact.
-    fn evidence(&self, selected: &SelectedFact, claims: Vec<Value>) -> Map<String, Value> {
+    fn evidence(selected: &SelectedFact, claims: Vec<Value>) -> Map<String, Value> {
         let fact = &selected.fact;
         let rounded = |number: f64| (number * 1e4).round() / 1e4;
         let mut fields = Map::new();

@@ -308,7 +308,7 @@ impl<'s, 'o> Writer<'s, 'o> {
     }
 
     /// Gives the claims of a fact that has no object of its own to the reports.
-    pub(super) fn to_reports(&mut self, selected: &'s SelectedFact, refs: &[&str]) {
+    pub(super) fn hand_to_reports(&mut self, selected: &'s SelectedFact, refs: &[&str]) {
         for document in &selected.documents {
             let claims = self.claims_of(*document, selected);
             self.homeless.entry(*document).or_default().extend(claims);

@@ -56,7 +56,7 @@ pub(super) async fn file(
 /// The bytes with their tag; or, where the client has them, that it does.
 fn tagged(bytes: Vec<u8>, kind: &'static str, headers: &HeaderMap) -> Response {
     let digest = Sha256::digest(&bytes);
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hex = crate::accounts::hex(&digest[..16]);
     let tag = format!("\"{hex}\"");
     let has = headers
         .get_all(header::IF_NONE_MATCH)

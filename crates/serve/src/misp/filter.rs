@@ -276,7 +276,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn filter(body: Value) -> Result<Filter, Problem> {
+    fn filter(body: &Value) -> Result<Filter, Problem> {
         let now = "2021-03-10T00:00:00Z".parse().unwrap();
         Filter::read(body.as_object().unwrap(), now)
     }
@@ -295,27 +295,27 @@ mod tests {
 
     #[test]
     fn times_and_pages_are_read() {
-        let last = filter(json!({ "last": "5d" })).unwrap().changed.unwrap();
+        let last = filter(&json!({ "last": "5d" })).unwrap().changed.unwrap();
         assert_eq!(last.0, "2021-03-05T00:00:00Z".parse::<Timestamp>().unwrap().as_second());
-        let days = filter(json!({ "from": "2021-03-02", "to": 1_614_816_000 })).unwrap();
+        let days = filter(&json!({ "from": "2021-03-02", "to": 1_614_816_000 })).unwrap();
         assert_eq!(
             (days.from.as_deref(), days.to.as_deref()),
             (Some("2021-03-02"), Some("2021-03-04"))
         );
-        let paged = filter(json!({ "limit": "10", "page": 3 })).unwrap();
+        let paged = filter(&json!({ "limit": "10", "page": 3 })).unwrap();
         assert_eq!((paged.limit, paged.skipped()), (10, 20));
         for wrong in [
             json!({ "limit": "many" }),
             json!({ "last": "soon" }),
             json!({ "returnFormat": "xml" }),
         ] {
-            assert_eq!(filter(wrong).unwrap_err().status, 400);
+            assert_eq!(filter(&wrong).unwrap_err().status, 400);
         }
     }
 
     #[test]
     fn attributes_are_taken_by_all_that_is_asked() {
-        let asked = filter(json!({ "type": ["ip-dst"], "to_ids": 1, "tags": "tlp:%" })).unwrap();
+        let asked = filter(&json!({ "type": ["ip-dst"], "to_ids": 1, "tags": "tlp:%" })).unwrap();
         let attribute = json!({ "type": "ip-dst", "value": "192.0.2.1", "to_ids": true });
         assert!(asked.takes(&attribute, &["tlp:clear"]));
         assert!(!asked.takes(&attribute, &[]));

@@ -114,7 +114,7 @@ pub(crate) async fn false_positive(
     let why = why(said.why)?;
     let of = value.clone();
     let marking = app.read(&asker, move |sight| marking_of(sight, &of)).await?;
-    let judgement = Judgement { why, ..Judgement::false_positive(&asker.who, value, marking) };
+    let judgement = Judgement { why, ..Judgement::false_positive(&asker.who, &value, marking) };
     keep(&app, judgement, given).await
 }
 

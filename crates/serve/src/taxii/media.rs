@@ -63,7 +63,8 @@ fn is_ours(range: &str, wild: bool) -> bool {
     let mut parts = range.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
     let named = kind == "application/taxii+json";
-    if !named && !(wild && matches!(kind.as_str(), "*/*" | "application/*")) {
+    let any = wild && matches!(kind.as_str(), "*/*" | "application/*");
+    if !(named || any) {
         return false;
     }
     parts.filter(|part| !part.is_empty()).all(|part| {

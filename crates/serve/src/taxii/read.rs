@@ -59,7 +59,7 @@ pub(super) async fn manifest(
             })
         })
         .collect();
-    Ok(list(&page, "objects", entries))
+    Ok(list(&page, "objects", &entries))
 }
 
 pub(super) async fn object(
@@ -85,8 +85,9 @@ pub(super) async fn versions(
     media::accepts(&headers)?;
     let collection = Collection::find(&root, &id)?;
     let page = page(&app, &asker, collection, &parameters, Filters::Versions, Some(object)).await?;
-    let entries = page.records.iter().map(|record| json!(query::version(record.version))).collect();
-    Ok(list(&page, "versions", entries))
+    let entries: Vec<Value> =
+        page.records.iter().map(|record| json!(query::version(record.version))).collect();
+    Ok(list(&page, "versions", &entries))
 }
 
 /// One page of a collection. A request that goes on with an earlier one takes the collection as it
@@ -191,7 +192,7 @@ fn envelope(page: &Page) -> Response {
     dated(page, media::bytes_of(StatusCode::OK, body))
 }
 
-fn list(page: &Page, name: &str, entries: Vec<Value>) -> Response {
+fn list(page: &Page, name: &str, entries: &[Value]) -> Response {
     if entries.is_empty() {
         return media::answer(StatusCode::OK, &json!({}));
     }

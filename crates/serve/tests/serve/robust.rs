@@ -155,7 +155,8 @@ async fn nothing_that_is_asked_makes_the_server_fall() {
     let asked = tokio::task::spawn_blocking(move || {
         runner
             .run(&strategy, |(path, bytes)| {
-                let query: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
+                let query =
+                    bytes.iter().fold(String::new(), |text, byte| format!("{text}%{byte:02x}"));
                 let path = format!("/api/v1/{path}={query}");
                 let answer = runtime.block_on(server.send(request(Method::GET, &path, None, None)));
                 prop_assert!(answer.status.as_u16() < 500, "{path}: {}", answer.text());

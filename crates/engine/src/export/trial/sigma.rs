@@ -66,5 +66,5 @@ pub(in crate::export) fn sigma(rules: Vec<Rule>) -> Result<Vec<Tried>, EngineErr
 }
 
 fn lines(samples: &[Sample]) -> usize {
-    samples.iter().map(|s| s.bytes.iter().filter(|b| **b == b'\n').count()).sum()
+    samples.iter().map(|s| s.bytes.split(|b| *b == b'\n').count() - 1).sum()
 }

@@ -48,7 +48,7 @@ fn by_program(set: &RuleSet, program: &Path, tried: &mut [Tried]) -> Result<(), 
     for file in &files {
         put(&folder.path().join(&file.name), &file.bytes)?;
     }
-    for file in files.iter().filter(|file| file.name.ends_with(".rules")) {
+    for file in files.iter().filter(|file| file.name.strip_suffix(".rules").is_some()) {
         let run = run(program, folder.path(), &["-T", "-S", &file.name])?;
         let faults = faults(&run.told, &String::from_utf8_lossy(&file.bytes));
         if !run.passed && faults.is_empty() {
