@@ -41,6 +41,7 @@ name=${NAME:-$(run --json list actors | head -n 1 | sed 's/.*"value":"\([^"]*\)"
 other=${OTHER:-$(run --json list actors | sed -n 2p | sed 's/.*"value":"\([^"]*\)".*/\1/')}
 states=active,ageing,undated,expired
 for format in csv suricata zeek sigma yara rpz list; do
+  mkdir -p "$out/$format"
   check "$format" "lapwing export" run -q export --as $format --tlp red --status $states \
     -o "$out/$format/" --loss-report "$out/$format.losses"
 done
@@ -55,9 +56,10 @@ else
   skip suricata "suricata -T" "Suricata is not installed"
 fi
 if [ -x "$venv/bin/sigma" ]; then
-  # The validators of tags fetch ATT&CK and D3FEND from the network; a `?` of a URL is escaped on purpose.
+  # The validators of tags fetch ATT&CK and D3FEND from the network; a `?` of a URL is escaped on
+  # purpose; TLP is that of version 2 (`tlp.clear`).
   check sigma "sigma check" "$venv/bin/sigma" check --fail-on-error --fail-on-issues \
-    -x attacktag -x d3_fendtag -x escaped_wildcard "$out/sigma/lapwing.yml"
+    -x attacktag -x d3_fendtag -x escaped_wildcard -x tlpv1_tag "$out/sigma/lapwing.yml"
 else
   skip sigma "sigma check" "sigma-cli could not be installed"
 fi

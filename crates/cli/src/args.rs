@@ -31,6 +31,9 @@ pub struct Global {
     /// Look at everything as on this day (decay, ages); for scripts that must repeat
     #[arg(long, global = true, value_name = "DATE", env = "LAPWING_TODAY", hide = true)]
     pub today: Option<Date>,
+    /// By which law indicators age
+    #[arg(long, global = true, value_name = "LAW", default_value = "fitted")]
+    pub decay: Decay,
 }
 
 #[derive(Debug, Subcommand)]
@@ -47,8 +50,12 @@ pub enum Command {
     Show(Show),
     /// Why it is believed: origins, claims, spans, arithmetic
     Explain(Explain),
+    /// From whom a document has what it says: derivations, with the shared passages
+    Origins(Origins),
     /// What comes next, with the back-test of each statement
     Forecast(Forecasting),
+    /// Names that may mean the same: proposals with evidence, decisions, the way back
+    Names(Names),
     /// Search the text of all documents, and the names
     Search(Search),
     /// Look for it in logs, event logs and files; ends with a verdict
@@ -184,6 +191,48 @@ pub struct Explain {
     pub name: Vec<String>,
 }
 
+#[derive(Debug, Args)]
+pub struct Names {
+    #[command(subcommand)]
+    pub action: Option<NamesAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum NamesAction {
+    /// Proposals with their evidence, and what was decided
+    List,
+    /// Decide that NAME means what MEANS does
+    Merge {
+        /// The name that goes
+        name: String,
+        /// The name that stays
+        means: String,
+        /// Why: kept with the decision
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        because: String,
+    },
+    /// Decide that NAME stands alone, whatever else says that it is an alias
+    Split {
+        /// The name
+        name: String,
+        /// Why: kept with the decision
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        because: String,
+    },
+    /// Every decision on names; `lapwing undo` takes one back
+    History,
+}
+
+#[derive(Debug, Args)]
+pub struct Origins {
+    /// A document: the first digits of its identifier, its name, title or address
+    #[arg(required = true, value_name = "DOCUMENT")]
+    pub document: Vec<String>,
+    /// Show so many passages of each derivation
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub passages: usize,
+}
+
 /// By which law indicators age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Decay {
@@ -195,6 +244,17 @@ pub enum Decay {
     MispPhishing,
 }
 
+impl From<Decay> for lapwing_engine::forecasting::DecayModel {
+    fn from(law: Decay) -> Self {
+        use lapwing_engine::forecasting::MispDecay;
+        match law {
+            Decay::Fitted => Self::Fitted,
+            Decay::Misp => Self::Misp(MispDecay::NIDS),
+            Decay::MispPhishing => Self::Misp(MispDecay::PHISHING),
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Forecasting {
     /// A campaign, actor, malware …: a name or an alias
@@ -203,9 +263,6 @@ pub struct Forecasting {
     /// Use only what was known by the end of this day, and look ahead from it
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<Date>,
-    /// By which law indicators age
-    #[arg(long, value_name = "LAW", default_value = "fitted")]
-    pub decay: Decay,
     /// List every indicator, not only those with most life left
     #[arg(long)]
     pub all: bool,
@@ -555,8 +612,8 @@ pub struct Activity {
     #[arg(long, value_name = "DATE")]
     pub until: Option<Date>,
     /// Only names of this kind: vulnerability, threat-actor, malware …; may be given several times
-    #[arg(long, value_name = "KIND", value_parser = |word: &str| word.parse::<lapwing_model::Kind>())]
-    pub kind: Vec<lapwing_model::Kind>,
+    #[arg(long, value_name = "KIND", value_parser = |word: &str| word.parse::<Kind>())]
+    pub kind: Vec<Kind>,
     /// Only channels whose name holds this
     #[arg(long, value_name = "NAME")]
     pub channel: Option<String>,
@@ -649,8 +706,8 @@ pub struct Evaluate {
     /// What to score: indicators, fidelity …
     #[arg(value_name = "SUITE", value_parser = |word: &str| word.parse::<lapwing_evaluate::Suite>())]
     pub suite: lapwing_evaluate::Suite,
-    /// The folder of the corpus
-    #[arg(value_name = "DIR")]
+    /// The folder of the corpus; `fusion` needs none
+    #[arg(value_name = "DIR", default_value = ".", hide_default_value = true)]
     pub folder: PathBuf,
     /// Show misses and false finds of the N worst documents
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "15")]
@@ -686,6 +743,9 @@ pub struct Serve {
     /// Analysts may hunt through what lies under this folder
     #[arg(long, value_name = "DIR")]
     pub hunt_root: Option<PathBuf>,
+    /// Do not pull the feeds that are due (another process does)
+    #[arg(long)]
+    pub no_feeds: bool,
     /// Analysts may add documents by their address (public hosts only)
     #[arg(long)]
     pub allow_urls: bool,

@@ -1,4 +1,4 @@
-use lapwing_feeds::{FetchLimits, Fetcher, Reach, Request};
+use lapwing_feeds::{FetchLimits, Fetcher, Proxy, Reach, Request};
 
 use crate::failure::Failure;
 
@@ -8,15 +8,15 @@ pub fn is_address(name: &str) -> bool {
     lower.starts_with("http://") || lower.starts_with("https://")
 }
 
-/// Fetches what somebody far away named: as [`fetch`], and nothing of one's own network.
-pub fn fetch_public(address: &str) -> Result<Vec<u8>, Failure> {
-    fetch_within(address, |_| Reach::public())
-}
-
 /// Fetches what the user named: its host may stand anywhere, what it leads to only at public
 /// addresses.
 pub fn fetch(address: &str) -> Result<Vec<u8>, Failure> {
     fetch_within(address, |url| Reach::public().and_host_of(url))
+}
+
+/// Fetches what somebody far away named: public addresses only.
+pub fn fetch_public(address: &str) -> Result<Vec<u8>, Failure> {
+    fetch_within(address, |_| Reach::public())
 }
 
 fn fetch_within(address: &str, reach: impl Fn(&url::Url) -> Reach) -> Result<Vec<u8>, Failure> {
@@ -34,10 +34,12 @@ fn fetch_within(address: &str, reach: impl Fn(&url::Url) -> Reach) -> Result<Vec
 }
 
 /// The proxy that the environment names, as other tools read it.
-pub fn proxy() -> Option<String> {
-    ["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+pub fn proxy() -> Option<Proxy> {
+    let set = |names: &[&str]| {
+        names.iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.trim().is_empty()))
+    };
+    let address = set(&["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"])?;
+    Some(Proxy::new(&address, &set(&["no_proxy", "NO_PROXY"]).unwrap_or_default()))
 }
 
 #[cfg(test)]

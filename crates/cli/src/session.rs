@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lapwing_engine::Engine;
+use lapwing_engine::forecasting::DecayModel;
 use lapwing_engine::read::Options;
 use lapwing_model::Problem;
 
@@ -17,6 +18,7 @@ pub struct Session {
     pub now: Timestamp,
     pub today: Date,
     store: Option<PathBuf>,
+    pub decay: DecayModel,
 }
 
 impl Session {
@@ -24,7 +26,8 @@ impl Session {
         let now = Timestamp::now();
         let today = global.today.unwrap_or_else(|| now.to_zoned(jiff::tz::TimeZone::UTC).date());
         let out = Output::new(global.json);
-        Self { out, quiet: global.quiet, now, today, store: global.store.clone() }
+        let decay = global.decay.into();
+        Self { out, quiet: global.quiet, now, today, store: global.store.clone(), decay }
     }
 
     /// The store's path: as given, else in the platform's data folder.
@@ -47,7 +50,7 @@ impl Session {
 
     /// Opens the store to change it, making it where there is none.
     pub fn open(&self) -> Result<Engine, Failure> {
-        Ok(Engine::open(&self.store_path()?)?)
+        Ok(Engine::open(&self.store_path()?)?.with_decay(self.decay))
     }
 
     /// Opens the store to look at it.
@@ -57,7 +60,7 @@ impl Session {
             return Err(Failure::usage(format!("{}: there is no store yet", path.display()))
                 .hint("`lapwing add REPORT` makes one; --store names another"));
         }
-        Ok(Engine::open_read_only(&path)?)
+        Ok(Engine::open_read_only(&path)?.with_decay(self.decay))
     }
 
     /// Names each problem on standard error; tells how the command ends.

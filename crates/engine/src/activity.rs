@@ -245,7 +245,7 @@ impl Engine {
         let from = since.saturating_sub(past.days());
         let posts = self.posts(from, since, options)?;
         // A name that was not collected yet was not silent: the past begins with the first post.
-        let first = posts.first().map_or(0, |post| post.day);
+        let first = posts.first().map_or_else(|| days_between(from, since), |post| post.day);
         let at = |date: Date| days_between(from, date).saturating_sub(first);
         let (start, end) = (at(since), at(until));
         let posts: Vec<Counted> =

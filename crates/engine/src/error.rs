@@ -35,6 +35,14 @@ pub enum EngineError {
         /// Names that come near.
         near: Vec<String>,
     },
+    /// No document, or more than one, is meant.
+    #[error("`{asked}` names {} document", if near.is_empty() { "no" } else { "more than one" })]
+    UnknownDocument {
+        /// What was asked for.
+        asked: String,
+        /// Those that it may mean.
+        near: Vec<String>,
+    },
     /// A file could not be read.
     #[error("{path}: {source}")]
     File {
@@ -70,6 +78,7 @@ impl EngineError {
             Self::Unknown { .. }
             | Self::NothingLoaded { .. }
             | Self::Export(_)
+            | Self::UnknownDocument { .. }
             | Self::WithoutYara => ErrorKind::User,
             Self::Store(_)
             | Self::Hunt(_)
@@ -92,6 +101,12 @@ impl EngineError {
         match self {
             Self::Unknown { near, .. } if near.is_empty() => {
                 Some("`lapwing list documents` shows what was read; `lapwing search WORDS` looks in the text".into())
+            }
+            Self::UnknownDocument { near, .. } if near.is_empty() => {
+                Some("`lapwing list documents` shows what was read, with identifiers".into())
+            }
+            Self::UnknownDocument { near, .. } => {
+                Some(format!("give the identifier of one of: {}", near.join(", ")))
             }
             Self::Unknown { near, .. } => Some(format!("did you mean: {}", near.join(", "))),
             Self::NothingLoaded { hint, .. } => Some(hint.clone()),

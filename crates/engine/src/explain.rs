@@ -64,7 +64,8 @@ impl Engine {
         let query = FactQuery { either: Some(topic.subject), ..FactQuery::default() };
         let origins = self.store.origins()?;
         let traces = crate::add::read_traces(self.store.traces()?)?;
-        let fusion = Fusion::new(&self.knowledge, &traces, &origins);
+        let fusion = Fusion::new(&self.knowledge, &traces, &origins)
+            .with_reliabilities(crate::add::reliabilities(&self.store)?);
         let mut explained = Vec::new();
         for fact in self.store.facts(&query)? {
             let under = self.store.claims_for(&fact.subject, fact.relation, &fact.object)?;

@@ -2,14 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use lapwing_forecast::backtest::{self, Backtest};
-use lapwing_forecast::{
-    Attribution, Clocks, Completion, DecayModel, Recurrence, Sets, next, recurrence,
-};
+use lapwing_forecast::{Attribution, Completion, Recurrence, Sets, next, recurrence};
 use lapwing_model::{Basis, Entity, Fact, Kind, Relation, Role, Status};
 use lapwing_publish::Picture;
 use serde::Serialize;
 
-use crate::{Engine, EngineError, ShowOptions};
+use crate::{Engine, EngineError, ShowOptions, Statuses};
 
 /// How to forecast.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +16,6 @@ pub struct ForecastOptions {
     pub today: Date,
     /// Use only what was known by the end of this day, and look ahead from it.
     pub as_of: Option<Date>,
-    /// The law by which indicators age.
-    pub decay: DecayModel,
 }
 
 /// A question about the future.
@@ -139,7 +135,7 @@ impl Engine {
         let today = options.as_of.unwrap_or(options.today);
         let mut forecasts = self.techniques(&picture);
         forecasts.extend(reports(&picture, today));
-        forecasts.extend(indicators(&picture, today, options.decay));
+        forecasts.extend(indicators(&picture, &self.statuses(today)?, today));
         forecasts.extend(self.actor(&picture));
         forecasts.push(weaknesses(&picture));
         forecasts.extend(self.targets(&picture));
@@ -455,10 +451,8 @@ fn reports(picture: &Picture, today: Date) -> Vec<Forecast> {
 }
 
 /// How long the indicators are of use, those with most life left first.
-fn indicators(picture: &Picture, today: Date, decay: DecayModel) -> Vec<Forecast> {
+fn indicators(picture: &Picture, statuses: &Statuses, today: Date) -> Vec<Forecast> {
     let question = Question::Indicators;
-    let family = matches!(picture.subject.kind, Kind::Malware | Kind::Tool)
-        .then_some(picture.subject.value.as_str());
     let mut forecasts = Vec::new();
     for (fact, status) in picture.facts.iter().zip(&picture.statuses) {
         let indicator = fact.relation == Relation::Role
@@ -468,23 +462,16 @@ fn indicators(picture: &Picture, today: Date, decay: DecayModel) -> Vec<Forecast
         }
         let Some(last) = fact.last_known() else { continue };
         let first = fact.period.first.or(fact.reported.first).unwrap_or(last);
-        let clocks = Clocks {
-            kind: fact.subject.kind,
-            family,
-            age: days_between(first.first_day(), last.last_day()).max(0) as u32,
-            unseen: days_between(last.last_day(), today).max(0) as u32,
-        };
-        let life = decay.read(&clocks);
+        let Some(life) = statuses.read(fact).life else { continue };
+        let age = days_between(first.first_day(), last.last_day()).max(0);
+        let unseen = days_between(last.last_day(), today).max(0);
         forecasts.push(Forecast {
             value: Some(fact.subject.value.clone()),
             name: Some(fact.subject.kind.to_string()),
             probability: Some(life.probability),
             status: Some(life.status),
             days_left: Some(life.days_left),
-            because: vec![format!(
-                "last known {} days ago, {} days after the first",
-                clocks.unseen, clocks.age
-            )],
+            because: vec![format!("last known {unseen} days ago, {age} days after the first")],
             ..Forecast::of(
                 question,
                 if life.scored { backtest::LIFETIME } else { backtest::LIFETIME_RULE },

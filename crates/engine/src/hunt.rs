@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use lapwing_fuse::status;
 use lapwing_hunt::{Checks, Follower, Hunt, Indicator, Matcher, Options, RulesOptions};
 use lapwing_model::{Entity, Object, Problem, Relation, Role, Status};
 use lapwing_store::FactQuery;
@@ -105,21 +104,15 @@ impl Engine {
         let origins: BTreeMap<_, _> =
             self.store.origins()?.into_iter().map(|o| (o.id, o.label)).collect();
 
-        let sighted = self.last_sighted()?;
+        let statuses = self.statuses(today)?;
         let mut indicators = Vec::new();
         let query = FactQuery {
             relation: Some(Relation::Role),
             role: Some(Role::Indicator),
             ..FactQuery::default()
         };
-        self.store.each_fact(&query, &mut |mut fact| {
-            // What was seen lately is in use, whoever listed it long ago.
-            if let Some(seen) = sighted.get(&fact.subject)
-                && fact.last_known().is_none_or(|last| last.last_day() < seen.last_day())
-            {
-                fact.period.last = Some(*seen);
-            }
-            let status = status(&fact, today.into());
+        self.store.each_fact(&query, &mut |fact| {
+            let status = statuses.of(&fact);
             if fact.probability < LEAST_PROBABILITY || status == Status::Revoked {
                 return Ok(());
             }
@@ -141,7 +134,7 @@ impl Engine {
                 probability: fact.probability,
                 technique: None,
                 status: Some(status),
-                last_seen: fact.last_known(),
+                last_seen: statuses.last_known(&fact),
                 entity: fact.subject,
             });
             Ok(())

@@ -109,7 +109,9 @@ impl Engine {
         if indicators.is_empty() && found.is_empty() {
             found.push(given::empty(file, "indicator", "lists and reports"));
         }
-        indicators.into_values().for_each(|i| compiler.add_indicator(&i));
+        for indicator in indicators.into_values() {
+            compiler.add_indicator(&indicator);
+        }
         Ok(found)
     }
 }

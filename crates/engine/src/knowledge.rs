@@ -16,7 +16,7 @@ impl Engine {
     pub(crate) fn with_store(store: Store) -> Result<Self, EngineError> {
         let names: BTreeSet<String> = store.blobs(PREFIX)?.into_iter().collect();
         let knowledge = Arc::new(knowledge_with(&names, &|name| store.blob(name))?);
-        Ok(Self { store, knowledge })
+        Ok(Self { store, knowledge, decay: lapwing_forecast::DecayModel::default() })
     }
 
     /// Loads fresher official files (ATT&CK STIX, MISP galaxy, MISP warninglist) into the store
@@ -42,7 +42,7 @@ impl Engine {
         self.knowledge = Arc::new(self.knowledge.with_updates(&all));
 
         let knowledge = self.knowledge.clone();
-        let resolver = Resolver::new(&knowledge);
+        let resolver = Resolver::new(&knowledge).with_judged(crate::names::judged(&self.store)?);
         let mut change = self.store.begin("knowledge update", now)?;
         for (name, update) in &updates {
             let bytes = serde_json::to_vec(update)

@@ -24,6 +24,7 @@ mod activity;
 mod add;
 mod arms;
 mod check;
+mod clusters;
 mod collect;
 mod error;
 mod explain;
@@ -38,8 +39,11 @@ mod knowledge;
 mod learn;
 mod list;
 mod lookup;
+mod names;
+mod origins;
 mod progress;
 mod show;
+mod status;
 mod topic;
 mod undo;
 mod yara;
@@ -56,6 +60,7 @@ pub use activity::{
 pub use add::{AddOptions, AddReport, Input};
 pub use arms::load_checks;
 pub use check::Checked;
+pub use clusters::{ClusterPage, MINTED, Suspect};
 pub use collect::Taken;
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact};
@@ -68,13 +73,15 @@ pub use judge::{ACTION, Judged, Judgement, METHOD, OF_CLAIM, OF_DOCUMENT, Statem
 pub use learn::Learning;
 pub use list::{ListKind, Row};
 pub use lookup::LookedUp;
+pub use names::{NameChange, NameJudgement, Proposal, ProposalState};
+pub use origins::{Lineages, ShownDerivation, SidedPassage};
 pub use progress::{Progress, Silent};
 pub use show::ShowOptions;
+pub use status::{Aged, Statuses};
 pub use topic::Topic;
 pub use undo::UndoReport;
 
 pub use lapwing_extract::refang;
-pub use lapwing_fuse::status;
 
 pub use lapwing_forecast as forecasting;
 pub use lapwing_hunt as hunting;
@@ -87,6 +94,7 @@ pub use lapwing_store as store;
 pub struct Engine {
     store: Store,
     knowledge: Arc<Knowledge>,
+    decay: lapwing_forecast::DecayModel,
 }
 
 impl Engine {

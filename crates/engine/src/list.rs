@@ -1,7 +1,6 @@
 use std::str::FromStr;
 
 use jiff::civil::Date;
-use lapwing_fuse::status;
 use lapwing_model::{Kind, PartialDate, Relation, Role, Status};
 use lapwing_store::FactQuery;
 use serde::Serialize;
@@ -91,6 +90,12 @@ pub struct Row {
     /// Status of an indicator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
+    /// How likely an indicator is still in use, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_use: Option<f64>,
+    /// Days until it expires if nobody sees it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days_left: Option<u32>,
     /// Number of independent origins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origins: Option<u64>,
@@ -127,7 +132,10 @@ impl Engine {
             ListKind::Gaps => self.list_gaps(out),
             ListKind::Indicators => self.list_indicators(today, out),
             ListKind::Origins => self.list_origins(out),
-            ListKind::Entities(kind) => self.list_entities(kind, out),
+            ListKind::Entities(kind) => {
+                self.list_entities(kind, out)?;
+                if kind == Kind::Cluster { self.list_minted(out) } else { Ok(()) }
+            }
         }
     }
 
@@ -183,13 +191,17 @@ impl Engine {
             role: Some(Role::Indicator),
             ..FactQuery::default()
         };
+        let statuses = self.statuses(today)?;
         let mut failed = None;
         self.store.each_fact(&query, &mut |fact| {
+            let aged = statuses.read(&fact);
             let row = Row {
                 kind: fact.subject.kind.to_string(),
                 value: fact.subject.value.clone(),
                 probability: Some((fact.probability * 1e4).round() / 1e4),
-                status: Some(status(&fact, today.into())),
+                status: Some(aged.status),
+                in_use: aged.life.map(|life| (life.probability * 1e4).round() / 1e4),
+                days_left: aged.life.map(|life| life.days_left),
                 origins: Some(fact.origins_for() as u64),
                 first: fact.period.first.or(fact.reported.first),
                 last: fact.last_known(),
@@ -214,6 +226,26 @@ impl Engine {
                 value: origin.label,
                 documents: Some(origin.members.len() as u64),
                 id: Some(origin.id.short()),
+                ..Row::default()
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Clusters that the evidence of the store holds together and that nobody named.
+    fn list_minted(
+        &self,
+        out: &mut dyn FnMut(Row) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        for cluster in self.activity_clusters()? {
+            let held = cluster.bonds.first().and_then(|bond| bond.because.first());
+            out(Row {
+                kind: Kind::Cluster.to_string(),
+                origins: Some(cluster.members.len() as u64),
+                first: cluster.history.first().and_then(|event| event.on),
+                last: cluster.history.last().and_then(|event| event.on),
+                note: held.map(|held| format!("minted here; held together by {held}")),
+                value: cluster.name,
                 ..Row::default()
             })?;
         }

@@ -1,7 +1,7 @@
 //! What is known of many values at once, or of everything that stands in a text.
 
 use jiff::civil::Date;
-use lapwing_fuse::{Resolver, status};
+use lapwing_fuse::Resolver;
 use lapwing_model::{
     AnalyticConfidence, Entity, Fact, Kind, Likelihood, Marking, Object, PartialDate, Relation,
     Role, Status,
@@ -148,7 +148,7 @@ impl Engine {
             answer.probability = Some((fact.probability * 1e4).round() / 1e4);
             answer.likelihood = Some(fact.likelihood());
             answer.confidence = Some(fact.confidence);
-            answer.status = Some(status(fact, today.into()));
+            answer.status = Some(self.status_of(fact, today)?.status);
             answer.origins = Some(fact.origins_for() as u64);
             answer.first = fact.period.first.or(fact.reported.first);
             answer.last = fact.last_known();

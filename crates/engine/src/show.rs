@@ -2,7 +2,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use lapwing_fuse::{not_shown_same, status};
+use lapwing_fuse::not_shown_same;
 use lapwing_model::{
     ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap,
     PartialDate, Relation,
@@ -69,9 +69,13 @@ impl Engine {
 
     /// An engine on a copy whose facts are still to be derived.
     fn on(&self, store: lapwing_store::Store, at: jiff::Timestamp) -> Result<Engine, EngineError> {
-        let mut engine = Engine { store, knowledge: self.knowledge.clone() };
+        let mut engine = Engine { store, knowledge: self.knowledge.clone(), decay: self.decay };
         let knowledge = engine.knowledge.clone();
+        let judged = crate::names::judged(&engine.store)?;
+        let resolver = lapwing_fuse::Resolver::new(&knowledge).with_judged(judged);
         let mut change = engine.store.begin("view", at)?;
+        // Names may have been resolved by a decision that this part does not hold.
+        change.resolve_again(&|entity| resolver.canonical(entity))?;
         change.touch_all()?;
         crate::add::derive(&mut change, &knowledge)?;
         change.commit_unrecorded()?;
@@ -89,25 +93,20 @@ impl Engine {
         let facts = self.facts_for(&topic, &documents)?;
         let origins = self.origins_of(&documents)?;
         let quotes = self.quotes(&facts)?;
-        let resolver = lapwing_fuse::Resolver::new(&self.knowledge);
         let actors = actors_in(&facts);
-        let candidates = actors
-            .iter()
-            .map(|actor| {
-                let names = resolver
-                    .candidates(actor)
-                    .into_iter()
-                    .map(|c| format!("{}: {}", c.entity.value, c.why))
-                    .collect();
-                (actor.clone(), names)
-            })
-            .filter(|(_, names): &(_, Vec<String>)| !names.is_empty())
-            .collect();
+        let mut candidates = Vec::new();
+        for actor in &actors {
+            let names = self.candidates_in_context(actor)?;
+            if !names.is_empty() {
+                candidates.push((actor.clone(), names));
+            }
+        }
         let distinct = not_shown_same(&actors, &facts, &self.knowledge)
             .into_iter()
             .map(|pair| Distinct { a: pair.a, b: pair.b, why: pair.reason })
             .collect();
-        let statuses = facts.iter().map(|fact| status(fact, today)).collect();
+        let reader = self.statuses(options.as_of.unwrap_or(options.today))?;
+        let statuses = facts.iter().map(|fact| reader.of(fact)).collect();
         let shown: BTreeSet<DocumentId> = documents.iter().copied().collect();
         Ok(Picture {
             subject: topic.subject.clone(),

@@ -124,7 +124,10 @@ impl Engine {
 
     /// Preferred names that `asked` is an alias of, and the word for a place or technique.
     fn other_names(&self, asked: &str) -> Vec<String> {
-        let resolver = Resolver::new(&self.knowledge);
+        let plain = Resolver::new(&self.knowledge);
+        // Without the decisions of people an alias leads to its name; a store that cannot be read says
+        // so at the next question.
+        let resolver = self.resolver().unwrap_or(plain);
         let kinds = [Kind::ThreatActor, Kind::Cluster, Kind::Malware, Kind::Tool];
         let mut names: Vec<String> = kinds
             .iter()

@@ -42,12 +42,16 @@ impl Engine {
         let mut knowledge = self.knowledge.clone();
         let mut undo = self.store.begin(command, now)?;
         let undone = undo.undo(change)?;
-        if !undone.blobs.is_empty() {
-            names.extend(undone.blobs);
+        let other_knowledge = undone.blobs.iter().any(|name| name.starts_with(PREFIX));
+        if other_knowledge {
+            names.extend(undone.blobs.into_iter().filter(|name| name.starts_with(PREFIX)));
             knowledge = Arc::new(knowledge_with(&names, &|name| undo.blob(name))?);
-            let resolver = Resolver::new(&knowledge);
-            undo.resolve_again(&|entity| resolver.canonical(entity))?;
             undo.touch_all()?;
+        }
+        if other_knowledge || undone.judgements {
+            let judged = crate::names::judged(undo.store())?;
+            let resolver = Resolver::new(&knowledge).with_judged(judged);
+            undo.resolve_again(&|entity| resolver.canonical(entity))?;
         }
         crate::add::derive(&mut undo, &knowledge)?;
         let id = undo.commit()?;

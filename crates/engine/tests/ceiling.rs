@@ -135,7 +135,7 @@ fn each_marking_is_a_ceiling_for_every_format() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4))]
+    #![proptest_config(ProptestConfig::with_cases(3))]
 
     #[test]
     fn no_export_holds_an_object_above_the_ceiling(

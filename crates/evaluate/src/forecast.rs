@@ -9,7 +9,7 @@ mod completion;
 pub mod fit;
 mod lifetimes;
 mod recurrence;
-mod shuffle;
+pub(crate) mod shuffle;
 mod vendor;
 mod versions;
 

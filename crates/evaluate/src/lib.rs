@@ -33,11 +33,13 @@
 
 mod activity;
 mod board;
+mod copies;
 mod corpus;
 pub mod entities;
 mod fidelity;
 mod floors;
 mod forecast;
+mod fusion;
 mod hunting;
 mod indicators;
 mod normal;
@@ -52,6 +54,7 @@ use std::path::Path;
 
 pub use floors::{Floors, FloorsError};
 pub use forecast::fit::tables as forecast_tables;
+pub use fusion::calibration_table;
 pub use peers::{Peer, PeerError, Peers};
 pub use scores::{ScoreRow, Scores, Worst};
 pub use suite::{SUITES, Suite, SuiteError};

@@ -2,8 +2,8 @@ use std::path::Path;
 use std::str::FromStr;
 
 use crate::{
-    EvaluateError, Options, Scores, activity, entities, fidelity, forecast, hunting, indicators,
-    techniques, traps,
+    EvaluateError, Options, Scores, activity, copies, entities, fidelity, forecast, fusion,
+    hunting, indicators, techniques, traps,
 };
 
 /// What runs a suite: adds its rows to the scores.
@@ -80,6 +80,18 @@ pub const SUITES: &[Suite] = &[
         question: "Are rises found, and is chance told apart?",
         corpora: activity::CORPORA,
         run: activity::run,
+    },
+    Suite {
+        name: "fusion",
+        question: "How sure may one be when sources copy each other?",
+        corpora: copies::CORPORA,
+        run: fusion::run,
+    },
+    Suite {
+        name: "origins",
+        question: "Are copies found, and are independent reports kept apart?",
+        corpora: copies::CORPORA,
+        run: copies::run,
     },
 ];
 

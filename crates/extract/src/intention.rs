@@ -385,16 +385,23 @@ mod tests {
         (right, wrong, missed, told)
     }
 
-    /// Sets `a` and `b` are clear statements, written before the rules; set `c` is how people really
-    /// write, was written after the rules, and did not change them.
+    /// Sets `a` and `b` are clear statements, written before the rules. Set `c` is how people really write: it
+    /// was written after the rules, and then they were widened by it. Set `d` came last and changed nothing: it
+    /// is what the score in `docs/activity.md` is from.
     #[test]
     fn posts_are_read_as_people_labelled_them() {
         for set in ["a", "b"] {
             let (right, wrong, missed, told) = score(set);
             assert!(wrong + missed == 0, "{set}: {right} {wrong} {missed}\n{}", told.join("\n"));
         }
-        let (right, wrong, missed, told) = score("c");
-        assert_eq!((right, wrong, missed), (0, 0, 0), "{}", told.join("\n"));
+        for (set, least, most_wrong) in [("c", 29, 0), ("d", 20, 0)] {
+            let (right, wrong, missed, told) = score(set);
+            assert!(
+                right >= least && wrong <= most_wrong,
+                "{set}: {right} {wrong} {missed}\n{}",
+                told.join("\n")
+            );
+        }
     }
 
     #[test]

@@ -37,24 +37,23 @@ pub(crate) fn other_names(text: &str, known: &[Mention]) -> Vec<Mention> {
         for _ in 0..NAMES {
             let later = known.get(at + 1..).unwrap_or_default();
             let next = later.iter().find(|m| m.span.end as usize > from);
-            let end = match next.filter(|m| m.span.start as usize <= from) {
+            let end = if let Some(other) = next.filter(|m| m.span.start as usize <= from) {
                 // A name that is known is told by the table.
-                Some(other) => other.span.end as usize,
-                None => {
-                    let limit = next.map_or(text.len(), |m| m.span.start as usize);
-                    let Some(end) = name(text, from, limit) else { break };
-                    found.push(Mention {
-                        entity: Entity::new(kind, &text[from..end]),
-                        span: Span::new(from, end),
-                        precision: Confidence::percent(GIVEN),
-                        method: METHOD,
-                        why: format!(
-                            "another name of {}, as the sentence says; no table knows it",
-                            mention.entity.value
-                        ),
-                    });
-                    end
-                }
+                other.span.end as usize
+            } else {
+                let limit = next.map_or(text.len(), |m| m.span.start as usize);
+                let Some(end) = name(text, from, limit) else { break };
+                found.push(Mention {
+                    entity: Entity::new(kind, &text[from..end]),
+                    span: Span::new(from, end),
+                    precision: Confidence::percent(GIVEN),
+                    method: METHOD,
+                    why: format!(
+                        "another name of {}, as the sentence says; no table knows it",
+                        mention.entity.value
+                    ),
+                });
+                end
             };
             // A list goes on in brackets only: behind a comma the sentence does.
             let Some(next) = goes_on(text, end, opened) else { break };

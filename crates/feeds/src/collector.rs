@@ -6,7 +6,7 @@ use lapwing_engine::store::{Feed, FeedSettings, FeedState};
 use lapwing_engine::{Engine, Progress};
 
 use crate::pull::{Pull, Pulled, address, authorization};
-use crate::{FeedError, FeedKind, FetchLimits, Fetcher, Reach, guess, schedule};
+use crate::{FeedError, FeedKind, FetchLimits, Fetcher, Proxy, Reach, guess, schedule};
 
 /// Gives the value of a variable of the environment: libraries do not read it themselves.
 pub type Keys<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -36,21 +36,30 @@ pub struct PullReport {
 /// Adds, lists and pulls feeds.
 pub struct Collector<'k> {
     keys: Keys<'k>,
-    proxy: Option<String>,
+    proxy: Option<Proxy>,
     limits: FetchLimits,
+    from_afar: bool,
 }
 
 impl<'k> Collector<'k> {
     /// Makes a collector that asks `keys` for the keys of feeds.
     #[must_use]
     pub fn new(keys: Keys<'k>) -> Self {
-        Self { keys, proxy: None, limits: FetchLimits::default() }
+        Self { keys, proxy: None, limits: FetchLimits::default(), from_afar: false }
     }
 
     /// Goes through a proxy.
     #[must_use]
-    pub fn with_proxy(mut self, proxy: Option<String>) -> Self {
+    pub fn with_proxy(mut self, proxy: Option<Proxy>) -> Self {
         self.proxy = proxy;
+        self
+    }
+
+    /// Adds feeds for people who are not at this machine: no folder of it, no key of its environment,
+    /// and nothing of its network.
+    #[must_use]
+    pub fn from_afar(mut self) -> Self {
+        self.from_afar = true;
         self
     }
 
@@ -71,11 +80,24 @@ impl<'k> Collector<'k> {
         settings.every = settings.every.max(schedule::LEAST);
         let is_folder = new.kind == Some(FeedKind::Folder)
             || (new.kind.is_none() && !new.address.contains("://"));
+        let refuse = |why: &str| {
+            let why = format!("{why}; add this feed at the server, with `lapwing feeds add`");
+            Err(FeedError::Address { address: new.address.clone(), why })
+        };
+        if self.from_afar && is_folder {
+            return refuse("is no web address");
+        }
+        if self.from_afar && (settings.key_env.is_some() || settings.allow_private) {
+            return refuse("keys and private addresses are the server's own business");
+        }
         let (kind, place) = if is_folder {
             (FeedKind::Folder, folder(&new.address)?)
         } else {
             let url = address(&new.address)?;
             settings.named_private = stands_private(&url);
+            if self.from_afar && settings.named_private {
+                return refuse("stands at a private address");
+            }
             if let Some(kind) = new.kind {
                 (kind, url.to_string())
             } else {
@@ -163,7 +185,8 @@ impl<'k> Collector<'k> {
                 state.failures = 0;
                 state.error = None;
                 state.next = Some(schedule::after_success(name, feed.settings.every, now));
-                state.last_items = pulled.items;
+                state.last_items =
+                    if pulled.unchanged { feed.state.last_items } else { pulled.items };
             }
             Err(error) => schedule::failed(&mut state, &feed, error, now),
         }

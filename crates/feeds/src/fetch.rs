@@ -180,7 +180,7 @@ pub enum FetchError {
         why: String,
     },
     /// The connection broke, or what came is no HTTP.
-    #[error("{address}: {why}; what came was not kept, try again later")]
+    #[error("{address}: {why}; try again later")]
     Broken {
         /// What was asked for.
         address: String,
@@ -219,48 +219,68 @@ impl FetchError {
     }
 }
 
+/// A proxy, and the hosts that are reached without it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    address: String,
+    except: Vec<String>,
+}
+
+impl Proxy {
+    /// A proxy by its address (`http://host:port`), and what `no_proxy` commonly holds: names of hosts
+    /// and domains, separated by commas; `*` for all.
+    #[must_use]
+    pub fn new(address: &str, except: &str) -> Self {
+        let names =
+            except.split(',').map(|name| name.trim().trim_start_matches('.').to_lowercase());
+        Self { address: address.to_owned(), except: names.filter(|n| !n.is_empty()).collect() }
+    }
+
+    /// Whether a host is reached through it; this machine itself never is.
+    fn serves(&self, host: &str) -> bool {
+        let host = host.trim_matches(['[', ']']).to_lowercase();
+        let own = host == "localhost"
+            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        let named = |name: &String| {
+            name == "*" || host.strip_suffix(name).is_some_and(|h| h.is_empty() || h.ends_with('.'))
+        };
+        !own && !self.except.iter().any(named)
+    }
+}
+
 /// Fetches what the user named, and what leads on from it, within one [`Reach`].
 pub struct Fetcher {
     agent: ureq::Agent,
     limits: FetchLimits,
     reach: Reach,
-    proxied: bool,
+    proxy: Option<(Proxy, ureq::Agent)>,
 }
 
 impl Fetcher {
     /// Makes a fetcher that goes straight to the hosts.
     #[must_use]
     pub fn new(reach: Reach, limits: FetchLimits) -> Self {
-        Self::with(reach, limits, None)
+        Self { agent: agent(&reach, None), limits, reach, proxy: None }
     }
 
-    /// Makes a fetcher that goes through a proxy (`http://host:port`). The proxy resolves names: what
-    /// it can reach and this machine cannot resolve is not looked at.
+    /// Makes a fetcher that goes through a proxy. The proxy resolves names: what it can reach and this
+    /// machine cannot resolve is not looked at.
     ///
     /// # Errors
     /// When the proxy's address cannot be read.
-    pub fn through(proxy: &str, reach: Reach, limits: FetchLimits) -> Result<Self, FetchError> {
-        let parsed = ureq::Proxy::new(proxy).map_err(|error| FetchError::Address {
-            address: proxy.to_owned(),
+    pub fn through(proxy: &Proxy, reach: Reach, limits: FetchLimits) -> Result<Self, FetchError> {
+        let parsed = ureq::Proxy::new(&proxy.address).map_err(|error| FetchError::Address {
+            address: proxy.address.clone(),
             why: format!("is no proxy: {error}"),
         })?;
-        Ok(Self::with(reach, limits, Some(parsed)))
+        let proxied = agent(&reach, Some(parsed));
+        Ok(Self { proxy: Some((proxy.clone(), proxied)), ..Self::new(reach, limits) })
     }
 
-    fn with(reach: Reach, limits: FetchLimits, proxy: Option<ureq::Proxy>) -> Self {
-        let config = ureq::Agent::config_builder()
-            .proxy(proxy.clone())
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .user_agent(concat!("lapwing/", env!("CARGO_PKG_VERSION")))
-            .build();
-        let guard = Guard {
-            reach: reach.clone(),
-            proxy: proxy.as_ref().map(|proxy| proxy.host().to_owned()),
-            inner: DefaultResolver::default(),
-        };
-        let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), guard);
-        Self { agent, limits, reach, proxied: proxy.is_some() }
+    /// The proxy's agent, where it serves the host.
+    fn proxied(&self, target: &Url) -> Option<&ureq::Agent> {
+        let (proxy, agent) = self.proxy.as_ref()?;
+        proxy.serves(target.host_str().unwrap_or_default()).then_some(agent)
     }
 
     /// The limits of each fetch.
@@ -341,7 +361,7 @@ impl Fetcher {
         let known: Vec<std::net::IpAddr> = match target.host() {
             Some(url::Host::Ipv4(ip)) => vec![ip.into()],
             Some(url::Host::Ipv6(ip)) => vec![ip.into()],
-            _ if self.proxied => {
+            _ if self.proxied(target).is_some() => {
                 let port = target.port_or_known_default().unwrap_or(80);
                 std::net::ToSocketAddrs::to_socket_addrs(&(host, port))
                     .map(|found| found.map(|socket| socket.ip()).collect())
@@ -365,17 +385,18 @@ impl Fetcher {
         let secret = request.secret.as_deref().filter(|_| home);
         let headers = request.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()));
         let headers = headers.chain(secret.map(|value| ("Authorization", value)));
+        let agent = self.proxied(target).unwrap_or(&self.agent);
         match &request.body {
             // A body goes to the host that it was meant for, too.
             Some(body) if home => {
-                let mut call = self.agent.post(target.as_str());
+                let mut call = agent.post(target.as_str());
                 for (name, value) in headers {
                     call = call.header(name, value);
                 }
                 call.config().timeout_global(Some(left)).build().send(&body[..])
             }
             _ => {
-                let mut call = self.agent.get(target.as_str());
+                let mut call = agent.get(target.as_str());
                 for (name, value) in headers {
                     call = call.header(name, value);
                 }
@@ -456,5 +477,46 @@ impl Fetcher {
             }
             _ => FetchError::Broken { address, why },
         }
+    }
+}
+
+/// An agent that connects only where `reach` allows, and follows no redirect by itself.
+fn agent(reach: &Reach, proxy: Option<ureq::Proxy>) -> ureq::Agent {
+    let guard = Guard {
+        reach: reach.clone(),
+        proxy: proxy.as_ref().map(|proxy| proxy.host().to_owned()),
+        inner: DefaultResolver::default(),
+    };
+    let config = ureq::Agent::config_builder()
+        .proxy(proxy)
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .user_agent(concat!("lapwing/", env!("CARGO_PKG_VERSION")))
+        .build();
+    ureq::Agent::with_parts(config, DefaultConnector::default(), guard)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_serves_all_but_what_is_excepted_and_this_machine() {
+        let proxy = Proxy::new("http://proxy.example:3128", "corp.example, .lab.example,192.0.2.7");
+        assert!(proxy.serves("example.org") && proxy.serves("notcorp.example"));
+        for host in [
+            "corp.example",
+            "misp.CORP.example",
+            "x.lab.example",
+            "192.0.2.7",
+            "localhost",
+            "[::1]",
+            "127.0.0.1",
+        ] {
+            assert!(!proxy.serves(host), "{host}");
+        }
+        assert!(!Proxy::new("http://proxy.example:3128", "*").serves("example.org"));
+        let reach = Reach::public();
+        assert!(Fetcher::through(&Proxy::new("::", ""), reach, FetchLimits::default()).is_err());
     }
 }

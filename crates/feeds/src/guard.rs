@@ -137,7 +137,7 @@ impl Resolver for Guard {
         if self.proxy.as_deref().is_some_and(|proxy| bare(proxy) == bare(host)) {
             return Ok(found);
         }
-        for socket in found.iter() {
+        for socket in &found {
             if !self.reach.allows(host, socket.ip()) {
                 let refused = Refused { host: bare(host), address: socket.ip() };
                 return Err(ureq::Error::Io(std::io::Error::new(

@@ -26,7 +26,7 @@ mod values;
 
 pub use collector::{Collector, Keys, NewFeed, PullReport};
 pub use error::FeedError;
-pub use fetch::{FetchError, FetchLimits, Fetched, Fetcher, Request};
+pub use fetch::{FetchError, FetchLimits, Fetched, Fetcher, Proxy, Request};
 pub use guard::{Reach, is_private};
 pub use kind::{FeedKind, guess};
 pub use pull::{Pulled, QUOTA, TIME};

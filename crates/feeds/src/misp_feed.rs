@@ -51,7 +51,7 @@ pub(crate) fn pull(pull: &mut Pull<'_>) -> Result<(), FeedError> {
                 return Err(error.into());
             }
             Err(error) => {
-                pull.problem(event.to_string(), error);
+                pull.problem(event.to_string(), error.to_string());
                 pull.mark(uuid, timestamp);
             }
         }
@@ -63,7 +63,7 @@ pub(crate) fn pull(pull: &mut Pull<'_>) -> Result<(), FeedError> {
 
 /// The index of the feed at an address, which may be that of the folder.
 fn manifest_address(address: &Url) -> Url {
-    if address.path().ends_with(".json") {
+    if address.path().rsplit('.').next() == Some("json") {
         return address.clone();
     }
     let mut folder = address.clone();

@@ -126,9 +126,9 @@ impl<'a> Pull<'a> {
         address(&self.feed.address)
     }
 
-    pub(crate) fn malformed(&self, at: &Url, what: impl ToString) -> FeedError {
+    pub(crate) fn malformed(&self, at: &Url, what: impl Into<String>) -> FeedError {
         let kind = self.feed.kind.parse().map_or("", FeedKind::as_str);
-        FeedError::Malformed { address: at.to_string(), kind, what: what.to_string() }
+        FeedError::Malformed { address: at.to_string(), kind, what: what.into() }
     }
 
     /// A request with the feed's key.
@@ -180,8 +180,8 @@ impl<'a> Pull<'a> {
     }
 
     /// Names a part of the feed that could not be had; the rest goes on.
-    pub(crate) fn problem(&mut self, name: impl Into<String>, what: impl ToString) {
-        let problem = Problem::fatal(name, ProblemKind::Unreadable, what.to_string());
+    pub(crate) fn problem(&mut self, name: impl Into<String>, what: impl Into<String>) {
+        let problem = Problem::fatal(name, ProblemKind::Unreadable, what.into());
         self.pulled.problems.push(problem);
     }
 

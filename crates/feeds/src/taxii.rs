@@ -84,7 +84,7 @@ pub(crate) fn pull(pull: &mut Pull<'_>) -> Result<(), FeedError> {
             Err(FeedError::Fetch(error @ FetchError::Status { .. }))
                 if !alone && !error.is_temporary() =>
             {
-                pull.problem(objects.to_string(), error);
+                pull.problem(objects.to_string(), error.to_string());
             }
             Err(error) => failed = failed.or(Some(error)),
         }
@@ -125,8 +125,11 @@ fn collections(pull: &Pull<'_>, address: &Url) -> Result<Vec<Url>, FeedError> {
     for root in roots {
         let root = if root.ends_with('/') { root } else { format!("{root}/") };
         // A root may stand on another host; it is asked, but gets no key (see `Fetcher`).
-        let root = address.join(&root).map_err(|error| pull.malformed(address, error))?;
-        let list = root.join("collections/").map_err(|error| pull.malformed(address, error))?;
+        let root =
+            address.join(&root).map_err(|error| pull.malformed(address, error.to_string()))?;
+        let list = root
+            .join("collections/")
+            .map_err(|error| pull.malformed(address, error.to_string()))?;
         all.extend(of_root(pull, &list)?);
     }
     Ok(all)

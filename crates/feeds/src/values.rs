@@ -41,15 +41,15 @@ pub(crate) fn pull(pull: &mut Pull<'_>, format: Option<Format>) -> Result<(), Fe
         let age = pull.now.duration_since(at);
         !age.is_negative() && age < WHOLE_EVERY
     });
-    let bytes = match is_fresh.then(|| known_lines(pull, &taken)).transpose()?.flatten() {
-        Some(known) => match new_lines(&body, &known, format == Some(Format::Table)) {
-            Some(lines) => lines,
-            None => return Ok(()),
-        },
-        None => {
-            taken = Taken { whole_at: Some(pull.now), documents: Vec::new() };
-            body
-        }
+    let known = is_fresh.then(|| known_lines(pull, &taken)).transpose()?.flatten();
+    let bytes = if let Some(known) = known {
+        let Some(lines) = new_lines(&body, &known, format == Some(Format::Table)) else {
+            return Ok(());
+        };
+        lines
+    } else {
+        taken = Taken { whole_at: Some(pull.now), documents: Vec::new() };
+        body
     };
     taken.documents.push(DocumentId::of(&bytes));
     pull.state.cursor = serde_json::to_string(&taken).ok();

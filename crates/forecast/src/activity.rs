@@ -28,9 +28,14 @@ const SHRINK_SPREAD: f64 = 14.0;
 const SUSPECT: f64 = 2.58;
 /// The tail begins where this share of the past judgements lies above.
 const TAIL: f64 = 0.02;
+/// Fewer past judgements than these teach nothing.
+const LEARNT: usize = 200;
 /// Judgements that the assumed tail counts for beside those seen, and how heavy it is assumed.
 const TAIL_SHRINK: f64 = 10.0;
 const TAIL_ASSUMED: f64 = 1.5;
+/// In a window of several days, no day counts for more than it would at so many standard deviations:
+/// one import must not look like a week of interest.
+const CLIP: f64 = 2.0;
 /// Weeks that an even habit counts for beside the weekdays seen.
 const WEEKDAY_SHRINK: f64 = 20.0;
 
@@ -56,6 +61,8 @@ pub struct Activity {
     mean: f64,
     spread: f64,
     tails: [Tail; WINDOWS.len()],
+    /// That of the least of all windows: looking at several is paid for.
+    least: Tail,
 }
 
 /// How often a raw judgement was made without cause: ranks, and an exponential tail beyond.
@@ -83,11 +90,19 @@ impl Tail {
         Self { past, from, share, excess: excess.max(1.0) }
     }
 
+    /// How often the least of all windows was so small.
+    fn of_least(&self, p: f64) -> f64 {
+        if self.past.len() < LEARNT {
+            return (p * WINDOWS.len() as f64).min(1.0);
+        }
+        self.calibrated(p).max(p)
+    }
+
     fn calibrated(&self, p: f64) -> f64 {
         let x = -p.max(1e-300).ln();
         let n = self.past.len();
         // Too few to learn from: the law itself, with the tail that is assumed.
-        if n < 200 {
+        if n < LEARNT {
             return (-x / TAIL_ASSUMED).exp().max(p);
         }
         if x > self.from {
@@ -142,6 +157,7 @@ impl Activity {
             mean: (total + 0.1) / (cells + 10.0),
             spread: 1.0,
             tails: std::array::from_fn(|_| Tail::default()),
+            least: Tail::default(),
         };
         let sample: Vec<&[u32]> = evenly(series, SAMPLE);
         let (mut square, mut weight) = (0.0, 0.0);
@@ -152,16 +168,25 @@ impl Activity {
         }
         model.spread = if weight > 0.0 { (square / weight).max(1.0) } else { 1.0 };
         let mut past: [Vec<f64>; WINDOWS.len()] = std::array::from_fn(|_| Vec::new());
+        let mut together: Vec<[f64; WINDOWS.len()]> = Vec::new();
         for counts in &sample {
             for day in until.saturating_sub(CALIBRATED).max(LEAST)..until.min(counts.len()) {
+                let mut windows = [1.0; WINDOWS.len()];
                 for (at, window) in WINDOWS.into_iter().enumerate() {
                     if let Some((_, _, p)) = model.raw(counts, day, window) {
                         past[at].push(-p.max(1e-300).ln());
+                        windows[at] = p;
                     }
                 }
+                together.push(windows);
             }
         }
         model.tails = past.map(Tail::of);
+        let least = together.iter().map(|windows| {
+            let of = windows.iter().zip(&model.tails).map(|(p, tail)| tail.calibrated(*p));
+            -of.fold(1.0, f64::min).max(1e-300).ln()
+        });
+        model.least = Tail::of(least.collect());
         model
     }
 
@@ -170,16 +195,14 @@ impl Activity {
     #[must_use]
     pub fn judge(&self, counts: &[u32], day: usize) -> Option<Judgement> {
         let mut best: Option<Judgement> = None;
-        let mut looked = 0;
         for (at, days) in WINDOWS.into_iter().enumerate() {
             let Some((count, expected, p)) = self.raw(counts, day, days) else { continue };
-            looked += 1;
             let p = if count == 0 { 1.0 } else { self.tails[at].calibrated(p) };
             if best.is_none_or(|best| p < best.p) {
                 best = Some(Judgement { days, count, expected, p });
             }
         }
-        best.map(|best| Judgement { p: (best.p * f64::from(looked)).min(1.0), ..best })
+        best.map(|best| Judgement { p: self.least.of_least(best.p), ..best })
     }
 
     /// Count, expectation and uncalibrated tail of the window that ends with `day`.
@@ -194,7 +217,16 @@ impl Activity {
         let expected = level.mean * habit;
         // The level itself is only known so well.
         let spread = level.spread * (1.0 + habit / level.weight.max(1.0));
-        Some((count, expected, upper_tail(expected, spread, count)))
+        let steady = if window == 1 {
+            count
+        } else {
+            let most = |day: usize| {
+                let expected = level.mean * self.weekday[(self.first + day) % 7];
+                (expected + CLIP * (expected * level.spread).sqrt()).ceil().max(1.0) as u32
+            };
+            (from..=day).map(|day| counts[day].min(most(day))).sum()
+        };
+        Some((count, expected, upper_tail(expected, spread, steady)))
     }
 
     /// Level and spread of the days before, with bursts weighing less.

@@ -52,9 +52,11 @@ pub const ACTIVITY: Backtest = Backtest {
 /// Names that rise.
 pub const BURSTS: Backtest = Backtest {
     model: "negative binomial around each name's own level and the weekday, calibrated on the last four weeks",
-    data: "daily news of public trails, bursts planted (`lapwing evaluate activity`)",
-    score: None,
-    baseline: None,
+    data: "daily news of 553 public trails, days shuffled, bursts planted",
+    score: Some(
+        "false alarms .0084 where .01 is stated; found: 91 % of bursts of 3 on a day, 89 % of one a day more for a week",
+    ),
+    baseline: Some("z-score 94 % and 2 % at as many false alarms"),
 };
 
 /// Addresses in use.

@@ -115,8 +115,22 @@ fn half_life(kind: Kind) -> f64 {
         Kind::DomainName | Kind::EmailAddr | Kind::Certificate => 120.0,
         // A hash does not become another file's: it goes stale by use, not by truth.
         kind if kind.is_file_hash() => 1095.0,
+        Kind::Ssdeep | Kind::Imphash | Kind::Tlsh | Kind::Vhash | Kind::Authentihash => 1095.0,
         _ => 365.0,
     }
+}
+
+/// The families whose addresses have lifetimes of their own, in order of name.
+pub fn families() -> impl Iterator<Item = &'static str> {
+    static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        let rows = include_str!("../data/lifetimes.tsv").lines().filter(|l| !l.starts_with('#'));
+        let mut names: Vec<&str> = rows.filter_map(|l| l.split('\t').next()).collect();
+        names.retain(|name| *name != "*");
+        names.sort_unstable();
+        names.dedup();
+        names
+    });
+    NAMES.iter().copied()
 }
 
 /// Probabilities at [`HORIZONS`] by family and band of [`AGES`].

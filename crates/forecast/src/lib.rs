@@ -44,7 +44,7 @@ mod sets;
 
 pub use attribution::{Attribution, Candidate};
 pub use completion::{Completion, Reason, Similar, Suggestion};
-pub use decay::{ACTIVE, AGES, Clocks, DecayModel, EXPIRED, HORIZONS, Life};
+pub use decay::{ACTIVE, AGES, Clocks, DecayModel, EXPIRED, HORIZONS, Life, families};
 pub use lifetimes::{GRACE, LifeForecast, Listings, MispDecay};
 pub use logistic::Logistic;
 pub use recurrence::Recurrence;

@@ -3,17 +3,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::HashMap;
 use lapwing_model::LineageKind;
 
+use crate::likeness::{COPIED, COPIED_OF_ONE_SOURCE, Likeness};
 use crate::reliability::Descent;
 use crate::sketch::Sketch;
 use crate::trace::{Derived, Trace};
 
-/// Share of a text's runs of three words that must stand in an earlier text for a copy. Two
-/// independent reports on one event share about 1 %; spun and shortened rewrites of real
-/// reports kept 20 % and more, the worst pair of two publishers stayed below 12 %.
-const COPIED_TEXT: f64 = 0.15;
-/// The same for two texts of one publisher, which share phrases and footers.
-const COPIED_TEXT_OF_ONE_SOURCE: f64 = 0.5;
-/// Fewest shared runs, so that chance in a small sample is no copy.
+/// Fewest shared runs of a structured report, so that chance in a small sample is no copy.
 const FEWEST_RUNS: usize = 5;
 /// Fewest values for a list whose order tells.
 const FEWEST_VALUES: usize = 5;
@@ -52,16 +47,25 @@ pub(crate) struct Edge {
     pub why: String,
 }
 
+/// What may have been made from what.
+pub(crate) struct Edges {
+    /// Those that origins are told by: of what texts show, the best parent of each document.
+    pub told: Vec<Edge>,
+    /// The other parents that texts show: a compilation has several.
+    pub others: Vec<Edge>,
+    pub virtuals: Vec<Virtual>,
+}
+
 /// Finds all edges between `docs` (in order of precedence, distinct).
-pub(crate) fn edges(docs: &[&Trace]) -> (Vec<Edge>, Vec<Virtual>) {
+pub(crate) fn edges(docs: &[&Trace]) -> Edges {
     let mut virtuals = Vec::new();
     let mut edges = versions(docs);
-    let shown = shown(docs);
+    let (shown, others) = shown(docs);
     let stated = stated(docs, &shown, &mut virtuals);
     edges.extend(shown);
     edges.extend(stated);
     edges.extend(containers(docs, &mut virtuals));
-    (edges, virtuals)
+    Edges { told: edges, others, virtuals }
 }
 
 fn same(child: usize, parent: usize, why: &str) -> Edge {
@@ -132,8 +136,9 @@ fn containers(docs: &[&Trace], virtuals: &mut Vec<Virtual>) -> Vec<Edge> {
     edges
 }
 
-/// Copies that their text or values show: the best parent of each document, always earlier.
-fn shown(docs: &[&Trace]) -> Vec<Edge> {
+/// Copies that their text or values show: the best parent of each document, always earlier, and the
+/// others.
+fn shown(docs: &[&Trace]) -> (Vec<Edge>, Vec<Edge>) {
     let mut best: BTreeMap<usize, Vec<Edge>> = BTreeMap::new();
     for (parent, child) in candidates(docs) {
         if let Some((probability, why)) = copied(docs[child], docs[parent]) {
@@ -141,20 +146,25 @@ fn shown(docs: &[&Trace]) -> Vec<Edge> {
             best.entry(child).or_default().push(edge);
         }
     }
-    best.into_values()
-        .filter_map(|edges| {
-            // A copy of a copy resembles both; the earliest of about the best is the source.
-            let top = edges.iter().map(|e| e.probability).fold(0.0, f64::max);
-            edges.into_iter().filter(|e| e.probability >= top - 0.1).min_by_key(|e| e.parent)
-        })
-        .collect()
+    let (mut chosen, mut others) = (Vec::new(), Vec::new());
+    for edges in best.into_values() {
+        // A copy of a copy resembles both; the earliest of about the best is the source.
+        let top = edges.iter().map(|e| e.probability).fold(0.0, f64::max);
+        let near = edges.iter().filter(|e| e.probability >= top - 0.1);
+        let parent = near.map(|e| e.parent).min();
+        for edge in edges {
+            let into = if Some(edge.parent) == parent { &mut chosen } else { &mut others };
+            into.push(edge);
+        }
+    }
+    (chosen, others)
 }
 
 /// Pairs (earlier, later) that share hashes, through an inverted index: linear in the hashes.
 fn candidates(docs: &[&Trace]) -> BTreeSet<(usize, usize)> {
     let mut pairs = BTreeSet::new();
     type Of = fn(&Trace) -> &Sketch;
-    let sketches: [(Of, u32); 2] = [(|t| &t.text, 3), (|t| &t.values, 1)];
+    let sketches: [(Of, u32); 3] = [(|t| &t.text, 3), (|t| &t.names, 3), (|t| &t.values, 1)];
     for (sketch, fewest) in sketches {
         let mut shared: HashMap<(u32, u32), u32> = HashMap::default();
         // In eight slices, so that the index of many documents stays small.
@@ -196,33 +206,23 @@ fn copied(child: &Trace, parent: &Trace) -> Option<(f64, String)> {
     if let Some(found) = copied_list(child, parent) {
         return Some(found);
     }
-    let text = child.text.overlap(&parent.text);
-    if text.shared < FEWEST_RUNS {
-        return None;
+    let likeness = Likeness::of(child, parent);
+    if child.is_list() || parent.is_list() || !(child.is_prose() && parent.is_prose()) {
+        // The words of a structured report are its form; only the same words around the same
+        // values make a copy.
+        let text = child.text.overlap(&parent.text);
+        let values = child.values.overlap(&parent.values);
+        let other_values = child.values.seen + parent.values.seen > 0
+            && values.containment().min(values.reverse()) < COPIED_VALUES;
+        let other_words = text.containment().min(text.reverse()) < COPIED_VALUES;
+        if text.shared < FEWEST_RUNS || other_words || other_values {
+            return None;
+        }
+        return Some((likeness.sureness(COPIED)?, likeness.why()));
     }
-    let share = text.containment();
-    let values = child.values.overlap(&parent.values);
-    let threshold =
-        if child.is_list() || parent.is_list() || !(child.is_prose() && parent.is_prose()) {
-            // The words of a structured report are its form; only the same words around the same
-            // values make a copy.
-            if text.reverse() < COPIED_VALUES
-                || (child.values.seen + parent.values.seen > 0
-                    && values.containment().min(values.reverse()) < COPIED_VALUES)
-            {
-                return None;
-            }
-            COPIED_VALUES
-        } else if one_publisher(child, parent) {
-            COPIED_TEXT_OF_ONE_SOURCE
-        } else {
-            COPIED_TEXT
-        };
-    if share < threshold {
-        return None;
-    }
-    let sureness = ((share - COPIED_TEXT) / (0.5 - COPIED_TEXT)).clamp(0.0, 1.0);
-    Some((0.6 + 0.38 * sureness, format!("near-duplicate text, {share:.2} of its passages")))
+    let one = one_publisher(child, parent);
+    let threshold = if one { COPIED_OF_ONE_SOURCE } else { COPIED };
+    Some((likeness.sureness(threshold)?, likeness.why()))
 }
 
 /// A list copied whole: its values in the same order, or a large list of exactly the same.

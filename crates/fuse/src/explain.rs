@@ -5,6 +5,7 @@ use lapwing_model::{ClaimId, Fact, OriginId};
 use serde::Serialize;
 
 use crate::fusion::{BOUNDS, Evidence, Fusion, distinct};
+use crate::learnt::Record;
 
 /// What one origin adds, with its factors.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -15,6 +16,9 @@ pub struct OriginStep {
     pub supports: bool,
     /// Reliability of the document, 0 to 1.
     pub reliability: f64,
+    /// What is learnt of the source; `None` when nobody else spoke of what it states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<Record>,
     /// Precision of what read the claim, 0 to 1.
     pub precision: f64,
     /// Confidence with which it is stated, 0 to 1.
@@ -37,9 +41,9 @@ pub struct Explanation {
     pub statement: String,
     /// What each origin adds.
     pub origins: Vec<OriginStep>,
-    /// Noisy-or of the supporters that count.
+    /// Strength of the supporters that count.
     pub support: f64,
-    /// Noisy-or of the deniers that count.
+    /// Strength of the deniers that count.
     pub against: f64,
     /// Support less what contradicts.
     pub combined: f64,
@@ -72,7 +76,9 @@ pub fn explain(fact: &Fact, fusion: &Fusion<'_>, claims: &[Evidence<'_>]) -> Exp
         .iter()
         .map(|w| {
             let c = &w.contribution;
+            let strongest = claims.iter().find(|e| e.id == c.strongest);
             OriginStep {
+                record: strongest.and_then(|e| fusion.record(e)).cloned(),
                 origin: c.origin,
                 supports: c.supports,
                 reliability: c.reliability,
@@ -118,21 +124,28 @@ impl fmt::Display for Explanation {
                 if step.claims == 1 { "claim" } else { "claims" },
                 if step.counted { "" } else { ", the same voice: not counted again" },
             )?;
+            if let Some(record) = &step.record {
+                writeln!(f, "          {}", learnt(record))?;
+            }
         }
-        let product = |supports: bool| {
+        let sum = |supports: bool| {
             let of = self.origins.iter().filter(|s| s.counted && s.supports == supports);
-            let parts: Vec<String> = of.map(|s| format!("(1 − {:.3})", s.weight)).collect();
-            if parts.is_empty() { "1".to_owned() } else { parts.join(" × ") }
+            let parts: Vec<String> = of.map(|s| format!("{:.3}", s.weight)).collect();
+            if parts.is_empty() { "nothing".to_owned() } else { parts.join(" ⊕ ") }
         };
-        writeln!(f, "  support 1 − {} = {:.3}", product(true), self.support)?;
+        writeln!(f, "  support {} = {:.3}", sum(true), self.support)?;
         if self.against > 0.0 {
-            writeln!(f, "  against 1 − {} = {:.3}", product(false), self.against)?;
+            writeln!(f, "  against {} = {:.3}", sum(false), self.against)?;
         }
         if self.basis == lapwing_model::Basis::Predicted.as_str() {
             writeln!(f, "  only predicted: no more than the support, {:.3}", self.combined)?;
         } else if self.against > 0.0 {
             let balance = 2.0 * self.combined - 1.0;
-            writeln!(f, "  support less what contradicts = {balance:+.3}")?;
+            writeln!(
+                f,
+                "  support held to what contradicts: ({:.3} − {:.3}) / (1 − {:.3} × {:.3}) = {balance:+.3}",
+                self.support, self.against, self.support, self.against
+            )?;
             writeln!(f, "  from even: 0.5 + 0.5 × {balance:+.3} = {:.3}", self.combined)?;
         } else {
             writeln!(f, "  from even: 0.5 + 0.5 × {:.3} = {:.3}", self.support, self.combined)?;
@@ -151,4 +164,27 @@ impl fmt::Display for Explanation {
         )?;
         self.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
     }
+}
+
+/// How the reliability of a source came about, in a line.
+fn learnt(record: &Record) -> String {
+    let of = |count: f64| format!("{count:.0}");
+    let mut text = format!(
+        "{}: {} by its class ({:.2}); of {} statements that others speak of, {:.1} right; so {:.2}, {}",
+        record.source,
+        record.class,
+        record.prior,
+        of(record.statements),
+        record.right,
+        record.reliability,
+        record.letter
+    );
+    if record.first + record.later > 0.0 {
+        let (first, later) = (of(record.first), of(record.later));
+        text.push_str(&format!("; first {first} times, later {later} times"));
+    }
+    if record.later > 0.0 {
+        text.push_str(&format!(", by {:.0} days on average", record.days_late));
+    }
+    text
 }

@@ -4,13 +4,17 @@ use foldhash::HashMap;
 use lapwing_knowledge::{Benign, Knowledge};
 use lapwing_model::{
     AnalyticConfidence, Basis, Claim, ClaimId, Contribution, DocumentId, Entity, Fact, Marking,
-    Object, Origin, OriginId, Period, Polarity, Relation, Role,
+    Object, Origin, OriginId, PartialDate, Period, Polarity, Relation, Role,
 };
 
 use crate::address::publisher_key;
+use crate::agreement::claim_type;
+use crate::calibration::Calibration;
+use crate::learnt::{Record, Reliabilities};
 use crate::origin::origin_of;
-use crate::reliability::reliability_of;
+use crate::reliability::{SourceClass, reliability_of};
 use crate::trace::Trace;
+use crate::witness::{balance, strength};
 
 /// Confidence of a plain statement whose author says nothing of how sure it is.
 const PLAIN: f64 = 0.9;
@@ -18,8 +22,6 @@ const PLAIN: f64 = 0.9;
 const HEDGED: f64 = 0.6;
 /// At most this for an indicator that many tenants share (cloud, CDN, hosting).
 const SHARED: f64 = 0.7;
-/// Where a statement stands that somebody makes and nothing else speaks for or against.
-const EVEN: f64 = 0.5;
 /// A model's output counts for half of what an observation would.
 const PREDICTED: f64 = 0.5;
 
@@ -37,6 +39,8 @@ const BENIGN: f64 = 0.15;
 pub(crate) const BOUNDS: (f64, f64) = (0.01, 0.99);
 /// Begins the note of a value on a known-benign list.
 pub(crate) const NOTE_BENIGN: &str = "known-benign list";
+/// Begins the note of a value that many tenants share.
+pub(crate) const NOTE_SHARED: &str = "shared (";
 /// Begins the note of a statement that its own source took back.
 pub(crate) const NOTE_REVOKED: &str = "taken back";
 
@@ -55,45 +59,18 @@ pub struct Evidence<'a> {
     pub object: &'a Object,
 }
 
-/// A monotone map from combined weight to probability, as straight lines between points.
-/// Identity until one is fitted on outcomes.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Calibration {
-    points: Vec<(f64, f64)>,
-}
-
-impl Calibration {
-    /// Makes a calibration through `points` (weight, probability); `None` when they do not rise
-    /// or leave 0..=1. The ends (0, 0) and (1, 1) are added.
-    #[must_use]
-    pub fn through(points: &[(f64, f64)]) -> Option<Self> {
-        let mut all = vec![(0.0, 0.0)];
-        all.extend_from_slice(points);
-        all.push((1.0, 1.0));
-        let rises = all.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
-        rises.then_some(Self { points: all })
-    }
-
-    /// The probability of a weight.
-    #[must_use]
-    pub fn apply(&self, weight: f64) -> f64 {
-        let weight = weight.clamp(0.0, 1.0);
-        let line = self.points.windows(2).find(|w| weight <= w[1].0);
-        line.map_or(weight, |w| {
-            let share = (weight - w[0].0) / (w[1].0 - w[0].0);
-            w[0].1 + share * (w[1].1 - w[0].1)
-        })
-    }
-}
-
 /// What is known of a document when its claims are weighed.
 #[derive(Debug)]
 struct Standing<'a> {
     trace: Option<&'a Trace>,
     origin: OriginId,
-    reliability: f64,
+    /// Letter of the document, and of the root that it goes back to.
+    letter: char,
+    root: char,
     /// Who speaks, when the document speaks for itself.
     voice: String,
+    /// Whether that is a name, of whom something can be learnt.
+    named: bool,
 }
 
 /// All that the fusion of any statement needs: reference data, documents, origins. Make it once
@@ -103,6 +80,7 @@ pub struct Fusion<'a> {
     knowledge: &'a Knowledge,
     standings: HashMap<DocumentId, Standing<'a>>,
     calibration: Calibration,
+    learnt: Reliabilities,
 }
 
 /// The voice of an origin: claims of one voice do not confirm each other.
@@ -110,6 +88,10 @@ pub struct Fusion<'a> {
 pub(crate) struct Weighed {
     pub contribution: Contribution,
     pub voice: String,
+    /// The one quoted, when all that the origin says of it is one other's.
+    pub quoted: Option<String>,
+    /// Documents of the origin that make the claims.
+    pub documents: Vec<DocumentId>,
     pub basis: Basis,
 }
 
@@ -131,21 +113,88 @@ impl<'a> Fusion<'a> {
         let by_id: HashMap<DocumentId, &Trace> = traces.iter().map(|t| (t.document(), t)).collect();
         let mut standings = HashMap::default();
         for origin in origins {
-            let voice = voice_of(origin, &by_id);
+            let (voice, named) = voice_of(origin, &by_id);
+            let root = root_letter(origin);
             for member in &origin.members {
                 let standing = Standing {
                     trace: by_id.get(&member.document).copied(),
                     origin: origin.id,
-                    reliability: reliability_of(member.grade.reliability),
+                    letter: member.grade.reliability,
+                    root,
                     voice: voice.clone(),
+                    named,
                 };
                 standings.insert(member.document, standing);
             }
         }
-        Self { knowledge, standings, calibration: Calibration::default() }
+        let calibration = Calibration::fitted();
+        Self { knowledge, standings, calibration, learnt: Reliabilities::default() }
     }
 
-    /// Uses a fitted calibration.
+    /// Uses what is learnt of the sources, in place of the priors of their classes.
+    #[must_use]
+    pub fn with_reliabilities(mut self, learnt: Reliabilities) -> Self {
+        self.learnt = learnt;
+        self
+    }
+
+    /// What is learnt of the voice of a document on statements as this one.
+    pub(crate) fn record(&self, evidence: &Evidence<'_>) -> Option<&Record> {
+        let standing = self.standings.get(&evidence.document).filter(|s| s.named)?;
+        if reliability_of(standing.letter) > reliability_of(standing.root) {
+            return None;
+        }
+        self.learnt.record(&standing.voice, claim_type(evidence))
+    }
+
+    /// The documents whose claims weigh by what is learnt of one of these sources.
+    #[must_use]
+    pub fn documents_of(&self, sources: &[String]) -> Vec<DocumentId> {
+        let key = |voice: &str| voice.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+        let of =
+            |standing: &Standing<'_>| standing.named && sources.contains(&key(&standing.voice));
+        let mut documents: Vec<DocumentId> =
+            self.standings.iter().filter(|(_, s)| of(s)).map(|(id, _)| *id).collect();
+        documents.sort_unstable();
+        documents
+    }
+
+    /// Reliability of a document on statements as this one: learnt of its root's publisher, less
+    /// what it loses by being a copy. A copy never weighs more than what it copies, but for that of a
+    /// better source, which stands for the text with its own name.
+    fn reliability(&self, evidence: &Evidence<'_>) -> f64 {
+        let Some(standing) = self.standings.get(&evidence.document) else {
+            return reliability_of('F');
+        };
+        let own = reliability_of(standing.letter);
+        let root = reliability_of(standing.root);
+        let Some(record) = self.record(evidence) else { return own };
+        record.reliability * (own / root)
+    }
+
+    /// The day on which a document was published.
+    pub(crate) fn published(&self, document: DocumentId) -> Option<PartialDate> {
+        self.trace(document)?.head.published
+    }
+
+    /// Class and key of the voice of what an origin adds; the key is empty for one without a name.
+    pub(crate) fn voice_class(&self, weighed: &Weighed) -> (char, String) {
+        if let Some(quoted) = &weighed.quoted {
+            return (SourceClass::of_name(quoted).letter(), weighed.voice.clone());
+        }
+        let of = |standing: &&Standing<'_>| {
+            standing.origin == weighed.contribution.origin && standing.voice == weighed.voice
+        };
+        // All documents of an origin have its voice and root.
+        let standing = weighed.documents.iter().filter_map(|d| self.standings.get(d)).find(of);
+        match standing {
+            Some(standing) if standing.named => (standing.root, standing.voice.clone()),
+            Some(standing) => (standing.root, String::new()),
+            None => ('F', String::new()),
+        }
+    }
+
+    /// Uses another calibration than the fitted one.
     #[must_use]
     pub fn with_calibration(mut self, calibration: Calibration) -> Self {
         self.calibration = calibration;
@@ -230,8 +279,7 @@ impl<'a> Fusion<'a> {
     ) -> Option<Weighed> {
         let mut strongest: Option<Contribution> = None;
         for evidence in group {
-            let standing = self.standings.get(&evidence.document);
-            let reliability = standing.map_or(reliability_of('F'), |s| s.reliability);
+            let reliability = self.reliability(evidence);
             let precision = evidence.claim.precision.probability();
             let stated = self.stated(evidence);
             let weight = reliability * precision * stated;
@@ -254,21 +302,19 @@ impl<'a> Fusion<'a> {
         let mut contribution = strongest?;
         contribution.claims = group.iter().map(|evidence| evidence.id).collect();
         let basis = group.iter().map(|evidence| evidence.claim.basis).min()?;
-        Some(Weighed { contribution, voice: self.voice(origin, group), basis })
+        let quoted = quoted(group);
+        let voice = match &quoted {
+            Some(name) => publisher_key(name),
+            None => self.voice(origin, group),
+        };
+        let mut documents: Vec<DocumentId> = group.iter().map(|e| e.document).collect();
+        documents.sort_unstable();
+        documents.dedup();
+        Some(Weighed { contribution, voice, quoted, documents, basis })
     }
 
-    /// Who speaks: the one quoted, when all that the origin says of it is one other's; else the
-    /// publisher of the origin's root.
+    /// Who speaks: the publisher of the origin's root.
     fn voice(&self, origin: OriginId, group: &[&Evidence<'_>]) -> String {
-        let quoted: BTreeSet<String> = group
-            .iter()
-            .map(|e| e.claim.said_by.as_deref().map(publisher_key).unwrap_or_default())
-            .collect();
-        if quoted.len() == 1
-            && let Some(quoted) = quoted.first().filter(|q| !q.is_empty())
-        {
-            return quoted.clone();
-        }
         let own = group.iter().find_map(|e| self.standings.get(&e.document));
         own.map_or_else(|| origin.to_string(), |standing| standing.voice.clone())
     }
@@ -294,8 +340,8 @@ impl<'a> Fusion<'a> {
         stated
     }
 
-    /// Across voices: noisy-or for each side, each less what the other contradicts; the balance
-    /// moves the probability away from even. Then calibrated.
+    /// Across voices the odds multiply, for each side; the balance moves the probability away from
+    /// even. Then calibrated.
     pub(crate) fn sum(&self, weighed: &[Weighed], benign: Option<&Benign>) -> Sum {
         let any = |supports: bool| {
             let mut voices: BTreeMap<&str, f64> = BTreeMap::new();
@@ -303,22 +349,15 @@ impl<'a> Fusion<'a> {
                 let strongest = voices.entry(&w.voice).or_default();
                 *strongest = strongest.max(w.contribution.weight);
             }
-            1.0 - voices.values().map(|weight| 1.0 - weight).product::<f64>()
+            strength(voices.into_values())
         };
         let (support, against) = (any(true), any(false));
-        // Where both sides may be right, the weightier is believed in proportion.
-        let both = support * against;
-        let share = |side: f64| if both > 0.0 { side / (support + against) } else { 0.0 };
-        let speaks_for = support * (1.0 - against) + both * share(support);
-        let speaks_against = against * (1.0 - support) + both * share(against);
+        let balance = balance(support, against);
         // Weak evidence is not evidence of the contrary: what a poor source states is open, not
         // unlikely. A model's output has no such credit: it states what nobody saw.
-        let combined = if basis(weighed) == Basis::Predicted {
-            speaks_for
-        } else {
-            EVEN + (1.0 - EVEN) * speaks_for - EVEN * speaks_against
-        };
-        let calibrated = self.calibration.apply(combined);
+        let predicted = basis(weighed) == Basis::Predicted;
+        let combined = if predicted { balance.max(0.0) } else { 0.5 + 0.5 * balance };
+        let calibrated = if predicted { combined } else { self.calibration.apply(combined) };
         let factor = if benign.is_some_and(|benign| !benign.shared) { BENIGN } else { 1.0 };
         let probability = (calibrated * factor).clamp(BOUNDS.0, BOUNDS.1);
         Sum { support, against, combined, calibrated, factor, probability }
@@ -349,7 +388,7 @@ impl<'a> Fusion<'a> {
         let mut notes = BTreeSet::new();
         if let Some(benign) = benign {
             notes.insert(if benign.shared {
-                format!("shared ({}): others use it too, so it counts for less", benign.list)
+                format!("{NOTE_SHARED}{}): others use it too, so it counts for less", benign.list)
             } else {
                 format!("{NOTE_BENIGN} {}: {}", benign.list, benign.why)
             });
@@ -395,7 +434,7 @@ impl<'a> Fusion<'a> {
                     standing.is_some_and(|s| s.voice == denier.voice)
                 })
                 .filter_map(|e| self.trace(e.document)?.head.published)
-                .map(lapwing_model::PartialDate::last_day)
+                .map(PartialDate::last_day)
                 .max()
         };
         latest(true).zip(latest(false)).is_some_and(|(denied, stated)| denied > stated)
@@ -410,8 +449,31 @@ pub(crate) fn distinct<'e>(claims: &[Evidence<'e>]) -> Vec<Evidence<'e>> {
     claims
 }
 
-/// The publisher of an origin's root, or the origin itself where that is not known.
-fn voice_of(origin: &Origin, traces: &HashMap<DocumentId, &Trace>) -> String {
+/// The one quoted, when all that the claims say is one other's.
+fn quoted(group: &[&Evidence<'_>]) -> Option<String> {
+    let mut names: BTreeMap<String, &str> = BTreeMap::new();
+    for evidence in group {
+        let name = evidence.claim.said_by.as_deref().unwrap_or("");
+        let known = names.entry(publisher_key(name)).or_insert(name);
+        *known = name.min(known);
+    }
+    let (key, name) = names.pop_first()?;
+    (names.is_empty() && !key.is_empty()).then(|| name.to_owned())
+}
+
+/// The letter of the root of an origin: that of its first member, which is the root where it is in
+/// the store; else of the class that the outside source's name tells.
+fn root_letter(origin: &Origin) -> char {
+    let first = origin.members.first().map_or('F', |member| member.grade.reliability);
+    if origin.root_seen {
+        return first;
+    }
+    let name = origin.label.split([',', '(']).next().unwrap_or("");
+    SourceClass::of_name(name).letter()
+}
+
+/// The publisher of an origin's root, or the origin itself where that is not known; and which.
+fn voice_of(origin: &Origin, traces: &HashMap<DocumentId, &Trace>) -> (String, bool) {
     let publisher = if origin.root_seen {
         let root = origin.members.first().and_then(|m| traces.get(&m.document));
         root.map(|trace| trace.source_key()).unwrap_or_default()
@@ -419,7 +481,7 @@ fn voice_of(origin: &Origin, traces: &HashMap<DocumentId, &Trace>) -> String {
         let name = origin.label.split([',', '(']).next().unwrap_or("");
         publisher_key(name)
     };
-    if publisher.is_empty() { origin.id.to_string() } else { publisher }
+    if publisher.is_empty() { (origin.id.to_string(), false) } else { (publisher, true) }
 }
 
 /// The strongest basis of those who support it, or of those who deny it where none does.

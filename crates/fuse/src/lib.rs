@@ -35,28 +35,46 @@
 #![deny(missing_docs)]
 
 mod address;
+mod agreement;
+mod calibration;
+mod cluster;
+mod context;
 mod derivation;
 mod distinct;
 mod error;
 mod explain;
 mod fusion;
+mod learnt;
+mod likeness;
 mod name;
 mod origin;
+mod passages;
 mod reliability;
+mod salient;
 mod sketch;
 mod status;
 mod trace;
+mod witness;
 
 #[cfg(test)]
 mod testing;
 
 pub use address::canonical_url;
+pub use agreement::{Agreement, ClaimType, NoAgreement, Vote};
+pub use calibration::Calibration;
+pub use cluster::{Activity, ActivityCluster, Bond, ClusterEvent, clusters};
+pub use context::{Context, Meant, decide, naming_vendor};
 pub use distinct::{Distinct, not_shown_same};
 pub use error::FuseError;
 pub use explain::{Explanation, OriginStep, explain};
-pub use fusion::{Calibration, Evidence, Fusion};
+pub use fusion::{Evidence, Fusion};
+
+pub use learnt::{Record, Reliabilities, believed};
+pub use likeness::{COPIED, Likeness};
 pub use name::{Candidate, Resolver};
-pub use origin::origins;
+pub use origin::{Derivation, derivations, origins};
+pub use passages::{Passage, shared_passages};
 pub use reliability::SourceClass;
-pub use status::{Lifetime, lifetime, status};
+pub use status::{is_shared, set_aside};
 pub use trace::Trace;
+pub use witness::combine;

@@ -12,6 +12,8 @@ use serde::Serialize;
 pub struct Resolver<'k> {
     knowledge: &'k Knowledge,
     gazetteer: OnceLock<BTreeMap<(Kind, String), Option<&'k str>>>,
+    /// What people decided: a name and what it means.
+    judged: BTreeMap<Entity, Entity>,
 }
 
 /// One of several things that a name may mean.
@@ -29,13 +31,71 @@ impl<'k> Resolver<'k> {
     /// Makes a resolver over the reference data.
     #[must_use]
     pub fn new(knowledge: &'k Knowledge) -> Self {
-        Self { knowledge, gazetteer: OnceLock::new() }
+        Self { knowledge, gazetteer: OnceLock::new(), judged: BTreeMap::new() }
+    }
+
+    /// Goes by what people decided, before the reference data: a name as written, and what it means;
+    /// a name that means itself stands alone.
+    #[must_use]
+    pub fn with_judged(mut self, judged: BTreeMap<Entity, Entity>) -> Self {
+        self.judged = judged;
+        self
+    }
+
+    /// A name in one spelling, not resolved to another.
+    #[must_use]
+    pub fn spelled(&self, entity: &Entity) -> Entity {
+        let value = entity.value.split_whitespace().collect::<Vec<_>>().join(" ");
+        match entity.kind {
+            Kind::ThreatActor | Kind::Cluster if is_cluster_name(&value) => {
+                Entity::new(Kind::Cluster, cluster_spelling(&value))
+            }
+            Kind::ThreatActor
+            | Kind::Cluster
+            | Kind::Malware
+            | Kind::Tool
+            | Kind::Campaign
+            | Kind::Identity
+            | Kind::Software => Entity::new(entity.kind, one_spelling(&value)),
+            _ => self.by_reference(entity),
+        }
     }
 
     /// The canonical entity: the preferred name of an unambiguous alias; else the name itself
     /// in one spelling, whatever its case and spaces.
     #[must_use]
     pub fn canonical(&self, entity: &Entity) -> Entity {
+        if self.judged.is_empty() || entity.kind.is_observable() {
+            return self.by_reference(entity);
+        }
+        let mut name = self.spelled(entity);
+        // A decision on the name as written goes before the reference data; then from name to name,
+        // which ends even where decisions go in a circle.
+        let mut seen: Vec<Entity> = Vec::new();
+        loop {
+            if let Some(start) = seen.iter().position(|earlier| *earlier == name) {
+                return seen.split_off(start).into_iter().min().unwrap_or(name);
+            }
+            seen.push(name.clone());
+            let known = match self.judged.get(&name) {
+                Some(means) => means.clone(),
+                None => {
+                    let known = self.by_reference(&name);
+                    match self.judged.get(&known) {
+                        Some(means) => means.clone(),
+                        None => return known,
+                    }
+                }
+            };
+            if known == name {
+                return name;
+            }
+            name = known;
+        }
+    }
+
+    /// What the reference data says that a name means.
+    fn by_reference(&self, entity: &Entity) -> Entity {
         let value = entity.value.split_whitespace().collect::<Vec<_>>().join(" ");
         let of = |value: String| Entity::new(entity.kind, value);
         match entity.kind {
@@ -235,6 +295,31 @@ mod tests {
         assert_eq!(canonical(Kind::Weakness, "269").value, "CWE-269");
         assert_eq!(canonical(Kind::DomainName, "Mail.Example.COM.").value, "mail.example.com");
         assert_eq!(canonical(Kind::FilePath, r"C:\A  b").value, r"C:\A  b");
+    }
+
+    #[test]
+    fn what_people_decide_goes_before_the_reference_data_and_circles_end() {
+        let actor = |name: &str| Entity::new(Kind::ThreatActor, name);
+        let knowledge = Knowledge::builtin();
+        let judged = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter().map(|(a, b)| (actor(a), actor(b))).collect();
+            Resolver::new(knowledge).with_judged(pairs)
+        };
+        let merged = judged(&[("Tortilla", "HAFNIUM")]);
+        assert_eq!(merged.canonical(&actor("tortilla")), actor("HAFNIUM"));
+        assert_eq!(merged.canonical(&merged.canonical(&actor("Tortilla"))), actor("HAFNIUM"));
+        let circle = judged(&[("One Crew", "Other Crew"), ("Other Crew", "One Crew")]);
+        let first = circle.canonical(&actor("One Crew"));
+        assert_eq!(circle.canonical(&actor("Other Crew")), first);
+        let alias = knowledge.actors().iter().find_map(|a| {
+            let unique =
+                |n: &&String| knowledge.actors_named(n).len() == 1 && one_spelling(n) == **n;
+            Some((a.aliases.iter().find(unique)?.clone(), a.name.clone()))
+        });
+        let (alias, name) = alias.unwrap();
+        assert_eq!(Resolver::new(knowledge).canonical(&actor(&alias)).value, name);
+        let alone = judged(&[(&alias, &alias)]);
+        assert_eq!(alone.canonical(&actor(&alias)).value, alias);
     }
 
     proptest! {

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use lapwing_model::{Admiralty, DocumentId, Origin, OriginId, OriginMember};
+use serde::Serialize;
 
-use crate::derivation::{Edge, Sets, Virtual, edges};
-use crate::reliability::{Descent, SourceClass, derived_grade, root_grade};
+use crate::derivation::{Edge, Edges, Sets, Virtual, edges};
+use crate::reliability::{Descent, SourceClass, derived_grade, graded_by, root_grade};
 use crate::trace::Trace;
 
 /// Groups documents by the observer that they go back to.
@@ -14,8 +15,8 @@ use crate::trace::Trace;
 #[must_use]
 pub fn origins(traces: &[Trace]) -> Vec<Origin> {
     let docs = in_precedence(traces);
-    let (edges, virtuals) = edges(&docs);
-    let parents = forest(docs.len(), virtuals.len(), edges);
+    let Edges { told, virtuals, .. } = edges(&docs);
+    let parents = forest(docs.len(), virtuals.len(), told);
     let grades = grades(&docs, &virtuals, &parents);
 
     let mut trees: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -34,6 +35,65 @@ pub fn origins(traces: &[Trace]) -> Vec<Origin> {
         .collect();
     origins.sort_by_key(|origin| origin.id);
     origins
+}
+
+/// A reason to believe that a document was made from another, of all that there are: what
+/// [`origins`] chose, and what else was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Derivation {
+    /// The document that was made; `None` for an outside source that names its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub child: Option<DocumentId>,
+    /// Its name, for people.
+    pub child_label: String,
+    /// What it was made from; `None` for what is not in the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<DocumentId>,
+    /// Its name, for people.
+    pub parent_label: String,
+    /// How sure, 0 to 1.
+    pub probability: f64,
+    /// Why, in words.
+    pub why: String,
+    /// Whether it is the derivation that the origin goes by: each document has one at most.
+    pub counts: bool,
+}
+
+/// All derivations that hang together with a document, in order of precedence; empty for one that
+/// derives from nothing and from which nothing derives.
+#[must_use]
+pub fn derivations(traces: &[Trace], document: DocumentId) -> Vec<Derivation> {
+    let docs = in_precedence(traces);
+    let Edges { told: mut edges, others, virtuals } = edges(&docs);
+    let parents = forest(docs.len(), virtuals.len(), edges.clone());
+    edges.extend(others);
+    let mut together = Sets::new(docs.len() + virtuals.len());
+    edges.iter().for_each(|edge| together.join(edge.child, edge.parent));
+    let Some(asked) = docs.iter().position(|doc| doc.head.document == document) else {
+        return Vec::new();
+    };
+    let id = |at: usize| docs.get(at).map(|doc| doc.head.document);
+    let label = |at: usize| match docs.get(at) {
+        Some(doc) => doc.head.label.clone(),
+        None => virtuals[at - docs.len()].label.clone(),
+    };
+    let mut found: Vec<&Edge> =
+        edges.iter().filter(|edge| together.find(edge.child) == together.find(asked)).collect();
+    found.sort_by(|a, b| {
+        (a.child, a.parent).cmp(&(b.child, b.parent)).then(b.probability.total_cmp(&a.probability))
+    });
+    found
+        .into_iter()
+        .map(|edge| Derivation {
+            child: id(edge.child),
+            child_label: label(edge.child),
+            parent: id(edge.parent),
+            parent_label: label(edge.parent),
+            probability: edge.probability,
+            why: edge.why.clone(),
+            counts: parents[edge.child].as_ref() == Some(edge),
+        })
+        .collect()
 }
 
 /// Distinct documents, those that are likelier to be originals first: by date, lists last,
@@ -101,7 +161,10 @@ fn grades(docs: &[&Trace], virtuals: &[Virtual], parents: &[Option<Edge>]) -> Ve
         }
         for at in path.into_iter().rev() {
             let own = match at.checked_sub(docs.len()) {
-                None => root_grade(SourceClass::of(docs[at])),
+                None => {
+                    let class = root_grade(SourceClass::of(docs[at]));
+                    docs[at].head.graded.map_or(class, |letter| graded_by(letter, class))
+                }
                 Some(at) => root_grade(SourceClass::of_name(&virtuals[at].publisher)),
             };
             grades[at] = Some(match &parents[at] {

@@ -205,6 +205,13 @@ pub(crate) fn reliability_of(letter: char) -> f64 {
     GRADES.iter().find(|(l, _)| *l == letter).map_or(CANNOT_BE_JUDGED, |(_, value)| *value)
 }
 
+/// The letter whose reliability is nearest; of two as near, the worse.
+pub(crate) fn letter_of(reliability: f64) -> char {
+    let distance = |value: f64| (value - reliability).abs();
+    let nearest = GRADES.iter().rev().min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
+    nearest.map_or('E', |(letter, _)| *letter)
+}
+
 /// Place of a letter on the scale: 0 is best. What cannot be judged stands with `D`.
 fn rank(letter: char) -> usize {
     GRADES.iter().position(|(l, _)| *l == letter).unwrap_or(3)
@@ -225,8 +232,9 @@ pub(crate) enum Descent {
 pub(crate) fn derived_letter(own: char, parent: char, descent: Descent) -> char {
     let steps = match descent {
         Descent::Same => return own,
-        // A better source that spreads the same text stands for it with its own name.
-        Descent::Shown if rank(own) < rank(parent) => return own,
+        // A better source that spreads the same text stands for it with its own name; a name of
+        // which nothing is known stands for nothing.
+        Descent::Shown if matches!(own, 'A' | 'B') && rank(own) < rank(parent) => return own,
         Descent::Stated(LineageKind::Rewrites) => 2,
         Descent::Stated(_) | Descent::Shown => 1,
     };
@@ -244,6 +252,13 @@ pub(crate) fn root_grade(class: SourceClass) -> Admiralty {
         _ => 3,
     };
     Admiralty { reliability, credibility }
+}
+
+/// Grade of a document whose source the platform graded itself: its letter counts where our classes
+/// say no better than that.
+pub(crate) fn graded_by(letter: char, class: Admiralty) -> Admiralty {
+    let known = matches!(class.reliability, 'A' | 'B');
+    if known { class } else { Admiralty { reliability: letter, ..class } }
 }
 
 /// Grade of a document that derives from one of grade `parent`.
@@ -286,5 +301,6 @@ mod tests {
             }
         }
         assert_eq!(derived_letter('A', 'F', Descent::Shown), 'A');
+        assert_eq!(derived_letter('F', 'E', Descent::Shown), 'E');
     }
 }

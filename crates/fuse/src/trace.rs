@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lapwing_model::{
     Claim, DocumentId, Format, Kind, LineageKind, Marking, PartialDate, Reading, RegionKind,
@@ -8,12 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::FuseError;
 use crate::address::{page_url, publisher_key};
+use crate::salient::salient;
 use crate::sketch::{Sketch, hash, hash_run, words};
 
-/// Version of the byte form.
-pub(crate) const VERSION: u8 = 1;
+/// Version of the byte form. Version 1 had no pairs of names; it is still read.
+pub(crate) const VERSION: u8 = 2;
 /// Hashes kept of the runs of three words.
 const TEXT_LIMIT: usize = 320;
+/// Hashes kept of the pairs of neighbouring names.
+const NAME_PAIR_LIMIT: usize = 256;
+/// A name is paired with so many that follow it: a rewrite moves words within a sentence.
+const NEIGHBOURS: usize = 2;
 /// Hashes kept of the values, and of the pairs of neighbouring values.
 const VALUE_LIMIT: usize = 64;
 /// Rare names kept.
@@ -26,12 +31,14 @@ const STRING_LIMIT: usize = 160;
 const WORDS_PER_VALUE_OF_A_LIST: u64 = 12;
 
 /// What [`origins`](crate::origins) and [`Fusion`](crate::Fusion) need to know of a document:
-/// about two kilobytes, whatever the document's size.
+/// about three kilobytes, whatever the document's size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     pub(crate) head: Head,
     /// Runs of three words of its own prose.
     pub(crate) text: Sketch,
+    /// Pairs of names and numbers that stand beside each other in its prose, in either order.
+    pub(crate) names: Sketch,
     /// Its indicator values.
     pub(crate) values: Sketch,
     /// Pairs of neighbouring indicator values, in order of first appearance.
@@ -63,6 +70,9 @@ pub(crate) struct Head {
     /// Names that hardly two independent observers use: clusters. Sorted.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub rare: Vec<String>,
+    /// The Admiralty letter that the platform itself gives the document's source.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub graded: Option<char>,
     /// Number of words of the text.
     pub words: u64,
 }
@@ -90,7 +100,7 @@ impl Trace {
     pub fn of(reading: &Reading) -> Trace {
         let document = &reading.document;
         let (values, pairs) = value_sketches(&reading.claims);
-        let (text, words) = text_sketch(reading);
+        let (text, names, words) = text_sketches(reading);
         let cut = |text: &String| short(text);
         let url = document.url.as_deref().or_else(|| {
             let name = document.name.as_str();
@@ -109,9 +119,11 @@ impl Trace {
                 marking: document.marking,
                 lineage: lineage(reading),
                 rare: rare_names(&reading.claims),
+                graded: graded(&document.properties),
                 words,
             },
             text,
+            names,
             values,
             pairs,
         }
@@ -155,7 +167,7 @@ impl Trace {
         let mut bytes = vec![VERSION];
         bytes.extend((head.len() as u32).to_le_bytes());
         bytes.extend(head);
-        for sketch in [&self.text, &self.values, &self.pairs] {
+        for sketch in [&self.text, &self.values, &self.pairs, &self.names] {
             bytes.push(u8::from(sketch.full));
             bytes.extend(sketch.seen.to_le_bytes());
             bytes.extend((sketch.hashes.len() as u16).to_le_bytes());
@@ -173,7 +185,7 @@ impl Trace {
     pub fn from_bytes(bytes: &[u8]) -> Result<Trace, FuseError> {
         let mut rest = bytes;
         let [version] = take::<1>(&mut rest)?;
-        if version != VERSION {
+        if version == 0 || version > VERSION {
             return Err(FuseError::Version(version));
         }
         let length = u32::from_le_bytes(take(&mut rest)?) as usize;
@@ -184,10 +196,14 @@ impl Trace {
         let text = take_sketch(&mut rest, TEXT_LIMIT)?;
         let values = take_sketch(&mut rest, VALUE_LIMIT)?;
         let pairs = take_sketch(&mut rest, VALUE_LIMIT)?;
+        let names = match version {
+            1 => Sketch::new(NAME_PAIR_LIMIT).finish(),
+            _ => take_sketch(&mut rest, NAME_PAIR_LIMIT)?,
+        };
         if !rest.is_empty() {
             return Err(FuseError::Damaged("bytes follow its end"));
         }
-        Ok(Trace { head, text, values, pairs })
+        Ok(Trace { head, text, names, values, pairs })
     }
 }
 
@@ -232,6 +248,16 @@ fn lineage(reading: &Reading) -> Vec<Derived> {
     all.into_iter().take(LINEAGE_LIMIT).collect()
 }
 
+/// The letter of a tag `admiralty-scale:source-reliability="b"`.
+fn graded(properties: &[(String, String)]) -> Option<char> {
+    let tags = properties.iter().filter(|(name, _)| name == "tag");
+    let letter = tags.filter_map(|(_, tag)| {
+        let value = tag.trim().strip_prefix("admiralty-scale:source-reliability=")?;
+        value.trim_matches('"').chars().next().map(|c| c.to_ascii_uppercase())
+    });
+    letter.filter(|c| ('A'..='F').contains(c)).min()
+}
+
 fn rare_names(claims: &[Claim]) -> Vec<String> {
     let named = claims
         .iter()
@@ -272,11 +298,11 @@ fn value_sketches(claims: &[Claim]) -> (Sketch, Sketch) {
     (values.finish(), pairs.finish())
 }
 
-/// The sketch of the runs of three words, and the number of words.
+/// The sketches of the runs of three words and of the pairs of names, and the number of words.
 ///
 /// Navigation, references and the indicator values themselves are left out: two reports that
 /// share a list are told from two reports that share their wording.
-fn text_sketch(reading: &Reading) -> (Sketch, u64) {
+fn text_sketches(reading: &Reading) -> (Sketch, Sketch, u64) {
     let text = reading.document.text.as_str();
     let mut left_out: Vec<Span> = reading
         .regions
@@ -290,7 +316,19 @@ fn text_sketch(reading: &Reading) -> (Sketch, u64) {
     let mut sketch = Sketch::new(TEXT_LIMIT);
     let mut count = 0;
     let mut run = [0_u64; 3];
+    let mut names = Sketch::new(NAME_PAIR_LIMIT);
+    let mut before: VecDeque<u64> = VecDeque::with_capacity(NEIGHBOURS + 1);
     let mut part = |text: &str| {
+        salient(text, |token, _| {
+            let name = hash(token.as_bytes());
+            for other in before.iter().filter(|other| **other != name) {
+                names.insert(hash_run(&[name.min(*other), name.max(*other)]));
+            }
+            before.push_back(name);
+            if before.len() > NEIGHBOURS {
+                before.pop_front();
+            }
+        });
         words(text, |word| {
             count += 1;
             run = [run[1], run[2], hash(word.as_bytes())];
@@ -308,7 +346,7 @@ fn text_sketch(reading: &Reading) -> (Sketch, u64) {
         at = at.max(range.end);
     }
     part(text.get(at..).unwrap_or(""));
-    (sketch.finish(), count)
+    (sketch.finish(), names.finish(), count)
 }
 
 #[cfg(test)]
@@ -329,7 +367,7 @@ mod tests {
         }
         let trace = Trace::of(&made.reading());
         let bytes = trace.to_bytes();
-        assert!(bytes.len() < 2500, "{}", bytes.len());
+        assert!(bytes.len() < 3600, "{}", bytes.len());
         assert_eq!(Trace::from_bytes(&bytes).unwrap(), trace);
         assert_eq!(trace.head.lineage[0].url.as_deref(), Some("example.com/a/b"));
     }

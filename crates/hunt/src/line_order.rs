@@ -20,12 +20,14 @@ const NEAR: usize = 200;
 
 /// Bytes that are in the order of time among lines of one form.
 type Key = [u64; 3];
+/// The key of a line, and where it begins.
+type Line = (Key, usize);
 
 /// The first and last lines of a text, by their times.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extremes {
     /// Lowest and highest key of each form, and where the line begins.
-    of: [Option<((Key, usize), (Key, usize))>; FORMS],
+    of: [Option<(Line, Line)>; FORMS],
     /// Lines whose time is of such a form.
     pub timed: u64,
 }

@@ -9,6 +9,9 @@ use crate::lines;
 /// How often a value is percent-decoded, as the tests of conditions do.
 const DECODINGS: usize = 3;
 
+/// Finds the next place of a sign.
+type Find = fn(&[u8], usize) -> Option<usize>;
+
 /// The next place of a sign, found when it is asked for.
 struct Cursor {
     at: Option<usize>,
@@ -23,7 +26,7 @@ pub(crate) fn each(
     buffer: &mut Vec<u8>,
     mut tell: impl FnMut(usize, &[u8]),
 ) {
-    let find: [fn(&[u8], usize) -> Option<usize>; 3] = [next_percent, next_audit, next_escape];
+    let find: [Find; 3] = [next_percent, next_audit, next_escape];
     let mut cursors = [true, true, escapes].map(|asked| Cursor { at: Some(0), asked });
     let mut from = 0;
     for (cursor, find) in cursors.iter_mut().zip(find) {
@@ -106,15 +109,12 @@ fn percent(text: &[u8], out: &mut Vec<u8>) {
         let mut at = 0;
         while let Some(byte) = form.get(at) {
             let code = digit(form.get(at + 1)).zip(digit(form.get(at + 2)));
-            match code.filter(|_| *byte == b'%') {
-                Some((high, low)) => {
-                    plain.push(high * 16 + low);
-                    at += 3;
-                }
-                None => {
-                    plain.push(*byte);
-                    at += 1;
-                }
+            if let Some((high, low)) = code.filter(|_| *byte == b'%') {
+                plain.push(high * 16 + low);
+                at += 3;
+            } else {
+                plain.push(*byte);
+                at += 1;
             }
         }
         if plain.len() == form.len() {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     fn hex_of(text: &str) -> String {
-        text.bytes().map(|b| format!("{b:02X}")).collect()
+        crate::file::hex(text.as_bytes()).to_uppercase()
     }
 
     /// A log with one line that holds `value` in the form, and the record that is parsed of it.

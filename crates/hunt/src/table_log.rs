@@ -379,7 +379,7 @@ impl<'h> Table<'h> {
                 |inside: bool| moments.iter().all(|(time, _)| scan.in_period(*time) == inside);
             if all_timed && told(true) {
                 count
-            } else if all_timed && told(false) && self.one_side(scan, &moments) {
+            } else if all_timed && told(false) && one_side(scan, &moments) {
                 0
             } else {
                 let mut inside = 0;
@@ -401,16 +401,6 @@ impl<'h> Table<'h> {
                 scan.assume(self.source, self.title, moment);
             }
         }
-    }
-
-    /// Whether times outside of the period are all before it, or all after it.
-    fn one_side(&self, scan: &Scan<'_, '_>, moments: &[(Option<Timestamp>, Moment)]) -> bool {
-        let options = scan.ctx.options;
-        let all = |side: &dyn Fn(Timestamp) -> bool| {
-            moments.iter().all(|(time, _)| time.is_some_and(side))
-        };
-        all(&|time| options.since.is_some_and(|since| time < since))
-            || all(&|time| options.until.is_some_and(|until| time > until))
     }
 
     /// Runs the Sigma rules over the lines between two places: over all of a table, and over those of text in which
@@ -547,6 +537,15 @@ impl<'h> Table<'h> {
         record.raw = raw;
         (record, moment, form)
     }
+}
+
+/// Whether times outside of the period are all before it, or all after it.
+fn one_side(scan: &Scan<'_, '_>, moments: &[(Option<Timestamp>, Moment)]) -> bool {
+    let options = scan.ctx.options;
+    let all =
+        |side: &dyn Fn(Timestamp) -> bool| moments.iter().all(|(time, _)| time.is_some_and(side));
+    all(&|time| options.since.is_some_and(|since| time < since))
+        || all(&|time| options.until.is_some_and(|until| time > until))
 }
 
 /// Columns that hold the time of a record, most telling first.

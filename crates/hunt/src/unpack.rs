@@ -34,9 +34,9 @@ pub(crate) fn decoder<'r>(
 }
 
 /// gzip of this size may be unpacked at once: twice as fast as a stream.
-const PACKED: usize = 6 << 20;
+const PACKED: usize = 2 << 20;
 /// And so much may come out of it.
-const UNPACKED: usize = 64 << 20;
+const UNPACKED: usize = 16 << 20;
 /// What all threads together hold of it; beyond, files are read as streams.
 const HELD: usize = 96 << 20;
 

@@ -65,7 +65,8 @@ impl WebTrees {
                 trees.add(folder.trim_end_matches("/web-inf"));
             }
             let settings = SETTINGS.contains(&name)
-                || name.ends_with(".conf") && SETTING_FOLDERS.iter().any(|f| path.contains(f));
+                || name.strip_suffix(".conf").is_some()
+                    && SETTING_FOLDERS.iter().any(|f| path.contains(f));
             if settings && let Some(text) = read(file) {
                 trees.named.extend(named(&text));
             }

@@ -34,7 +34,7 @@ fn look(name: &str, log: &str, since: Option<&str>, until: Option<&str>) -> Cove
         ..Options::default()
     };
     let run = |options: &Options| -> Hunt {
-        hunt(&[file.clone()], &Matcher::default(), Checks::builtin(), options, &Silent)
+        hunt(std::slice::from_ref(&file), &Matcher::default(), Checks::builtin(), options, &Silent)
     };
     let result = run(&options);
     assert_eq!(run(&Options { jobs: 1, ..options.clone() }), result);

@@ -45,6 +45,7 @@ pub use hunt::{FindingGroup, HuntForm, HuntReport};
 pub use page::{Candidate, Page, TextStyle};
 pub use pdf::PdfFont;
 pub use picture::{Distinct, DocumentSummary, Picture, Quote};
+pub use safe::defang;
 pub use sections::{
     ActorRow, CountryRole, CountryRow, Counts, Denial, GapLine, IndicatorRow, Judgement, MemberRow,
     Moment, OriginRow, ReferenceRow, Related, SoftwareRow, StatementRow, TechniqueBasis,

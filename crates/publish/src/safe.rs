@@ -53,7 +53,7 @@ fn is_hidden(c: char) -> bool {
 }
 
 /// Defangs an entity's value by its kind: `54.221.65[.]242`, `hxxps://a.example[.]org/x`.
-pub(crate) fn defang(kind: Kind, value: &str) -> String {
+pub fn defang(kind: Kind, value: &str) -> String {
     match kind {
         Kind::Ipv4Addr | Kind::DomainName => last_dot(value),
         Kind::Ipv6Addr => match value.rfind(':') {

@@ -84,6 +84,18 @@ impl Accounts {
         Ok(Arc::clone(&state.known))
     }
 
+    /// A number that is another after anything was written to the store.
+    pub(crate) fn version(&self) -> Result<i64, StoreError> {
+        let mut state = self.lock();
+        let store = match state.store.take() {
+            Some(store) => store,
+            None => Store::open_read_only(&self.path)?,
+        };
+        let version = store.data_version();
+        state.store = Some(store);
+        version
+    }
+
     /// Who has this name and password. Takes as long for a name that is not known.
     pub(crate) fn by_password(
         &self,

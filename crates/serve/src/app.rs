@@ -8,6 +8,7 @@ use lapwing_engine::{Engine, EngineError};
 use crate::accounts::Accounts;
 use crate::asker::{Asker, Ceiling};
 use crate::audit::Audit;
+use crate::collection::Orders;
 use crate::config::Config;
 use crate::error::ServeError;
 use crate::events::Events;
@@ -36,6 +37,7 @@ pub struct Shared {
     pub(crate) rate: Rate,
     pub(crate) guesses: Guesses,
     pub(crate) hunts: crate::hunts::Hunts,
+    pub(crate) orders: Orders,
     pub(crate) totals: Cached<Totals>,
     pub(crate) documents: Cached<Vec<DocumentRow>>,
     pub(crate) entities: Cached<Vec<EntityRecord>>,
@@ -76,6 +78,7 @@ impl App {
             rate: Rate::new(limits.per_minute),
             guesses: Guesses::default(),
             hunts: crate::hunts::Hunts::new(limits.hunts),
+            orders: Orders::default(),
             totals: Cached::default(),
             documents: Cached::default(),
             entities: Cached::default(),

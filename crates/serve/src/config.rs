@@ -86,6 +86,8 @@ pub struct Config {
     pub hunt_root: Option<PathBuf>,
     /// Fetches a document by its address; `None` where documents are not added so.
     pub fetch: Option<Fetch>,
+    /// How feeds are collected; `None` where this server only tells of them.
+    pub collection: Option<crate::Collection>,
     /// Limits.
     pub limits: Limits,
     /// The clock.
@@ -103,6 +105,7 @@ impl Config {
             log: LogForm::Text,
             hunt_root: None,
             fetch: None,
+            collection: None,
             limits: Limits::default(),
             clock: Arc::new(Timestamp::now),
         }

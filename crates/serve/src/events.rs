@@ -9,9 +9,10 @@ use lapwing_model::{ChangeId, Marking};
 use serde::Serialize;
 use tokio::sync::{Notify, broadcast};
 
+use crate::app::App;
 use crate::asker::Ceiling;
 use crate::problem::Problem;
-use crate::readers::{Readers, Sight};
+use crate::readers::Sight;
 
 /// Something that happened, with the marking that it must not be told above.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,10 +65,19 @@ impl Events {
     }
 
     /// Watches the store for changes, by whomever they are made, until it is dropped.
-    pub(crate) async fn watch(self, readers: Arc<Readers>) {
+    pub(crate) async fn watch(self, app: App) {
+        let readers = &app.readers;
         let mut last = readers.ask(Ceiling::NONE, latest).await.unwrap_or(None);
+        let mut version = app.accounts.version().ok();
         loop {
             let _ = tokio::time::timeout(LOOK, self.look.notified()).await;
+            readers.rest();
+            // Whether anything was written at all is asked first: it costs next to nothing.
+            let written = app.accounts.version().ok();
+            if written == version {
+                continue;
+            }
+            version = written;
             let Ok(now) = readers.ask(Ceiling::NONE, latest).await else { continue };
             if now == last {
                 continue;

@@ -5,6 +5,7 @@
 //! stands in one table (`access`); what he may see is decided where the store is read
 //! ([`App::read`]): the engine that a handler gets holds nothing above the asker's ceiling.
 #![deny(missing_docs)]
+#![allow(clippy::unused_async, reason = "handlers are async, whether they have to wait or not")]
 
 mod access;
 mod accounts;
@@ -12,6 +13,7 @@ mod app;
 mod archive;
 mod asker;
 mod audit;
+mod collection;
 mod config;
 mod error;
 mod events;
@@ -39,6 +41,7 @@ pub use access::Audited;
 pub use accounts::{hash_password, new_account, new_key, new_password};
 pub use app::App;
 pub use asker::{Asker, Ceiling, Permission, Role};
+pub use collection::Collection;
 pub use config::{Clock, Config, Fetch, Limits, LogForm, Tls};
 pub use error::ServeError;
 pub use events::Event;

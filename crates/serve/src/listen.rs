@@ -45,14 +45,22 @@ pub fn run(config: Config, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeEr
         .enable_all()
         .build()?;
     app.metrics.started(app.now());
+    let collecting = crate::collection::start(&app)?;
     let served = runtime.block_on(async {
-        tokio::spawn(app.events.clone().watch(Arc::clone(&app.readers)));
+        tokio::spawn(app.events.clone().watch(app.clone()));
         tokio::spawn(crate::webhooks::deliver_all(app.clone()));
         let routes = router(&app);
         ready(place);
         serve(listener, tls, routes, app.clone()).await
     });
     runtime.shutdown_timeout(Duration::from_secs(2));
+    app.orders.end();
+    if let Some(thread) = collecting {
+        // A pull that runs is left to the end of the process: what it had committed is whole.
+        if thread.is_finished() {
+            let _ = thread.join();
+        }
+    }
     app.end();
     Ok(served?)
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
-use lapwing_engine::forecasting::DecayModel;
 use lapwing_engine::hunting::{self, Checks, Options};
 use lapwing_engine::publish::FindingGroup;
 use lapwing_engine::store::SearchHit;
@@ -299,7 +298,7 @@ impl Tools {
 
     async fn forecast(&self, asked: Name) -> Result<Value, Problem> {
         self.ask(move |sight, today| {
-            let options = ForecastOptions { today, as_of: None, decay: DecayModel::default() };
+            let options = ForecastOptions { today, as_of: None };
             let outlook = sight.forecast(named(&asked.name)?, &options)?;
             Ok(json!({
                 "subject": outlook.subject,

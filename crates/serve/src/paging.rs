@@ -80,13 +80,13 @@ pub fn cursor<T: Serialize>(place: &T) -> String {
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 || text.len() > 65_536 {
+    if !text.len().is_multiple_of(2) || text.len() > 65_536 {
         return None;
     }
     let digit = |byte: u8| char::from(byte).to_digit(16);
     text.as_bytes()
         .chunks(2)
-        .map(|pair| Some((digit(pair[0])? << 4 | digit(pair[1])?) as u8))
+        .map(|pair| Some(((digit(pair[0])? << 4) | digit(pair[1])?) as u8))
         .collect()
 }
 

@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 pub struct Problem {
     /// Always `about:blank`: the status says which kind it is.
     #[serde(rename = "type")]
-    #[schema(example = "about:blank")]
-    pub kind: String,
+    #[schema(value_type = String, example = "about:blank")]
+    pub kind: &'static str,
     /// The words of the status.
-    #[schema(example = "Not Found")]
-    pub title: String,
+    #[schema(value_type = String, example = "Not Found")]
+    pub title: &'static str,
     /// The status.
     #[schema(example = 404)]
     pub status: u16,
@@ -22,16 +22,22 @@ pub struct Problem {
     pub detail: String,
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub hint: Option<Box<str>>,
     /// Names that come near the one that is not known.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub near: Vec<String>,
+    #[serde(skip_serializing_if = "no_names")]
+    #[schema(value_type = Vec<String>, required = false)]
+    pub near: Box<[String]>,
     /// Seconds after which to try again.
     #[serde(skip)]
     pub retry_after: Option<u64>,
     /// What only the server's log may tell.
     #[serde(skip)]
-    pub log: Option<String>,
+    pub log: Option<Box<str>>,
+}
+
+fn no_names(names: &[String]) -> bool {
+    names.is_empty()
 }
 
 /// Seconds after which a store that another process writes to may be free.
@@ -41,12 +47,12 @@ impl Problem {
     /// A problem of this status.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
-            kind: "about:blank".to_owned(),
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: detail.into(),
             hint: None,
-            near: Vec::new(),
+            near: Box::default(),
             retry_after: None,
             log: None,
         }
@@ -87,13 +93,13 @@ impl Problem {
     pub fn fault(why: impl Into<String>) -> Self {
         let detail = "this could not be done; the server's log tells why";
         let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail);
-        Self { log: Some(why.into()), ..problem }
+        Self { log: Some(why.into().into_boxed_str()), ..problem }
     }
 
     /// Adds what to do.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self { hint: Some(hint.into().into_boxed_str()), ..self }
     }
 }
 
@@ -141,12 +147,14 @@ impl From<StoreError> for Problem {
 
 impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
-        let hint = error.hint();
+        let hint = error.hint().map(String::into_boxed_str);
         let problem = match error {
             EngineError::Store(error) => return error.into(),
             EngineError::Unknown { ref near, .. } => {
-                let hint = (!near.is_empty()).then(|| format!("did you mean: {}", near.join(", ")));
-                return Self { near: near.clone(), hint, ..Self::unknown(error.to_string()) };
+                let names = near.clone().into_boxed_slice();
+                let hint = (!near.is_empty())
+                    .then(|| format!("did you mean: {}", near.join(", ")).into_boxed_str());
+                return Self { near: names, hint, ..Self::unknown(error.to_string()) };
             }
             error if error.kind() == ErrorKind::User => Self::unfit(error.to_string()),
             error => Self::fault(error.to_string()),

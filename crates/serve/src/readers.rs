@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use lapwing_engine::Engine;
 use lapwing_engine::store::StoreError;
@@ -65,7 +66,11 @@ pub(crate) struct Readers {
     views: Mutex<BTreeMap<Ceiling, View>>,
     permits: Arc<Semaphore>,
     most: usize,
+    used: Mutex<Instant>,
 }
+
+/// Who rests so long gives back what it holds.
+const REST: Duration = Duration::from_secs(30);
 
 struct Kept {
     engine: Engine,
@@ -109,6 +114,7 @@ impl Readers {
             views: Mutex::default(),
             permits: Arc::new(Semaphore::new(most)),
             most,
+            used: Mutex::new(Instant::now()),
         }
     }
 
@@ -191,6 +197,13 @@ impl Readers {
         }
     }
 
+    /// Gives memory back when nobody asked for a while: every engine holds pages of the store.
+    pub(crate) fn rest(&self) {
+        if lock(&self.used).elapsed() >= REST {
+            lock(&self.idle).clear();
+        }
+    }
+
     fn take(&self, fresh: bool) -> Result<Kept, Problem> {
         if !fresh && let Some(kept) = lock(&self.idle).pop() {
             return Ok(kept);
@@ -202,6 +215,7 @@ impl Readers {
     }
 
     fn give(&self, kept: Kept) {
+        *lock(&self.used) = Instant::now();
         let mut idle = lock(&self.idle);
         if idle.len() < self.most {
             idle.push(kept);

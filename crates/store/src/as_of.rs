@@ -24,6 +24,7 @@ pub(crate) fn copy(
     copy_rows(from, to, "word", "", [])?;
     copy_rows(from, to, "change", "", [])?;
     copy_rows(from, to, "blob", "", [])?;
+    copy_judgements(from, to)?;
     let mut entities = BTreeSet::new();
     let mut index = to.prepare(
         "INSERT INTO document_search (rowid, title, text)
@@ -54,7 +55,21 @@ pub(crate) fn copy(
     for n in entities {
         copy_rows(from, to, "entity", "WHERE n = ?1", [n])?;
     }
-    to.execute_batch("COMMIT")?;
+    // A decision on a name that none of the documents gives is not for who may see only these.
+    to.execute_batch(
+        "DELETE FROM judgement WHERE topic LIKE 'name/%' AND NOT EXISTS (
+           SELECT 1 FROM entity WHERE lower(value) = lower(judgement.body ->> '$.name.value'));
+         COMMIT",
+    )?;
+    Ok(())
+}
+
+/// Decisions of people; a file of schema 1 has none.
+fn copy_judgements(from: &Connection, to: &Connection) -> Result<(), Fault> {
+    let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'judgement'";
+    if from.prepare_cached(table)?.exists([])? {
+        copy_rows(from, to, "judgement", "", [])?;
+    }
     Ok(())
 }
 
@@ -105,6 +120,8 @@ pub(crate) fn hush(from: &Connection, to: &Connection) -> Result<(), Fault> {
             .execute((id, left, claims, gaps))?;
         }
     }
+    // A decision may speak of names that only documents left out know.
+    to.execute_batch("DELETE FROM judgement")?;
     to.execute_batch(
         "UPDATE change SET undone_by = NULL WHERE undone_by NOT IN (SELECT id FROM change)",
     )?;

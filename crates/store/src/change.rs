@@ -8,9 +8,9 @@ use crate::documents;
 use crate::error::{Fault, StoreError};
 use crate::history;
 use crate::names::Names;
-use crate::records::{Added, StoredClaim, Undone};
+use crate::records::{Added, Fused, StoredClaim, Undone};
 use crate::store::Store;
-use crate::{blobs, claims, fusing, origins};
+use crate::{blobs, claims, fusing, judgements, origins};
 
 /// One transaction: all of it is kept by [`Change::commit`], or none.
 ///
@@ -192,23 +192,49 @@ impl<'s> Change<'s> {
             let mut one = |claims: &Vec<StoredClaim>| {
                 if claims.is_empty() { None } else { fuse(claims) }
             };
-            statements.iter().map(&mut one).collect()
+            let fused = |fact| Fused { fact, agreement: None };
+            statements.iter().map(|claims| one(claims).map(fused)).collect()
         })
     }
 
     /// As [`Change::fuse_touched`], with the claims of many statements at once, so that they can
-    /// be fused on all cores: one fact, or none, for each statement in their order. A statement
-    /// may have no claim; it has no fact then.
+    /// be fused on all cores, and keeps who agrees on each: one fact, or none, for each statement
+    /// in their order. A statement may have no claim; it has no fact then.
     ///
     /// # Errors
     /// As [`Change::fuse_touched`].
     pub fn fuse_touched_many(
         &mut self,
-        fuse: &mut dyn FnMut(&[Vec<StoredClaim>]) -> Vec<Option<Fact>>,
+        fuse: &mut dyn FnMut(&[Vec<StoredClaim>]) -> Vec<Option<Fused>>,
     ) -> Result<u64, StoreError> {
         let changed = self.store.with(|conn, names| fusing::fuse_touched(conn, names, fuse))?;
         self.changed |= changed > 0;
         Ok(changed)
+    }
+
+    /// Touches the statements of documents: what they weigh by is another now.
+    pub fn touch_documents(&mut self, documents: &[DocumentId]) -> Result<(), StoreError> {
+        self.store
+            .with(|conn, _| documents.iter().try_for_each(|id| fusing::touch_document(conn, *id)))
+    }
+
+    /// Touches every statement when the facts were derived by other rules than these.
+    pub fn derive_by(&mut self, rules: &str) -> Result<(), StoreError> {
+        self.store.with(|conn, _| {
+            if judgements::derived_by(conn)?.as_deref() != Some(rules) {
+                fusing::touch_all(conn)?;
+                judgements::set_derived_by(conn, rules)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps a decision of a person; of one topic the latest counts.
+    pub fn put_judgement(&mut self, topic: &str, body: &str) -> Result<(), StoreError> {
+        let id = self.id;
+        self.store.with(|conn, _| judgements::put(conn, id, topic, body))?;
+        self.changed = true;
+        Ok(())
     }
 
     /// The bytes kept under a name.

@@ -6,8 +6,9 @@ use rusqlite::Connection;
 use crate::claims;
 use crate::error::{Fault, StoreError};
 use crate::facts;
+use crate::judgements;
 use crate::names::{Names, TEXT, set_resolved};
-use crate::records::StoredClaim;
+use crate::records::{Fused, StoredClaim};
 
 /// Makes the table of touched statements; it lives and dies with the connection.
 pub(crate) fn begin(conn: &Connection) -> Result<(), Fault> {
@@ -53,7 +54,7 @@ pub(crate) fn touch_all(conn: &Connection) -> Result<(), Fault> {
 const CLAIMS: usize = 4096;
 
 /// What makes the fact of each of several statements out of its claims.
-pub(crate) type FuseMany<'f> = dyn FnMut(&[Vec<StoredClaim>]) -> Vec<Option<Fact>> + 'f;
+pub(crate) type FuseMany<'f> = dyn FnMut(&[Vec<StoredClaim>]) -> Vec<Option<Fused>> + 'f;
 
 /// Gives the claims of the touched statements to `fuse`, many statements at once, and keeps the
 /// facts that it makes of them. Returns how many facts are others than before.
@@ -86,13 +87,15 @@ pub(crate) fn fuse_touched(
         let facts = fuse(&waiting);
         // A statement for which nothing comes back has no fact.
         let facts = facts.into_iter().chain(std::iter::repeat_with(|| None));
-        for ((one, claims), fact) in touched.drain(..).zip(waiting.drain(..)).zip(facts) {
-            let fact = match claims.first() {
-                Some(first) => fact.map(|fact| same_statement(first, fact)).transpose()?,
+        for ((one, claims), fused) in touched.drain(..).zip(waiting.drain(..)).zip(facts) {
+            let fused = match claims.first() {
+                Some(first) => fused.map(|fused| same_statement(first, fused)).transpose()?,
                 None => None,
             };
-            changed += u64::from(match fact {
-                Some(fact) => facts::put(conn, one, &fact)?,
+            let agreement = fused.as_ref().and_then(|fused| fused.agreement.as_deref());
+            judgements::put_agreement(conn, one, agreement)?;
+            changed += u64::from(match fused {
+                Some(fused) => facts::put(conn, one, &fused.fact)?,
                 None => facts::remove(conn, one)?,
             });
         }
@@ -106,12 +109,13 @@ pub(crate) fn fuse_touched(
     Ok(changed)
 }
 
-fn same_statement(claim: &StoredClaim, fact: Fact) -> Result<Fact, StoreError> {
+fn same_statement(claim: &StoredClaim, fused: Fused) -> Result<Fused, StoreError> {
+    let fact: &Fact = &fused.fact;
     if fact.subject == claim.subject
         && fact.relation == claim.claim.relation
         && fact.object == claim.object
     {
-        return Ok(fact);
+        return Ok(fused);
     }
     Err(StoreError::ForeignFact {
         statement: format!("{} {} {}", claim.subject, claim.claim.relation, claim.object),

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::blobs;
 use crate::error::{Fault, StoreError};
+use crate::judgements;
 use crate::records::{ChangeRecord, Undone};
 
 /// All changes, the oldest first.
@@ -77,6 +78,7 @@ pub(crate) fn undo(
         .execute([change])?;
         rows.extend(show_and_hide(conn, change, &mut undone)?);
         undone.blobs.extend(blobs::of_change(conn, ChangeId(change))?);
+        undone.judgements |= judgements::of_change(conn, ChangeId(change))?;
         at = conn
             .prepare_cached("SELECT undoes FROM change WHERE id = ?1")?
             .query_row([change], |row| row.get(0))?;

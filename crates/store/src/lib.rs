@@ -41,6 +41,7 @@ mod facts;
 mod feeds;
 mod fusing;
 mod history;
+mod judgements;
 mod listing;
 mod mentions;
 mod names;
@@ -60,7 +61,7 @@ pub use feeds::{Feed, FeedSettings, FeedState};
 pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, Totals};
 pub use mentions::{COUNTED, Post};
 pub use records::{
-    Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, Snippet, StoredClaim,
-    Undone,
+    Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,
+    SearchHit, Snippet, StoredClaim, Undone,
 };
 pub use store::Store;

@@ -70,7 +70,7 @@ impl Store {
                     }
                 }
                 mentioned.sort_unstable();
-                let day = document.published.map(|date| date.first_day());
+                let day = document.published.map(lapwing_model::PartialDate::first_day);
                 Ok::<_, Fault>(day.map(|day| Post { document, day, names: mentioned }))
             })?;
             if let Some(post) = post {

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use lapwing_model::{
-    ChangeId, Claim, ClaimId, Document, DocumentId, Entity, Kind, Object, Relation, Role,
+    ChangeId, Claim, ClaimId, Document, DocumentId, Entity, Fact, Kind, Object, Relation, Role,
 };
 
 /// One entry of the history: an `add`, an `undo`, a knowledge update.
@@ -143,4 +143,30 @@ pub struct Undone {
     pub shown: Vec<DocumentId>,
     /// Names of blobs whose content is another now: knowledge to load again.
     pub blobs: Vec<String>,
+    /// Whether decisions of people were taken back, or brought back: names to resolve again.
+    pub judgements: bool,
+}
+
+/// A fact, and who agrees on it in the notation of fuse.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fused {
+    /// The fact.
+    pub fact: Fact,
+    /// Who agrees; `None` where one voice speaks alone.
+    pub agreement: Option<String>,
+}
+
+/// A decision of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgementRecord {
+    /// The change that made it.
+    pub change: ChangeId,
+    /// When.
+    pub at: Timestamp,
+    /// What it is about.
+    pub topic: String,
+    /// The decision with its reasons, as JSON.
+    pub body: String,
+    /// The undo that took it back.
+    pub undone_by: Option<ChangeId>,
 }

@@ -14,10 +14,11 @@ use crate::documents::Part;
 use crate::error::StoreError;
 use crate::names::Names;
 use crate::records::{
-    ChangeRecord, DocumentRecord, EntityRecord, FactQuery, SearchHit, StoredClaim,
+    ChangeRecord, DocumentRecord, EntityRecord, FactQuery, JudgementRecord, SearchHit, StoredClaim,
 };
 use crate::{
-    as_of, blobs, claims, digest, documents, entities, facts, history, origins, schema, search,
+    as_of, blobs, claims, digest, documents, entities, facts, history, judgements, origins, schema,
+    search,
 };
 
 /// A store: one connection to one file. Any number of processes may read it while one writes.
@@ -227,6 +228,21 @@ impl Store {
     /// What fuse keeps of each document, in order of identifier.
     pub fn traces(&self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError> {
         self.with(|conn, _| documents::traces(conn))
+    }
+
+    /// Who agrees on statements, in the notation of fuse, with how often each occurs, in order.
+    pub fn agreements(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.with(|conn, _| judgements::agreements(conn))
+    }
+
+    /// The decisions in force whose topic begins with `prefix`, the oldest first.
+    pub fn judgements(&self, prefix: &str) -> Result<Vec<JudgementRecord>, StoreError> {
+        self.with(|conn, _| judgements::all(conn, prefix, true))
+    }
+
+    /// All decisions whose topic begins with `prefix`, those taken back or replaced too.
+    pub fn judgement_history(&self, prefix: &str) -> Result<Vec<JudgementRecord>, StoreError> {
+        self.with(|conn, _| judgements::all(conn, prefix, false))
     }
 
     /// The bytes kept under a name.

@@ -72,7 +72,7 @@ fn write(args: &Export, exported: &Exported, session: &mut Session) -> Result<()
             Err(Failure::usage(format!("{} makes {} files", args.format, files.len()))
                 .hint("name a folder for them with -o FOLDER"))
         }
-        (Some(path), [one]) if !path.is_dir() => save(path, &one.bytes),
+        (Some(path), [one]) if !is_folder(path) => save(path, &one.bytes),
         (Some(folder), files) => {
             for file in files {
                 let name = Path::new(&file.name);
@@ -85,6 +85,11 @@ fn write(args: &Export, exported: &Exported, session: &mut Session) -> Result<()
             Ok(())
         }
     }
+}
+
+/// A folder that is there, or a name that ends as one of a folder does.
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.to_string_lossy().ends_with(std::path::is_separator)
 }
 
 fn save(path: &Path, bytes: &[u8]) -> Result<(), Failure> {

@@ -1,7 +1,6 @@
-use lapwing_engine::forecasting::{DecayModel, MispDecay};
 use lapwing_engine::{Forecast, ForecastOptions, Outlook, Question};
 
-use crate::args::{Decay, Forecasting};
+use crate::args::Forecasting;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, counted, one_line, table, unlinked};
 use crate::session::Session;
@@ -11,15 +10,7 @@ const SHOWN: usize = 10;
 
 pub fn run(args: &Forecasting, session: &mut Session) -> Result<Outcome, Failure> {
     let engine = session.look()?;
-    let options = ForecastOptions {
-        today: session.today,
-        as_of: args.as_of,
-        decay: match args.decay {
-            Decay::Fitted => DecayModel::Fitted,
-            Decay::Misp => DecayModel::Misp(MispDecay::NIDS),
-            Decay::MispPhishing => DecayModel::Misp(MispDecay::PHISHING),
-        },
-    };
+    let options = ForecastOptions { today: session.today, as_of: args.as_of };
     let outlook = engine.forecast(&args.name.join(" "), &options)?;
     if session.out.json {
         for forecast in &outlook.forecasts {

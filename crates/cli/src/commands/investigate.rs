@@ -12,8 +12,8 @@ use crate::session::Session;
 
 pub fn run(args: &Investigate, session: &mut Session) -> Result<Outcome, Failure> {
     let mut engine = match session.given_store() {
-        Some(path) => Engine::open(path)?,
-        None => Engine::in_memory()?,
+        Some(path) => Engine::open(path)?.with_decay(session.decay),
+        None => Engine::in_memory()?.with_decay(session.decay),
     };
     // Nothing is kept or printed when the second half cannot be done.
     for path in &args.hunt {

@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 mod baseline;
 mod checks;
+mod cluster;
 mod compile;
 mod evaluate;
 mod explain;
@@ -22,6 +23,8 @@ mod knowledge;
 mod learn;
 mod list;
 mod mcp;
+mod names;
+mod origins;
 mod search;
 mod serve;
 mod show;
@@ -41,7 +44,9 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::List(args) => list::run(&args, session),
         Command::Show(args) => show::run(&args, session),
         Command::Explain(args) => explain::run(&args, session),
+        Command::Origins(args) => origins::run(&args, session),
         Command::Forecast(args) => forecast::run(&args, session),
+        Command::Names(args) => names::run(&args, session),
         Command::Search(args) => search::run(&args, session),
         Command::Hunt(args) => hunt::run(&args, session),
         Command::Baseline(args) => baseline::run(&args, session),

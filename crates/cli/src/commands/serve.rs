@@ -27,6 +27,9 @@ pub fn run(args: &Serve, session: &mut Session) -> Result<Outcome, Failure> {
             });
             fetch
         }),
+        collection: (!args.no_feeds).then(|| {
+            lapwing_serve::Collection::new(|name| std::env::var(name).ok(), fetch::proxy())
+        }),
         limits: Limits {
             body: (args.max_upload as usize) << 20,
             per_minute: args.rate,

@@ -1,5 +1,5 @@
-use lapwing_engine::ShowOptions;
 use lapwing_engine::publish::{Page, TextStyle};
+use lapwing_engine::{MINTED, ShowOptions};
 
 use crate::args::{PageFormat, Show};
 use crate::failure::{Failure, Outcome};
@@ -8,8 +8,13 @@ use crate::session::Session;
 
 pub fn run(args: &Show, session: &mut Session) -> Result<Outcome, Failure> {
     let engine = session.look()?;
+    let name = args.name.join(" ");
+    if name.trim().get(..MINTED.len()).is_some_and(|head| head.eq_ignore_ascii_case(MINTED)) {
+        let past = args.as_of.map(|date| engine.as_of(date)).transpose()?;
+        return super::cluster::show(&past.as_ref().unwrap_or(&engine).cluster(&name)?, session);
+    }
     let options = ShowOptions { today: session.today, as_of: args.as_of };
-    let page = engine.show(&args.name.join(" "), &options)?;
+    let page = engine.show(&name, &options)?;
     let form = if session.out.json { PageFormat::Json } else { args.form };
     match &args.output {
         Some(path) => {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lapwing_fuse::{lifetime, status};
 use lapwing_model::{
     Admiralty, ClaimId, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, PartialDate, Relation,
     Role, Status,
@@ -11,7 +10,7 @@ use lapwing_publish::export::{Loss, SelectedClaim, SelectedDocument, SelectedFac
 use lapwing_store::{DocumentRecord, FactQuery, StoredClaim};
 
 use super::ExportOptions;
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, Statuses};
 
 /// What the names asked for lead to.
 #[derive(Default)]
@@ -31,7 +30,8 @@ impl Engine {
         let wanted = self.wanted(&options.names)?;
         let today = PartialDate::from(options.day());
         let mut left_out = Vec::new();
-        let facts = chosen(wanted.facts, options, today, &mut left_out);
+        let statuses = self.statuses(options.day())?;
+        let facts = chosen(wanted.facts, options, &statuses, &mut left_out);
         let (documents, origins) = self.chosen_documents(&wanted.documents, &facts, options)?;
         let mut selection = Selection {
             asked: options.names.clone(),
@@ -213,14 +213,14 @@ impl Engine {
 fn chosen(
     facts: Vec<Fact>,
     options: &ExportOptions,
-    today: PartialDate,
+    statuses: &Statuses,
     left_out: &mut Vec<Loss>,
 ) -> Vec<SelectedFact> {
     // Values that play a part as indicator, and whether one such part stays.
     let mut parts: BTreeMap<Entity, bool> = BTreeMap::new();
     let mut kept = Vec::new();
     for fact in facts {
-        let status = status(&fact, today);
+        let status = statuses.of(&fact);
         let why = refusal(&fact, status, options);
         if is_indicator(&fact) {
             let stays = parts.entry(fact.subject.clone()).or_default();
@@ -229,7 +229,7 @@ fn chosen(
         match why {
             Some(why) => left_out.push(Loss::new("fact", statement(&fact), why)),
             None => {
-                let expires = expiry(&fact);
+                let expires = statuses.expires_on(&fact);
                 kept.push(SelectedFact { fact, status, expires, documents: Vec::new() });
             }
         }
@@ -292,12 +292,4 @@ fn is_role(fact: &Fact, role: Role) -> bool {
 /// `subject relation object`, for people.
 fn statement(fact: &Fact) -> String {
     format!("{} {} {}", fact.subject.key(), fact.relation, fact.object.key())
-}
-
-/// The last day on which the subject of a fact is worth an alert.
-fn expiry(fact: &Fact) -> Option<PartialDate> {
-    let lifetime = lifetime(fact.subject.kind)?;
-    let last = fact.last_known()?.last_day();
-    let days = jiff::Span::new().try_days(lifetime.expires).ok()?;
-    last.checked_add(days).ok().map(PartialDate::from)
 }

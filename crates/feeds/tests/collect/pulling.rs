@@ -15,14 +15,15 @@ use crate::store::{
 };
 
 fn rss(entries: &[(&str, &str)]) -> String {
-    let items: String = entries
+    let items: Vec<String> = entries
         .iter()
         .map(|(title, link)| {
             format!("<item><title>{title}</title><link>{link}</link><description>On {title}, see 45.77.0[.]9</description><pubDate>Mon, 02 Mar 2026 10:00:00 GMT</pubDate></item>\n")
         })
         .collect();
     format!(
-        "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Lab notes</title>{items}</channel></rss>"
+        "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Lab notes</title>{}</channel></rss>",
+        items.concat()
     )
 }
 
@@ -246,7 +247,7 @@ fn a_full_disk_loses_nothing() {
             let n = path.trim_end_matches(".json").chars().last().unwrap().to_digit(10).unwrap();
             // More than the free room of a new store.
             let long: String =
-                (0..20_000_u32).map(|n| format!("{:x} ", n.wrapping_mul(2_654_435_761))).collect();
+                (0..20_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_string() + " ").collect();
             Answer::ok(event(n as usize).replace("\"info\":\"", &format!("\"info\":\"{long}")))
         }
     });

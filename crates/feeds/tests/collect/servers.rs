@@ -61,13 +61,11 @@ fn taxii(broken: Arc<AtomicBool>) -> Server {
                     if to < 5 { format!(r#""more":true,"next":"{to}","#) } else { String::new() };
                 let answer =
                     Answer::typed(TAXII, format!(r#"{{{next}"objects":[{}]}}"#, objects.join(",")));
-                match objects.is_empty() {
-                    true => answer,
-                    false => answer.with(
-                        "X-TAXII-Date-Added-Last",
-                        &format!("2026-03-01T00:00:00.{to}00000Z"),
-                    ),
+                if objects.is_empty() {
+                    return answer;
                 }
+                let last = format!("2026-03-01T00:00:00.{to}00000Z");
+                answer.with("X-TAXII-Date-Added-Last", &last)
             }
             _ => Answer::status("404 Not Found"),
         }

@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 
 use super::mapping::{Class, Told};
 use super::rules::Compiled;
-use super::witness::Witness;
+use super::witness::{Witness, witness_from};
 use crate::line;
 use crate::matcher::Literals;
 use crate::other_forms;
@@ -17,6 +17,8 @@ use crate::other_forms;
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
     literals: Literals,
+    /// Literals of two bytes, none of them a letter, of rules that have no better.
+    tiny: Vec<Finder<'static>>,
     /// Whether a literal has signs that some logs escape.
     escapes: bool,
     /// Forms of lines for which a rule has no witness.
@@ -40,7 +42,7 @@ impl Gate {
         let by_form: Vec<(&'static str, Vec<&Class>)> =
             forms().map(|form| (*form, fits(form))).collect();
         let mut literals: Vec<Vec<u8>> = Vec::new();
-        let mut open = Vec::new();
+        let (mut open, mut tiny) = (Vec::new(), Vec::new());
         for (compiled, witness) in rules.iter().zip(witnesses) {
             let serving = by_form.iter().filter(|(_, classes)| {
                 classes.iter().any(|class| class.serves(&compiled.rule.source))
@@ -54,7 +56,15 @@ impl Gate {
                 Some(witness) => {
                     literals.extend(witness.literals.iter().map(|l| l.text.clone().into_bytes()));
                 }
-                None => open.extend(serving),
+                None => match tiny_literals(compiled) {
+                    Some(found) => {
+                        let (long, short): (Vec<_>, Vec<_>) =
+                            found.into_iter().partition(|text| text.len() > 2);
+                        literals.extend(long.into_iter().map(String::into_bytes));
+                        tiny.extend(short);
+                    }
+                    None => open.extend(serving),
+                },
             }
         }
         literals.sort_unstable();
@@ -63,13 +73,17 @@ impl Gate {
         open.dedup();
         let escapes =
             literals.iter().flatten().any(|b| matches!(b, b'\\' | b'"' | b'|' | b'=' | b'\''));
+        tiny.sort_unstable();
+        tiny.dedup();
+        let escapes = escapes || tiny.iter().any(|t| t.contains(['\\', '"', '|', '=', '\'']));
+        let tiny = tiny.iter().map(|text| Finder::new(text.as_bytes()).into_owned()).collect();
         let joined = ["audit(", "<Event>"].map(|sign| Finder::new(sign).into_owned());
-        Self { literals: Literals::new(literals), escapes, open, joined }
+        Self { literals: Literals::new(literals), tiny, escapes, open, joined }
     }
 
     /// Whether every line must be parsed.
     pub(crate) fn is_open(&self) -> bool {
-        self.open.iter().any(|form| may_be(form, None))
+        self.open.iter().any(|form| ANY.contains(form))
     }
 
     /// Tells a place in each line that must be parsed, in no order, some lines more than once.
@@ -78,11 +92,11 @@ impl Gate {
         other_forms::each(text, self.escapes, buffer, |start, form| {
             let mut found = false;
             self.literals.places(form, |_, _| found = true);
-            if found {
+            if found || self.tiny.iter().any(|tiny| tiny.find(form).is_some()) {
                 places.push(start);
             }
         });
-        for sign in &self.joined {
+        for sign in self.joined.iter().chain(&self.tiny) {
             places.extend(sign.find_iter(text));
         }
         // Case is folded for all of Unicode in a record; here for ASCII alone.
@@ -102,7 +116,7 @@ impl Gate {
             for start in starts {
                 let rest = &text[start..];
                 let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
-                if self.open.iter().any(|form| may_be(form, Some(line))) {
+                if self.open.iter().any(|form| may_be(form, line)) {
                     places.push(start);
                 }
             }
@@ -110,22 +124,38 @@ impl Gate {
     }
 }
 
-/// Whether a line (any line, when none is given) may be of a form, by a sign that all of that form have.
-fn may_be(form: &str, line: Option<&[u8]>) -> bool {
-    let Some(line) = line else {
-        return !matches!(form, "access-log" | "squid" | "cef" | "leef" | "alert");
-    };
+/// The shortest literals that still tell something, where a rule has no longer ones.
+fn tiny_literals(compiled: &Compiled) -> Option<Vec<String>> {
+    let found = witness_from(&compiled.rule.test, &[], 2)?;
+    let texts: Vec<String> = found.literals.into_iter().map(|l| l.text).collect();
+    let plain = |text: &String| text.is_ascii() && !text.bytes().any(|b| b.is_ascii_alphanumeric());
+    // A number of two digits stands everywhere.
+    texts.iter().all(|text| text.len() > 2 && text.is_ascii() || plain(text)).then_some(texts)
+}
+
+/// Whether a line may be of a form, by a sign that all of that form have.
+fn may_be(form: &str, line: &[u8]) -> bool {
     let has = |sign: &str| memchr::memmem::find(line, sign.as_bytes()).is_some();
     match form {
         // A request stands in quotes.
         "access-log" => has("\""),
-        "squid" => has("/"),
-        "cef" => has("CEF:"),
-        "leef" => has("LEEF:"),
         "alert" => has("[**]"),
+        "cef" => has("CEF:"),
+        "device" => has("%"),
+        "error-log" => line.first() == Some(&b'[') || line.get(4) == Some(&b'/'),
+        "filterlog" => has("filterlog"),
+        "fortinet" => has("devname") || has("devid") || has("logid"),
+        "iptables" => has(" SRC="),
+        "leef" => has("LEEF:"),
+        "pairs" => memchr::memchr_iter(b'=', line).nth(3).is_some(),
+        "paloalto" => has("TRAFFIC") || has("THREAT"),
+        "squid" => has("/"),
         _ => true,
     }
 }
+
+/// Forms that have no sign of their own: a rule for them without a literal needs every line.
+const ANY: [&str; 2] = ["syslog", "text"];
 
 #[cfg(test)]
 mod tests {
@@ -135,7 +165,7 @@ mod tests {
     fn gate(literal: &str) -> Gate {
         let literals = Literals::new(vec![literal.to_ascii_lowercase().into_bytes()]);
         let joined = ["audit(", "<Event>"].map(|sign| Finder::new(sign).into_owned());
-        Gate { literals, escapes: true, open: Vec::new(), joined }
+        Gate { literals, tiny: Vec::new(), escapes: true, open: Vec::new(), joined }
     }
 
     fn passes(gate: &Gate, line: &str) -> bool {
@@ -167,6 +197,39 @@ mod tests {
     }
 
     #[test]
+    fn every_line_of_a_form_has_its_sign() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+        let mut forms = std::collections::BTreeSet::new();
+        for entry in walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok) {
+            let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
+            for line in text.lines() {
+                let form = line::read(line).form;
+                assert!(may_be(form, line.as_bytes()), "{form}: {line}");
+                forms.insert(form);
+            }
+        }
+        assert!(forms.len() > 10, "{forms:?}");
+    }
+
+    /// `LAPWING_SIGMA=DIR cargo test -- --ignored which_rules`: rules of a checkout that open lines of text.
+    #[test]
+    #[ignore = "needs a checkout of SigmaHQ"]
+    fn which_rules_open_the_gate() {
+        let Some(folder) = std::env::var_os("LAPWING_SIGMA") else { return };
+        for entry in walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok) {
+            if entry.path().extension().is_none_or(|e| e != "yml") {
+                continue;
+            }
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            let rules = Rules::from_text("t.yml", &text).unwrap();
+            let open = rules.gate().map_or(vec!["all"], |gate| gate.open.clone());
+            if !open.is_empty() {
+                println!("{}: {open:?}", entry.path().display());
+            }
+        }
+    }
+
+    #[test]
     fn a_rule_without_a_literal_opens_the_lines_that_it_may_be_for() {
         let rule = |source: &str, selection: &str| {
             let text = format!(
@@ -181,6 +244,10 @@ mod tests {
         let line = "Mar  3 01:02:03 host sshd[1]: an Evil%20thing";
         assert!(passes(gate, line) && !passes(gate, "Mar  3 01:02:03 host sshd[1]: nothing"));
         assert!(rule("product: linux", "message|re: '^..$'").gate().is_none());
+        let short = rule("product: linux", "USER: '#-*'");
+        let gate = short.gate().unwrap();
+        assert!(passes(gate, "Mar  3 01:02:03 h sudo: ann : USER=#-1 ; COMMAND=/bin/x"));
+        assert!(!passes(gate, line));
         let web = rule("category: webserver", "sc-status: 5");
         let gate = web.gate().unwrap();
         assert!(passes(gate, "192.0.2.1 - - [03/Mar/2021:01:02:03 +0000] \"GET / HTTP/1.1\" 5 5"));

@@ -59,15 +59,20 @@ pub(crate) struct Witness {
 /// Finds the most telling witness of a test; `None` when there is none. Tests of `routed` fields
 /// are decided before and are no witnesses.
 pub(crate) fn witness(test: &Test, routed: &[Field]) -> Option<Witness> {
+    witness_from(test, routed, SHORTEST)
+}
+
+/// The same with literals of at least so many bytes.
+pub(super) fn witness_from(test: &Test, routed: &[Field], shortest: usize) -> Option<Witness> {
     match test {
         Test::All(list) => list
             .iter()
-            .filter_map(|part| witness(part, routed))
+            .filter_map(|part| witness_from(part, routed, shortest))
             .max_by_key(|found| (found.score, std::cmp::Reverse(found.literals.len()))),
         Test::AtLeast(most, list) if *most > 0 => {
             let mut all = Witness { literals: Vec::new(), score: u32::MAX };
             for part in list {
-                let found = witness(part, routed)?;
+                let found = witness_from(part, routed, shortest)?;
                 all.score = all.score.min(found.score);
                 all.literals.extend(found.literals);
             }
@@ -77,18 +82,18 @@ pub(crate) fn witness(test: &Test, routed: &[Field]) -> Option<Witness> {
             if routed.contains(field) {
                 None
             } else {
-                of_match(how, Some(*field))
+                of_match(how, Some(*field), shortest)
             }
         }
-        Test::Keyword(how) => of_match(how, None),
+        Test::Keyword(how) => of_match(how, None, shortest),
         _ => None,
     }
 }
 
-fn of_match(how: &Match, field: Option<Field>) -> Option<Witness> {
+fn of_match(how: &Match, field: Option<Field>, shortest: usize) -> Option<Witness> {
     match how {
         // What stands in a text in one case stands in its lower case too.
-        Match::Folded(pattern) | Match::Cased(pattern) => of_pattern(pattern, field),
+        Match::Folded(pattern) | Match::Cased(pattern) => of_pattern(pattern, field, shortest),
         Match::Regex(regex) => {
             let hir = regex_syntax::ParserBuilder::new().build().parse(regex.as_str()).ok()?;
             let texts = required(&hir)?;
@@ -103,12 +108,12 @@ fn of_match(how: &Match, field: Option<Field>) -> Option<Witness> {
     }
 }
 
-fn of_pattern(pattern: &Pattern, field: Option<Field>) -> Option<Witness> {
+fn of_pattern(pattern: &Pattern, field: Option<Field>, shortest: usize) -> Option<Witness> {
     let literal = pattern
         .literals()
         .into_iter()
         .map(|(text, anchor)| Literal { text: fold(text), field, anchor })
-        .filter(|literal| literal.text.len() >= SHORTEST)
+        .filter(|literal| literal.text.len() >= shortest)
         .max_by_key(score)?;
     let score = score(&literal);
     Some(Witness { literals: vec![literal], score })
@@ -202,7 +207,7 @@ mod tests {
 
     fn of(regex: &str) -> Option<Vec<String>> {
         let how = Match::Regex(Box::new(Regex::new(regex).unwrap()));
-        of_match(&how, None).map(|w| w.literals.into_iter().map(|l| l.text).collect())
+        of_match(&how, None, SHORTEST).map(|w| w.literals.into_iter().map(|l| l.text).collect())
     }
 
     #[test]

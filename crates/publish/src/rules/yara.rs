@@ -144,7 +144,7 @@ fn hashes(group: &[&Indicator]) -> Rule {
     let name = group.last().map_or_else(String::new, |strongest| {
         let value = strongest.entity.value.to_ascii_lowercase();
         let kind = strongest.entity.kind.as_str().trim_start_matches("file:");
-        format!("lapwing_{kind}_{}", value.get(..16).unwrap_or(&value))
+        format!("lapwing_{kind}_{}", value.get(..32).unwrap_or(&value))
     });
     let known = named.into_iter().take(3).collect::<Vec<_>>().join(", ");
     let title = if known.is_empty() {
@@ -167,7 +167,7 @@ fn hashes(group: &[&Indicator]) -> Rule {
 
 fn import_hash(indicator: &Indicator) -> Rule {
     let value = indicator.entity.value.to_ascii_lowercase();
-    let name = format!("lapwing_imphash_{}", value.get(..16).unwrap_or(&value));
+    let name = format!("lapwing_imphash_{}", value.get(..32).unwrap_or(&value));
     let title = "Program with the import table of a known hostile one".to_owned();
     let condition = format!("pe.imphash() == \"{value}\"");
     Rule {
@@ -187,12 +187,14 @@ fn string(entity: &Entity) -> Result<(), &'static str> {
     let value = entity.value.as_str();
     let carried = match entity.kind {
         Kind::Url => value.split_once("://").is_some_and(|(_, rest)| rest.len() >= SHORTEST),
-        Kind::DomainName | Kind::EmailAddr | Kind::Mutex | Kind::NamedPipe | Kind::UserAgent => {
-            true
-        }
+        Kind::DomainName
+        | Kind::EmailAddr
+        | Kind::Mutex
+        | Kind::NamedPipe
+        | Kind::CryptocurrencyWallet => true,
+        Kind::UserAgent => !is_browser(value),
         // A path of the build machine stays in the program.
         Kind::FilePath => value.to_ascii_lowercase().ends_with(".pdb"),
-        Kind::CryptocurrencyWallet => true,
         _ => return Err("a file does not carry it, or it says nothing there"),
     };
     if !carried {
@@ -253,7 +255,7 @@ fn string_rule(family: &str, part: usize, all: &[&Indicator]) -> Rule {
     // The same strings in a text, as a report has them, are no program.
     let report: String = all.iter().map(|i| format!("{}\n", i.entity.value)).collect();
     Rule {
-        text: rule_text(&name, "strings", &title, all, &strings, &condition),
+        text: rule_text(&name, "values", &title, all, &strings, &condition),
         id: name,
         title,
         stand_in: None,
@@ -347,7 +349,13 @@ mod tests {
         );
         let rules = rules(&set, &mut Vec::new());
         let names: Vec<_> = rules.iter().map(|r| r.id.as_str()).collect();
-        assert_eq!(names, ["lapwing_sha256_bbbbbbbbbbbbbbbb", "lapwing_sha1_cccccccccccccccc"]);
+        assert_eq!(
+            names,
+            [
+                format!("lapwing_sha256_{}", "b".repeat(32)),
+                format!("lapwing_sha1_{}", "c".repeat(32))
+            ]
+        );
         assert!(rules[0].text.contains("a\\\".exe"), "{}", rules[0].text);
     }
 
@@ -356,6 +364,7 @@ mod tests {
         let ok = |kind, value: &str| string(&Entity::new(kind, value)).is_ok();
         assert!(ok(Kind::Mutex, "Global\\x81fk2") && ok(Kind::FilePath, "d:\\b\\evil.pdb"));
         assert!(!ok(Kind::FileName, "evilname.exe") && !ok(Kind::Mutex, "aaaaaaaaaaaa"));
+        assert!(!ok(Kind::UserAgent, "Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/86.0"));
         assert!(!ok(Kind::DomainName, "t.co") && !ok(Kind::FilePath, "C:\\Temp\\evil.exe"));
     }
 }

@@ -214,6 +214,17 @@ fn process(name: &str, fields: Value) -> Observable {
     Observable { id, objects: vec![object] }
 }
 
+/// Whether a text is a URI: a scheme, and only characters that RFC 3986 lets stand as they are.
+fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let of_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c);
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(of_scheme)
+        && !rest.is_empty()
+        && rest.chars().all(allowed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -603,13 +603,5 @@ fn redacted(text: &str) -> bool {
 
 /// Confidence as words (`High`), percent (`75`, `75%`) or a probability (`0.75`).
 fn confidence_of(text: &str) -> Option<Confidence> {
-    let text = text.trim().trim_end_matches('%').trim();
-    if let Some(word) = Confidence::from_word(text) {
-        return Some(word);
-    }
-    let number = text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0)?;
-    if text.contains('.') && number <= 1.0 {
-        return Some(Confidence::from_probability(number));
-    }
-    (number <= 100.0).then(|| Confidence::percent(number.round() as u8))
+    Confidence::from_scale(text)
 }

@@ -224,8 +224,8 @@ fn options(about: &NewDocument, asker: &Asker, inputs: &[Input]) -> Result<AddOp
     let names: Vec<&str> = inputs
         .iter()
         .map(|input| match input {
-            Input::Bytes { name, .. } => name.as_str(),
             Input::Path(path) => path.to_str().unwrap_or(""),
+            Input::Bytes { name, .. } | Input::Fetched { name, .. } => name.as_str(),
         })
         .collect();
     let read = Options {

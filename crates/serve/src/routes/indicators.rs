@@ -2,7 +2,6 @@ use axum::Json;
 use axum::extract::State;
 use jiff::civil::Date;
 use lapwing_engine::forecasting::{Clocks, DecayModel};
-use lapwing_engine::status;
 use lapwing_engine::store::{FactQuery, IndicatorOrder, IndicatorPlace, IndicatorQuery};
 use lapwing_model::{Entity, Fact, Kind, Object, PartialDate, Relation, Role, Status};
 use serde::{Deserialize, Serialize};
@@ -192,7 +191,7 @@ fn page(
                 });
             }
             looked_at += 1;
-            let status = status(&fact, today.into());
+            let status = sight.status_of(&fact, today)?.status;
             if statuses.is_empty() || statuses.contains(&status) {
                 items.push(IndicatorRow::of(&fact, status));
             }
@@ -256,7 +255,7 @@ pub(crate) async fn decay(
     let kind: Kind = word("kind", Some(&asked.kind))?
         .ok_or_else(|| Problem::unreadable("kind: name one, as ipv4-addr"))?;
     let entity = Entity::new(kind, lapwing_engine::refang(named(&asked.value)?));
-    let fact = app
+    let (fact, status) = app
         .read(&asker, move |sight| {
             let facts = sight.store().facts(&FactQuery {
                 subject: Some(entity.clone()),
@@ -265,16 +264,18 @@ pub(crate) async fn decay(
                 ..FactQuery::default()
             })?;
             let unknown = || Problem::unknown(format!("`{}` is no known indicator", entity.value));
-            facts
+            let fact = facts
                 .into_iter()
                 .find(|fact| matches!(fact.object, Object::Text(_)))
-                .ok_or_else(unknown)
+                .ok_or_else(unknown)?;
+            let status = sight.status_of(&fact, today)?.status;
+            Ok((fact, status))
         })
         .await?;
-    Ok(Json(curve(&fact, today)))
+    Ok(Json(curve(&fact, status, today)))
 }
 
-fn curve(fact: &Fact, today: Date) -> Decay {
+fn curve(fact: &Fact, status: Status, today: Date) -> Decay {
     let last = fact.last_known();
     let first = fact.period.first.or(fact.reported.first).or(last);
     let between =
@@ -298,6 +299,6 @@ fn curve(fact: &Fact, today: Date) -> Decay {
         today: unseen,
         expired_below: lapwing_engine::forecasting::EXPIRED,
         last: last.map(|date| date.to_string()),
-        status: Some(status(fact, today.into()).as_str().to_owned()),
+        status: Some(status.as_str().to_owned()),
     }
 }

@@ -2,10 +2,12 @@
 #![allow(unused_qualifications, reason = "the macro of the OpenAPI document writes them")]
 
 pub(crate) mod about;
+pub(crate) mod activity;
 pub(crate) mod add;
 pub(crate) mod documents;
 pub(crate) mod entities;
 pub(crate) mod exports;
+pub(crate) mod feeds;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod hunts;
@@ -76,6 +78,12 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(hunts::root))
         .routes(routes!(exports::formats))
         .routes(routes!(exports::export))
+        .routes(routes!(activity::activity))
+        .routes(routes!(feeds::list, feeds::add))
+        .routes(routes!(feeds::one, feeds::remove))
+        .routes(routes!(feeds::pull))
+        .routes(routes!(feeds::pause))
+        .routes(routes!(feeds::resume))
         .routes(routes!(history::list))
         .routes(routes!(history::one))
         .routes(routes!(history::undo))

@@ -2,7 +2,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use lapwing_engine::forecasting::DecayModel;
 use lapwing_engine::publish::{Page, TextStyle};
 use lapwing_engine::reference::TACTICS;
 use lapwing_engine::store::FactQuery;
@@ -181,11 +180,7 @@ pub(crate) async fn forecast(
     let (name, days) = (of.name()?, of.days(&app)?);
     let outlook = app
         .read(&asker, move |sight| {
-            let options = ForecastOptions {
-                today: days.today,
-                as_of: days.as_of,
-                decay: DecayModel::default(),
-            };
+            let options = ForecastOptions { today: days.today, as_of: days.as_of };
             Ok(sight.forecast(&name, &options)?)
         })
         .await?;

@@ -1,10 +1,11 @@
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::connect_info::MockConnectInfo;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -117,10 +118,10 @@ impl Server {
         secret
     }
 
-    pub async fn send_from(&self, from: [u8; 4], request: Request<Body>) -> Answer {
+    pub async fn send_from(&self, from: [u8; 4], mut request: Request<Body>) -> Answer {
         let address = SocketAddr::from((from, 50_000));
-        let router = self.router.clone().layer(MockConnectInfo(address));
-        let response = router.oneshot(request).await.unwrap();
+        request.extensions_mut().insert(ConnectInfo(address));
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes().to_vec();
         Answer { status: parts.status, headers: parts.headers, bytes }
@@ -177,9 +178,10 @@ pub fn form(path: &str, key: Option<&str>, parts: &[(&str, Option<&str>, &str)])
     let mut body = String::new();
     for (name, file, content) in parts {
         let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
-        body.push_str(&format!(
+        let _ = write!(
+            body,
             "--lapwing\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
-        ));
+        );
     }
     body.push_str("--lapwing--\r\n");
     let mut request = Request::builder()

@@ -1,5 +1,7 @@
 //! The server as its clients see it.
+#![allow(clippy::unwrap_used, reason = "a test stops at what should not happen")]
 
+mod collecting;
 mod common;
 mod exchange;
 mod hunts;

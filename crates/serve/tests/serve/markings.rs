@@ -52,6 +52,9 @@ fn questions(ids: &[String]) -> Vec<String> {
         "/api/v1/timeline",
         "/api/v1/techniques",
         "/api/v1/exports",
+        "/api/v1/activity?until=2021-03-09",
+        "/api/v1/feeds",
+        "/api/v1/feeds/certs",
         "/api/v1/history",
         "/api/v1/hunts",
         "/api/v1/hunt-root",
@@ -99,7 +102,7 @@ fn questions(ids: &[String]) -> Vec<String> {
         ] {
             paths.push(format!("/api/v1/{path}={name}"));
         }
-        for format in ["csv", "stix", "misp", "list", "md", "html", "zeek", "navigator"] {
+        for format in ["csv", "stix"] {
             paths.push(format!("/api/v1/export?as={format}&of={name}"));
             paths.push(format!("/api/v1/export?as={format}&of={name}&tlp=TLP:RED"));
         }

@@ -30,7 +30,7 @@ pub(crate) struct Source {
 
 impl Source {
     /// A record as one line of JSON, with a field planted.
-    pub(crate) fn record(&self, field: &str, value: &str) -> Vec<u8> {
+    pub(crate) fn record(&self, field: &'static str, value: &str) -> Vec<u8> {
         let mut map = serde_json::Map::new();
         for (name, benign) in self.benign {
             let number = benign.parse::<u64>().ok().filter(|_| *name == "EventID");
@@ -38,11 +38,20 @@ impl Source {
             map.insert((*name).to_owned(), value);
         }
         if !field.is_empty() {
-            map.insert(field.to_owned(), value.into());
+            map.insert(logged(self.category, field).to_owned(), value.into());
         }
         let mut line = serde_json::Value::Object(map).to_string().into_bytes();
         line.push(b'\n');
         line
+    }
+}
+
+/// The name of a field in the record that is planted: nginx writes JSON under names of its own.
+fn logged(category: &str, field: &'static str) -> &'static str {
+    match (category, field) {
+        ("webserver", "c-ip") => "remote_addr",
+        ("webserver", "cs-user-agent") => "http_user_agent",
+        _ => field,
     }
 }
 
@@ -159,12 +168,11 @@ pub(crate) const SOURCES: &[Source] = &[
             _ => address(entity, "c-ip"),
         },
         benign: &[
-            ("c-ip", "198.18.0.1"),
-            ("cs-method", "GET"),
-            ("cs-uri-stem", "/index.html"),
-            ("cs-uri-query", "-"),
-            ("cs-user-agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"),
-            ("sc-status", "200"),
+            ("remote_addr", "198.18.0.1"),
+            ("request_method", "GET"),
+            ("request_uri", "/index.html"),
+            ("http_user_agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"),
+            ("status", "200"),
         ],
     },
     Source {

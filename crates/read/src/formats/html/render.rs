@@ -398,12 +398,10 @@ fn walk_within(html: &str, bare: bool, inside: bool, each: &mut dyn FnMut(Event<
                     each(Event::End(&tag.name));
                 }
             }
-            Token::String(words) if skipped.is_none() && raw => {
-                if !inside {
-                    walk_within(&String::from_utf8_lossy(&words.value), bare, true, each);
-                }
+            Token::String(words) if skipped.is_none() && raw && !inside => {
+                walk_within(&String::from_utf8_lossy(&words.value), bare, true, each);
             }
-            Token::String(words) if skipped.is_none() => {
+            Token::String(words) if skipped.is_none() && !raw => {
                 each(Event::Words(&String::from_utf8_lossy(&words.value)));
             }
             _ => {}

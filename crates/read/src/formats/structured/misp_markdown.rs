@@ -174,6 +174,21 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// What the tags say of how sure the event is, for its indicators.
+    fn stated(&mut self) {
+        let tags: Vec<String> = self
+            .properties
+            .iter()
+            .filter(|(name, _)| name == "tag")
+            .map(|(_, tag)| tag.clone())
+            .collect();
+        for tag in tags {
+            if let Some(stated) = misp_tags::stated(&tag) {
+                self.sheet.state(0, stated, &tag);
+            }
+        }
+    }
+
     fn tags(&mut self, line: &str, at: usize) {
         for (from, tag) in misp_tags::split(line) {
             self.properties.push(("tag".into(), tag.to_owned()));
@@ -267,7 +282,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn finish(self, input: &Input<'_>) -> Reading {
+    fn finish(mut self, input: &Input<'_>) -> Reading {
+        self.stated();
         let publisher = self.title.as_deref().and_then(publisher);
         let made_of = self.imported || self.links.len() == 1;
         let mut reading = self.sheet.finish(input, input.raw, Format::MispMarkdown);

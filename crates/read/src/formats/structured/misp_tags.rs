@@ -1,6 +1,6 @@
 //! Tags of MISP: markings, galaxies and machine tags.
 
-use lapwing_model::{Entity, Kind, Marking};
+use lapwing_model::{Confidence, Entity, Kind, Marking};
 
 use super::value;
 
@@ -25,6 +25,38 @@ pub(crate) fn read(tag: &str) -> Tag {
     let Some(rest) = tag.strip_prefix("misp-galaxy:") else { return Tag::Plain };
     let Some((galaxy, value)) = rest.split_once('=') else { return Tag::Plain };
     cluster(galaxy.trim(), value.trim().trim_matches('"')).map_or(Tag::Plain, Tag::Entity)
+}
+
+/// How sure a tag says that an event or attribute is: a taxonomy of confidence, on its own scale.
+///
+/// The threat level is none: it says how much harm is to be feared.
+pub(crate) fn stated(tag: &str) -> Option<Confidence> {
+    let (name, value) = tag.trim().split_once('=')?;
+    let value = value.trim().trim_matches('"');
+    match name.trim().to_ascii_lowercase().as_str() {
+        "admiralty-scale:information-credibility" => Confidence::from_credibility(value),
+        "estimative-language:likelihood-probability"
+        | "estimative-language:confidence-in-analytic-judgment"
+        | "osint:certainty" => Confidence::from_scale(value),
+        "misp:confidence-level" => {
+            let percent = match value {
+                "completely-confident" => 100,
+                "usually-confident" => 75,
+                "fairly-confident" => 50,
+                "rarely-confident" => 25,
+                "unconfident" => 5,
+                _ => return None,
+            };
+            Some(Confidence::percent(percent))
+        }
+        "false-positive:risk" => Confidence::from_word(match value {
+            "low" => "high",
+            "medium" => "medium",
+            "high" => "low",
+            _ => return None,
+        }),
+        _ => None,
+    }
 }
 
 /// The entity that a cluster of a galaxy names.
@@ -143,6 +175,17 @@ mod tests {
             read("misp-galaxy:malpedia=\"China Chopper\""),
             entity(Kind::Malware, "China Chopper")
         );
+    }
+
+    #[test]
+    fn taxonomies_of_confidence_are_read_on_their_own_scales() {
+        let percent = |tag| stated(tag).map(Confidence::as_percent);
+        assert_eq!(percent("admiralty-scale:information-credibility=\"2\""), Some(70));
+        assert_eq!(percent("estimative-language:likelihood-probability=\"very-likely\""), Some(85));
+        assert_eq!(percent("misp:confidence-level=\"fairly-confident\""), Some(50));
+        assert_eq!(percent("false-positive:risk=\"high\""), Some(15));
+        assert_eq!(percent("osint:lifetime=\"perpetual\""), None);
+        assert_eq!(percent("tlp:white"), None);
     }
 
     #[test]

@@ -108,6 +108,17 @@ impl Sheet {
         self.claims.push(claim.by(method, Confidence::percent(DECLARED)));
     }
 
+    /// Notes how sure the source says it is of the claims from number `from` on, where they do not say
+    /// so themselves.
+    pub(crate) fn state(&mut self, from: usize, stated: Confidence, word: &str) {
+        for claim in self.claims.iter_mut().skip(from) {
+            if claim.stated.is_none() && claim.role() == Some(Role::Indicator) {
+                claim.stated = Some(stated);
+                claim.stated_word = Some(word.to_owned());
+            }
+        }
+    }
+
     /// Makes the reading; `raw` are the bytes that identify the document.
     pub(crate) fn finish(mut self, input: &Input<'_>, raw: &[u8], format: Format) -> Reading {
         let text = std::mem::take(&mut self.text);

@@ -38,6 +38,18 @@ pub(super) fn reading(input: &Input<'_>, event: &Value, part: Option<usize>) -> 
     writer.reports(event);
     writer.references();
     writer.topics();
+    // What is said of the event holds for all of it that says nothing of its own.
+    let tags: Vec<String> = writer
+        .properties
+        .iter()
+        .filter(|(name, _)| name == "tag")
+        .map(|(_, tag)| tag.clone())
+        .collect();
+    for tag in tags {
+        if let Some(stated) = misp_tags::stated(&tag) {
+            writer.sheet.state(0, stated, &tag);
+        }
+    }
 
     let own = part.map(|_| event.to_string());
     let raw = own.as_ref().map_or(input.raw, String::as_bytes);
@@ -257,11 +269,18 @@ impl Writer {
         } else {
             format!("[{}] {}", attribute.category, attribute.kind)
         };
+        let before = self.sheet.claims.len();
         let told = self.line(&label, &attribute);
         self.link(&attribute, told.first());
         if let (Some(uuid), Some(first)) = (json.get("uuid").and_then(Value::as_str), told.first())
         {
             self.by_uuid.insert(uuid.to_owned(), first.clone());
+        }
+        for tag in list_of(json, "Tag") {
+            let name = str_of(tag, "name");
+            if let Some(stated) = misp_tags::stated(name) {
+                self.sheet.state(before, stated, name);
+            }
         }
         self.attribute_tags(json, &told);
         self.sightings(json, &told);

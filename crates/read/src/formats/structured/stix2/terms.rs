@@ -124,11 +124,12 @@ impl Carried {
     /// What is enough in one alternative is enough.
     fn note(&mut self, at: usize, worth: Worth) {
         let known = self.worth.get(&at);
-        let better = match (known, &worth) {
-            (None, _) | (Some(Worth::Together(_)), Worth::Alone(_)) => true,
-            (Some(Worth::Alone(Some(_))), Worth::Alone(None)) => true,
-            _ => false,
-        };
+        let better = matches!(
+            (known, &worth),
+            (None, _)
+                | (Some(Worth::Together(_)), Worth::Alone(_))
+                | (Some(Worth::Alone(Some(_))), Worth::Alone(None))
+        );
         if better {
             self.worth.insert(at, worth);
         }
@@ -156,8 +157,7 @@ fn is_weak(comparison: &Comparison) -> bool {
     match object {
         "directory" | "software" | "autonomous-system" | "user-account" => true,
         "file" => !property.contains("hashes") && last != "name",
-        "network-traffic" => !property.contains("value"),
-        "email-message" => !property.contains("value"),
+        "network-traffic" | "email-message" => !property.contains("value"),
         "process" => matches!(last, "name" | "pid" | "cwd") && !property.contains("hashes"),
         "windows-registry-key" => property.starts_with("values"),
         _ => false,

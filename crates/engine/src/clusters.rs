@@ -1,0 +1,302 @@
+//! Clusters of activity that the store's evidence holds together, and whose they may be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lapwing_forecast::Attribution;
+use lapwing_fuse::{Activity, ActivityCluster, clusters};
+use lapwing_model::{Basis, Entity, Fact, Kind, OriginId, PartialDate, Relation, Role};
+use lapwing_store::FactQuery;
+use serde::Serialize;
+
+use crate::{Engine, EngineError};
+
+/// Begins the name of a cluster that Lapwing minted.
+pub const MINTED: &str = "LW-";
+/// Actors that are ranked.
+const RANKED: usize = 5;
+/// Score, in standard deviations above the mean actor, at which "none of these" stands.
+const NOBODY: f64 = 3.2;
+/// How fast odds between actors rise with the score: at the margin from which the tested model names
+/// an actor (1.7), five to one.
+const SHARPNESS: f64 = 1.0;
+/// What a report of the cluster that names an actor adds to his score, times its probability.
+const NAMED: f64 = 2.5;
+
+/// A cluster with what is known of whose activity it is.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClusterPage {
+    /// The cluster: members, bonds, history.
+    #[serde(flatten)]
+    pub cluster: ActivityCluster,
+    /// Names of the members for people, in their order.
+    pub labels: Vec<String>,
+    /// First and last publication.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<PartialDate>,
+    /// The last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<PartialDate>,
+    /// What its members name: malware, tools, techniques, indicators.
+    pub evidence: Vec<Entity>,
+    /// Whose it may be, the likeliest first.
+    pub attribution: Vec<Suspect>,
+    /// How probable it is that it is none of these.
+    pub none_of_these: f64,
+    /// What would change the answer.
+    pub would_change: Vec<String>,
+}
+
+/// An actor whose activity a cluster may be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Suspect {
+    /// The actor.
+    pub actor: String,
+    /// How probable, 0 to 1; the ranking is tested (docs/forecast.md), this figure is not.
+    pub probability: f64,
+    /// What speaks for it.
+    pub because: Vec<String>,
+}
+
+impl Engine {
+    /// The clusters of activity of the store, by name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn activity_clusters(&self) -> Result<Vec<ActivityCluster>, EngineError> {
+        Ok(clusters(&self.activities()?, &self.knowledge))
+    }
+
+    /// A minted cluster by its name, or by the name of one that it has taken in.
+    ///
+    /// # Errors
+    /// [`EngineError::Unknown`] when there is none of that name; or the store cannot be read.
+    pub fn cluster(&self, name: &str) -> Result<ClusterPage, EngineError> {
+        let activities = self.activities()?;
+        let found = clusters(&activities, &self.knowledge);
+        let asked = name.trim();
+        let is = |c: &&ActivityCluster| {
+            c.name.eq_ignore_ascii_case(asked)
+                || c.also.iter().any(|n| n.eq_ignore_ascii_case(asked))
+        };
+        let Some(cluster) = found.iter().find(is).cloned() else {
+            let near = found.iter().take(6).map(|cluster| cluster.name.clone()).collect();
+            return Err(EngineError::Unknown { asked: asked.to_owned(), near });
+        };
+        let by_origin: BTreeMap<OriginId, &Activity> =
+            activities.iter().map(|activity| (activity.origin, activity)).collect();
+        let members: Vec<&Activity> =
+            cluster.members.iter().filter_map(|id| by_origin.get(id).copied()).collect();
+        let evidence: BTreeSet<Entity> =
+            members.iter().flat_map(|activity| activity.evidence.iter().cloned()).collect();
+        let named = self.named_by(&cluster.members)?;
+        let (attribution, none_of_these) = self.suspects(&evidence, &named);
+        let would_change = self.would_change(&evidence, &named, &attribution);
+        let days: Vec<PartialDate> = members.iter().filter_map(|a| a.published).collect();
+        Ok(ClusterPage {
+            labels: members.iter().map(|activity| activity.label.clone()).collect(),
+            first: days.iter().min_by_key(|day| day.first_day()).copied(),
+            last: days.iter().max_by_key(|day| day.last_day()).copied(),
+            evidence: evidence.into_iter().collect(),
+            attribution,
+            none_of_these,
+            would_change,
+            cluster,
+        })
+    }
+
+    /// What each origin tells: its indicators, malware, tools and techniques.
+    fn activities(&self) -> Result<Vec<Activity>, EngineError> {
+        let published: BTreeMap<_, _> = self
+            .store
+            .documents()?
+            .into_iter()
+            .map(|record| (record.document.id, record.document.published))
+            .collect();
+        let mut activities: BTreeMap<OriginId, Activity> = BTreeMap::new();
+        for origin in self.store.origins()? {
+            let days = origin.members.iter().filter_map(|m| published.get(&m.document).copied()?);
+            let first = days.min_by_key(|day| day.first_day());
+            activities.insert(
+                origin.id,
+                Activity {
+                    origin: origin.id,
+                    label: origin.label,
+                    published: first,
+                    evidence: BTreeSet::new(),
+                },
+            );
+        }
+        let mut take = |fact: &Fact, entity: &Entity| {
+            for contribution in fact.contributions.iter().filter(|c| c.supports) {
+                if let Some(activity) = activities.get_mut(&contribution.origin) {
+                    activity.evidence.insert(entity.clone());
+                }
+            }
+        };
+        for role in [Role::Indicator, Role::Subject, Role::Tool] {
+            let query = FactQuery {
+                relation: Some(Relation::Role),
+                role: Some(role),
+                ..FactQuery::default()
+            };
+            self.store.each_fact(&query, &mut |fact| {
+                let kind = fact.subject.kind;
+                let telling = if role == Role::Indicator {
+                    kind.is_observable() && lapwing_fuse::set_aside(&fact).is_none()
+                } else {
+                    matches!(kind, Kind::Malware | Kind::Tool | Kind::AttackPattern)
+                };
+                // What is only predicted was not seen.
+                if telling && fact.basis != Basis::Predicted {
+                    take(&fact, &fact.subject);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(activities.into_values().collect())
+    }
+
+    /// Actors that the members themselves name as those behind it, with the probability.
+    fn named_by(&self, members: &[OriginId]) -> Result<BTreeMap<String, f64>, EngineError> {
+        let mut named: BTreeMap<String, f64> = BTreeMap::new();
+        for relation in [Relation::AttributedTo, Relation::Indicates, Relation::Uses] {
+            let query = FactQuery { relation: Some(relation), ..FactQuery::default() };
+            self.store.each_fact(&query, &mut |fact| {
+                let actor = match relation {
+                    Relation::Uses => Some(&fact.subject),
+                    _ => fact.object.entity(),
+                };
+                let ours =
+                    fact.contributions.iter().any(|c| c.supports && members.contains(&c.origin));
+                if let Some(actor) = actor.filter(|a| a.kind == Kind::ThreatActor && ours)
+                    && fact.basis != Basis::Predicted
+                {
+                    let best = named.entry(actor.value.clone()).or_default();
+                    *best = best.max(fact.probability);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(named)
+    }
+
+    /// Ranked actors with probabilities, and that of none of them.
+    fn suspects(
+        &self,
+        evidence: &BTreeSet<Entity>,
+        named: &BTreeMap<String, f64>,
+    ) -> (Vec<Suspect>, f64) {
+        let known = &self.knowledge;
+        let ids = self.attack_evidence(evidence);
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let model = Attribution::fit(known.actors().iter().map(|actor| {
+            (actor.id.as_str(), known.uses(&actor.id).iter().map(String::as_str).collect())
+        }));
+        let mut scores: BTreeMap<String, (f64, Vec<String>)> = BTreeMap::new();
+        for candidate in model.rank(&ids) {
+            // Techniques alone name nobody.
+            let by_software = candidate.because.iter().any(|piece| piece.starts_with('S'));
+            let Some(actor) = known.actor(&candidate.actor).filter(|_| by_software) else {
+                continue;
+            };
+            let because = candidate.because.iter().map(|id| self.piece(id)).collect();
+            scores.insert(actor.name.clone(), (candidate.score, because));
+        }
+        for (actor, probability) in named {
+            let entry = scores.entry(actor.clone()).or_default();
+            entry.0 += NAMED * probability;
+            entry.1.insert(0, format!("its own reports name it ({:.0} %)", probability * 100.0));
+        }
+        let weight = |score: f64| (SHARPNESS * (score - NOBODY)).exp();
+        let sum = 1.0 + scores.values().map(|(score, _)| weight(*score)).sum::<f64>();
+        let rounded = |p: f64| (p * 1e4).round() / 1e4;
+        let mut suspects: Vec<Suspect> = scores
+            .into_iter()
+            .map(|(actor, (score, because))| Suspect {
+                actor,
+                probability: rounded(weight(score) / sum),
+                because,
+            })
+            .collect();
+        suspects.sort_by(|a, b| {
+            b.probability.total_cmp(&a.probability).then_with(|| a.actor.cmp(&b.actor))
+        });
+        suspects.truncate(RANKED);
+        let those: f64 = suspects.iter().map(|suspect| suspect.probability).sum();
+        (suspects, rounded((1.0 - those).max(0.0)))
+    }
+
+    /// Pieces of evidence without which another actor, or nobody, would stand first.
+    fn would_change(
+        &self,
+        evidence: &BTreeSet<Entity>,
+        named: &BTreeMap<String, f64>,
+        attribution: &[Suspect],
+    ) -> Vec<String> {
+        let Some(first) = attribution.first() else {
+            return vec!["malware or tools that few actors use would name one".to_owned()];
+        };
+        let mut changes = Vec::new();
+        let software = evidence.iter().filter(|e| matches!(e.kind, Kind::Malware | Kind::Tool));
+        for piece in software {
+            let mut without = evidence.clone();
+            without.remove(piece);
+            let (other, none) = self.suspects(&without, named);
+            match other.first() {
+                Some(other) if other.actor != first.actor => {
+                    changes.push(format!(
+                        "without {} it would rather be {}",
+                        piece.value, other.actor
+                    ));
+                }
+                Some(other) if none > 0.5 && other.probability < first.probability => changes
+                    .push(format!("without {} it would be nobody known ({none:.2})", piece.value)),
+                None => changes.push(format!("without {} nothing would name anybody", piece.value)),
+                Some(_) => {}
+            }
+        }
+        if named.contains_key(&first.actor) {
+            let others: BTreeMap<String, f64> = named
+                .iter()
+                .filter(|(a, _)| **a != first.actor)
+                .map(|(a, p)| (a.clone(), *p))
+                .collect();
+            let (other, none) = self.suspects(evidence, &others);
+            let then = match other.first() {
+                Some(other) if other.probability > none => other.actor.clone(),
+                _ => "nobody known".to_owned(),
+            };
+            if then != first.actor {
+                changes.push(format!("if no report named {}, it would be {then}", first.actor));
+            }
+        }
+        changes
+    }
+
+    /// Techniques and software by their identifiers in ATT&CK.
+    fn attack_evidence(&self, evidence: &BTreeSet<Entity>) -> BTreeSet<String> {
+        let known = &self.knowledge;
+        evidence
+            .iter()
+            .flat_map(|entity| match entity.kind {
+                Kind::AttackPattern => known
+                    .current_technique(&entity.value)
+                    .map(|t| t.id.clone())
+                    .into_iter()
+                    .collect(),
+                Kind::Malware | Kind::Tool => {
+                    known.software_named(&entity.value).into_iter().map(|s| s.id.clone()).collect()
+                }
+                _ => Vec::new(),
+            })
+            .filter(|id| id.starts_with(['S', 'T']))
+            .collect()
+    }
+
+    fn piece(&self, id: &str) -> String {
+        let known = &self.knowledge;
+        let technique = known.technique(id).map(|t| format!("{id} {}", t.name));
+        let software = || known.software_by_id(id).map(|s| s.name.clone());
+        technique.or_else(software).unwrap_or_else(|| id.to_owned())
+    }
+}

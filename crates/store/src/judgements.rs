@@ -1,0 +1,133 @@
+//! What is learnt of sources (agreements, derived) and what people decided (judgements).
+
+use lapwing_model::ChangeId;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::error::Fault;
+use crate::records::JudgementRecord;
+
+/// Whether the file has the tables: one of schema 1, opened for reading only, has not.
+fn is_there(conn: &Connection) -> Result<bool, Fault> {
+    Ok(conn
+        .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'judgement'")?
+        .exists([])?)
+}
+
+/// Notes who agrees on a statement, in place of what was noted before.
+pub(crate) fn put_agreement(
+    conn: &Connection,
+    statement: (i64, i64, i64),
+    body: Option<&str>,
+) -> Result<(), Fault> {
+    let (subject, relation, object) = statement;
+    let before: Option<(i64, String)> = conn
+        .prepare_cached(
+            "SELECT a.n, a.body FROM voiced v JOIN agreement a ON a.n = v.agreement
+             WHERE v.subject = ?1 AND v.relation = ?2 AND v.object = ?3",
+        )?
+        .query_row((subject, relation, object), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if before.as_ref().map(|(_, text)| text.as_str()) == body {
+        return Ok(());
+    }
+    if let Some((n, _)) = before {
+        conn.prepare_cached("UPDATE agreement SET count = count - 1 WHERE n = ?1")?.execute([n])?;
+    }
+    match body {
+        Some(body) => {
+            let n: i64 = conn
+                .prepare_cached(
+                    "INSERT INTO agreement (body, count) VALUES (?1, 1)
+                     ON CONFLICT DO UPDATE SET count = count + 1 RETURNING n",
+                )?
+                .query_row([body], |row| row.get(0))?;
+            conn.prepare_cached("INSERT OR REPLACE INTO voiced VALUES (?1, ?2, ?3, ?4)")?
+                .execute((subject, relation, object, n))?;
+        }
+        None => {
+            conn.prepare_cached(
+                "DELETE FROM voiced WHERE subject = ?1 AND relation = ?2 AND object = ?3",
+            )?
+            .execute((subject, relation, object))?;
+        }
+    }
+    Ok(())
+}
+
+/// All agreements with how often each occurs, in order.
+pub(crate) fn agreements(conn: &Connection) -> Result<Vec<(String, u64)>, Fault> {
+    if !is_there(conn)? {
+        return Ok(Vec::new());
+    }
+    let mut statement =
+        conn.prepare_cached("SELECT body, count FROM agreement WHERE count > 0 ORDER BY body")?;
+    let rows =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.max(0) as u64)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Keeps a decision.
+pub(crate) fn put(
+    conn: &Connection,
+    change: ChangeId,
+    topic: &str,
+    body: &str,
+) -> Result<(), Fault> {
+    conn.prepare_cached("INSERT INTO judgement (change, topic, body) VALUES (?1, ?2, ?3)")?
+        .execute((change.0, topic, body))?;
+    Ok(())
+}
+
+/// The decisions whose topic begins so, the oldest first; `in_force` leaves out those taken back
+/// and those that a later one of the same topic replaced.
+pub(crate) fn all(
+    conn: &Connection,
+    prefix: &str,
+    in_force: bool,
+) -> Result<Vec<JudgementRecord>, Fault> {
+    if !is_there(conn)? {
+        return Ok(Vec::new());
+    }
+    let mut statement = conn.prepare_cached(
+        "SELECT j.change, j.topic, j.body, c.at, c.undone_by FROM judgement j
+         JOIN change c ON c.id = j.change
+         WHERE substr(j.topic, 1, length(?1)) = ?1
+           AND (?2 = 0 OR (c.undone_by IS NULL AND NOT EXISTS (
+             SELECT 1 FROM judgement l JOIN change d ON d.id = l.change
+             WHERE l.topic = j.topic AND l.n > j.n AND d.undone_by IS NULL)))
+         ORDER BY j.n",
+    )?;
+    let mut rows = statement.query((prefix, i64::from(in_force)))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let at: String = row.get(3)?;
+        found.push(JudgementRecord {
+            change: ChangeId(row.get(0)?),
+            topic: row.get(1)?,
+            body: row.get(2)?,
+            at: at.parse().map_err(|_| Fault::damaged(format!("`{at}` is no time")))?,
+            undone_by: row.get::<_, Option<i64>>(4)?.map(ChangeId),
+        });
+    }
+    Ok(found)
+}
+
+/// Whether a change made decisions.
+pub(crate) fn of_change(conn: &Connection, change: ChangeId) -> Result<bool, Fault> {
+    Ok(conn.prepare_cached("SELECT 1 FROM judgement WHERE change = ?1")?.exists([change.0])?)
+}
+
+/// By which rules the facts were derived.
+pub(crate) fn derived_by(conn: &Connection) -> Result<Option<String>, Fault> {
+    if !is_there(conn)? {
+        return Ok(None);
+    }
+    let mut statement = conn.prepare_cached("SELECT rules FROM derived_by")?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// Notes by which rules they are derived now.
+pub(crate) fn set_derived_by(conn: &Connection, rules: &str) -> Result<(), Fault> {
+    conn.prepare_cached("INSERT OR REPLACE INTO derived_by VALUES (1, ?1)")?.execute([rules])?;
+    Ok(())
+}

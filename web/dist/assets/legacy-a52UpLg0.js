@@ -1,0 +1,1 @@
+import{Rt as e}from"./index-B_SuF19n.js";e();
