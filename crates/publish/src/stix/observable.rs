@@ -144,16 +144,6 @@ pub(super) fn of(entity: &Entity, files: &Files) -> Option<Observable> {
     }
 }
 
-/// Whether a value has a scheme, and only characters that an address may have.
-fn is_uri(value: &str) -> bool {
-    let Some((scheme, rest)) = value.split_once(':') else { return false };
-    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-    is_scheme
-        && !rest.is_empty()
-        && rest.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"{}|\\^`[]".contains(&b))
-}
-
 fn object(
     kind: &str,
     contributing: Map<String, Value>,
