@@ -125,7 +125,7 @@ fn problem(error: FeedError) -> Problem {
     match error {
         FeedError::Engine(error) => error.into(),
         FeedError::UnknownFeed { name, feeds } => {
-            Problem { near: feeds, ..Problem::unknown(format!("there is no feed `{name}`")) }
+            Problem { near: feeds.into(), ..Problem::unknown(format!("there is no feed `{name}`")) }
         }
         FeedError::NameTaken { .. } => Problem::new(StatusCode::CONFLICT, error.to_string()),
         error => Problem::unfit(error.to_string()),
