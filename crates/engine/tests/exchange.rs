@@ -313,7 +313,7 @@ fn statements(engine: &Engine) -> BTreeSet<String> {
 
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig {
-        cases: 4, failure_persistence: None, ..Default::default()
+        cases: 3, failure_persistence: None, ..Default::default()
     })]
 
     #[test]
