@@ -224,7 +224,20 @@ async fn who_may_not_see_gets_nothing_and_who_is_unknown_is_asked() {
     let headers = [("accept", TAXII), ("content-type", TAXII)];
     let body = Some(json!({ "objects": [indicator(1, "2021-03-02T00:00:00.000Z")] }));
     let inbox = format!("{ROOT}/inbox/objects/");
-    taxii(&server, Method::POST, &inbox, Some(&reader), &headers, body).await.ok(403);
+    taxii(&server, Method::POST, &inbox, Some(&reader), &headers, body.clone()).await.ok(403);
+    // Who only adds finds the way, adds, and sees nothing.
+    let feed = server.user("feed", Role::Feed, Marking::Red);
+    for path in ["/taxii2/", "/taxii2/lapwing/", &format!("{ROOT}/"), &format!("{ROOT}/inbox/")] {
+        taxii(&server, Method::GET, path, Some(&feed), &headers, None).await.ok(200);
+    }
+    let sent = taxii(&server, Method::POST, &inbox, Some(&feed), &headers, body).await.ok(202);
+    let status = format!("/taxii2/lapwing/status/{}/", sent["id"].as_str().unwrap());
+    taxii(&server, Method::GET, &status, Some(&feed), &headers, None).await.ok(200);
+    for path in [&inbox, &objects] {
+        taxii(&server, Method::GET, path, Some(&feed), &headers, None).await.ok(403);
+    }
+    let own = format!("{inbox}{}/", indicator(1, "")["id"].as_str().unwrap());
+    taxii(&server, Method::DELETE, &own, Some(&feed), &headers, None).await.ok(403);
 }
 
 #[tokio::test]
@@ -402,6 +415,14 @@ async fn misp_clients_find_and_add_events() {
     let events = server.post("/events/restSearch", json!({ "eventinfo": "%client" })).await.ok(200);
     assert_eq!(events["response"].as_array().unwrap().len(), 1);
     assert_eq!(server.get("/events/index").await.ok(200).as_array().unwrap().len(), 2);
+    for (asked, number) in [
+        (json!({ "eventinfo": "by a client" }), 1),
+        (json!({ "attribute": "evil-clear" }), 1),
+        (json!({ "datefrom": "2021-03-05", "dateuntil": "2021-03-05" }), 1),
+    ] {
+        let found = server.post("/events/index", asked.clone()).await.ok(200);
+        assert_eq!(found.as_array().unwrap().len(), number, "{asked}");
+    }
     server.post("/attributes/restSearch", json!({ "returnFormat": "xml" })).await.problem(400);
     server.post("/events/add", json!({ "Event": {} })).await.problem(422);
 }
