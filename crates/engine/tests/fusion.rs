@@ -112,7 +112,7 @@ fn order_of_arrival_makes_no_difference_and_what_is_learnt_is_taken_back() {
         ("c.md", "Volexity", "2021-03-07", report("Own look at other servers", &VALUES[3..])),
     ];
     // Enough that others confirm for the lab to prove better than its class.
-    let made: Vec<Vec<String>> = (0..10)
+    let made: Vec<Vec<String>> = (0..4)
         .map(|n| (0..12).map(|m| format!("62.{}.{}.{}", 11 + n, 3 + m, 40 + n + m)).collect())
         .collect();
     for (n, values) in made.iter().enumerate() {

@@ -77,14 +77,13 @@ impl<'k> Resolver<'k> {
                 return seen.split_off(start).into_iter().min().unwrap_or(name);
             }
             seen.push(name.clone());
-            let known = match self.judged.get(&name) {
-                Some(means) => means.clone(),
-                None => {
-                    let known = self.by_reference(&name);
-                    match self.judged.get(&known) {
-                        Some(means) => means.clone(),
-                        None => return known,
-                    }
+            let known = if let Some(means) = self.judged.get(&name) {
+                means.clone()
+            } else {
+                let known = self.by_reference(&name);
+                match self.judged.get(&known) {
+                    Some(means) => means.clone(),
+                    None => return known,
                 }
             };
             if known == name {

@@ -16,7 +16,7 @@ use crate::problem::Problem;
 
 /// Waits before each further try.
 const TRIES: [Duration; 4] =
-    [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(20), Duration::from_secs(120)];
+    [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(20), Duration::from_mins(2)];
 /// One try may take so long.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Deliveries at one time.
@@ -69,7 +69,7 @@ async fn deliver(app: &App, webhook: &Webhook, event: &Event) {
             Ok(Ok(())) => return,
             Ok(Err(why)) => tracing::warn!(webhook = webhook.id, "not delivered: {why}"),
             Err(problem) => {
-                tracing::warn!(webhook = webhook.id, "not delivered: {}", problem.detail)
+                tracing::warn!(webhook = webhook.id, "not delivered: {}", problem.detail);
             }
         }
     }

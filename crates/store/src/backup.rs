@@ -204,7 +204,7 @@ fn put_aside(path: &Path) -> Result<PathBuf, StoreError> {
         Ok(()) | Err(StoreError::NotAStore { .. } | StoreError::Damaged { .. }) => {}
         Err(other) => return Err(other),
     }
-    let aside = (1..)
+    let aside = (1..10_000)
         .map(|n| {
             beside(
                 path,

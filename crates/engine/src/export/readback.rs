@@ -25,13 +25,11 @@ pub(super) fn misp_losses(selection: &Selection, exported: &mut Exported) {
     }
     for chosen in &selection.documents {
         let uuid = misp::event_uuid(chosen.document.id).to_string();
-        match events.get(&uuid) {
-            Some(reading) => compare(chosen, reading, &mut exported.losses),
-            None => {
-                let loss =
-                    Loss::new("document", chosen.document.label(), "it could not be read again");
-                exported.losses.push(loss.of(chosen.document.id));
-            }
+        if let Some(reading) = events.get(&uuid) {
+            compare(chosen, reading, &mut exported.losses)
+        } else {
+            let loss = Loss::new("document", chosen.document.label(), "it could not be read again");
+            exported.losses.push(loss.of(chosen.document.id));
         }
     }
 }

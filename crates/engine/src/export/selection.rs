@@ -226,12 +226,11 @@ fn chosen(
             let stays = parts.entry(fact.subject.clone()).or_default();
             *stays |= why.is_none();
         }
-        match why {
-            Some(why) => left_out.push(Loss::new("fact", statement(&fact), why)),
-            None => {
-                let expires = statuses.expires_on(&fact);
-                kept.push(SelectedFact { fact, status, expires, documents: Vec::new() });
-            }
+        if let Some(why) = why {
+            left_out.push(Loss::new("fact", statement(&fact), why))
+        } else {
+            let expires = statuses.expires_on(&fact);
+            kept.push(SelectedFact { fact, status, expires, documents: Vec::new() });
         }
     }
     // What hangs on a value that stays at home stays with it.

@@ -300,9 +300,10 @@ fn names_and_addresses_are_checked() {
 fn an_article_that_is_late_is_tried_three_times() {
     let tries = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&tries);
-    let server = Server::start(move |asked| match asked.path.as_str() {
-        "/feed" => Answer::ok(rss(&[("Late", "/late")])),
-        _ => {
+    let server = Server::start(move |asked| {
+        if asked.path.as_str() == "/feed" {
+            Answer::ok(rss(&[("Late", "/late")]))
+        } else {
             counted.fetch_add(1, Ordering::SeqCst);
             Answer::status("503 Service Unavailable")
         }

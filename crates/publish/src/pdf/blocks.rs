@@ -33,7 +33,9 @@ pub(super) fn write(page: &Layout, sheet: &mut Sheet<'_>) {
                 Block::Prose(text) => sheet.paragraph(0.0, Ink::new(BODY, BLACK), text),
                 Block::Remark(text) => sheet.paragraph(0.0, Ink::new(SMALL, GREY), text),
                 Block::Items(items) | Block::Timeline(items) => {
-                    items.iter().for_each(|it| item(sheet, it));
+                    for it in items {
+                        item(sheet, it);
+                    }
                 }
                 Block::Table(it) => table::write(sheet, it),
             }

@@ -108,7 +108,7 @@ impl RuleSet {
 
     /// The head of a file as comments.
     pub(crate) fn comments(&self, mark: &str, what: &str) -> String {
-        self.head(what).iter().map(|line| format!("{mark} {line}\n")).collect()
+        self.head(what).iter().map(|line| format!("{mark} {line}\n")).collect::<Vec<_>>().concat()
     }
 }
 

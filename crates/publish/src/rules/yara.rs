@@ -67,7 +67,7 @@ pub fn write(set: &RuleSet, tried: &[Tried]) -> Vec<ExportedFile> {
 #[must_use]
 pub fn alone(text: &str) -> String {
     let imports = ["hash", "pe"].into_iter().filter(|m| text.contains(&format!("{m}.")));
-    imports.map(|m| format!("import \"{m}\"\n")).collect::<String>() + text
+    imports.map(|m| format!("import \"{m}\"\n")).collect::<Vec<_>>().concat() + text
 }
 
 /// Hashes that belong to one file, together.
@@ -253,7 +253,7 @@ fn string_rule(family: &str, part: usize, all: &[&Indicator]) -> Rule {
     );
     let planted = all.iter().map(|i| program_with(&[i.entity.value.as_str()])).collect();
     // The same strings in a text, as a report has them, are no program.
-    let report: String = all.iter().map(|i| format!("{}\n", i.entity.value)).collect();
+    let report = all.iter().map(|i| format!("{}\n", i.entity.value)).collect::<Vec<_>>().concat();
     Rule {
         text: rule_text(&name, "values", &title, all, &strings, &condition),
         id: name,
@@ -328,7 +328,7 @@ fn escaped(text: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]

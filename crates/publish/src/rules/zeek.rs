@@ -39,7 +39,9 @@ fn text_of(set: &RuleSet, rows: &[String]) -> ExportedFile {
     // Zeek's reader takes `#fields` for the head; other lines with `#` are comments.
     let mut text = set.comments("#", "Zeek intelligence");
     text.push_str(&format!("#fields\t{}\n", COLUMNS.join("\t")));
-    rows.iter().for_each(|row| text.push_str(row));
+    for row in rows {
+        text.push_str(row);
+    }
     file("lapwing.intel", text)
 }
 

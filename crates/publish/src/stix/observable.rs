@@ -92,13 +92,12 @@ impl Files {
     }
 
     fn file(&self, hash: &Entity) -> File {
-        match self.place.get(hash) {
-            Some(at) => self.groups[*at].clone(),
-            None => {
-                let mut alone = Self::default();
-                let at = alone.place(hash);
-                alone.groups.swap_remove(at)
-            }
+        if let Some(at) = self.place.get(hash) {
+            self.groups[*at].clone()
+        } else {
+            let mut alone = Self::default();
+            let at = alone.place(hash);
+            alone.groups.swap_remove(at)
         }
     }
 }

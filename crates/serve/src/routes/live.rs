@@ -121,11 +121,11 @@ pub(crate) async fn atom(
     );
     for entry in entries {
         let author = xml(entry.source.as_deref().unwrap_or("unknown"));
-        let _ = write!(
+        let _ = writeln!(
             feed,
             "<entry><title>{}</title><id>urn:lapwing:document:{}</id>\
              <link href=\"{base}/#/documents/{}\"/><updated>{:.0}</updated>\
-             <author><name>{author}</name></author></entry>\n",
+             <author><name>{author}</name></author></entry>",
             xml(&entry.title),
             entry.id,
             entry.id,
@@ -150,10 +150,10 @@ pub(crate) async fn rss(
          <description>Documents as they were added</description>\n"
     );
     for entry in entries {
-        let _ = write!(
+        let _ = writeln!(
             feed,
             "<item><title>{}</title><link>{base}/#/documents/{}</link>\
-             <guid isPermaLink=\"false\">urn:lapwing:document:{}</guid><pubDate>{}</pubDate></item>\n",
+             <guid isPermaLink=\"false\">urn:lapwing:document:{}</guid><pubDate>{}</pubDate></item>",
             xml(&entry.title),
             entry.id,
             entry.id,

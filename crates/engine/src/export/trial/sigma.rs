@@ -50,7 +50,7 @@ pub(in crate::export) fn sigma(rules: Vec<Rule>) -> Result<Vec<Tried>, EngineErr
         hits.get(&(format!("{kind}-{at}.json"), id)).map_or(0, std::collections::BTreeSet::len)
     };
     let tried = rules.iter().enumerate().map(|(at, rule)| {
-        let is_known = known.iter().any(|id| *id == rule.id);
+        let is_known = known.contains(&rule.id);
         Trial {
             by: format!("lapwing {} (Sigma)", env!("CARGO_PKG_VERSION")),
             compiled: is_known,

@@ -150,7 +150,7 @@ fn faults(told: &str, rules: &str) -> BTreeMap<String, String> {
                 faults.insert(sid.to_owned(), before.clone());
             }
         } else if !line.trim().is_empty() {
-            before = line.trim().to_owned();
+            line.trim().clone_into(&mut before);
         }
     }
     faults

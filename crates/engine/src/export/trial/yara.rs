@@ -6,6 +6,11 @@ use crate::EngineError;
 
 /// Compiles all rules together and runs them on every sample.
 #[cfg(feature = "yara")]
+#[expect(
+    clippy::unnecessary_wraps,
+    clippy::needless_pass_by_value,
+    reason = "as without the engine"
+)]
 pub(in crate::export) fn yara(rules: Vec<Rule>) -> Result<Vec<Tried>, EngineError> {
     use std::collections::{BTreeMap, BTreeSet};
 

@@ -127,7 +127,8 @@ fn hash_lists(set: &RuleSet) -> Vec<ExportedFile> {
             .iter()
             .filter(|i| i.entity.kind == kind)
             .map(|i| format!("{}\n", i.entity.value.to_ascii_lowercase()))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         (!values.is_empty()).then(|| file(name, values))
     };
     HASHES.into_iter().filter_map(list).collect()
@@ -160,7 +161,7 @@ pub(super) fn references(indicator: &Indicator) -> String {
     let mut links: Vec<&str> =
         indicator.links().filter_map(|url| url.split_once("://")).map(|(_, rest)| rest).collect();
     links.dedup();
-    links.iter().take(3).map(|link| format!("reference:url,{link}; ")).collect()
+    links.iter().take(3).map(|link| format!("reference:url,{link}; ")).collect::<Vec<_>>().concat()
 }
 
 /// Expiry, confidence and the rest as `metadata`, in the words of Emerging Threats where it has them.
