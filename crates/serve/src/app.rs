@@ -42,6 +42,8 @@ pub struct Shared {
     pub(crate) documents: Cached<Vec<DocumentRow>>,
     pub(crate) entities: Cached<Vec<EntityRecord>>,
     pub(crate) feed: Cached<crate::misp::Index>,
+    /// Held while a derived collection of TAXII is brought up to date.
+    pub(crate) sharing: tokio::sync::Mutex<()>,
 }
 
 impl std::ops::Deref for App {
@@ -83,6 +85,7 @@ impl App {
             documents: Cached::default(),
             entities: Cached::default(),
             feed: Cached::default(),
+            sharing: tokio::sync::Mutex::default(),
             config,
         })))
     }

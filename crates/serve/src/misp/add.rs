@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::event_of;
 use crate::app::App;
-use crate::asker::Asker;
+use crate::asker::{Asker, Permission};
 use crate::problem::Problem;
 
 pub(super) async fn add(
@@ -44,6 +44,10 @@ pub(super) async fn add(
         })
         .await?;
     let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    // Who only adds sees nothing of the store, not even how sure it is of what he sent.
+    if !asker.may(Permission::Read) {
+        return Ok(Json(json!({ "Event": event })).into_response());
+    }
     let told = app.read(&asker, move |sight| event_of(sight, document, ceiling, day)).await?;
     // Who adds what is above his own marking gets back what he sent, no more.
     let answer = told.map_or(json!({ "Event": event }), |event| event.json);

@@ -172,7 +172,7 @@ async fn list_events(
     asker: Asker,
     body: Map<String, Value>,
 ) -> Result<Response, Problem> {
-    let filter = Filter::read(&body, app.now())?;
+    let filter = Filter::read(&of_index(body), app.now())?;
     let found = matching(&app, &asker, filter).await?;
     let list: Vec<Value> = found
         .iter()
@@ -188,6 +188,25 @@ async fn list_events(
         })
         .collect();
     Ok(Json(json!(list)).into_response())
+}
+
+/// The index has words of its own for what a search asks, and takes parts of texts.
+fn of_index(mut body: Map<String, Value>) -> Map<String, Value> {
+    for (theirs, ours) in
+        [("tag", "tags"), ("datefrom", "from"), ("dateuntil", "to"), ("attribute", "value")]
+    {
+        if let Some(value) = body.remove(theirs) {
+            body.insert(ours.to_owned(), value);
+        }
+    }
+    for key in ["eventinfo", "value"] {
+        if let Some(Value::String(text)) = body.get_mut(key)
+            && !text.contains('%')
+        {
+            *text = format!("%{text}%");
+        }
+    }
+    body
 }
 
 /// The events that are asked for, whole.

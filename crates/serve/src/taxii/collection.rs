@@ -6,7 +6,7 @@ use axum::response::Response;
 use lapwing_engine::publish::stix;
 use serde_json::{Value, json};
 
-use super::{is_root, media};
+use super::{is_known, is_root, media};
 use crate::app::App;
 use crate::asker::{Asker, Permission};
 use crate::problem::Problem;
@@ -90,6 +90,7 @@ pub(super) async fn all(
     Path(root): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    is_known(&asker)?;
     media::accepts(&headers)?;
     is_root(&root)?;
     let list: Vec<Value> = Collection::ALL.iter().map(|each| each.json(&asker)).collect();
@@ -102,6 +103,7 @@ pub(super) async fn one(
     Path((root, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    is_known(&asker)?;
     media::accepts(&headers)?;
     Ok(media::answer(StatusCode::OK, &Collection::find(&root, &id)?.json(&asker)))
 }

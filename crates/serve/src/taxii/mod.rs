@@ -16,7 +16,8 @@ use axum::routing::get;
 use serde_json::json;
 
 use crate::app::App;
-use crate::asker::Permission::{self, Collect, Read};
+use crate::asker::Asker;
+use crate::asker::Permission::{self, Analyse, Collect, Open, Read};
 use crate::problem::Problem;
 
 pub(crate) use media::in_its_words;
@@ -24,18 +25,19 @@ pub(crate) use media::in_its_words;
 /// The one API root.
 const ROOT: &str = "lapwing";
 
-/// Every route with what it asks of the caller.
+/// Every route with what it asks of the caller. What an open one tells is told to everyone who said
+/// who he is ([`is_known`]): a client looks there first, also one that only adds.
 pub(crate) const TABLE: &[(&str, &str, Permission)] = &[
-    ("GET", "/taxii2/", Read),
-    ("GET", "/taxii2/{root}/", Read),
+    ("GET", "/taxii2/", Open),
+    ("GET", "/taxii2/{root}/", Open),
     ("GET", "/taxii2/{root}/status/{id}/", Collect),
-    ("GET", "/taxii2/{root}/collections/", Read),
-    ("GET", "/taxii2/{root}/collections/{id}/", Read),
+    ("GET", "/taxii2/{root}/collections/", Open),
+    ("GET", "/taxii2/{root}/collections/{id}/", Open),
     ("GET", "/taxii2/{root}/collections/{id}/manifest/", Read),
     ("GET", "/taxii2/{root}/collections/{id}/objects/", Read),
     ("POST", "/taxii2/{root}/collections/{id}/objects/", Collect),
     ("GET", "/taxii2/{root}/collections/{id}/objects/{object}/", Read),
-    ("DELETE", "/taxii2/{root}/collections/{id}/objects/{object}/", Collect),
+    ("DELETE", "/taxii2/{root}/collections/{id}/objects/{object}/", Analyse),
     ("GET", "/taxii2/{root}/collections/{id}/objects/{object}/versions/", Read),
 ];
 
@@ -55,7 +57,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/taxii2/{root}/collections/{id}/objects/{object}/versions/", get(read::versions))
 }
 
-async fn discovery(headers: HeaderMap) -> Result<Response, Problem> {
+async fn discovery(asker: Asker, headers: HeaderMap) -> Result<Response, Problem> {
+    is_known(&asker)?;
     media::accepts(&headers)?;
     let root = format!("/taxii2/{ROOT}/");
     let body = json!({
@@ -69,9 +72,11 @@ async fn discovery(headers: HeaderMap) -> Result<Response, Problem> {
 
 async fn api_root(
     State(app): State<App>,
+    asker: Asker,
     axum::extract::Path(root): axum::extract::Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    is_known(&asker)?;
     media::accepts(&headers)?;
     is_root(&root)?;
     let body = json!({
@@ -80,6 +85,15 @@ async fn api_root(
         "max_content_length": app.config.limits.json,
     });
     Ok(media::answer(StatusCode::OK, &body).into_response())
+}
+
+/// Refuses who did not say who he is (401).
+fn is_known(asker: &Asker) -> Result<(), Problem> {
+    if asker.is_known() {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::UNAUTHORIZED, "log in first")
+        .hint("send name and password as Basic, or a key as Bearer"))
 }
 
 /// There is one root.

@@ -103,7 +103,10 @@ async fn page(
     let key = collection.key(asker);
     let Asked { mut query, goes_on } = query::read(parameters, filters, &key)?;
     if collection == Collection::Knowledge && !goes_on {
-        bring_up_to_date(app, asker, &key).await?;
+        let (app, asker, key) = (app.clone(), asker.clone(), key.clone());
+        // It goes on when the client does not wait for it, and is done when he asks again.
+        let done = tokio::spawn(async move { bring_up_to_date(&app, &asker, &key).await });
+        done.await.map_err(|fell| Problem::fault(format!("a task fell: {fell}")))??;
     }
     let limit = query.limit;
     query.limit += 1;
@@ -138,8 +141,10 @@ async fn page(
     Ok(Page { records, next })
 }
 
-/// Makes the objects of a derived collection those of the store as it is now.
+/// Makes the objects of a derived collection those of the store as it is now. Who comes while that
+/// is done waits for it, and finds it done.
 async fn bring_up_to_date(app: &App, asker: &Asker, key: &str) -> Result<(), Problem> {
+    let _one_at_a_time = app.sharing.lock().await;
     let name = key.to_owned();
     let state = app
         .readers

@@ -1,5 +1,7 @@
 //! Objects that clients send, and what became of them.
 
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, Query, State};
@@ -12,6 +14,7 @@ use lapwing_engine::store::SharedObject;
 use lapwing_engine::{AddOptions, Input, Silent};
 use lapwing_model::Marking;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::collection::Collection;
@@ -39,7 +42,11 @@ pub(super) async fn add(
     media::brings(&headers)?;
     let body = body.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
     let objects = envelope(&body)?;
-    let (good, failures) = judge(&objects);
+    let definitions = definitions(&objects);
+    let (good, failures) = judge(&objects, &definitions);
+    // All that was sent together is under the strictest marking of any of it.
+    let strictest = objects.iter().map(|object| marking(object, &definitions)).max();
+    let strictest = strictest.filter(|marking| *marking > Marking::Clear);
     let id = Uuid::new_v4().to_string();
     let (who, key) = (asker.who.clone(), collection.key(&asker));
     let status = app
@@ -49,13 +56,15 @@ pub(super) async fn add(
             let versions = engine.add_shared(&key, &objects, now)?;
             if !good.is_empty() {
                 let sent: Vec<&Value> = good.iter().map(|(_, json)| json).collect();
+                let name = named_by_content(&json!(sent));
                 let bundle =
-                    json!({ "type": "bundle", "id": format!("bundle--{id}"), "objects": sent });
+                    json!({ "type": "bundle", "id": format!("bundle--{name}"), "objects": sent });
                 let input = Input::Bytes {
-                    name: format!("taxii-inbox-{id}.json"),
+                    name: format!("taxii-inbox-{name}.json"),
                     bytes: bundle.to_string().into_bytes(),
                 };
-                let read = Options { source: Some(who.clone()), ..Options::default() };
+                let read =
+                    Options { source: Some(who.clone()), marking: strictest, ..Options::default() };
                 let command = format!("TAXII inbox: {} objects", good.len());
                 engine.add(&[input], &AddOptions { read, command }, now, &Silent)?;
             }
@@ -82,6 +91,14 @@ pub(super) async fn add(
     Ok(media::answer(StatusCode::ACCEPTED, &status))
 }
 
+/// The same objects sent again are the same document.
+fn named_by_content(objects: &Value) -> Uuid {
+    let digest = Sha256::digest(objects.to_string());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
 fn envelope(body: &[u8]) -> Result<Vec<Value>, Problem> {
     let value: Value = serde_json::from_slice(body)
         .map_err(|error| Problem::unreadable(format!("the body is no JSON: {error}")))?;
@@ -96,11 +113,25 @@ fn envelope(body: &[u8]) -> Result<Vec<Value>, Problem> {
     Ok(objects.clone())
 }
 
+/// The markings that a request defines, by identifier.
+type Definitions<'o> = BTreeMap<&'o str, &'o Value>;
+
+fn definitions(objects: &[Value]) -> Definitions<'_> {
+    objects
+        .iter()
+        .filter(|object| object["type"] == "marking-definition")
+        .filter_map(|object| Some((object["id"].as_str()?, object)))
+        .collect()
+}
+
 /// The objects that can be taken, each with its JSON, and the failures of the others.
-fn judge(objects: &[Value]) -> (Vec<(SharedObject, Value)>, Vec<Value>) {
+fn judge(
+    objects: &[Value],
+    definitions: &Definitions<'_>,
+) -> (Vec<(SharedObject, Value)>, Vec<Value>) {
     let (mut good, mut failures) = (Vec::new(), Vec::new());
     for object in objects {
-        match shared(object, objects) {
+        match shared(object, definitions) {
             Ok(shared) => good.push((shared, object.clone())),
             Err(why) => failures.push(json!({
                 "id": object["id"].as_str().unwrap_or("unknown--"),
@@ -112,7 +143,7 @@ fn judge(objects: &[Value]) -> (Vec<(SharedObject, Value)>, Vec<Value>) {
     (good, failures)
 }
 
-fn shared(object: &Value, all: &[Value]) -> Result<SharedObject, String> {
+fn shared(object: &Value, definitions: &Definitions<'_>) -> Result<SharedObject, String> {
     let text = |key: &str| object[key].as_str().unwrap_or_default();
     let (kind, id) = (text("type"), text("id"));
     if kind.is_empty() || kind == "bundle" {
@@ -145,14 +176,14 @@ fn shared(object: &Value, all: &[Value]) -> Result<SharedObject, String> {
         id: id.to_owned(),
         modified,
         spec: spec.to_owned(),
-        marking: marking(object, all) as u8,
+        marking: marking(object, definitions) as u8,
         body: object.to_string().into_bytes(),
     })
 }
 
 /// The strictest TLP of an object. What refers to a definition that nobody knows is for those who
 /// may see all.
-fn marking(object: &Value, all: &[Value]) -> Marking {
+fn marking(object: &Value, definitions: &Definitions<'_>) -> Marking {
     let refs = object["object_marking_refs"].as_array().into_iter().flatten();
     let granular = object["granular_markings"].as_array().into_iter().flatten();
     let granular = granular.map(|marking| &marking["marking_ref"]);
@@ -160,7 +191,7 @@ fn marking(object: &Value, all: &[Value]) -> Marking {
         .filter_map(Value::as_str)
         .map(|id| {
             stix::marking(id).unwrap_or_else(|| {
-                let definition = all.iter().find(|other| other["id"] == *id);
+                let definition = definitions.get(id);
                 match definition.map(|d| d["definition"]["tlp"].as_str().map(str::parse)) {
                     Some(Some(Ok(marking))) => marking,
                     // A statement: it restricts nothing that we know of.

@@ -6,7 +6,7 @@ use lapwing_model::Marking;
 use lapwing_serve::Role;
 use serde_json::{Value, json};
 
-use crate::common::{AMBER, Answer, CLEAR, Server, add};
+use crate::common::{AMBER, Answer, CLEAR, RED, Server, add};
 
 const TAXII: &str = "application/taxii+json;version=2.1";
 const ROOT: &str = "/taxii2/lapwing/collections";
@@ -224,7 +224,146 @@ async fn who_may_not_see_gets_nothing_and_who_is_unknown_is_asked() {
     let headers = [("accept", TAXII), ("content-type", TAXII)];
     let body = Some(json!({ "objects": [indicator(1, "2021-03-02T00:00:00.000Z")] }));
     let inbox = format!("{ROOT}/inbox/objects/");
-    taxii(&server, Method::POST, &inbox, Some(&reader), &headers, body).await.ok(403);
+    taxii(&server, Method::POST, &inbox, Some(&reader), &headers, body.clone()).await.ok(403);
+    // Who only adds finds the way, adds, and sees nothing.
+    let feed = server.user("feed", Role::Feed, Marking::Red);
+    for path in ["/taxii2/", "/taxii2/lapwing/", &format!("{ROOT}/"), &format!("{ROOT}/inbox/")] {
+        taxii(&server, Method::GET, path, Some(&feed), &headers, None).await.ok(200);
+    }
+    let sent = taxii(&server, Method::POST, &inbox, Some(&feed), &headers, body).await.ok(202);
+    let status = format!("/taxii2/lapwing/status/{}/", sent["id"].as_str().unwrap());
+    taxii(&server, Method::GET, &status, Some(&feed), &headers, None).await.ok(200);
+    for path in [&inbox, &objects] {
+        taxii(&server, Method::GET, path, Some(&feed), &headers, None).await.ok(403);
+    }
+    let own = format!("{inbox}{}/", indicator(1, "")["id"].as_str().unwrap());
+    taxii(&server, Method::DELETE, &own, Some(&feed), &headers, None).await.ok(403);
+}
+
+#[tokio::test]
+async fn what_is_sent_or_derived_above_the_ceiling_does_not_exist() {
+    let server = Server::with(
+        |engine| {
+            add(engine, "clear.md", CLEAR, None);
+            add(engine, "red.md", RED, Some(Marking::Red));
+        },
+        |config| config.limits.per_minute = 100_000,
+    );
+    let root = server.user("root", Role::Admin, Marking::Red);
+    let green = server.user("green", Role::Admin, Marking::Green);
+    let headers = [("accept", TAXII), ("content-type", TAXII)];
+    let as_who = async |method: Method, key: &str, path: &str, body: Option<Value>| {
+        taxii(&server, method, path, Some(key), &headers, body).await
+    };
+    let (open, mut marked, mut unknown) = (
+        indicator(1, "2021-03-02T00:00:00.000Z"),
+        indicator(2, "2021-03-02T00:00:00.000Z"),
+        indicator(3, "2021-03-02T00:00:00.000Z"),
+    );
+    // TLP:AMBER as the specification defines it; and a definition that nobody knows.
+    marked["object_marking_refs"] =
+        json!(["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"]);
+    unknown["object_marking_refs"] =
+        json!(["marking-definition--00000000-0000-4000-8000-000000000009"]);
+    let inbox = format!("{ROOT}/inbox/objects/");
+    let body = json!({ "objects": [open, marked, unknown] });
+    let sent = as_who(Method::POST, &root, &inbox, Some(body)).await.ok(202);
+    assert_eq!(sent["success_count"], 3);
+    let status = format!("/taxii2/lapwing/status/{}/", sent["id"].as_str().unwrap());
+    as_who(Method::GET, &root, &status, None).await.ok(200);
+    let mut hidden = 0;
+    for collection in ["inbox", "knowledge"] {
+        let objects = format!("{ROOT}/{collection}/objects/");
+        let all = format!("{objects}?limit=1000");
+        let ids = |answer: Value| -> std::collections::BTreeSet<String> {
+            let list = answer["objects"].as_array().cloned().unwrap_or_default();
+            list.iter().map(|object| object["id"].as_str().unwrap().to_owned()).collect()
+        };
+        let by_root = ids(as_who(Method::GET, &root, &all, None).await.ok(200));
+        let by_green = ids(as_who(Method::GET, &green, &all, None).await.ok(200));
+        assert!(!by_green.is_empty() && by_green.is_subset(&by_root), "{collection}");
+        let manifest = all.replace("/objects/", "/manifest/");
+        assert_eq!(ids(as_who(Method::GET, &green, &manifest, None).await.ok(200)), by_green);
+        for id in by_root.difference(&by_green) {
+            for path in [format!("{objects}{id}/"), format!("{objects}{id}/versions/")] {
+                as_who(Method::GET, &green, &path, None).await.ok(404);
+                as_who(Method::GET, &root, &path, None).await.ok(200);
+            }
+            let answer =
+                as_who(Method::GET, &green, &format!("{all}&match[id]={id}"), None).await.ok(200);
+            assert_eq!(answer, json!({}));
+            hidden += 1;
+        }
+    }
+    assert!(hidden > 5, "{hidden}");
+    // What came with something marked is no fact below that marking.
+    let all = format!("{ROOT}/knowledge/objects/?limit=1000");
+    let told = as_who(Method::GET, &green, &all, None).await.text();
+    for value in ["198.51.100.2", "198.51.100.3", "45.77.0.99"] {
+        assert!(!told.contains(value), "{value}");
+    }
+    let id = marked["id"].as_str().unwrap();
+    as_who(Method::DELETE, &green, &format!("{inbox}{id}/"), None).await.ok(404);
+    as_who(Method::GET, &root, &format!("{inbox}{id}/"), None).await.ok(200);
+    // What became of a request is told to who made it, and to admins.
+    let reader = server.user("anna", Role::Analyst, Marking::Red);
+    as_who(Method::GET, &reader, &status, None).await.ok(404);
+    // The same by MISP's ways: what a red document alone says is in no answer.
+    for asked in ["/attributes/restSearch", "/events/restSearch", "/events/index"] {
+        for body in [json!({}), json!({ "value": "45.77.0.99" }), json!({ "value": "%red%" })] {
+            let answer = server.call_as(&green, Method::POST, asked, Some(body)).await;
+            for secret in crate::common::ONLY_RED {
+                assert!(!answer.text().contains(secret), "{asked}: {secret}");
+            }
+            answer.ok(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_of_the_protocols_has_a_handler_and_asks_who_it_is() {
+    let server = Server::new();
+    let key = server.user("root", Role::Admin, Marking::Red);
+    let object = "indicator--00000000-0000-4000-8000-000000000000";
+    let routes = [
+        ("GET", "/taxii2/".to_owned()),
+        ("GET", "/taxii2/lapwing/".to_owned()),
+        ("GET", "/taxii2/lapwing/status/x/".to_owned()),
+        ("GET", format!("{ROOT}/")),
+        ("GET", format!("{ROOT}/inbox/")),
+        ("GET", format!("{ROOT}/inbox/manifest/")),
+        ("GET", format!("{ROOT}/inbox/objects/")),
+        ("POST", format!("{ROOT}/inbox/objects/")),
+        ("GET", format!("{ROOT}/inbox/objects/{object}/")),
+        ("DELETE", format!("{ROOT}/inbox/objects/{object}/")),
+        ("GET", format!("{ROOT}/inbox/objects/{object}/versions/")),
+        ("GET", "/servers/getVersion".to_owned()),
+        ("GET", "/servers/getVersion.json".to_owned()),
+        ("GET", "/servers/getPyMISPVersion.json".to_owned()),
+        ("GET", "/users/view/me".to_owned()),
+        ("GET", "/users/view/me.json".to_owned()),
+        ("GET", "/attributes/restSearch".to_owned()),
+        ("POST", "/attributes/restSearch".to_owned()),
+        ("POST", "/attributes/restSearch/json".to_owned()),
+        ("GET", "/events/restSearch".to_owned()),
+        ("POST", "/events/restSearch".to_owned()),
+        ("POST", "/events/restSearch/json".to_owned()),
+        ("GET", "/events/index".to_owned()),
+        ("POST", "/events/index".to_owned()),
+        ("GET", "/events/view/1".to_owned()),
+        ("POST", "/events/view/1".to_owned()),
+        ("POST", "/events/add".to_owned()),
+        ("POST", "/events/add/metadata:1".to_owned()),
+        ("GET", "/misp/feed/manifest.json".to_owned()),
+    ];
+    for (method, path) in routes {
+        let method: Method = method.parse().unwrap();
+        let headers = [("accept", TAXII), ("content-type", TAXII)];
+        let known = taxii(&server, method.clone(), &path, Some(&key), &headers, None).await;
+        let status = known.status.as_u16();
+        assert!(status != 405 && status < 500, "{method} {path}: {}", known.text());
+        taxii(&server, method.clone(), &path, None, &headers, None).await.ok(401);
+    }
 }
 
 #[tokio::test]
@@ -276,6 +415,14 @@ async fn misp_clients_find_and_add_events() {
     let events = server.post("/events/restSearch", json!({ "eventinfo": "%client" })).await.ok(200);
     assert_eq!(events["response"].as_array().unwrap().len(), 1);
     assert_eq!(server.get("/events/index").await.ok(200).as_array().unwrap().len(), 2);
+    for (asked, number) in [
+        (json!({ "eventinfo": "by a client" }), 1),
+        (json!({ "attribute": "evil-clear" }), 1),
+        (json!({ "datefrom": "2021-03-05", "dateuntil": "2021-03-05" }), 1),
+    ] {
+        let found = server.post("/events/index", asked.clone()).await.ok(200);
+        assert_eq!(found.as_array().unwrap().len(), number, "{asked}");
+    }
     server.post("/attributes/restSearch", json!({ "returnFormat": "xml" })).await.problem(400);
     server.post("/events/add", json!({ "Event": {} })).await.problem(422);
 }
