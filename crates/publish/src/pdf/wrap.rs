@@ -2,6 +2,9 @@
 
 use super::font::{Faces, Style};
 
+/// A word of so many bytes fits no line.
+const LONG: usize = 4096;
+
 /// Breaks a text into lines: between words, inside a word only where it is wider than the line.
 pub(super) fn lines(faces: &Faces, text: &str, style: Style, size: f32, width: f32) -> Vec<String> {
     let mut lines = Vec::new();
@@ -10,7 +13,8 @@ pub(super) fn lines(faces: &Faces, text: &str, style: Style, size: f32, width: f
     let blank = faces.width(" ", style, size);
     for word in text.split_whitespace() {
         let mut word = word;
-        let mut wide = faces.width(word, style, size);
+        let mut wide =
+            if word.len() > LONG { f32::INFINITY } else { faces.width(word, style, size) };
         loop {
             let lead = if line.is_empty() { 0.0 } else { blank };
             if used + lead + wide <= width {
@@ -29,7 +33,8 @@ pub(super) fn lines(faces: &Faces, text: &str, style: Style, size: f32, width: f
             let (head, rest) = split(faces, word, style, size, width);
             lines.push(head.to_owned());
             word = rest;
-            wide = faces.width(word, style, size);
+            // What is far too wide is not measured anew line by line: that would be quadratic.
+            wide = if word.len() > LONG { f32::INFINITY } else { faces.width(word, style, size) };
             if word.is_empty() {
                 break;
             }

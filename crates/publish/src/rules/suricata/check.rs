@@ -156,6 +156,9 @@ fn options(body: &str) -> Result<Vec<&str>, String> {
 fn contents(value: &str) -> Result<(), String> {
     let inner = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
     let inner = inner.filter(|v| !v.is_empty()).ok_or("a content without quotes, or empty")?;
+    if inner.matches('|').count() % 2 == 1 {
+        return Err("a bar of a content is not closed".to_owned());
+    }
     for (at, part) in inner.split('|').enumerate() {
         let sound = if at % 2 == 0 {
             part.bytes().all(|b| b.is_ascii_graphic() && !b"\";:\\".contains(&b))
@@ -166,9 +169,6 @@ fn contents(value: &str) -> Result<(), String> {
         if !sound {
             return Err(format!("`{part}` cannot stand so in a content"));
         }
-    }
-    if inner.matches('|').count() % 2 == 1 {
-        return Err("a bar of a content is not closed".to_owned());
     }
     Ok(())
 }
