@@ -30,7 +30,7 @@
 //! let fusion = Fusion::new(Knowledge::builtin(), &traces, &origins);
 //! let fact = fusion.fuse(&[evidence]).unwrap();
 //! assert_eq!(fact.origins_for(), 1);
-//! assert!(fact.probability > 0.8 && fact.probability < 1.0);
+//! assert!(fact.probability > 0.7 && fact.probability < 1.0);
 //! ```
 #![deny(missing_docs)]
 
