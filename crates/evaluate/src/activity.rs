@@ -13,7 +13,8 @@ use std::path::Path;
 
 use lapwing_forecast::activity::{Activity, BASELINE, discoveries};
 
-use crate::forecast::{bad, day, file_ending, row, text};
+use crate::forecast::activity::trails;
+use crate::forecast::{file_ending, row};
 use crate::{EvaluateError, Options, Scores};
 
 /// The folders that the suite looks for.
@@ -70,20 +71,7 @@ fn score(corpus: &str, series: &[Vec<u32>], weekday: usize, scores: &mut Scores)
 
 /// One series a trail, from the first day of all, and the weekday of that day.
 fn read(path: &Path) -> Result<(Vec<Vec<u32>>, usize), EvaluateError> {
-    let mut rows = Vec::new();
-    for (line, text) in text(path)?.lines().enumerate() {
-        if text.starts_with('#') || text.starts_with("trail\t") || text.is_empty() {
-            continue;
-        }
-        let cells: Vec<&str> = text.split('\t').collect();
-        let [trail, date, count] = cells[..] else {
-            return Err(bad(path, line + 1, "not three columns"));
-        };
-        let (Some(date), Ok(count)) = (day(date), count.parse::<u32>()) else {
-            return Err(bad(path, line + 1, "no date or no count"));
-        };
-        rows.push((trail.to_owned(), date, count));
-    }
+    let rows = trails(path)?;
     let first = rows.iter().map(|row| row.1).min().unwrap_or(0);
     let days = (rows.iter().map(|row| row.1).max().unwrap_or(0) - first + 1) as usize;
     let mut series: BTreeMap<String, Vec<u32>> = BTreeMap::new();

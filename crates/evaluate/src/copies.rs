@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use self::alter::{ALTERATIONS, Altering};
 use self::baselines::{Shingles, SimHash};
 use crate::corpus::{files, raw_text};
-use crate::{EvaluateError, Options, ScoreRow, Scores};
+use crate::{EvaluateError, Options, Scores};
 
 /// The folders that the suite looks for: those of `techniques`.
 pub(crate) const CORPORA: &[&str] = &["annoctr", "tram2"];
@@ -169,18 +169,7 @@ fn most_names_shared(texts: &[String], pairs: &[(f64, usize, usize)]) -> Vec<(f6
 }
 
 fn row(scores: &mut Scores, what: &str, by: &str, cases: usize, figures: &[(&str, f64)]) {
-    scores.rows.push(ScoreRow {
-        corpus: "vendor reports".to_owned(),
-        what: what.to_owned(),
-        by: by.to_owned(),
-        files: 1,
-        with_problems: 0,
-        tally: None,
-        shares: None,
-        objects: Some(cases as u64),
-        seconds: None,
-        also: figures.iter().map(|(name, figure)| ((*name).to_owned(), *figure)).collect(),
-    });
+    crate::forecast::row(scores, ["vendor reports", what, by], cases, figures);
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Settings of the models are constants of `lapwing-forecast`; nothing here is chosen on the windows that
 //! are scored. Rows by `lapwing` are what the binary forecasts with, the others are baselines.
 
-mod activity;
+pub(crate) mod activity;
 mod attribution;
 mod completion;
 pub mod fit;

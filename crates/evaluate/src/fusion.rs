@@ -9,7 +9,7 @@ use lapwing_forecast::score::Outcomes;
 use lapwing_fuse::Calibration;
 
 use self::simulation::{COPYING, Run};
-use crate::{EvaluateError, Options, ScoreRow, Scores, copies};
+use crate::{EvaluateError, Options, Scores, copies};
 
 /// Runs that are scored, and others that the calibration is fitted on.
 const SCORED: std::ops::Range<u64> = 0..12;
@@ -44,18 +44,7 @@ fn simulated(recall: f64, what: &str, rate: f64, scores: &mut Scores) {
             ("log loss", outcomes.log_loss()),
             ("ECE", outcomes.calibration_error()),
         ];
-        scores.rows.push(ScoreRow {
-            corpus: "simulation".to_owned(),
-            what: what.to_owned(),
-            by: (*by).to_owned(),
-            files: 1,
-            with_problems: 0,
-            tally: None,
-            shares: None,
-            objects: Some(outcomes.len() as u64),
-            seconds: None,
-            also: figures.iter().map(|(name, figure)| ((*name).to_owned(), *figure)).collect(),
-        });
+        crate::forecast::row(scores, ["simulation", what, by], outcomes.len(), &figures);
     }
 }
 

@@ -5,11 +5,11 @@ use std::io::{self, Read};
 
 use lapwing_model::{Place, ProblemKind};
 
+use crate::cells::split;
 use crate::event::Event;
 use crate::event_log;
 use crate::lines;
 use crate::scan::Scan;
-use crate::table_log::split;
 
 /// Whether the first line of a table names the columns of Windows events; gives the delimiter.
 pub(crate) fn delimiter(head: &str) -> Option<u8> {

@@ -9,10 +9,11 @@ use std::time::SystemTime;
 use lapwing_model::{Finding, Place, Problem, ProblemKind};
 
 use crate::condition::Artifacts;
+use crate::finding::cap_key;
 use crate::hunt::{conclude, hunt_one};
 use crate::input::{self, Heading};
 use crate::rotation;
-use crate::scan::{Context, Report, cap_key};
+use crate::scan::{Context, Report};
 use crate::{Checks, Hunt, Matcher, Options, Progress};
 
 /// Who follows: waits for more, and is told of findings as they come.

@@ -7,8 +7,9 @@ use rayon::prelude::*;
 
 use crate::around::{self, Trail};
 use crate::condition::Artifacts;
+use crate::finding::{cap_key, fold_name};
 use crate::rarity::Profile;
-use crate::scan::{Context, Report, cap_key, fold_name};
+use crate::scan::{Context, Report};
 use crate::web_tree::WebTrees;
 use crate::{
     Activity, Checks, Hunt, Matcher, Options, Progress, input, many, served, sigma, verdict,

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use lapwing_model::{
-    Confidence, Coverage, Entity, Finding, FindingKind, Place, Problem, ProblemKind, Severity,
+    Coverage, Entity, Finding, FindingKind, Place, Problem, ProblemKind, Severity,
 };
 
 use crate::activity::{self, actors::Actors};
 use crate::activity::{Cast, Lead, Related};
-use crate::check::Outcome;
 use crate::condition::{Artifacts, last_part};
+use crate::finding::{cap_key, finding_of, fold_name};
 use crate::hit;
 use crate::input::Passed;
 use crate::line_order::Extremes;
@@ -667,60 +667,6 @@ impl<'c, 'h> Scan<'c, 'h> {
         self.report.findings.push(finding);
         true
     }
-}
-
-/// Findings with the same key are folded together beyond the cap: a rule's failed attempts do not
-/// crowd out its successes.
-pub(crate) fn cap_key(finding: &Finding) -> String {
-    format!("{}|{:?}|{:?}", fold_name(finding), finding.proof, finding.severity)
-}
-
-/// The rule, or the indicator, under which folded findings are counted.
-pub(crate) fn fold_name(finding: &Finding) -> String {
-    finding.rule.clone().unwrap_or_else(|| finding.finding.clone())
-}
-
-fn finding_of(
-    outcome: &Outcome<'_>,
-    record: &Record<'_>,
-    file: &str,
-    time: Option<Timestamp>,
-) -> Finding {
-    let check = outcome.check;
-    let matched = check.matched.iter().find_map(|name| record.get(name));
-    let mut why = outcome.proves.to_owned();
-    // `core_of` takes off what is added here.
-    let shown: Vec<String> = check
-        .show
-        .iter()
-        .filter_map(|name| record.get(name).map(|value| format!("{name} {}", shorten(value, 160))))
-        .collect();
-    if !shown.is_empty() {
-        why = format!("{why} [{}]", shown.join(", "));
-    }
-    why = format!("{why} (as defined by {})", check.reference);
-    Finding {
-        finding: outcome.title.to_owned(),
-        rule: Some(check.id.clone()),
-        file: file.to_owned(),
-        place: record.place,
-        offset: record.offset,
-        time,
-        matched: shorten(matched.unwrap_or(&record.raw), 300),
-        kind: FindingKind::Check,
-        technique: check.technique.clone(),
-        severity: outcome.severity,
-        confidence: Confidence::percent(outcome.confidence),
-        proof: outcome.proof,
-        why,
-        evidence: shorten(&record.raw, 600),
-    }
-}
-
-/// A finding's why without the fields and the reference: they stand with the finding itself.
-pub(crate) fn core_of(why: &str) -> &str {
-    let why = why.rfind(" (as defined by ").map_or(why, |at| &why[..at]);
-    if why.ends_with(']') { why.find(" [").map_or(why, |at| &why[..at]) } else { why }
 }
 
 /// A record made of owned names and values.

@@ -9,8 +9,9 @@ use lapwing_model::{
 
 use crate::activity::Joined;
 use crate::exposure;
+use crate::finding::core_of;
 use crate::input::Passed;
-use crate::scan::{Report, core_of};
+use crate::scan::Report;
 use crate::source::Source;
 use crate::story::{clocks, in_which_order, stories};
 use crate::{Check, Checks};

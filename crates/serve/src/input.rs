@@ -78,3 +78,9 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         }
     }
 }
+
+/// The media type that a request says its body has, in small letters; empty where it says none.
+pub(crate) fn media_type(request: &Request) -> String {
+    let kind = request.headers().get(axum::http::header::CONTENT_TYPE);
+    kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_ascii_lowercase()
+}

@@ -28,7 +28,8 @@ fn name_of(model: CountModel) -> &'static str {
     }
 }
 
-fn read(path: &Path, by_days: bool) -> Result<Classes, EvaluateError> {
+/// What a file of trails tells: trail, day, count.
+pub(crate) fn trails(path: &Path) -> Result<Vec<(String, i32, u32)>, EvaluateError> {
     let mut rows = Vec::new();
     for (line, text) in text(path)?.lines().enumerate() {
         if text.starts_with('#') || text.starts_with("trail\t") || text.is_empty() {
@@ -41,8 +42,13 @@ fn read(path: &Path, by_days: bool) -> Result<Classes, EvaluateError> {
         let (Some(date), Ok(count)) = (day(date), count.parse::<u32>()) else {
             return Err(bad(path, line + 1, "no date or no count"));
         };
-        rows.push((trail.to_owned(), date, if by_days { 1 } else { count }));
+        rows.push((trail.to_owned(), date, count));
     }
+    Ok(rows)
+}
+
+fn read(path: &Path, by_days: bool) -> Result<Classes, EvaluateError> {
+    let rows = trails(path)?;
     let first = rows.iter().map(|row| row.1).min().unwrap_or(0);
     let last = rows.iter().map(|row| row.1).max().unwrap_or(0);
     let weeks = ((last - first + 1) / 7) as usize;
@@ -53,7 +59,7 @@ fn read(path: &Path, by_days: bool) -> Result<Classes, EvaluateError> {
             let class = if trail.starts_with("apt_") { "APT trails" } else { "malware trails" };
             let series = classes.entry(class).or_default().entry(trail);
             let series = series.or_insert_with(|| vec![0; weeks]);
-            series[week] = series[week].saturating_add(count);
+            series[week] = series[week].saturating_add(if by_days { 1 } else { count });
         }
     }
     Ok(classes)

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use axum::extract::{FromRequest, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use lapwing_engine::read::Options;
@@ -115,8 +115,7 @@ pub(crate) async fn add(
     asker: Asker,
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let kind = kind.unwrap_or("").to_ascii_lowercase();
+    let kind = crate::input::media_type(&request);
     let brought = if kind.starts_with("multipart/form-data") {
         from_form(&app, request).await?
     } else if kind.starts_with("application/json") {

@@ -117,8 +117,7 @@ pub(crate) async fn begin(
     asker: Asker,
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let kind = kind.unwrap_or("").to_ascii_lowercase();
+    let kind = crate::input::media_type(&request);
     let order = if kind.starts_with("multipart/form-data") {
         from_form(&app, &asker, request).await?
     } else if kind.starts_with("application/json") {

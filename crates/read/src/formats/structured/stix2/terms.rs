@@ -4,6 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use lapwing_model::Entity;
+
+use super::super::value;
+use super::path;
 use super::pattern::{Comparison, Placed, Token};
 
 /// More alternatives than this are not worked out.
@@ -390,6 +394,24 @@ fn both(a: &[Alternative], b: &[Alternative]) -> Option<Vec<Alternative>> {
         b.iter().map(|b| a.iter().chain(b).cloned().collect()).collect::<Vec<_>>()
     };
     Some(a.iter().flat_map(joined).collect())
+}
+
+/// The entity of a comparison, and whether it holds for exactly that value.
+pub(super) fn observable(comparison: &Comparison) -> (Entity, bool) {
+    if !is_plain(comparison) {
+        let label = format!("{} {}", comparison.path, shown_operator(comparison));
+        return (value::other(&label, &comparison.value), false);
+    }
+    (path::entity(&comparison.path, &comparison.value), true)
+}
+
+/// The operator as a person reads it.
+pub(super) fn shown_operator(comparison: &Comparison) -> String {
+    if comparison.negated {
+        format!("NOT {}", comparison.operator)
+    } else {
+        comparison.operator.clone()
+    }
 }
 
 #[cfg(test)]

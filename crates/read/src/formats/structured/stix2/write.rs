@@ -12,7 +12,7 @@ use super::super::json::{list_of, str_of};
 use super::super::sheet::{DECLARED, Sheet};
 use super::super::value;
 use super::terms::{self, Worth};
-use super::{markings, object, path, pattern};
+use super::{markings, object, pattern};
 use crate::Input;
 
 /// Pairs of subject and object that the relations of one bundle may give.
@@ -285,7 +285,7 @@ impl<'a> Bundle<'a> {
             self.sheet.claim(pattern_claim);
             let at = |place: usize| span.start as usize + place;
             for (number, comparison) in found.iter().enumerate() {
-                let (entity, plain) = observable(comparison);
+                let (entity, plain) = terms::observable(comparison);
                 let (from, to) = comparison.place;
                 let place = Span::new(at(from), at(to));
                 let mut claim = make(entity.clone(), Role::Unclear, place);
@@ -293,7 +293,7 @@ impl<'a> Bundle<'a> {
                     _ if !plain => {
                         claim.why = Some(format!(
                             "the pattern compares with `{}`",
-                            shown_operator(comparison)
+                            terms::shown_operator(comparison)
                         ));
                     }
                     Some(Worth::Together(why)) if role == Role::Indicator => {
@@ -690,21 +690,4 @@ fn is_topic(kind: &str) -> bool {
 fn stated(json: &Value) -> Option<Confidence> {
     let percent = json.get("confidence")?.as_u64()?;
     Some(Confidence::percent(u8::try_from(percent).unwrap_or(100)))
-}
-
-/// The entity of a comparison, and whether it holds for exactly that value.
-fn observable(comparison: &pattern::Comparison) -> (Entity, bool) {
-    if !terms::is_plain(comparison) {
-        let label = format!("{} {}", comparison.path, shown_operator(comparison));
-        return (value::other(&label, &comparison.value), false);
-    }
-    (path::entity(&comparison.path, &comparison.value), true)
-}
-
-fn shown_operator(comparison: &pattern::Comparison) -> String {
-    if comparison.negated {
-        format!("NOT {}", comparison.operator)
-    } else {
-        comparison.operator.clone()
-    }
 }

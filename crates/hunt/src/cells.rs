@@ -1,0 +1,103 @@
+//! The cells of a line of a table, and whether a text is one.
+
+use std::borrow::Cow;
+
+/// The cells of a line. With commas, semicolons and tabs, cells may stand in double quotes; between
+/// blanks, when `quotes` says so and the quote ends with the cell.
+pub(crate) fn split(line: &str, delimiter: u8, quotes: bool) -> impl Iterator<Item = Cow<'_, str>> {
+    let delimiter = char::from(delimiter);
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let whole = |quoted: &str| {
+            let end = quoted.find('"').map(|at| &quoted[at + 1..]);
+            quotes && end.is_some_and(|after| after.is_empty() || after.starts_with(delimiter))
+        };
+        if let Some(quoted) = text.strip_prefix('"')
+            && (delimiter != ' ' || whole(quoted))
+        {
+            let mut end = 0;
+            loop {
+                match quoted[end..].find('"') {
+                    Some(at) if quoted[end + at + 1..].starts_with('"') => end += at + 2,
+                    Some(at) => {
+                        let cell = &quoted[..end + at];
+                        let after = &quoted[end + at + 1..];
+                        rest = after.find(delimiter).map(|at| &after[at + 1..]);
+                        return Some(if cell.contains("\"\"") {
+                            Cow::Owned(cell.replace("\"\"", "\""))
+                        } else {
+                            Cow::Borrowed(cell)
+                        });
+                    }
+                    None => {
+                        // The quote is never closed: the rest is one cell.
+                        rest = None;
+                        return Some(Cow::Borrowed(quoted));
+                    }
+                }
+            }
+        }
+        let (cell, after) = match text.split_once(delimiter) {
+            Some((cell, after)) => (cell, Some(after)),
+            None => (text, None),
+        };
+        rest = after;
+        Some(Cow::Borrowed(cell))
+    })
+}
+
+/// The delimiter of a table whose first line names its columns; `None` for other text.
+pub(crate) fn csv_delimiter(head: &str) -> Option<u8> {
+    let mut lines = head.lines();
+    let first = lines.next()?.trim_start_matches('\u{feff}');
+    let delimiter = [b',', b';', b'\t']
+        .into_iter()
+        .max_by_key(|d| (first.bytes().filter(|b| b == d).count(), std::cmp::Reverse(*d)))?;
+    let names: Vec<_> = split(first, delimiter, true).collect();
+    let is_name = |n: &str| {
+        let n = n.trim();
+        !n.is_empty()
+            && n.len() <= 60
+            && n.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '@')
+            && n.chars().all(|c| c.is_ascii_alphanumeric() || " _-.()/@#:".contains(c))
+            && n.parse::<std::net::IpAddr>().is_err()
+    };
+    if names.len() < 3 || !names.iter().all(|n| is_name(n)) {
+        return None;
+    }
+    let second = lines.next().unwrap_or("");
+    (second.is_empty() || split(second, delimiter, true).count() * 2 > names.len())
+        .then_some(delimiter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_may_be_quoted() {
+        let cells = |line| split(line, b',', true).collect::<Vec<_>>().join("|");
+        assert_eq!(cells(r#"a,"b,c","d""e",,f"#), r#"a|b,c|d"e||f"#);
+        assert_eq!(cells(r#"a,"open,b"#), "a|open,b");
+        assert_eq!(split("a b  c", b' ', true).count(), 4);
+        assert_eq!(split("a \"b c\" d", b' ', true).nth(1).as_deref(), Some("b c"));
+        assert_eq!(split("a \"b c\" d", b' ', false).count(), 4);
+        assert_eq!(split("/x \"'--1 - 443", b' ', true).count(), 4);
+    }
+
+    #[test]
+    fn a_header_is_told_from_data() {
+        assert_eq!(csv_delimiter("DateTime,RequestId,Client\n1,2,3\n"), Some(b','));
+        assert_eq!(csv_delimiter("192.0.2.1,a,b\n"), None);
+        assert_eq!(csv_delimiter("Dear all, this is text, and no table.\nYes\n"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn splitting_never_panics(text in ".{0,60}") {
+            let _ = (split(&text, b',', true).count(), split(&text, b' ', true).count());
+            let _ = csv_delimiter(&text);
+        }
+    }
+}
