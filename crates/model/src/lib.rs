@@ -25,6 +25,7 @@ mod id;
 mod kind;
 mod marking;
 mod problem;
+pub mod registry;
 mod scale;
 mod span;
 pub mod wallet;

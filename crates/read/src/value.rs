@@ -1,6 +1,6 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use lapwing_model::{Entity, Kind};
+use lapwing_model::{Entity, Kind, registry};
 
 use crate::refang::refang;
 
@@ -97,11 +97,11 @@ pub(crate) fn classify_as(text: &str, kind: Option<Kind>) -> Option<Entity> {
         Kind::Imphash if matches!(by_shape, Some(Entity { kind: Kind::Md5, .. })) => {
             Some(Entity::new(kind, plain.to_ascii_lowercase()))
         }
+        Kind::WindowsRegistryKey => Some(registry_entity(&plain)),
         Kind::Mutex
         | Kind::UserAgent
         | Kind::Process
         | Kind::NamedPipe
-        | Kind::WindowsRegistryKey
         | Kind::Certificate
         | Kind::Malware
         | Kind::ThreatActor
@@ -268,26 +268,13 @@ fn url(text: &str) -> Option<Entity> {
     None
 }
 
+/// A key that the source says is one, in the form with the long name of its root.
+pub(crate) fn registry_entity(text: &str) -> Entity {
+    registry_key(text).unwrap_or_else(|| Entity::new(Kind::WindowsRegistryKey, text))
+}
+
 fn registry_key(text: &str) -> Option<Entity> {
-    if !text.starts_with(['H', 'h']) {
-        return None;
-    }
-    let root = text.split('\\').next()?;
-    let upper = root.to_ascii_uppercase();
-    let known = [
-        "HKLM",
-        "HKCU",
-        "HKCR",
-        "HKU",
-        "HKCC",
-        "HKEY_LOCAL_MACHINE",
-        "HKEY_CURRENT_USER",
-        "HKEY_CLASSES_ROOT",
-        "HKEY_USERS",
-        "HKEY_CURRENT_CONFIG",
-    ];
-    (known.contains(&upper.trim_end_matches(':')) && text.contains('\\'))
-        .then(|| Entity::new(Kind::WindowsRegistryKey, text))
+    registry::key(text).map(|key| Entity::new(Kind::WindowsRegistryKey, key))
 }
 
 fn path(text: &str) -> Option<Entity> {
@@ -514,7 +501,7 @@ mod tests {
             ("\"shell.aspx\"", "file:name:shell.aspx"),
             ("C:\\inetpub\\wwwroot\\x.aspx", "file:path:C:\\inetpub\\wwwroot\\x.aspx"),
             ("/tmp/.x/run", "file:path:/tmp/.x/run"),
-            ("HKLM\\Software\\X", "windows-registry-key:HKLM\\Software\\X"),
+            ("HKLM\\Software\\X", "windows-registry-key:HKEY_LOCAL_MACHINE\\Software\\X"),
             ("cve-2021-26855", "vulnerability:CVE-2021-26855"),
             ("CWE-269", "weakness:CWE-269"),
             ("T1505.003", "attack-pattern:T1505.003"),

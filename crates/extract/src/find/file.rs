@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use foldhash::fast::FixedState;
-use lapwing_model::Kind;
+use lapwing_model::{Kind, registry};
 
 use super::{Finder, Shape};
 
@@ -214,20 +214,6 @@ const UNIX_ROOTS: &[&str] = &[
     "Volumes",
 ];
 
-/// Registry roots, short and long (STIX 2.1 section 6.17 asks for the long).
-const ROOTS: &[(&str, &str)] = &[
-    ("HKEY_LOCAL_MACHINE", "HKEY_LOCAL_MACHINE"),
-    ("HKEY_CURRENT_USER", "HKEY_CURRENT_USER"),
-    ("HKEY_CLASSES_ROOT", "HKEY_CLASSES_ROOT"),
-    ("HKEY_USERS", "HKEY_USERS"),
-    ("HKEY_CURRENT_CONFIG", "HKEY_CURRENT_CONFIG"),
-    ("HKLM", "HKEY_LOCAL_MACHINE"),
-    ("HKCU", "HKEY_CURRENT_USER"),
-    ("HKCR", "HKEY_CLASSES_ROOT"),
-    ("HKCC", "HKEY_CURRENT_CONFIG"),
-    ("HKU", "HKEY_USERS"),
-];
-
 /// Longest path or key that is read, in bytes.
 const LONGEST_PATH: usize = 520;
 
@@ -235,7 +221,7 @@ impl Finder<'_> {
     /// A path with backslashes, a UNC path or a registry key.
     pub(super) fn windows_path(&mut self, start: usize, end: usize) -> bool {
         let run = &self.text[start..end];
-        if let Some((at, root, long)) = ROOTS
+        if let Some((at, root, long)) = registry::ROOTS
             .iter()
             .find_map(|(short, long)| find_root(run, short).map(|at| (at, *short, *long)))
         {

@@ -1,6 +1,6 @@
 //! The last look: whether the text around a token makes it the indicator.
 
-use lapwing_model::Kind;
+use lapwing_model::{Kind, registry};
 
 use super::classes::is_token_byte;
 use super::tokens::Span;
@@ -58,6 +58,8 @@ pub(super) fn holds(kind: Kind, value: &str, text: &[u8], span: Span) -> Option<
             Some((span.start(), end))
         }
         Kind::FilePath | Kind::WindowsRegistryKey | Kind::NamedPipe => {
+            let value =
+                if kind == Kind::WindowsRegistryKey { registry::below_root(value) } else { value };
             let value = value.trim_end_matches(['/', '\\']);
             let at = value.rfind(['/', '\\']).map_or(0, |at| at + 1);
             if !whole || !same(&value[at..]) {

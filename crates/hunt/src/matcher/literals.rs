@@ -7,7 +7,7 @@
 
 use aho_corasick::packed;
 use aho_corasick::{AhoCorasick, MatchKind};
-use lapwing_model::Kind;
+use lapwing_model::{Kind, registry};
 
 use super::buckets::Buckets;
 use super::grams::Grams;
@@ -191,6 +191,7 @@ fn spellings(window: &[u8]) -> Vec<Vec<u8>> {
 pub(super) fn spellings_of(kind: Kind, value: &str) -> Vec<Vec<u8>> {
     let value = match kind {
         Kind::NetworkFingerprint => super::holds::digits(value),
+        Kind::WindowsRegistryKey => registry::below_root(value),
         _ => value,
     };
     let value = value.to_ascii_lowercase();

@@ -157,6 +157,27 @@ fn hashes_mail_addresses_ipv6_and_literals() {
 }
 
 #[test]
+fn a_registry_key_is_found_whatever_its_root_is_called() {
+    let m = matcher(&[
+        (Kind::WindowsRegistryKey, r"HKEY_LOCAL_MACHINE\SOFTWARE\Wow6432Node\OddKey"),
+        (Kind::WindowsRegistryKey, r"HKEY_CURRENT_USER\Software\Odd Maker\Odd Name"),
+        (Kind::WindowsRegistryKey, r"HKLM\OddRoot"),
+    ]);
+    for text in [
+        r"TargetObject: HKLM\SOFTWARE\Wow6432Node\OddKey",
+        r#""HKEY_LOCAL_MACHINE\\software\\wow6432node\\oddkey""#,
+        r"\REGISTRY\MACHINE\SOFTWARE\Wow6432Node\OddKey",
+        r"HKU\S-1-5-21-1-2-3-1001\Software\Odd Maker\Odd Name set",
+    ] {
+        assert_eq!(found(&m, text).len(), 1, "{text}");
+    }
+    for text in [r"HKLM\SOFTWARE\Wow6432Node\OddKey2", r"HKLM\SOFTWARE\Other\OddKey", r"D:\OddRoot"]
+    {
+        assert_eq!(found(&m, text), [""; 0], "{text}");
+    }
+}
+
+#[test]
 fn a_hash_is_found_wherever_it_stands() {
     let md5 = "0123456789abcdef0123456789abcdef";
     let m = matcher(&[(Kind::Md5, md5), (Kind::DomainName, "evil.example")]);

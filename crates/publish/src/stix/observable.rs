@@ -111,6 +111,8 @@ pub(super) fn of(entity: &Entity, files: &Files) -> Option<Observable> {
         Some(object(entity.kind.as_str(), fields.clone(), fields))
     };
     match entity.kind {
+        // RFC 5890 lets no `_` stand in a name; the pattern of an indicator may hold it.
+        Kind::DomainName if value.contains('_') => None,
         Kind::Ipv4Addr | Kind::Ipv6Addr | Kind::DomainName | Kind::EmailAddr | Kind::MacAddr => {
             plain("value", value.into())
         }

@@ -91,7 +91,7 @@ fn registry(properties: Node<'_, '_>, found: &mut Vec<Value>) {
     let condition = xml::attribute(node, "condition").filter(|c| !c.eq_ignore_ascii_case("equals"));
     let entity = match condition {
         Some(condition) => value::other(&format!("windows-registry-key {condition}"), &whole),
-        None => Entity::new(Kind::WindowsRegistryKey, whole.clone()),
+        None => crate::value::registry_entity(&whole),
     };
     found.push(Value {
         label: "Key".into(),

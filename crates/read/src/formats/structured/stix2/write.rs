@@ -457,7 +457,7 @@ impl<'a> Bundle<'a> {
             if key.is_empty() || name.is_empty() {
                 continue;
             }
-            let entity = Entity::new(Kind::WindowsRegistryKey, format!("{key}\\{name}"));
+            let entity = crate::value::registry_entity(&format!("{key}\\{name}"));
             self.sheet.mention("stix2:object", entity.clone(), Role::Unclear, *span);
             ends.push(entity);
         }
