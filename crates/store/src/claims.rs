@@ -1,9 +1,9 @@
 //! Claims to rows and back.
 
+use crate::sql::{CachedStatement, Connection, Params, Row, params};
 use lapwing_model::{
     Basis, Claim, ClaimId, Confidence, DocumentId, Entity, Period, Polarity, Relation, Span,
 };
-use rusqlite::{CachedStatement, Connection, Row, params};
 
 use crate::codec::{date_number, date_of};
 use crate::error::Fault;
@@ -123,13 +123,13 @@ pub(crate) fn select(
     conn: &Connection,
     names: &Names,
     sql: &str,
-    params: impl rusqlite::Params,
+    params: impl Params,
 ) -> Result<Vec<StoredClaim>, Fault> {
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
     let mut claims = Vec::new();
     while let Some(row) = rows.next()? {
-        claims.push(read(conn, names, row)?);
+        claims.push(read(conn, names, &row)?);
     }
     Ok(claims)
 }
@@ -155,7 +155,7 @@ pub(crate) fn of_statement(
     let mut rows = prepared.query(statement)?;
     let mut claims = Vec::new();
     while let Some(row) = rows.next()? {
-        claims.push(read(conn, names, row)?);
+        claims.push(read(conn, names, &row)?);
     }
     claims.sort_unstable_by_key(|claim| claim.id);
     Ok(claims)

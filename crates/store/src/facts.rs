@@ -1,10 +1,10 @@
 //! Facts to rows and back, and the questions asked of them.
 
+use crate::sql::types::Value;
+use crate::sql::{Connection, Row, params, params_from_iter};
 use lapwing_model::{
     AnalyticConfidence, ClaimId, Contribution, Fact, Marking, Object, OriginId, Period, Relation,
 };
-use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params, params_from_iter};
 
 use crate::claims::{basis, basis_number, relation};
 use crate::codec::{Reader, Writer, date_number};
@@ -26,9 +26,9 @@ pub(crate) fn put(
         .prepare_cached(
             "INSERT INTO fact (subject, relation, object, object_entity, probability, first, \
              last, body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8) \
-             ON CONFLICT DO UPDATE SET probability = excluded.probability, \
+             ON CONFLICT (subject, relation, object) DO UPDATE SET probability = excluded.probability, \
              first = excluded.first, last = excluded.last, body = excluded.body \
-             WHERE body <> excluded.body",
+             WHERE fact.body <> excluded.body",
         )?
         .execute(params![
             subject,
@@ -242,7 +242,7 @@ pub(crate) fn each(
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     while let Some(row) = rows.next()? {
-        each(read(conn, names, row)?)?;
+        each(read(conn, names, &row)?)?;
     }
     Ok(())
 }

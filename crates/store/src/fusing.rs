@@ -1,7 +1,7 @@
 //! What was touched is fused again: statement by statement, in order, none kept in memory.
 
+use crate::sql::Connection;
 use lapwing_model::{DocumentId, Entity, Fact};
-use rusqlite::Connection;
 
 use crate::claims;
 use crate::error::{Fault, StoreError};

@@ -1,16 +1,14 @@
 //! What is learnt of sources (agreements, derived) and what people decided (judgements).
 
+use crate::sql::{Connection, OptionalExtension};
 use lapwing_model::ChangeId;
-use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Fault;
 use crate::records::JudgementRecord;
 
 /// Whether the file has the tables: one of schema 1, opened for reading only, has not.
 fn is_there(conn: &Connection) -> Result<bool, Fault> {
-    Ok(conn
-        .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'judgement'")?
-        .exists([])?)
+    Ok(conn.has_table("judgement")?)
 }
 
 /// Notes who agrees on a statement, in place of what was noted before.
@@ -35,13 +33,24 @@ pub(crate) fn put_agreement(
     }
     match body {
         Some(body) => {
-            let n: i64 = conn
-                .prepare_cached(
-                    "INSERT INTO agreement (body, count) VALUES (?1, 1)
-                     ON CONFLICT DO UPDATE SET count = count + 1 RETURNING n",
-                )?
-                .query_row([body], |row| row.get(0))?;
-            conn.prepare_cached("INSERT OR REPLACE INTO voiced VALUES (?1, ?2, ?3, ?4)")?
+            let known: Option<i64> = conn
+                .prepare_cached("SELECT n FROM agreement WHERE body = ?1")?
+                .query_row([body], |row| row.get(0))
+                .optional()?;
+            let n = match known {
+                Some(n) => {
+                    conn.prepare_cached("UPDATE agreement SET count = count + 1 WHERE n = ?1")?
+                        .execute([n])?;
+                    n
+                }
+                None => conn
+                    .prepare_cached("INSERT INTO agreement (body, count) VALUES (?1, 1)")?
+                    .insert([body])?,
+            };
+            conn.prepare_cached(
+                "INSERT INTO voiced (subject, relation, object, agreement) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (subject, relation, object) DO UPDATE SET agreement = excluded.agreement",
+            )?
                 .execute((subject, relation, object, n))?;
         }
         None => {
@@ -128,6 +137,10 @@ pub(crate) fn derived_by(conn: &Connection) -> Result<Option<String>, Fault> {
 
 /// Notes by which rules they are derived now.
 pub(crate) fn set_derived_by(conn: &Connection, rules: &str) -> Result<(), Fault> {
-    conn.prepare_cached("INSERT OR REPLACE INTO derived_by VALUES (1, ?1)")?.execute([rules])?;
+    conn.prepare_cached(
+        "INSERT INTO derived_by (one, rules) VALUES (1, ?1)
+         ON CONFLICT (one) DO UPDATE SET rules = excluded.rules",
+    )?
+    .execute([rules])?;
     Ok(())
 }

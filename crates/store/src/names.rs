@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
+use crate::sql::{Connection, OptionalExtension};
 use foldhash::HashMap;
 use lapwing_model::{Entity, Kind, Object};
-use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Fault;
 
@@ -86,8 +86,7 @@ impl Names {
         if let Some(n) = self.find_word(conn, text)? {
             return Ok(n);
         }
-        conn.prepare_cached("INSERT INTO word (text) VALUES (?1)")?.execute([text])?;
-        let n = conn.last_insert_rowid();
+        let n = conn.prepare_cached("INSERT INTO word (text) VALUES (?1)")?.insert([text])?;
         self.0.borrow_mut().keep_word(n, text);
         Ok(n)
     }
