@@ -42,7 +42,7 @@ pub(crate) fn all(
                 JOIN claim c ON c.resolved_subject = f.subject AND c.relation = f.relation
                   AND c.resolved_object = f.object
                 JOIN document d ON d.n = c.document AND d.visible = 1
-                WHERE f.object_entity = e.n))
+                WHERE f.object_entity = e.n) x)
          FROM entity e WHERE {condition} AND {KNOWN} ORDER BY e.kind, e.value"
     ))?;
     let mut rows = statement.stream(params_from_iter(kind))?;

@@ -4,6 +4,7 @@ use crate::sql::{Connection, OptionalExtension};
 use lapwing_model::ChangeId;
 
 use crate::error::Fault;
+use crate::facts;
 use crate::records::JudgementRecord;
 
 /// Whether the file has the tables: one of schema 1, opened for reading only, has not.
@@ -11,20 +12,49 @@ fn is_there(conn: &Connection) -> Result<bool, Fault> {
     Ok(conn.has_table("judgement")?)
 }
 
+/// The agreement on a statement: its number and who agrees.
+pub(crate) type Voiced = Option<(i64, String)>;
+
+/// The agreement on each of some statements.
+pub(crate) fn voiced(
+    conn: &Connection,
+    statements: &[(i64, i64, i64)],
+) -> Result<Vec<Voiced>, Fault> {
+    if statements.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let Some(session) = conn.postgres() {
+        let mut found: Vec<Voiced> = vec![None; statements.len()];
+        let sql = "SELECT t.at, a.n, a.body FROM unnest($1::int8[], $2::int8[], $3::int8[])
+              WITH ORDINALITY AS t (s, r, o, at)
+            JOIN voiced v ON v.subject = t.s AND v.relation = t.r AND v.object = t.o
+            JOIN agreement a ON a.n = v.agreement";
+        let mut rows = session.query_columns(sql, facts::columns(statements))?;
+        while let Some(row) = rows.next()? {
+            if let Some(at) = found.get_mut(row.get::<i64>(0)? as usize - 1) {
+                *at = Some((row.get(1)?, row.get(2)?));
+            }
+        }
+        return Ok(found);
+    }
+    let mut select = conn.prepare_cached(
+        "SELECT a.n, a.body FROM voiced v JOIN agreement a ON a.n = v.agreement
+         WHERE v.subject = ?1 AND v.relation = ?2 AND v.object = ?3",
+    )?;
+    let mut one = |statement: &(i64, i64, i64)| {
+        select.query_row(*statement, |row| Ok((row.get(0)?, row.get(1)?))).optional()
+    };
+    Ok(statements.iter().map(|statement| one(statement)).collect::<Result<_, _>>()?)
+}
+
 /// Notes who agrees on a statement, in place of what was noted before.
 pub(crate) fn put_agreement(
     conn: &Connection,
     statement: (i64, i64, i64),
+    before: Voiced,
     body: Option<&str>,
 ) -> Result<(), Fault> {
     let (subject, relation, object) = statement;
-    let before: Option<(i64, String)> = conn
-        .prepare_cached(
-            "SELECT a.n, a.body FROM voiced v JOIN agreement a ON a.n = v.agreement
-             WHERE v.subject = ?1 AND v.relation = ?2 AND v.object = ?3",
-        )?
-        .query_row((subject, relation, object), |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
     if before.as_ref().map(|(_, text)| text.as_str()) == body {
         return Ok(());
     }

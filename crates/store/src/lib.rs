@@ -46,6 +46,7 @@ mod judgements;
 mod listing;
 mod mentions;
 mod names;
+mod names_server;
 mod origins;
 mod records;
 mod regions;
@@ -55,6 +56,7 @@ mod search_server;
 mod server;
 mod sql;
 mod store;
+mod transfer;
 
 pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
 pub use backup::Copied;

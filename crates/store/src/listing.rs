@@ -7,6 +7,7 @@ use lapwing_model::{DocumentId, Entity, Fact, Kind, Object, PartialDate, Relatio
 use crate::codec::date_number;
 use crate::error::{Fault, StoreError};
 use crate::names::Names;
+use crate::names_server;
 use crate::records::DocumentRecord;
 use crate::store::Store;
 use crate::{documents, entities, facts};
@@ -177,6 +178,7 @@ fn page(
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(asked.values))?;
+    names_server::load_of_rows(conn, names, rows.came(), &[0])?;
     let mut page = Vec::new();
     while let Some(row) = rows.next()? {
         let place = IndicatorPlace { n: row.get(0)?, key: row.get(1)? };

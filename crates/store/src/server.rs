@@ -21,7 +21,12 @@ const BEYOND: &[(i64, &str)] = &[
 pub(crate) fn open(address: &Address) -> Result<Connection, StoreError> {
     let path = &address.shown;
     let opened = || {
-        let conn = connect(address, false)?;
+        let session = Session::connect(address, false, PATIENCE)?;
+        if let Some(schema) = &address.schema {
+            session.run_own(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
+        }
+        session.hold()?;
+        let conn = Connection::Postgres(session);
         let known = identify(&conn, path)?;
         if known != VERSION {
             migrate(&conn, path)?;
@@ -36,7 +41,9 @@ pub(crate) fn open(address: &Address) -> Result<Connection, StoreError> {
 pub(crate) fn open_read_only(address: &Address) -> Result<Connection, StoreError> {
     let path = &address.shown;
     let opened = || {
-        let conn = connect(address, true)?;
+        let session = Session::connect(address, true, PATIENCE)?;
+        session.hold()?;
+        let conn = Connection::Postgres(session);
         match identify(&conn, path)? {
             0 => Err(StoreError::Missing { path: path.clone() }.into()),
             _ => Ok(conn),
@@ -45,22 +52,15 @@ pub(crate) fn open_read_only(address: &Address) -> Result<Connection, StoreError
     opened().map_err(|fault: Fault| fault.at(path))
 }
 
-fn connect(address: &Address, read_only: bool) -> Result<Connection, Fault> {
-    let session = Session::connect(address, read_only, PATIENCE)?;
-    session.hold()?;
-    Ok(Connection::Postgres(session))
-}
-
 /// The schema version of a database; 0 for an empty one.
-fn identify(conn: &Connection, path: &Path) -> Result<i64, Fault> {
+pub(crate) fn identify(conn: &Connection, path: &Path) -> Result<i64, Fault> {
     let (nowhere, encoding): (bool, String) = conn.query_row(
         "SELECT current_schema() IS NULL, current_setting('server_encoding')",
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     if nowhere {
-        let why = "its search_path names no schema that is there";
-        return Err(not_a_store(path, why).into());
+        return Err(StoreError::Missing { path: path.to_owned() }.into());
     }
     if encoding != "UTF8" {
         let why = format!("its texts are in {encoding}: make the database with ENCODING 'UTF8'");
@@ -108,7 +108,7 @@ fn migrate(conn: &Connection, path: &Path) -> Result<(), Fault> {
 /// Makes the tables that came after version `known`, within a transaction.
 pub(crate) fn make(conn: &Connection, known: i64) -> Result<(), Fault> {
     let Some(session) = conn.postgres() else { return Ok(()) };
-    session.run_own(&FUNCTIONS.replace("{folding}", &folding(conn)?))?;
+    make_functions(conn)?;
     for (version, step) in (1..).zip(STEPS).skip(known as usize) {
         step.iter().try_for_each(|sql| conn.execute_batch(sql))?;
         for (_, sql) in BEYOND.iter().filter(|(of, _)| *of == version) {
@@ -120,6 +120,12 @@ pub(crate) fn make(conn: &Connection, known: i64) -> Result<(), Fault> {
     }
     conn.execute("UPDATE lapwing_store SET schema = ?1", [VERSION])?;
     Ok(())
+}
+
+/// Makes the functions that the statements use, and the table that tells that this is a store.
+pub(crate) fn make_functions(conn: &Connection) -> Result<(), Fault> {
+    let Some(session) = conn.postgres() else { return Ok(()) };
+    Ok(session.run_own(&FUNCTIONS.replace("{folding}", &folding(conn)?))?)
 }
 
 /// The collation whose rules make letters small: those of Unicode, where the server has them.

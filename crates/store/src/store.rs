@@ -125,6 +125,16 @@ impl Store {
         })
     }
 
+    /// Whether this is the one of all processes on the store that does what only one should (calls
+    /// webhooks, pulls feeds that are due): the first that asks, for as long as it has the store
+    /// open. Of a file each process says so: one server at a time works on it.
+    pub fn leads(&self) -> Result<bool, StoreError> {
+        self.with(|conn, _| match conn.postgres() {
+            None => Ok(true),
+            Some(session) => Ok(session.lead()?),
+        })
+    }
+
     /// Begins a change, the only way to write. `command` is what the history shows for it.
     ///
     /// # Errors

@@ -15,5 +15,6 @@ pub(crate) use bulk::Bulk;
 pub(crate) use connection::Connection;
 pub(crate) use error::{Error, OptionalExtension, PostgresError};
 pub(crate) use params::{Params, params_from_iter};
+pub(crate) use postgres::ReceivedRow;
 pub(crate) use rusqlite::{params, types};
-pub(crate) use statement::{CachedStatement, Row, Rows, Statement};
+pub(crate) use statement::{CachedStatement, Row};

@@ -109,6 +109,22 @@ impl<'s> Rows<'s> {
         Self::Postgres(Box::new(received))
     }
 
+    /// The rows that came and are not read yet; none of SQLite, which gives one at a time.
+    pub(crate) fn came(&self) -> &[ReceivedRow] {
+        match self {
+            Self::Sqlite(_) => &[],
+            Self::Postgres(received) => received.waiting(),
+        }
+    }
+
+    /// Whether rows came that none of is read yet: the first, or the next portion of a stream.
+    pub(crate) fn is_at_portion(&mut self) -> Result<bool, Error> {
+        match self {
+            Self::Sqlite(_) => Ok(false),
+            Self::Postgres(received) => received.is_at_portion(),
+        }
+    }
+
     /// The next row; none after the last.
     pub(crate) fn next(&mut self) -> Result<Option<Row<'_>>, Error> {
         match self {

@@ -20,6 +20,8 @@ pub(crate) struct Address {
     pub(super) config: Config,
     /// The certificates that vouch for the server; those of Mozilla where none are named.
     pub(super) roots: Option<PathBuf>,
+    /// The schema that the store is in, where it is not that of the server's `search_path`.
+    pub(crate) schema: Option<String>,
     /// As it is told in messages.
     pub(crate) shown: PathBuf,
 }
@@ -70,13 +72,26 @@ impl Address {
         Some(Self::read(text, &shown).map_err(|why| StoreError::BadAddress { path: shown, why }))
     }
 
+    /// The same database with another schema, as it is told in messages.
+    pub(crate) fn with_schema(&self, schema: &str) -> PathBuf {
+        let shown = self.shown.to_string_lossy();
+        let (place, query) = shown.split_once('?').unwrap_or((&shown, ""));
+        let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("schema="));
+        let mut pairs: Vec<&str> = kept.collect();
+        let own = format!("schema={schema}");
+        pairs.push(&own);
+        format!("{place}?{}", pairs.join("&")).into()
+    }
+
     fn read(text: &str, shown: &Path) -> Result<Self, String> {
         let (place, query) = text.split_once('?').unwrap_or((text, ""));
         let mut roots = None;
+        let mut schema = None;
         let mut verified = false;
         let mut kept = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=').unwrap_or((pair, "")) {
+                ("schema", name) => schema = Some(named(decoded(name)?)?),
                 ("sslrootcert", file) => roots = Some(PathBuf::from(decoded(file)?)),
                 // A certificate is always looked at here.
                 ("sslmode", "verify-ca" | "verify-full") => verified = true,
@@ -105,8 +120,18 @@ impl Address {
         config.keepalives_idle(Duration::from_secs(30));
         config.keepalives_interval(Duration::from_secs(10));
         config.keepalives_retries(3);
-        Ok(Self { config, roots, shown: shown.to_owned() })
+        Ok(Self { config, roots, schema, shown: shown.to_owned() })
     }
+}
+
+/// The name of a schema, which needs no quotes.
+fn named(name: String) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if begins && name.chars().all(fits) && name.len() <= 60 {
+        return Ok(name);
+    }
+    Err("a schema is named with small letters, digits and `_`, and begins with a letter".to_owned())
 }
 
 /// A value of a query: `%2F` is a slash.
@@ -164,6 +189,10 @@ mod tests {
         assert_eq!(address.roots.as_deref(), Some(Path::new("/etc/ca.pem")));
         let local = read("postgres:///cti?user=ann").unwrap();
         assert_eq!(local.config.get_hosts().len(), 1);
+        let other = read("postgres://h/cti?schema=red_team").unwrap();
+        assert_eq!(other.schema.as_deref(), Some("red_team"));
+        let error = read("postgres://h/cti?schema=a;b").err().unwrap();
+        assert!(error.to_string().contains("schema"), "{error}");
         let error = read("postgres://h/cti?sslmode=often").err().unwrap();
         assert!(error.to_string().contains("sslmode"), "{error}");
     }

@@ -253,6 +253,27 @@ fn table(tokens: &[Token<'_>]) -> String {
     sql.trim_end().to_owned()
 }
 
+/// A table that a batch makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Table {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether its numbers are never given twice.
+    pub(crate) counts: bool,
+}
+
+/// The tables that a batch makes, in their order; those that SQLite has inside of others are none.
+pub(crate) fn tables(ddl: &str) -> Vec<Table> {
+    let mut found = Vec::new();
+    for tokens in split(ddl) {
+        if let ["CREATE", "TABLE", name, rest @ ..] = words(&tokens).as_slice() {
+            let counts = rest.contains(&"AUTOINCREMENT");
+            found.push(Table { name: (*name).to_owned(), counts });
+        }
+    }
+    found
+}
+
 /// A column that holds the key of another table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reference {

@@ -10,6 +10,6 @@ mod value;
 mod worker;
 
 pub(crate) use address::{Address, shown};
-pub(crate) use dialect::{Reference, references, statements};
+pub(crate) use dialect::{Reference, Table, references, tables};
 pub(crate) use prepared::{Prepared, Received, ReceivedRow};
 pub(crate) use session::Session;

@@ -45,7 +45,7 @@ impl<'c> Prepared<'c> {
         self.fits(&values)?;
         let name = self.session.declare(&self.sql, values)?;
         let cursor = Cursor { session: self.session, name, ended: false };
-        Ok(Received { rows: Vec::new().into_iter(), now: None, cursor: Some(cursor) })
+        Ok(Received { rows: Vec::new().into_iter(), now: None, fresh: true, cursor: Some(cursor) })
     }
 
     pub(crate) fn columns(&self) -> Vec<String> {
@@ -63,27 +63,52 @@ impl<'c> Prepared<'c> {
 
 /// Rows that came, or come in portions.
 pub(crate) struct Received<'c> {
-    rows: std::vec::IntoIter<Row>,
+    rows: std::vec::IntoIter<ReceivedRow>,
     now: Option<ReceivedRow>,
+    fresh: bool,
     cursor: Option<Cursor<'c>>,
 }
 
 impl Received<'_> {
     pub(super) fn whole(rows: Vec<Row>) -> Self {
-        Self { rows: rows.into_iter(), now: None, cursor: None }
+        Self { rows: received(rows), now: None, fresh: true, cursor: None }
+    }
+
+    /// The rows that came and are not read yet.
+    pub(crate) fn waiting(&self) -> &[ReceivedRow] {
+        self.rows.as_slice()
+    }
+
+    /// All rows that came.
+    pub(crate) fn all(self) -> Vec<ReceivedRow> {
+        self.rows.collect()
+    }
+
+    /// Whether rows came that none of is read yet.
+    pub(crate) fn is_at_portion(&mut self) -> Result<bool, Error> {
+        self.fill()?;
+        Ok(std::mem::replace(&mut self.fresh, false))
+    }
+
+    fn fill(&mut self) -> Result<(), Error> {
+        if self.rows.as_slice().is_empty()
+            && let Some(cursor) = &mut self.cursor
+        {
+            self.rows = received(cursor.fetch()?);
+            self.fresh = true;
+        }
+        Ok(())
     }
 
     pub(crate) fn next(&mut self) -> Result<Option<&ReceivedRow>, Error> {
-        let mut row = self.rows.next();
-        if row.is_none()
-            && let Some(cursor) = &mut self.cursor
-        {
-            self.rows = cursor.fetch()?.into_iter();
-            row = self.rows.next();
-        }
-        self.now = row.map(ReceivedRow);
+        self.fill()?;
+        self.now = self.rows.next();
         Ok(self.now.as_ref())
     }
+}
+
+fn received(rows: Vec<Row>) -> std::vec::IntoIter<ReceivedRow> {
+    rows.into_iter().map(ReceivedRow).collect::<Vec<_>>().into_iter()
 }
 
 struct Cursor<'c> {

@@ -55,6 +55,7 @@ pub(crate) struct Session {
     streams: Cell<u32>,
     names: Cell<u64>,
     held: Cell<bool>,
+    leading: Cell<bool>,
     patience: Cell<Duration>,
 }
 
@@ -75,6 +76,7 @@ impl Session {
             streams: Cell::new(0),
             names: Cell::new(0),
             held: Cell::new(false),
+            leading: Cell::new(false),
             patience: Cell::new(patience),
         };
         session.set_up()?;
@@ -83,12 +85,14 @@ impl Session {
 
     fn set_up(&self) -> Result<(), Error> {
         let read_only = if self.read_only { "on" } else { "off" };
+        let schema = self.address.schema.as_ref();
+        let search = schema.map_or(String::new(), |name| format!("SET search_path = {name};"));
         // A server whose client was killed in the midst of a long statement notices it.
         self.batch(format!(
             "SET client_min_messages = error; SET jit = off; SET TimeZone = 'UTC';
              SET default_transaction_isolation = 'read committed';
              SET default_transaction_read_only = {read_only};
-             SET lock_timeout = 0;
+             SET lock_timeout = 0; {search}
              SELECT set_config('client_connection_check_interval', '2000', false)
                WHERE current_setting('server_version_num')::int >= 140000"
         ))
@@ -117,6 +121,21 @@ impl Session {
         ))
     }
 
+    /// Whether this session has, or gets now, the lock that only one can have.
+    pub(crate) fn lead(&self) -> Result<bool, Error> {
+        if self.leading.get() && self.batch("SELECT 1".to_owned()).is_ok() {
+            return Ok(true);
+        }
+        let sql = format!("SELECT pg_try_advisory_lock({}, hashtext(current_schema()))", LOCK + 2);
+        let mut rows = self.prepare(&sql)?.query(Vec::new())?;
+        let led = match rows.next()? {
+            Some(row) => row.get::<bool>(0)?,
+            None => false,
+        };
+        self.leading.set(led);
+        Ok(led)
+    }
+
     fn millis(&self) -> u128 {
         // Zero would be for ever.
         self.patience.get().as_millis().clamp(1, i32::MAX as u128)
@@ -125,6 +144,7 @@ impl Session {
     /// Connects anew after the connection was lost, if no transaction was lost with it.
     fn again(&self) -> Result<(), Error> {
         self.known.borrow_mut().clear();
+        self.leading.set(false);
         *self.worker.borrow_mut() = Worker::start(&self.address)?;
         self.set_up()?;
         if self.held.get() { self.hold() } else { Ok(()) }
