@@ -10,8 +10,10 @@ use serde::Serialize;
 
 use crate::{Engine, EngineError};
 
-/// New documents that are looked at, the latest first.
-const MOST_DOCUMENTS: usize = 60;
+/// New documents that are looked at, the latest first, and their claims.
+const MOST_DOCUMENTS: usize = 400;
+/// See [`MOST_DOCUMENTS`].
+const MOST_CLAIMS: u64 = 20_000;
 /// A document with more claims is a list: it is counted, and not read again.
 const LIST: u64 = 5_000;
 /// Statements that are looked at.
@@ -93,8 +95,12 @@ impl Engine {
         let mut news = News { documents: records.len(), ..News::default() };
         let mut names: BTreeMap<Entity, Vec<DocumentId>> = BTreeMap::new();
         let mut statements: BTreeMap<Statement, DocumentId> = BTreeMap::new();
+        let mut claims = 0;
         let read = records.iter().filter(|record| record.claims <= LIST).take(MOST_DOCUMENTS);
-        for record in read {
+        for record in read.take_while(|record| {
+            claims += record.claims;
+            claims <= MOST_CLAIMS
+        }) {
             news.looked_at += 1;
             let id = record.document.id;
             for claim in self.store.claims_of(id)? {

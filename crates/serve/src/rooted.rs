@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use lapwing_engine::hunting::Hunt;
-use lapwing_model::{Finding, Problem, Verdict};
+use lapwing_model::{Finding, FindingKind, Problem, Verdict};
 
 /// Names of files as those see them who hunt through a folder of the server: where that folder lies
 /// is the administrator's business.
@@ -52,12 +52,12 @@ impl Rooted {
 
     fn finding(&self, finding: &mut Finding) {
         let shown = self.file(&finding.file);
-        if shown == finding.file {
-            return;
-        }
-        // A record is left as it is: only where it names this very file it is the hunt that wrote it.
         for text in [&mut finding.matched, &mut finding.evidence, &mut finding.why] {
-            if text.contains(finding.file.as_str()) {
+            if finding.kind == FindingKind::Activity {
+                // A chain is told by the hunt alone, each step with its file.
+                self.sentence(text);
+            } else if shown != finding.file && text.contains(finding.file.as_str()) {
+                // A record is left as it is: only where it names this very file the hunt wrote it.
                 *text = text.replace(finding.file.as_str(), &shown);
             }
         }
