@@ -41,6 +41,7 @@ mod list;
 mod lookup;
 mod names;
 mod origins;
+mod patterns;
 mod progress;
 mod show;
 mod status;
