@@ -47,7 +47,6 @@ fn asked(observations: Observations) -> Asked {
 mod tests {
     use lapwing_hunt::{Checks, Options, Silent, hunt};
 
-    use super::*;
     use crate::{Engine, IndicatorSource};
 
     const BUNDLE: &str = r#"{"type": "bundle", "id": "bundle--0c0e1d4e-6f4b-4f0e-8a55-0d0a2e4f7a10", "objects": [
