@@ -202,6 +202,13 @@ mod tests {
         }
     }
 
+    /// The same text, or, of what is damaged, the same beginning: how much of it comes before the fault depends on how
+    /// much is asked for at once.
+    fn same((ours, done): &(Vec<u8>, bool), (stream, also): &(Vec<u8>, bool)) -> bool {
+        let begins = ours.starts_with(stream) || stream.starts_with(ours);
+        done == also && begins && (!done || ours.len() == stream.len())
+    }
+
     proptest! {
         #[test]
         fn as_the_stream_alone(
@@ -220,12 +227,11 @@ mod tests {
             let bytes = damage(members.iter().flat_map(|m| packed(m.as_bytes())).collect());
             let stream = unpacked(flate2::read::MultiGzDecoder::new(&bytes[..]));
             let ours = unpacked(decoder(Stream::Gzip, &bytes[..], jobs).unwrap());
-            // Of an empty stream there is nothing to say.
-            prop_assert!(ours == stream || bytes.is_empty() && ours.0.is_empty(), "{ours:?} {stream:?}");
+            prop_assert!(same(&ours, &stream), "{ours:?} {stream:?}");
             let bytes = damage(members.iter().flat_map(|m| frame(m.as_bytes(), true)).collect());
             let stream = unpacked(zstd::stream::read::Decoder::new(&bytes[..]).unwrap());
             let ours = unpacked(decoder(Stream::Zstd, &bytes[..], jobs).unwrap());
-            prop_assert_eq!(ours, stream);
+            prop_assert!(same(&ours, &stream), "{ours:?} {stream:?}");
         }
     }
 }
