@@ -6,11 +6,13 @@ use lapwing_model::{
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
+use crate::aging::Aging;
 use crate::claims::{basis, basis_number, relation};
 use crate::codec::{Reader, Writer, date_number};
 use crate::error::{Fault, StoreError};
 use crate::names::Names;
-use crate::records::FactQuery;
+use crate::records::{FactQuery, KnownValue};
+use crate::standing;
 
 /// First byte of a fact's body: the version of its layout.
 const LAYOUT: u64 = 1;
@@ -40,6 +42,10 @@ pub(crate) fn put(
             fact.period.last.map(date_number),
             encode(fact),
         ])?;
+    if changed > 0 {
+        standing::touch(conn, subject)?;
+        object_entity.map_or(Ok(()), |object| standing::touch(conn, object))?;
+    }
     Ok(changed > 0)
 }
 
@@ -48,6 +54,10 @@ pub(crate) fn remove(conn: &Connection, statement: (i64, i64, i64)) -> Result<bo
     let removed = conn
         .prepare_cached("DELETE FROM fact WHERE subject = ?1 AND relation = ?2 AND object = ?3")?
         .execute(statement)?;
+    if removed > 0 {
+        standing::touch(conn, statement.0)?;
+        standing::touch(conn, statement.2)?;
+    }
     Ok(removed > 0)
 }
 
@@ -230,6 +240,40 @@ pub(crate) fn roles(
     Ok(all)
 }
 
+/// What the store says of one value: its roles, what it indicates, when it loses its worth.
+pub(crate) fn of_value(
+    conn: &Connection,
+    names: &Names,
+    value: &lapwing_model::Entity,
+) -> Result<KnownValue, Fault> {
+    let mut known = KnownValue::default();
+    let role = names.find_word(conn, Relation::Role.as_str())?;
+    let indicates = names.find_word(conn, Relation::Indicates.as_str())?;
+    let Some((role, indicates)) = role.zip(indicates) else { return Ok(known) };
+    let Some(kind) = names.find_word(conn, value.kind.as_str())? else { return Ok(known) };
+    let mut find = conn.prepare_cached(
+        "SELECT f.relation, f.object, f.body, s.ages, s.ends FROM entity e
+         CROSS JOIN fact f ON f.subject = e.n AND f.relation IN (?3, ?4)
+         LEFT JOIN standing s ON s.n = e.n
+         WHERE e.kind = ?1 AND e.value = ?2",
+    )?;
+    let mut rows = find.query(params![kind, value.value, role, indicates])?;
+    while let Some(row) = rows.next()? {
+        let object = names.object_of(conn, row.get(1)?)?;
+        if row.get::<_, i64>(0)? == indicates {
+            known.indicates.extend(object.entity().cloned());
+            continue;
+        }
+        let days: (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
+        known.aging = days.0.zip(days.1).map(|(ages, ends)| Aging::of_columns(ages, ends));
+        let body = row.get_ref(2)?.as_blob().map_err(|e| Fault::damaged(e.to_string()))?;
+        known.roles.push(decode(body, value.clone(), Relation::Role, object)?);
+    }
+    known.roles.sort_by(|a, b| a.object.cmp(&b.object));
+    known.indicates.sort();
+    Ok(known)
+}
+
 /// Gives each fact that a query asks for, in order of kind and value of the subject, relation,
 /// kind and value of the object.
 pub(crate) fn each(
@@ -247,6 +291,46 @@ pub(crate) fn each(
     Ok(())
 }
 
+/// What of a query an index tells, where it names neither subject nor object.
+enum Few {
+    /// The kind of the object.
+    Objects,
+    /// The verb.
+    Verbs,
+    /// Nothing, or nearly all facts have it.
+    No,
+}
+
+/// More facts of a verb than these are read in the order of names rather than sorted.
+const FEW_OF_A_VERB: i64 = 50_000;
+
+fn few_of(conn: &Connection, names: &Names, query: &FactQuery) -> Result<Few, Fault> {
+    let named = query.subject.is_some() || query.object.is_some() || query.either.is_some();
+    if named || query.documents.is_some() || query.subject_kind.is_some() {
+        return Ok(Few::No);
+    }
+    if query.object_kind.is_some() {
+        return Ok(Few::Objects);
+    }
+    let relation = query.relation.or(query.role.map(|_| Relation::Role));
+    let Some(relation) = relation else { return Ok(Few::No) };
+    let Some(verb) = names.find_word(conn, relation.as_str())? else { return Ok(Few::No) };
+    let role = match query.role {
+        Some(role) => names.find(conn, &Object::Text(role.as_str().to_owned()))?,
+        None => None,
+    };
+    let sql = match role {
+        Some(role) => format!("relation = {verb} AND object = {}", role.n),
+        None => format!("relation = {verb}"),
+    };
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM fact WHERE {sql} LIMIT {})",
+        FEW_OF_A_VERB + 1
+    );
+    let count: i64 = conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
+    Ok(if count <= FEW_OF_A_VERB { Few::Verbs } else { Few::No })
+}
+
 /// The SQL of a query and its values; `None` when it names something that the store has not.
 fn select(
     conn: &Connection,
@@ -255,7 +339,16 @@ fn select(
 ) -> Result<Option<(String, Vec<Value>)>, Fault> {
     let mut values: Vec<Value> = Vec::new();
     let mut conditions: Vec<String> = Vec::new();
-    let mut from = "entity s CROSS JOIN fact f ON f.subject = s.n".to_owned();
+    // By the index of names, so that rows come in their order; where nothing but a verb or the kind
+    // of an object is asked for, along the index that has just these.
+    let mut from = match few_of(conn, names, query)? {
+        Few::Objects => {
+            "entity k CROSS JOIN fact f ON f.object_entity = k.n CROSS JOIN entity s ON s.n = f.subject"
+        }
+        Few::Verbs => "fact f CROSS JOIN entity s ON s.n = f.subject",
+        Few::No => "entity s CROSS JOIN fact f ON f.subject = s.n",
+    }
+    .to_owned();
     let number = |object: Object| Ok::<_, Fault>(names.find(conn, &object)?.map(|found| found.n));
 
     if let Some(subject) = &query.subject {
@@ -300,7 +393,8 @@ fn select(
         let at = values.len();
         conditions.push(format!("f.relation = ?{} AND f.object = ?{at}", at - 1));
     }
-    for (kind, table) in [(query.subject_kind, "s"), (query.object_kind, "o")] {
+    let objects = if from.starts_with("entity k") { "k" } else { "o" };
+    for (kind, table) in [(query.subject_kind, "s"), (query.object_kind, objects)] {
         let Some(kind) = kind else { continue };
         let Some(n) = names.find_word(conn, kind.as_str())? else { return Ok(None) };
         values.push(n.into());
