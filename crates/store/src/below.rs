@@ -39,6 +39,7 @@ const TABLES: &[&str] = &[
     "standing_by",
     "spelling",
     "folded",
+    "named_in",
     "document_search_data",
     "document_search_idx",
     "document_search_docsize",
@@ -225,9 +226,13 @@ fn take_away(conn: &Connection, n: i64) -> Result<(), Fault> {
         )?
         .execute([n])?;
     }
-    for (table, key) in
-        [("claim", "document"), ("part", "document"), ("gap", "document"), ("document", "n")]
-    {
+    for (table, key) in [
+        ("claim", "document"),
+        ("named_in", "document"),
+        ("part", "document"),
+        ("gap", "document"),
+        ("document", "n"),
+    ] {
         conn.prepare_cached(&format!("DELETE FROM {table} WHERE {key} = ?1"))?.execute([n])?;
     }
     Ok(())
@@ -235,9 +240,13 @@ fn take_away(conn: &Connection, n: i64) -> Result<(), Fault> {
 
 /// Copies a document with all that is its own.
 fn bring(conn: &Connection, n: i64) -> Result<(), Fault> {
-    for (table, key) in
-        [("document", "n"), ("part", "document"), ("gap", "document"), ("claim", "document")]
-    {
+    for (table, key) in [
+        ("document", "n"),
+        ("part", "document"),
+        ("gap", "document"),
+        ("claim", "document"),
+        ("named_in", "document"),
+    ] {
         conn.prepare_cached(&format!(
             "INSERT INTO main.{table} SELECT * FROM whole.{table} WHERE {key} = ?1"
         ))?

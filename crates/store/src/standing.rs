@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lapwing_model::{Fact, Object, Relation, Role};
+use lapwing_model::{Fact, Kind, Object, Relation, Role};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::aging::Aging;
@@ -17,7 +17,11 @@ use crate::spelling;
 pub(crate) type Age<'a> = dyn FnMut(&Fact, &[Fact]) -> Aging + 'a;
 
 /// The tables, and what fills them in a store that was there before.
-pub(crate) const TABLES: &str = include_str!("standing.sql");
+pub(crate) fn tables() -> String {
+    let names = Kind::ALL.iter().filter(|kind| !kind.is_observable());
+    let names: Vec<String> = names.map(|kind| format!("'{kind}'")).collect();
+    include_str!("standing.sql").replace("NAMES", &names.join(", "))
+}
 
 /// Entities that are looked at in one go: bounds what is in memory.
 const BATCH: i64 = 4096;
@@ -80,8 +84,10 @@ pub(crate) fn ready(conn: &Connection, names: &Names) -> Result<(), Fault> {
     if conn.prepare_cached(made)?.exists([])? {
         return Ok(());
     }
-    let tables = TABLES.replace("CREATE TABLE ", "CREATE TEMP TABLE ");
-    let tables = tables.replace("CREATE INDEX standing", "CREATE INDEX temp.standing");
+    let tables = tables().replace("CREATE TABLE ", "CREATE TEMP TABLE ");
+    let tables = tables.replace("CREATE INDEX ", "CREATE INDEX temp.");
+    let tables = tables.replace("CREATE INDEX temp.entity_other", "-- CREATE INDEX entity_other");
+    let tables = tables.replace("CREATE INDEX temp.document_name", "-- CREATE INDEX document_name");
     conn.execute_batch(&tables)?;
     spelling::extend(conn, names)
 }
@@ -181,7 +187,7 @@ fn restated(conn: &Connection, names: &Names, last: i64) -> Result<Vec<Restated>
            s.facts, s.probability, s.last, s.ages, s.ends
          FROM temp.restated r
          CROSS JOIN entity e ON e.n = r.n
-         LEFT JOIN fact f ON f.subject = r.n AND f.relation = ?2 AND f.object = ?3
+         LEFT JOIN fact f ON f.subject = r.n AND +f.relation = ?2 AND +f.object = ?3
          LEFT JOIN standing s ON s.n = r.n
          WHERE r.n > ?1 AND e.kind > 0 ORDER BY r.n LIMIT ?6",
     )?;
