@@ -22,7 +22,9 @@
 
 mod activity;
 mod add;
+mod aging;
 mod arms;
+mod below;
 mod check;
 mod clusters;
 mod collect;
@@ -58,7 +60,9 @@ pub use activity::{
     Activity, ActivityOptions, ChannelActivity, FirstSighting, Intended, PostRow, Rising, Stage,
 };
 pub use add::{AddOptions, AddReport, Input};
+pub use aging::{IndicatorEntry, IndicatorPage};
 pub use arms::load_checks;
+pub use below::Below;
 pub use check::Checked;
 pub use clusters::{ClusterPage, MINTED, Suspect};
 pub use collect::Taken;
@@ -103,7 +107,9 @@ impl Engine {
     /// # Errors
     /// When the file cannot be opened, is no store, or is of a newer version.
     pub fn open(path: &Path) -> Result<Self, EngineError> {
-        Self::with_store(Store::open(path)?)
+        let mut store = Store::open(path)?;
+        aging::note_all(&mut store)?;
+        Self::with_store(store)
     }
 
     /// Opens an existing store to look at it only.

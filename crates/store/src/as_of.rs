@@ -9,14 +9,16 @@ use jiff::tz::TimeZone;
 
 use crate::documents;
 use crate::error::Fault;
+use crate::names::Names;
 use crate::records::DocumentRecord;
-use crate::search;
+use crate::{decisions, search, spelling};
 
 /// Copies into the empty store `to` all documents that `wanted` takes, with their claims, gaps
 /// and traces, and the blobs in force; facts and origins are left to be derived again.
 pub(crate) fn copy(
     from: &Connection,
     to: &Connection,
+    names: &Names,
     wanted: &dyn Fn(&DocumentRecord) -> bool,
 ) -> Result<(), Fault> {
     to.execute_batch("BEGIN IMMEDIATE")?;
@@ -53,12 +55,9 @@ pub(crate) fn copy(
     for n in entities {
         copy_rows(from, to, "entity", "WHERE n = ?1", [n])?;
     }
-    // A decision on a name that none of the documents gives is not for who may see only these.
-    to.execute_batch(
-        "DELETE FROM judgement WHERE topic LIKE 'name/%' AND NOT EXISTS (
-           SELECT 1 FROM entity WHERE lower(value) = lower(judgement.body ->> '$.name.value'));
-         COMMIT",
-    )?;
+    spelling::extend(to, names)?;
+    decisions::keep_evident(to)?;
+    to.execute_batch("COMMIT")?;
     Ok(())
 }
 
@@ -117,8 +116,6 @@ pub(crate) fn hush(from: &Connection, to: &Connection) -> Result<(), Fault> {
             .execute((id, left, claims, gaps))?;
         }
     }
-    // A decision may speak of names that only documents left out know.
-    to.execute_batch("DELETE FROM judgement")?;
     to.execute_batch(
         "UPDATE change SET undone_by = NULL WHERE undone_by NOT IN (SELECT id FROM change)",
     )?;
