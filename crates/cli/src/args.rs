@@ -150,7 +150,7 @@ pub struct Extract {
     pub inputs: Vec<String>,
     #[command(flatten)]
     pub reading: Reading,
-    /// Print the other claims too (relations, dates, denials) and the gaps
+    /// With --json, print the other claims too (relations, dates, denials) and the gaps
     #[arg(long)]
     pub claims: bool,
 }

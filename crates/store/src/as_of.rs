@@ -6,12 +6,12 @@ use crate::sql::types::Value;
 use crate::sql::{Connection, params_from_iter};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use lapwing_model::Marking;
 
-use crate::documents;
 use crate::error::Fault;
 use crate::names::Names;
 use crate::records::DocumentRecord;
-use crate::{decisions, search, spelling};
+use crate::{decisions, documents, search, spelling};
 
 /// Copies into the empty store `to` all documents that `wanted` takes, with their claims, gaps
 /// and traces, and the blobs in force; facts and origins are left to be derived again.
@@ -56,7 +56,7 @@ pub(crate) fn copy(
         copy_rows(from, to, "entity", "WHERE n = ?1", [n])?;
     }
     spelling::extend(to, names)?;
-    decisions::keep_evident(to)?;
+    decisions::keep_evident(to, None)?;
     to.execute_batch("COMMIT")?;
     Ok(())
 }
@@ -92,7 +92,9 @@ pub(crate) fn known_by(record: &DocumentRecord, date: Date) -> bool {
 /// Makes the history in `to` tell nothing of documents that were left out: a change all of whose
 /// documents are (undone ones too: nobody can ask for them there) has no entry, and of one that
 /// loses some the command is not told, for it may name them.
-pub(crate) fn hush(from: &Connection, to: &Connection) -> Result<(), Fault> {
+///
+/// Of the decisions of people those stay that are marked at most so, or that documents here bear out.
+pub(crate) fn hush(from: &Connection, to: &Connection, most: Option<Marking>) -> Result<(), Fault> {
     let mut changes = from.prepare("SELECT id, documents FROM change ORDER BY id")?;
     let mut rows = changes.query([])?;
     while let Some(row) = rows.next()? {
@@ -116,6 +118,7 @@ pub(crate) fn hush(from: &Connection, to: &Connection) -> Result<(), Fault> {
             .execute((id, left, claims, gaps))?;
         }
     }
+    decisions::keep_evident(to, Some(most))?;
     to.execute_batch(
         "UPDATE change SET undone_by = NULL WHERE undone_by NOT IN (SELECT id FROM change)",
     )?;

@@ -135,7 +135,8 @@ fn follow(
         bring(conn, n)?;
     }
     let all = decisions::in_force(conn)?;
-    decisions::keep_evident(conn)?;
+    let most = (pap == Pap::Red).then_some(ceiling);
+    decisions::keep_evident(conn, Some(most))?;
     let kept = decisions::in_force(conn)?;
     hush(conn)?;
     let at: Option<i64> =

@@ -350,7 +350,9 @@ impl Store {
         let part = self.only(&|DocumentRecord { document, .. }| {
             document.marking.unwrap_or_default() <= ceiling && document.pap() <= pap
         })?;
-        self.with(|from, _| as_of::hush(from, &part.conn))?;
+        // Decisions state no permissible action: below that ceiling none is shown.
+        let decisions = (pap == Pap::Red).then_some(ceiling);
+        self.with(|from, _| as_of::hush(from, &part.conn, decisions))?;
         Ok(Some(part))
     }
 
