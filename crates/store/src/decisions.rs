@@ -25,8 +25,7 @@ struct OnName {
 /// Deletes the decisions that speak of what no document here names, with the changes that made them.
 /// One on a name stays when documents here give the name, and what it means under that or another
 /// name. Below a ceiling (`below`, with the strictest marking that decisions may have, if any may
-/// have one) those that are marked stay by their marking alone, and any other that is not on a name
-/// goes.
+/// have one) those that are marked above it go, and those on anything else that are not marked.
 pub(crate) fn keep_evident(conn: &Connection, below: Option<Option<Marking>>) -> Result<(), Fault> {
     let mut statement = conn.prepare(
         "SELECT n, change, topic, body ->> '$.name.value', body ->> '$.means.value',
@@ -40,12 +39,12 @@ pub(crate) fn keep_evident(conn: &Connection, below: Option<Option<Marking>>) ->
         let means: Option<String> = row.get(4)?;
         let kind: Option<String> = row.get(5)?;
         let marking: Option<String> = row.get(6)?;
+        let marking = marking.map(|word| word.parse::<Marking>().ok());
         if let (Some(most), Some(marking)) = (below, marking) {
-            let marking = marking.parse::<Marking>().ok();
             if !marking.zip(most).is_some_and(|(marking, most)| marking <= most) {
                 gone.push((n, change));
+                continue;
             }
-            continue;
         }
         match (topic.starts_with("name/"), name, means, kind) {
             (true, Some(name), Some(means), Some(kind)) => {
@@ -57,7 +56,7 @@ pub(crate) fn keep_evident(conn: &Connection, below: Option<Option<Marking>>) ->
                 }
                 on_names.push(OnName { n, change, name: given, means: meant });
             }
-            _ if below.is_none() && !topic.starts_with("name/") => {}
+            (false, ..) if below.is_none() || marking.is_some() => {}
             _ => gone.push((n, change)),
         }
     }
