@@ -40,11 +40,11 @@ pub(crate) fn keep_evident(conn: &Connection, below: Option<Option<Marking>>) ->
         let kind: Option<String> = row.get(5)?;
         let marking: Option<String> = row.get(6)?;
         let marking = marking.map(|word| word.parse::<Marking>().ok());
-        if let (Some(most), Some(marking)) = (below, marking) {
-            if !marking.zip(most).is_some_and(|(marking, most)| marking <= most) {
-                gone.push((n, change));
-                continue;
-            }
+        if let (Some(most), Some(marking)) = (below, marking)
+            && marking.zip(most).is_none_or(|(marking, most)| marking > most)
+        {
+            gone.push((n, change));
+            continue;
         }
         match (topic.starts_with("name/"), name, means, kind) {
             (true, Some(name), Some(means), Some(kind)) => {
