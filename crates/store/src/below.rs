@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::sql::{Connection, OptionalExtension, params};
 use lapwing_model::{ChangeId, Document, Marking, Pap};
-use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::change::Change;
 use crate::error::{Fault, StoreError};
@@ -121,7 +121,7 @@ fn follow(
         Some(_) => return Ok(None),
     };
     spelling::extend(conn, names)?;
-    conn.execute("INSERT OR REPLACE INTO temp.followed VALUES (1, ?1)", [&mark])?;
+    conn.execute("INSERT INTO temp.followed VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET mark = excluded.mark", [&mark])?;
     let decided = decisions::in_force(conn)?;
     conn.execute_batch(
         "DELETE FROM judgement; DELETE FROM change;
@@ -136,7 +136,8 @@ fn follow(
         bring(conn, n)?;
     }
     let all = decisions::in_force(conn)?;
-    decisions::keep_evident(conn)?;
+    let most = (pap == Pap::Red).then_some(ceiling);
+    decisions::keep_evident(conn, Some(most))?;
     let kept = decisions::in_force(conn)?;
     hush(conn)?;
     let at: Option<i64> =

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::Connection;
+use lapwing_model::Marking;
+
+use crate::sql::Connection;
 
 use crate::error::Fault;
 
@@ -22,11 +24,12 @@ struct OnName {
 
 /// Deletes the decisions that speak of what no document here names, with the changes that made them.
 /// One on a name stays when documents here give the name, and what it means under that or another
-/// name; any other goes.
-pub(crate) fn keep_evident(conn: &Connection) -> Result<(), Fault> {
+/// name. Below a ceiling (`below`, with the strictest marking that decisions may have, if any may
+/// have one) those that are marked above it go, and those on anything else that are not marked.
+pub(crate) fn keep_evident(conn: &Connection, below: Option<Option<Marking>>) -> Result<(), Fault> {
     let mut statement = conn.prepare(
         "SELECT n, change, topic, body ->> '$.name.value', body ->> '$.means.value',
-           body ->> '$.means.kind' FROM judgement",
+           body ->> '$.means.kind', body ->> '$.marking' FROM judgement",
     )?;
     let mut found = statement.query([])?;
     let (mut on_names, mut gone) = (Vec::new(), Vec::new());
@@ -35,6 +38,14 @@ pub(crate) fn keep_evident(conn: &Connection) -> Result<(), Fault> {
         let name: Option<String> = row.get(3)?;
         let means: Option<String> = row.get(4)?;
         let kind: Option<String> = row.get(5)?;
+        let marking: Option<String> = row.get(6)?;
+        let marking = marking.map(|word| word.parse::<Marking>().ok());
+        if let (Some(most), Some(marking)) = (below, marking)
+            && marking.zip(most).is_none_or(|(marking, most)| marking > most)
+        {
+            gone.push((n, change));
+            continue;
+        }
         match (topic.starts_with("name/"), name, means, kind) {
             (true, Some(name), Some(means), Some(kind)) => {
                 let given = spelled(conn, &name)?;
@@ -45,6 +56,7 @@ pub(crate) fn keep_evident(conn: &Connection) -> Result<(), Fault> {
                 }
                 on_names.push(OnName { n, change, name: given, means: meant });
             }
+            (false, ..) if below.is_none() || marking.is_some() => {}
             _ => gone.push((n, change)),
         }
     }

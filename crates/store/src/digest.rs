@@ -1,12 +1,12 @@
 //! One hash over all that is visible, and the checks of what must always hold.
 
-use lapwing_model::{DocumentId, Fact};
-use rusqlite::Connection;
-
 use crate::error::{Fault, StoreError};
 use crate::names::Names;
 use crate::records::FactQuery;
-use crate::{blobs, claims, documents, facts, origins, spelling, standing};
+use crate::sql::Connection;
+use crate::sql::postgres::Reference;
+use crate::{blobs, claims, documents, facts, origins, server, spelling, standing};
+use lapwing_model::{DocumentId, Fact};
 
 /// Hashes documents (by identifier), their claims and gaps, facts, origins and blobs.
 ///
@@ -101,14 +101,15 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "what is noted of an indicator is not what its fact says",
-        "SELECT f.subject FROM fact f JOIN word r ON r.n = f.relation AND r.text = 'role' \
+        "SELECT CAST(f.subject AS TEXT) FROM fact f JOIN word r ON r.n = f.relation AND r.text = 'role' \
          JOIN entity w ON w.n = f.object AND w.kind = 0 AND w.value = 'indicator' \
          LEFT JOIN standing s ON s.n = f.subject \
-         WHERE s.probability IS NOT f.probability OR s.last IS NOT coalesce(f.last, 0)",
+         WHERE s.probability IS DISTINCT FROM f.probability \
+           OR s.last IS DISTINCT FROM coalesce(f.last, 0)",
     ),
     (
         "an entity is noted as known, or as an indicator, and no fact says so",
-        "SELECT s.n FROM standing s \
+        "SELECT CAST(s.n AS TEXT) FROM standing s \
          WHERE (NOT EXISTS (SELECT 1 FROM fact WHERE subject = s.n) \
              AND NOT EXISTS (SELECT 1 FROM fact WHERE object_entity = s.n)) \
            OR (s.probability IS NOT NULL AND NOT EXISTS (SELECT 1 FROM fact f \
@@ -118,20 +119,20 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "an entity that facts speak of is not noted as known",
-        "SELECT e.n FROM entity e LEFT JOIN standing s ON s.n = e.n \
+        "SELECT CAST(e.n AS TEXT) FROM entity e LEFT JOIN standing s ON s.n = e.n \
          WHERE e.kind > 0 AND s.n IS NULL AND (EXISTS (SELECT 1 FROM fact WHERE subject = e.n) \
            OR EXISTS (SELECT 1 FROM fact WHERE object_entity = e.n))",
     ),
     (
         "a count by kind is not that of what is there",
-        "SELECT t.kind FROM tally t LEFT JOIN (SELECT kind, count(*) AS known, \
+        "SELECT CAST(t.kind AS TEXT) FROM tally t LEFT JOIN (SELECT kind, count(*) AS known, \
            count(probability) AS indicators, sum(facts) AS facts FROM standing GROUP BY kind) c \
            ON c.kind = t.kind WHERE t.known <> coalesce(c.known, 0) \
            OR t.indicators <> coalesce(c.indicators, 0) OR t.facts <> coalesce(c.facts, 0)",
     ),
     (
         "the facts of an entity are not as many as is noted",
-        "SELECT s.n FROM standing s \
+        "SELECT CAST(s.n AS TEXT) FROM standing s \
          WHERE s.facts <> (SELECT count(*) FROM fact f WHERE f.subject = s.n)",
     ),
     (
@@ -147,13 +148,27 @@ const MOST: usize = 10;
 /// Looks for damage; an empty list is a sound store.
 pub(crate) fn check(conn: &Connection, names: &Names) -> Result<Vec<String>, Fault> {
     let mut found = Vec::new();
-    for line in column(conn, "PRAGMA integrity_check(20)", 0)? {
-        if line != "ok" {
-            found.push(format!("SQLite: {line}"));
+    if conn.is_postgres() {
+        // PostgreSQL looks after its own pages; the references are ours to follow.
+        for reference in server::references() {
+            let Reference { table, column: from, target, key } = &reference;
+            let sql = format!(
+                "SELECT '{table}' FROM {table} a WHERE a.{from} IS NOT NULL \
+                 AND NOT EXISTS (SELECT 1 FROM {target} b WHERE b.{key} = a.{from}) LIMIT {MOST}"
+            );
+            for table in column(conn, &sql, 0)? {
+                found.push(format!("a row of {table} refers to one that is not there"));
+            }
         }
-    }
-    for table in column(conn, "PRAGMA foreign_key_check", 0)?.into_iter().take(MOST) {
-        found.push(format!("a row of {table} refers to one that is not there"));
+    } else {
+        for line in column(conn, "PRAGMA integrity_check(20)", 0)? {
+            if line != "ok" {
+                found.push(format!("SQLite: {line}"));
+            }
+        }
+        for table in column(conn, "PRAGMA foreign_key_check", 0)?.into_iter().take(MOST) {
+            found.push(format!("a row of {table} refers to one that is not there"));
+        }
     }
     standing::ready(conn, names)?;
     found.extend(spelling::check(conn)?);

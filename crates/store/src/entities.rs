@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::sql::{Connection, OptionalExtension, params_from_iter};
+use crate::sql::{Connection, params_from_iter};
 use lapwing_model::{Entity, Kind};
-use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Fault;
 use crate::names::Names;
@@ -25,7 +26,7 @@ const OF_VALUE: &str = "(SELECT count(*) FROM fact WHERE subject = e.n)
          JOIN claim c ON c.resolved_subject = f.subject AND c.relation = f.relation
            AND c.resolved_object = f.object
          JOIN document d ON d.n = c.document AND d.visible = 1
-         WHERE f.object_entity = e.n))";
+         WHERE f.object_entity = e.n) x)";
 
 /// The same of a name, of which facts by the ten thousand may speak.
 const OF_NAME: &str = "(SELECT count(*) FROM fact WHERE subject = e.n)
@@ -56,11 +57,11 @@ pub(crate) fn all(
         },
         None => None,
     };
-    let condition = if kind.is_some() { "e.kind = ?1" } else { "?1 IS NULL AND e.kind > 0" };
+    let condition = if kind.is_some() { "e.kind = ?1" } else { "e.kind > 0" };
     let mut statement = conn.prepare_cached(&format!(
         "SELECT e.kind, e.value, {counts} FROM entity e WHERE {condition} AND {KNOWN} ORDER BY e.kind, e.value"
     ))?;
-    let mut rows = statement.query([kind])?;
+    let mut rows = statement.stream(params_from_iter(kind))?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         let object = names.object_from(conn, row.get(0)?, row.get(1)?)?;
@@ -175,10 +176,16 @@ pub(crate) fn page(
         chosen.sort_unstable();
         chosen.truncate(limit);
     } else {
+        // As in the pages of indicators.
+        let (along, order) = if conn.is_postgres() {
+            ("AND left(e.value, 400) >= left(?2, 400)", "left(e.value, 400), e.value")
+        } else {
+            ("", "e.value")
+        };
         let mut statement = conn.prepare_cached(&format!(
-            "SELECT e.value, e.n FROM entity e WHERE e.kind = ?1 AND e.value > ?2
+            "SELECT e.value, e.n FROM entity e WHERE e.kind = ?1 AND e.value > ?2 {along}
                AND (?3 = '' OR lapwing_holds(e.value, ?3)) AND {KNOWN}
-             ORDER BY e.value LIMIT ?4"
+             ORDER BY {order} LIMIT ?4"
         ))?;
         let text = holds.unwrap_or("").to_lowercase();
         let mut rows = statement.query((number, after.unwrap_or(""), text, limit as i64))?;

@@ -1,10 +1,10 @@
 //! Long lists by pages, and single values at once: what a server asks all day.
 
+use crate::sql::Connection;
 use jiff::civil::Date;
 use lapwing_model::{
     DocumentId, Entity, Fact, Gap, Kind, Object, PartialDate, Relation, Role, Status,
 };
-use rusqlite::Connection;
 
 use crate::aging::Aging;
 use crate::error::{Fault, StoreError};

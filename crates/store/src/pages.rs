@@ -4,16 +4,17 @@
 //! lead through all of it; so after a while the rows that fit are counted, and where they are few,
 //! they are fetched and sorted instead. Both ways give the same page.
 
+use crate::sql::types::Value;
+use crate::sql::{Connection, OptionalExtension, params_from_iter};
 use foldhash::{HashSet, HashSetExt as _};
 use lapwing_model::{Object, Relation, Role};
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use crate::aging::{self, Aging};
 use crate::codec::date_number;
 use crate::error::Fault;
 use crate::listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, ListedIndicator};
 use crate::names::Names;
+use crate::names_server;
 use crate::{documents, facts, spelling};
 
 /// When to go which way.
@@ -68,6 +69,9 @@ pub(crate) fn page(
     let word = Object::Text(Role::Indicator.as_str().to_owned());
     let number = names.find(conn, &word)?;
     let Some((role, number)) = role.zip(number) else { return Ok(Vec::new()) };
+    if conn.is_postgres() {
+        return listed_at_once(conn, names, &page.entries()?, (role, number.n));
+    }
     let mut find = conn.prepare_cached(
         "SELECT f.body, s.ages, s.ends FROM fact f JOIN standing s ON s.n = f.subject
          WHERE f.subject = ?1 AND +f.relation = ?2 AND +f.object = ?3",
@@ -81,6 +85,39 @@ pub(crate) fn page(
         let days: (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
         listed.push(ListedIndicator {
             fact: facts::decode(body, subject, Relation::Role, word.clone())?,
+            place: IndicatorPlace { n: entry.n, key: entry.key },
+            aging: days.0.zip(days.1).map(|(ages, ends)| Aging::of_columns(ages, ends)),
+        });
+    }
+    Ok(listed)
+}
+
+/// The facts of a page's rows, with one question for all.
+fn listed_at_once(
+    conn: &Connection,
+    names: &Names,
+    entries: &[Entry],
+    (role, word): (i64, i64),
+) -> Result<Vec<ListedIndicator>, Fault> {
+    let Some(session) = conn.postgres() else { return Ok(Vec::new()) };
+    let numbers = entries.iter().map(|entry| Value::Integer(entry.n)).collect();
+    let sql = format!(
+        "SELECT t.at, t.n, f.body, s.ages, s.ends
+         FROM unnest($1::int8[]) WITH ORDINALITY AS t (n, at)
+         JOIN fact f ON f.subject = t.n AND f.relation = {role} AND f.object = {word}
+         JOIN standing s ON s.n = t.n ORDER BY t.at"
+    );
+    let rows = session.query_columns(&sql, vec![numbers])?.all();
+    names_server::load_of_rows(conn, names, &rows, &[1])?;
+    let mut listed = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Some(entry) = entries.get(row.get::<i64>(0)? as usize - 1) else { continue };
+        let body = row.get_ref(2)?.as_blob().map_err(|e| Fault::damaged(e.to_string()))?;
+        let subject = names.entity_of(conn, entry.n)?;
+        let object = Object::Text(Role::Indicator.as_str().to_owned());
+        let days: (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
+        listed.push(ListedIndicator {
+            fact: facts::decode(body, subject, Relation::Role, object)?,
             place: IndicatorPlace { n: entry.n, key: entry.key },
             aging: days.0.zip(days.1).map(|(ages, ends)| Aging::of_columns(ages, ends)),
         });
@@ -176,7 +213,7 @@ impl<'q> Page<'q> {
             "SELECT e.kind, e.value, {key} FROM entity e LEFT JOIN standing s ON s.n = e.n
              WHERE e.n = ?1"
         );
-        let entry = |row: &rusqlite::Row<'_>| {
+        let entry = |row: &crate::sql::Row<'_>| {
             let key = row.get::<_, Option<f64>>(2)?.unwrap_or_default();
             Ok(Entry { kind: row.get(0)?, value: row.get(1)?, key, n })
         };
@@ -209,17 +246,37 @@ impl<'q> Page<'q> {
             self.key(),
             self.fits
         );
-        let mut statement = self.conn.prepare_cached(&sql)?;
         let mut entries = Vec::new();
-        for &n in few {
-            let mut rows = statement.query([n])?;
-            let Some(row) = rows.next()? else { continue };
-            let entry = Entry { kind: row.get(0)?, value: row.get(1)?, key: row.get(2)?, n };
+        let mut take = |entry: Entry| {
             let wanted = kind.is_none_or(|kind| kind == entry.kind)
                 && self.takes(&entry)
                 && self.after.as_ref().is_none_or(|after| self.before(after, &entry).is_lt());
             if wanted {
                 entries.push(entry);
+            }
+        };
+        if let Some(session) = self.conn.postgres() {
+            let sql = format!(
+                "SELECT e.kind, e.value, {}, s.n FROM unnest($1::int8[]) t (n)
+                 JOIN standing s ON s.n = t.n JOIN entity e ON e.n = s.n WHERE {}",
+                self.key(),
+                self.fits
+            );
+            let numbers = few.iter().map(|n| Value::Integer(*n)).collect();
+            for row in &session.query_columns(&sql, vec![numbers])?.all() {
+                take(Entry {
+                    kind: row.get(0)?,
+                    value: row.get(1)?,
+                    key: row.get(2)?,
+                    n: row.get(3)?,
+                });
+            }
+        } else {
+            let mut statement = self.conn.prepare_cached(&sql)?;
+            for &n in few {
+                let mut rows = statement.query([n])?;
+                let Some(row) = rows.next()? else { continue };
+                take(Entry { kind: row.get(0)?, value: row.get(1)?, key: row.get(2)?, n });
             }
         }
         entries.sort_by(|a, b| self.before(a, b));
@@ -310,10 +367,16 @@ impl<'q> Page<'q> {
 
     /// The next rows by value, each with whether it fits.
     fn by_value(&self, kind: i64, after: Option<&Entry>) -> Result<Vec<(Entry, bool)>, Fault> {
+        // PostgreSQL has an index of the first 400 characters, which sort as the whole does.
+        let (along, order) = if self.conn.is_postgres() {
+            ("AND left(value, 400) >= left(?2, 400)", "left(value, 400), value")
+        } else {
+            ("", "value")
+        };
         let sql = format!(
             "SELECT x.n, x.value, EXISTS (SELECT 1 FROM standing s WHERE s.n = x.n AND {})
-             FROM (SELECT n, value FROM entity WHERE kind = ?1 AND value {} ?2
-                   ORDER BY value LIMIT {}) x ORDER BY x.value",
+             FROM (SELECT n, value FROM entity WHERE kind = ?1 AND value {} ?2 {along}
+                   ORDER BY {order} LIMIT {}) x ORDER BY x.value",
             self.fits,
             if after.is_some() { ">" } else { ">=" },
             self.limits.batch,

@@ -4,19 +4,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use lapwing_model::{Kind, Relation};
+use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
 use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::{Connection, OpenFlags};
 
 use crate::codec;
 use crate::error::{Fault, StoreError};
+use crate::sql::Connection;
 use crate::standing;
 
 /// The newest schema that this program writes and reads.
 pub(crate) const VERSION: i64 = 3;
 
 /// What each version added, the first being the file as it was made.
-const STEPS: [&[&str]; VERSION as usize] = [
+pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
     &[include_str!("schema.sql")],
     &[
         include_str!("accounts.sql"),
@@ -24,11 +25,8 @@ const STEPS: [&[&str]; VERSION as usize] = [
         include_str!("judgements.sql"),
         include_str!("exchange.sql"),
     ],
-    &["CREATE INDEX fact_relation ON fact (relation, object);"],
+    &[standing::TABLES, standing::NAMED, standing::INDEXES],
 ];
-
-/// The version that added how each entity stands.
-const STANDING: i64 = 3;
 
 /// `LPWG`: tells a store from other SQLite files.
 const APPLICATION: i64 = 0x4C50_5747;
@@ -46,8 +44,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = || {
-        let conn = Connection::open_with_flags(path, flags)?;
-        prepare(&conn)?;
+        let conn = sqlite(rusqlite::Connection::open_with_flags(path, flags)?)?;
         // Told apart before anything is written: WAL mode would change a foreign file.
         let known = identify(&conn, path)?;
         conn.execute_batch(
@@ -74,11 +71,11 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
         let mut flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = if immutable {
             flags |= OpenFlags::SQLITE_OPEN_URI;
-            Connection::open_with_flags(uri(path, "immutable=1"), flags)?
+            rusqlite::Connection::open_with_flags(uri(path, "immutable=1"), flags)?
         } else {
-            Connection::open_with_flags(path, flags)?
+            rusqlite::Connection::open_with_flags(path, flags)?
         };
-        prepare(&conn)?;
+        let conn = sqlite(conn)?;
         match identify(&conn, path)? {
             0 => Err(not_a_store(path, "the file is empty").into()),
             _ => Ok(conn),
@@ -96,8 +93,7 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
 /// Makes a store that no file names; what does not fit the cache goes to a temporary file.
 pub(crate) fn open_unnamed(path: &Path) -> Result<Connection, StoreError> {
     let opened = || {
-        let conn = Connection::open("")?;
-        prepare(&conn)?;
+        let conn = sqlite(rusqlite::Connection::open("")?)?;
         conn.execute_batch("PRAGMA synchronous = OFF")?;
         migrate(&conn, path)?;
         learn_words(&conn)?;
@@ -134,8 +130,8 @@ fn uri(path: &Path, how: &str) -> String {
     uri + "?" + how
 }
 
-/// Sets what every connection needs: memory limits, patience, our functions.
-fn prepare(conn: &Connection) -> Result<(), Fault> {
+/// Sets what every connection to a file needs: memory limits, patience, our functions.
+fn sqlite(conn: rusqlite::Connection) -> Result<Connection, Fault> {
     conn.busy_timeout(PATIENCE)?;
     conn.set_prepared_statement_cache_capacity(160);
     // A plan does not depend on the values that are bound: else statements are prepared again and
@@ -167,7 +163,7 @@ fn prepare(conn: &Connection) -> Result<(), Fault> {
         let (text, folded) = texts(context);
         Ok(text.starts_with(&folded))
     })?;
-    Ok(())
+    Ok(Connection::Sqlite(conn))
 }
 
 /// The schema version of a file; 0 for an empty one.
@@ -189,7 +185,7 @@ fn identify(conn: &Connection, path: &Path) -> Result<i64, Fault> {
     Ok(version)
 }
 
-fn not_a_store(path: &Path, why: &str) -> StoreError {
+pub(crate) fn not_a_store(path: &Path, why: &str) -> StoreError {
     StoreError::NotAStore { path: path.to_owned(), why: why.to_owned() }
 }
 
@@ -201,9 +197,6 @@ fn migrate(conn: &Connection, path: &Path) -> Result<(), Fault> {
         let known = identify(conn, path)?;
         for step in STEPS.iter().skip(known as usize).copied().flatten() {
             conn.execute_batch(step)?;
-        }
-        if known < STANDING {
-            conn.execute_batch(&standing::tables())?;
         }
         if known == 0 {
             conn.execute_batch(&format!(
@@ -217,7 +210,7 @@ fn migrate(conn: &Connection, path: &Path) -> Result<(), Fault> {
 }
 
 /// Sees to it that all kinds and relations have numbers, in their order: facts sort by them.
-fn learn_words(conn: &Connection) -> Result<(), Fault> {
+pub(crate) fn learn_words(conn: &Connection) -> Result<(), Fault> {
     let words = || {
         let kinds = Kind::ALL.iter().map(|kind| kind.as_str());
         kinds.chain(Relation::ALL.iter().map(|relation| relation.as_str()))
@@ -246,7 +239,7 @@ fn learn_words(conn: &Connection) -> Result<(), Fault> {
     finish(conn, learnt())
 }
 
-fn finish(conn: &Connection, result: Result<(), Fault>) -> Result<(), Fault> {
+pub(crate) fn finish(conn: &Connection, result: Result<(), Fault>) -> Result<(), Fault> {
     let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = conn.execute_batch(end);
     result?;

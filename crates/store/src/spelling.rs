@@ -4,8 +4,8 @@
 use std::collections::BinaryHeap;
 use std::ops::{ControlFlow, Range};
 
+use crate::sql::Connection;
 use lapwing_model::Kind;
-use rusqlite::Connection;
 
 use crate::error::Fault;
 use crate::names::{Names, TEXT};
@@ -175,11 +175,14 @@ pub(crate) fn each(
     kind: Option<i64>,
     tell: &mut dyn FnMut(&Place<'_>) -> ControlFlow<()>,
 ) -> Result<(), Fault> {
+    if conn.is_postgres() {
+        return each_on_server(conn, folded, kind, tell);
+    }
     let upto = covered(conn)?.unwrap_or(i64::MIN);
     let mut rows_of =
         conn.prepare_cached("SELECT block, places, spelled FROM spelling ORDER BY block")?;
     let mut rows = rows_of.query([])?;
-    let damaged = |e: rusqlite::types::FromSqlError| Fault::damaged(e.to_string());
+    let damaged = |e: crate::sql::types::FromSqlError| Fault::damaged(e.to_string());
     let mut lower = String::new();
     while let Some(row) = rows.next()? {
         let block: i64 = row.get(0)?;
@@ -217,6 +220,34 @@ pub(crate) fn each(
         let Some(at) = value.to_lowercase().find(folded) else { continue };
         if tell(&Place { n: row.get(0)?, kind: of, value, starts: at == 0 }).is_break() {
             return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// As [`each`], where the server looks through the values: only what holds the text is sent.
+fn each_on_server(
+    conn: &Connection,
+    folded: &str,
+    kind: Option<i64>,
+    tell: &mut dyn FnMut(&Place<'_>) -> ControlFlow<()>,
+) -> Result<(), Fault> {
+    let of_kind = kind.map_or("kind > 0".to_owned(), |kind| format!("kind = {kind}"));
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT n, kind, value, lapwing_starts(value, ?1) FROM entity
+         WHERE {of_kind} AND lapwing_holds(value, ?1) ORDER BY n"
+    ))?;
+    let mut rows = statement.stream([folded])?;
+    while let Some(row) = rows.next()? {
+        let value: String = row.get(2)?;
+        let place = Place {
+            n: row.get(0)?,
+            kind: row.get(1)?,
+            value: clipped(&value),
+            starts: row.get(3)?,
+        };
+        if tell(&place).is_break() {
+            break;
         }
     }
     Ok(())

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use lapwing_model::{Fact, Kind, Object, Relation, Role};
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::sql::{Bulk, Connection, OptionalExtension, params};
+use lapwing_model::{Fact, Object, Relation, Role};
 
 use crate::aging::Aging;
 use crate::error::Fault;
@@ -17,11 +17,16 @@ use crate::spelling;
 pub(crate) type Age<'a> = dyn FnMut(&Fact, &[Fact]) -> Aging + 'a;
 
 /// The tables, and what fills them in a store that was there before.
-pub(crate) fn tables() -> String {
-    let names = Kind::ALL.iter().filter(|kind| !kind.is_observable());
-    let names: Vec<String> = names.map(|kind| format!("'{kind}'")).collect();
-    include_str!("standing.sql").replace("NAMES", &names.join(", "))
-}
+pub(crate) const TABLES: &str = include_str!("standing.sql");
+
+/// The same for which documents name what.
+pub(crate) const NAMED: &str = include_str!("naming.sql");
+
+/// Indexes on tables that were there before: facts by their verb (few but those on roles), names
+/// that resolve to another, and judgements of analysts by the beginning of their name.
+pub(crate) const INDEXES: &str = "CREATE INDEX fact_relation ON fact (relation, object);
+    CREATE INDEX entity_other ON entity (resolved) WHERE resolved <> n;
+    CREATE INDEX document_name ON document (name);";
 
 /// Entities that are looked at in one go: bounds what is in memory.
 const BATCH: i64 = 4096;
@@ -35,11 +40,9 @@ pub(crate) fn begin(conn: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Notes that a fact on an entity came, went or is another now.
-pub(crate) fn touch(conn: &Connection, n: i64) -> Result<(), Fault> {
-    conn.prepare_cached("INSERT INTO temp.restated (n) VALUES (?1) ON CONFLICT DO NOTHING")?
-        .execute([n])?;
-    Ok(())
+/// What notes that a fact on an entity came, went or is another now.
+pub(crate) fn toucher(conn: &Connection) -> Result<Bulk<'_>, Fault> {
+    Ok(conn.bulk("INSERT INTO temp.restated (n) VALUES (?1) ON CONFLICT DO NOTHING")?)
 }
 
 /// Notes all entities when their aging was made by other rules than these.
@@ -69,9 +72,7 @@ pub(crate) fn ruled_by(conn: &Connection) -> Result<Option<String>, Fault> {
 
 /// Whether the file has the table: one of an older schema, opened for reading only, has not.
 fn is_there(conn: &Connection) -> Result<bool, Fault> {
-    Ok(conn
-        .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'standing'")?
-        .exists([])?)
+    Ok(conn.has_table("standing")?)
 }
 
 /// Sees to it that there is a table to ask: for a file of an older schema, that may not be written,
@@ -84,11 +85,10 @@ pub(crate) fn ready(conn: &Connection, names: &Names) -> Result<(), Fault> {
     if conn.prepare_cached(made)?.exists([])? {
         return Ok(());
     }
-    let tables = tables().replace("CREATE TABLE ", "CREATE TEMP TABLE ");
-    let tables = tables.replace("CREATE INDEX ", "CREATE INDEX temp.");
-    let tables = tables.replace("CREATE INDEX temp.entity_other", "-- CREATE INDEX entity_other");
-    let tables = tables.replace("CREATE INDEX temp.document_name", "-- CREATE INDEX document_name");
-    conn.execute_batch(&tables)?;
+    for tables in [TABLES, NAMED] {
+        let tables = tables.replace("CREATE TABLE ", "CREATE TEMP TABLE ");
+        conn.execute_batch(&tables.replace("CREATE INDEX ", "CREATE INDEX temp."))?;
+    }
     spelling::extend(conn, names)
 }
 
@@ -121,6 +121,7 @@ pub(crate) fn settle(
 ) -> Result<(), Fault> {
     let mut tallies: BTreeMap<i64, [i64; 3]> = BTreeMap::new();
     let mut last = i64::MIN;
+    let mut written = writer(conn)?;
     loop {
         let mut batch = restated(conn, names, last)?;
         let Some(end) = batch.last().map(|one| one.n) else { break };
@@ -146,7 +147,7 @@ pub(crate) fn settle(
             if one.before == one.now {
                 continue;
             }
-            write(conn, one)?;
+            write(conn, &mut written, one)?;
             let tally = tallies.entry(one.kind).or_default();
             for (row, sign) in [(one.before, -1), (one.now, 1)] {
                 let Some(row) = row else { continue };
@@ -156,6 +157,7 @@ pub(crate) fn settle(
             }
         }
     }
+    written.finish()?;
     for (kind, [known, indicators, facts]) in tallies {
         conn.prepare_cached(
             "INSERT INTO tally (kind, known, indicators, facts) VALUES (?1, ?2, ?3, ?4)
@@ -181,9 +183,9 @@ fn restated(conn: &Connection, names: &Names, last: i64) -> Result<Vec<Restated>
         "SELECT r.n, e.kind, e.value, f.body, f.probability, coalesce(f.last, 0),
            (SELECT count(*) FROM fact c WHERE c.subject = r.n),
            CASE WHEN f.body IS NOT NULL OR EXISTS (SELECT 1 FROM fact k WHERE k.subject = r.n)
-             THEN 1 ELSE EXISTS (SELECT 1 FROM fact o WHERE o.object_entity = r.n) END,
-           CASE WHEN f.body IS NULL THEN 0 ELSE EXISTS (SELECT 1 FROM fact m
-             WHERE m.subject = r.n AND m.relation IN (?4, ?5)) END,
+             OR EXISTS (SELECT 1 FROM fact o WHERE o.object_entity = r.n) THEN 1 ELSE 0 END,
+           CASE WHEN f.body IS NOT NULL AND EXISTS (SELECT 1 FROM fact m
+             WHERE m.subject = r.n AND m.relation IN (?4, ?5)) THEN 1 ELSE 0 END,
            s.facts, s.probability, s.last, s.ages, s.ends
          FROM temp.restated r
          CROSS JOIN entity e ON e.n = r.n
@@ -245,19 +247,22 @@ fn others(conn: &Connection, names: &Names, n: i64) -> Result<Vec<Fact>, Fault> 
     Ok(all)
 }
 
-fn write(conn: &Connection, one: &Restated) -> Result<(), Fault> {
-    let Some(row) = one.now else {
-        conn.prepare_cached("DELETE FROM standing WHERE n = ?1")?.execute([one.n])?;
-        return Ok(());
-    };
-    conn.prepare_cached(
+fn writer(conn: &Connection) -> Result<Bulk<'_>, Fault> {
+    Ok(conn.bulk(
         "INSERT INTO standing (n, kind, facts, probability, last, ages, ends)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (n) DO UPDATE SET facts = excluded.facts,
            probability = excluded.probability, last = excluded.last, ages = excluded.ages,
            ends = excluded.ends",
-    )?
-    .execute(params![
+    )?)
+}
+
+fn write(conn: &Connection, written: &mut Bulk<'_>, one: &Restated) -> Result<(), Fault> {
+    let Some(row) = one.now else {
+        conn.prepare_cached("DELETE FROM standing WHERE n = ?1")?.execute([one.n])?;
+        return Ok(());
+    };
+    written.push(params![
         one.n,
         one.kind,
         row.facts,
@@ -267,4 +272,18 @@ fn write(conn: &Connection, one: &Restated) -> Result<(), Fault> {
         row.days.map(|days| days.1),
     ])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lapwing_model::Kind;
+
+    #[test]
+    fn every_kind_of_name_is_listed() {
+        for kind in Kind::ALL {
+            let listed = NAMED.contains(&format!("'{kind}'"));
+            assert_eq!(listed, !kind.is_observable(), "{kind}");
+        }
+    }
 }

@@ -43,26 +43,7 @@ CREATE TABLE folded (
   PRIMARY KEY (name, n)
 ) STRICT, WITHOUT ROWID;
 
--- Which documents name what (names, not values), as it is written in them.
-CREATE TABLE named_in (
-  n INTEGER NOT NULL REFERENCES entity(n),
-  document INTEGER NOT NULL REFERENCES document(n),
-  PRIMARY KEY (n, document)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX named_in_document ON named_in (document);
--- Names that resolve to another.
-CREATE INDEX entity_other ON entity (resolved) WHERE resolved <> n;
-
--- Judgements of analysts are found by the beginning of their name.
-CREATE INDEX document_name ON document (name);
-
 -- What an older store holds already.
-INSERT INTO named_in
-  SELECT c.subject, c.document FROM claim c JOIN entity e ON e.n = c.subject
-    JOIN word k ON k.n = e.kind WHERE k.text IN (NAMES)
-  UNION
-  SELECT c.object, c.document FROM claim c JOIN entity e ON e.n = c.object
-    JOIN word k ON k.n = e.kind WHERE k.text IN (NAMES);
 INSERT INTO standing (n, kind, facts, probability, last)
   SELECT e.n, e.kind, (SELECT count(*) FROM fact c WHERE c.subject = e.n),
     f.probability, coalesce(f.last, 0)

@@ -110,7 +110,19 @@ const VERBS: &[(Act, &[&str])] = &[
     (Act::Aim, &["target", "focus", "aim", "pursue", "spy"]),
     (
         Act::Launch,
-        &["launch", "conduct", "mount", "orchestrate", "stage", "perform", "carry", "wage"],
+        &[
+            "launch",
+            "conduct",
+            "mount",
+            "orchestrate",
+            "stage",
+            "perform",
+            "carry",
+            "wage",
+            "gain",
+            "obtain",
+            "achieve",
+        ],
     ),
     (Act::Talk, &["contact", "beacon", "communicate", "connect", "talk"]),
     (Act::Send, &["send", "exfiltrate", "upload", "post", "transmit"]),
@@ -141,6 +153,16 @@ const IRREGULAR: &[(&str, Act, Form)] = &[
     ("campaigns", Act::Aim, Form::Noun),
     ("operations", Act::Aim, Form::Noun),
     ("activity", Act::Aim, Form::Noun),
+];
+
+/// Verbs that say what is done only with the word behind them: "reached out to", "broke into".
+const WITH_PARTICLE: &[(&[&str], &[&str], Act)] = &[
+    (&["reach", "reaches", "reached", "reaching"], &["out", "back"], Act::Talk),
+    (&["call", "calls", "called", "calling"], &["home", "back"], Act::Talk),
+    (&["phone", "phones", "phoned", "phoning"], &["home"], Act::Talk),
+    (&["go", "goes", "gone", "going"], &["after"], Act::Aim),
+    (&["break", "breaks", "broke", "broken", "breaking"], &["into"], Act::Hit),
+    (&["take", "takes", "took", "taken", "taking"], &["advantage"], Act::Exploit),
 ];
 
 /// Every form of every word. Built once, from constants.
@@ -185,6 +207,20 @@ impl Act {
         FORMS.get(word).copied()
     }
 
+    /// The act of a verb that needs the word behind it, in lower case both.
+    pub(super) fn with_particle(word: &str, next: &str) -> Option<(Act, Form)> {
+        let (forms, _, act) = WITH_PARTICLE
+            .iter()
+            .find(|(forms, particles, _)| forms.contains(&word) && particles.contains(&next))?;
+        let form = match forms.iter().position(|form| *form == word)? {
+            0 => Form::Base,
+            1 => Form::Third,
+            _ if word.ends_with("ing") => Form::Ing,
+            _ => Form::Past,
+        };
+        Some((*act, form))
+    }
+
     /// What a noun of this act is about, by the preposition behind it.
     pub(super) fn of_noun(self, link: Link, word: &str) -> bool {
         match self {
@@ -219,7 +255,9 @@ impl Act {
                 (Act::Exploit, Direct) => stated(does && object == Kind::Tool, Relation::Uses),
                 (Act::Deliver, Direct) => stated(does, Relation::Delivers),
                 // Actors use what they bring; that they bring it is the malware's part.
-                (Act::Drop | Act::Download | Act::Launch, Direct) if actor => told(Relation::Uses),
+                (Act::Drop | Act::Download | Act::Launch | Act::Send, Direct) if actor => {
+                    told(Relation::Uses)
+                }
                 (Act::Drop, Direct) => told(Relation::Drops),
                 (Act::Download, Direct) => told(Relation::Downloads),
                 _ => None,

@@ -252,7 +252,11 @@ impl Telling<'_> {
             }
             let mut subjects = flaws.clone();
             if subjects.is_empty() && (polarity == Polarity::Denied || cue) {
-                subjects.extend(self.frame.topic.clone().filter(|t| *t != product));
+                // A malware or an actor uses a flaw; it is none.
+                let flawed = |t: &Entity| matches!(t.kind, Kind::Campaign | Kind::Vulnerability);
+                let denied = polarity == Polarity::Denied;
+                let topic = self.frame.topic.clone();
+                subjects.extend(topic.filter(|t| *t != product && (denied || flawed(t))));
             }
             for subject in subjects {
                 let claim = self.claim(

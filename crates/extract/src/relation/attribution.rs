@@ -248,8 +248,22 @@ impl Telling<'_> {
         ) else {
             return;
         };
-        let actors: Vec<Entity> =
-            self.of_kind(Kind::is_actor_like).iter().map(|m| m.entity.clone()).collect();
+        let named: Vec<(Entity, usize)> = self
+            .of_kind(Kind::is_actor_like)
+            .iter()
+            .map(|m| (m.entity.clone(), words.at(m.span)))
+            .collect();
+        // "A, tracked by S as B, works with C": B is whom S tracks.
+        let as_name = named.iter().find(|(_, at)| {
+            *at >= cue_end
+                && words.lower.get(cue_end..*at).is_some_and(|w| {
+                    w.trim_end().trim_end_matches(['"', '\u{201c}']).trim_end().ends_with(" as")
+                })
+        });
+        let actors: Vec<Entity> = match as_name {
+            Some((tracked, _)) => vec![tracked.clone()],
+            None => named.into_iter().map(|(entity, _)| entity).collect(),
+        };
         if actors.is_empty() {
             return;
         }

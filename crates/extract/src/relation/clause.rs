@@ -112,7 +112,8 @@ impl Reading<'_> {
 
     pub(super) fn act(&self, i: usize) -> Option<(Act, Form)> {
         self.tokens.get(i).filter(|t| t.piece == Piece::Word)?;
-        Act::of(self.word(i))
+        let word = self.word(i);
+        Act::of(word).or_else(|| Act::with_particle(word, self.word(i + 1)))
     }
 
     pub(super) fn kind(&self, name: usize) -> Kind {
@@ -313,9 +314,12 @@ impl Reading<'_> {
 
     /// "X was behind the breach of Y": X.
     fn behind(&self, i: usize) -> Option<Agent> {
-        let cue = (i.saturating_sub(4)..i)
-            .rev()
-            .find(|k| matches!(self.word(*k), "behind" | "responsible" | "blamed" | "accused"))?;
+        let cue = (i.saturating_sub(4)..i).rev().find(|k| {
+            matches!(
+                self.word(*k),
+                "behind" | "responsible" | "responsibility" | "blamed" | "accused"
+            )
+        })?;
         let name = self.tokens[..cue].iter().filter_map(Token::name).rfind(|n| self.can_act(*n))?;
         Some(self.agent(name))
     }
