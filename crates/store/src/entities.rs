@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::sql::{Connection, OptionalExtension, params_from_iter};
-use crate::sql::{Connection, params_from_iter};
 use lapwing_model::{Entity, Kind};
 
 use crate::error::Fault;
