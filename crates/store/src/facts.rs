@@ -18,14 +18,14 @@ use crate::standing;
 /// First byte of a fact's body: the version of its layout.
 const LAYOUT: u64 = 1;
 
-/// Writes facts; [`Writer::finish`] sees to it that all are there.
-pub(crate) struct Writer<'c> {
+/// Writes facts; [`Facts::finish`] sees to it that all are there.
+pub(crate) struct Facts<'c> {
     facts: Bulk<'c>,
     touched: Bulk<'c>,
 }
 
 /// What writes facts.
-pub(crate) fn writer(conn: &Connection) -> Result<Writer<'_>, Fault> {
+pub(crate) fn writer(conn: &Connection) -> Result<Facts<'_>, Fault> {
     let facts = conn.bulk(
         "INSERT INTO fact (subject, relation, object, object_entity, probability, first, \
              last, body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8) \
@@ -33,10 +33,10 @@ pub(crate) fn writer(conn: &Connection) -> Result<Writer<'_>, Fault> {
              first = excluded.first, last = excluded.last, body = excluded.body \
              WHERE fact.body <> excluded.body",
     )?;
-    Ok(Writer { facts, touched: standing::toucher(conn)? })
+    Ok(Facts { facts, touched: standing::toucher(conn)? })
 }
 
-impl Writer<'_> {
+impl Facts<'_> {
     /// Writes the fact of a statement.
     pub(crate) fn put(
         &mut self,

@@ -19,6 +19,8 @@ pub(super) enum Act {
     Drop,
     Download,
     Deliver,
+    /// From one to another: "switched from X to Y".
+    Switch,
 }
 
 /// The form in which a word stands.
@@ -132,6 +134,7 @@ const VERBS: &[(Act, &[&str])] = &[
     ),
     (Act::Download, &["download", "fetch", "retrieve", "pull"]),
     (Act::Deliver, &["deliver", "distribute", "spread", "disseminate", "push", "propagate"]),
+    (Act::Switch, &["switch", "shift", "transition", "replace"]),
 ];
 
 const IRREGULAR: &[(&str, Act, Form)] = &[
@@ -227,7 +230,7 @@ impl Act {
             Act::Use | Act::Exploit | Act::Drop | Act::Deliver | Act::Download => word == "of",
             Act::Hit | Act::Launch => matches!(link, Link::Against) || word == "of",
             Act::Aim => matches!(word, "against" | "on" | "at"),
-            Act::Talk | Act::Send => false,
+            Act::Talk | Act::Send | Act::Switch => false,
         }
     }
 
@@ -251,6 +254,7 @@ impl Act {
         if is_software(object) {
             return match (self, link) {
                 (_, With) if self != Act::Talk => stated(does, Relation::Uses),
+                (Act::Switch, _) => stated(actor, Relation::Uses),
                 (Act::Use, Direct) => stated(does, Relation::Uses),
                 (Act::Exploit, Direct) => stated(does && object == Kind::Tool, Relation::Uses),
                 (Act::Deliver, Direct) => stated(does, Relation::Delivers),
@@ -310,6 +314,7 @@ impl Act {
                 Relation::Uses,
             ),
             Kind::Sector | Kind::Location | Kind::Identity => match (self, link) {
+                (Act::Switch, _) => stated(actor && object != Kind::Identity, Relation::Targets),
                 (Act::Hit, Direct | In | Against) => stated(does, Relation::Compromises),
                 (Act::Aim, Direct | In | Against)
                 | (Act::Use | Act::Drop | Act::Deliver | Act::Launch | Act::Exploit, Against)

@@ -193,12 +193,10 @@ impl Telling<'_> {
             let resides = words
                 .last(RESIDING, 0, at)
                 .is_some_and(|(cue, cue_end)| at - cue_end < 24 && !other(cue));
-            let from = words
-                .lower
-                .get(..at)
-                .unwrap_or_default()
-                .trim_end_matches("the ")
-                .ends_with("out of ");
+            let from = words.lower.get(..at).unwrap_or_default().trim_end_matches("the ");
+            let from = ["out of ", "group from ", "gang from ", "actor from ", "hackers from "]
+                .iter()
+                .any(|cue| from.ends_with(cue));
             // The victim's country is no sponsor: the cue has to be near, and no attack between.
             let sponsored_by = sponsor.is_some_and(|(cue, cue_end)| {
                 let (low, high) = if cue < at { (cue_end, at) } else { (end, cue) };
