@@ -228,6 +228,7 @@ pub(crate) fn derive(change: &mut Change<'_>, knowledge: &Knowledge) -> Result<u
         fusion = fusion.with_reliabilities(now);
         facts += change.fuse_touched_many(&mut |statements| fused(&fusion, statements))?;
     }
+    crate::aging::keep(change)?;
     Ok(facts)
 }
 

@@ -262,6 +262,29 @@ pub(crate) fn gaps(conn: &Connection) -> Result<Vec<(DocumentId, Gap)>, Fault> {
     Ok(gaps)
 }
 
+/// The gaps of a visible document, in order of place.
+pub(crate) fn gaps_of(conn: &Connection, id: DocumentId) -> Result<Vec<Gap>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT g.body FROM document d JOIN gap g ON g.document = d.n \
+         WHERE d.id = ?1 AND d.visible = 1 ORDER BY g.position",
+    )?;
+    let mut rows = statement.query([id.0])?;
+    let mut gaps = Vec::new();
+    while let Some(row) = rows.next()? {
+        let body: String = row.get(0)?;
+        gaps.push(serde_json::from_str(&body).map_err(|e| Fault::damaged(format!("a gap: {e}")))?);
+    }
+    Ok(gaps)
+}
+
+/// The visible documents whose name begins so, by name and identifier.
+pub(crate) fn named(conn: &Connection, beginning: &str) -> Result<Vec<DocumentRecord>, Fault> {
+    // No character of a name comes after the last one that there is.
+    let end = format!("{beginning}\u{10FFFF}");
+    let sql = format!("{RECORD} AND d.name >= ?1 AND d.name < ?2 ORDER BY d.name, d.id");
+    select(conn, &sql, (beginning, end))
+}
+
 /// What fuse keeps of each visible document, in order of identifier.
 pub(crate) fn traces(conn: &Connection) -> Result<Vec<(DocumentId, Vec<u8>)>, Fault> {
     let mut statement = conn.prepare_cached(

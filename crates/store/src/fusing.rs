@@ -103,7 +103,7 @@ pub(crate) fn fuse_touched(
             let agreement = fused.as_ref().and_then(|fused| fused.agreement.as_deref());
             judgements::put_agreement(conn, one, before, agreement)?;
             match fused {
-                Some(fused) => facts::put(&mut written, one, &fused.fact)?,
+                Some(fused) => written.put(one, &fused.fact)?,
                 None => gone.push(one),
             }
         }

@@ -26,13 +26,22 @@
 //! ```
 #![deny(missing_docs)]
 
+#[cfg(test)]
+extern crate self as lapwing_store;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 mod accounts;
+mod aging;
 mod as_of;
 mod backup;
+mod below;
 mod blobs;
 mod change;
 mod claims;
 mod codec;
+mod decisions;
 mod digest;
 mod documents;
 mod entities;
@@ -48,26 +57,31 @@ mod mentions;
 mod names;
 mod names_server;
 mod origins;
+mod pages;
 mod records;
 mod regions;
 mod schema;
 mod search;
 mod search_server;
 mod server;
+mod spelling;
 mod sql;
+mod standing;
 mod store;
 mod transfer;
 
 pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
+pub use aging::{Aging, day_number};
 pub use backup::Copied;
+pub use below::Followed;
 pub use change::Change;
 pub use error::StoreError;
 pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
 pub use feeds::{Feed, FeedSettings, FeedState};
-pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, Totals};
+pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, ListedIndicator, Totals};
 pub use mentions::{COUNTED, Post};
 pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,
-    SearchHit, Snippet, StoredClaim, Undone,
+    KnownValue, SearchHit, Snippet, StoredClaim, Undone,
 };
 pub use store::Store;
