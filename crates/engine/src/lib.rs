@@ -43,6 +43,7 @@ mod lookup;
 mod name_preview;
 mod names;
 mod origins;
+mod patterns;
 mod progress;
 mod show;
 mod since;

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::sql::types::Value;
+use crate::sql::{Connection, params_from_iter};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use lapwing_model::Marking;
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
 
 use crate::error::Fault;
 use crate::records::DocumentRecord;
-use crate::{documents, judgements};
+use crate::{documents, judgements, search};
 
 /// Copies into the empty store `to` all documents that `wanted` takes, with their claims, gaps
 /// and traces, and the blobs in force; facts and origins are left to be derived again.
@@ -46,10 +46,7 @@ pub(crate) fn copy(
                 entities.insert(row.get::<_, i64>(at)?);
             }
         }
-        if from
-            .prepare_cached("SELECT 1 FROM document_search_docsize WHERE id = ?1")?
-            .exists([n])?
-        {
+        if search::is_indexed(from, n)? {
             index.execute([n])?;
         }
     }
@@ -67,8 +64,7 @@ pub(crate) fn copy(
 
 /// Decisions of people; a file of schema 1 has none.
 fn copy_judgements(from: &Connection, to: &Connection) -> Result<(), Fault> {
-    let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'judgement'";
-    if from.prepare_cached(table)?.exists([])? {
+    if from.has_table("judgement")? {
         copy_rows(from, to, "judgement", "", [])?;
     }
     Ok(())
@@ -138,8 +134,8 @@ fn copy_rows<const N: usize>(
     params: [i64; N],
 ) -> Result<(), Fault> {
     let mut select = from.prepare_cached(&format!("SELECT * FROM {table} {condition}"))?;
-    let names = select.column_names().collect::<Vec<_>>().join(", ");
-    let count = select.column_count();
+    let columns = select.columns();
+    let (names, count) = (columns.join(", "), columns.len());
     let marks = vec!["?"; count].join(", ");
     let mut insert =
         to.prepare_cached(&format!("INSERT INTO {table} ({names}) VALUES ({marks})"))?;
