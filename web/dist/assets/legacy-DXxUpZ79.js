@@ -1,0 +1,1 @@
+import{zt as e}from"./index-VUM3d_Yb.js";e();

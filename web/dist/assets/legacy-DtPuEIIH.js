@@ -1,1 +1,0 @@
-import{zt as e}from"./index-CGfAmCUb.js";e();
