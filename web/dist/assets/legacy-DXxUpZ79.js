@@ -1,1 +1,0 @@
-import{zt as e}from"./index-VUM3d_Yb.js";e();
