@@ -1,12 +1,14 @@
 //! What was touched is fused again: statement by statement, in order, none kept in memory.
 
-use lapwing_model::{DocumentId, Entity, Fact};
+use std::collections::BTreeSet;
+
+use lapwing_model::{DocumentId, Entity, Fact, Object};
 use rusqlite::Connection;
 
+use crate::agreements;
 use crate::claims;
 use crate::error::{Fault, StoreError};
 use crate::facts;
-use crate::judgements;
 use crate::names::{Names, TEXT, set_resolved};
 use crate::records::{Fused, StoredClaim};
 
@@ -53,17 +55,46 @@ pub(crate) fn touch_all(conn: &Connection) -> Result<(), Fault> {
 /// Claims that are handed over at once: bounds what is in memory.
 const CLAIMS: usize = 4096;
 
+/// So many statements whose fact is another now are named.
+const NAMED: usize = 10;
+
+/// What fusing the touched statements changed.
+#[derive(Default)]
+pub(crate) struct Refused {
+    /// How many facts are others than before.
+    pub(crate) changed: u64,
+    /// The greatest depth of a statement on which others agree now.
+    pub(crate) deepest: Option<u8>,
+    /// The first statements whose fact is another now.
+    pub(crate) named: BTreeSet<String>,
+}
+
+fn statement_name(
+    conn: &Connection,
+    names: &Names,
+    (subject, relation, object): (i64, i64, i64),
+) -> Result<String, Fault> {
+    let subject = names.entity_of(conn, subject)?;
+    let relation = claims::relation(conn, names, relation)?;
+    let object = match names.object_of(conn, object)? {
+        Object::Entity(entity) => entity.key(),
+        Object::Text(text) => format!("“{text}”"),
+    };
+    Ok(format!("{} {relation} {object}", subject.key()))
+}
+
 /// What makes the fact of each of several statements out of its claims.
-pub(crate) type FuseMany<'f> = dyn FnMut(&[Vec<StoredClaim>]) -> Vec<Option<Fused>> + 'f;
+pub(crate) type FuseMany<'f> =
+    dyn FnMut(&[Vec<StoredClaim>]) -> Result<Vec<Option<Fused>>, Fault> + 'f;
 
 /// Gives the claims of the touched statements to `fuse`, many statements at once, and keeps the
-/// facts that it makes of them. Returns how many facts are others than before.
+/// facts that it makes of them.
 pub(crate) fn fuse_touched(
     conn: &Connection,
     names: &Names,
     fuse: &mut FuseMany<'_>,
-) -> Result<u64, Fault> {
-    let mut changed = 0;
+) -> Result<Refused, Fault> {
+    let mut done = Refused::default();
     let mut statement =
         conn.prepare("SELECT subject, relation, object FROM temp.touched ORDER BY 1, 2, 3")?;
     let mut prepared = claims::prepare(conn)?;
@@ -84,7 +115,7 @@ pub(crate) fn fuse_touched(
         if held < CLAIMS && !ended {
             continue;
         }
-        let facts = fuse(&waiting);
+        let facts = fuse(&waiting)?;
         // A statement for which nothing comes back has no fact.
         let facts = facts.into_iter().chain(std::iter::repeat_with(|| None));
         for ((one, claims), fused) in touched.drain(..).zip(waiting.drain(..)).zip(facts) {
@@ -92,12 +123,18 @@ pub(crate) fn fuse_touched(
                 Some(first) => fused.map(|fused| same_statement(first, fused)).transpose()?,
                 None => None,
             };
-            let agreement = fused.as_ref().and_then(|fused| fused.agreement.as_deref());
-            judgements::put_agreement(conn, one, agreement)?;
-            changed += u64::from(match fused {
+            let agreement = fused.as_ref().and_then(|fused| fused.agreement.as_ref());
+            done.deepest = done.deepest.max(agreements::put(conn, one, agreement)?);
+            let changed = match fused {
                 Some(fused) => facts::put(conn, one, &fused.fact)?,
                 None => facts::remove(conn, one)?,
-            });
+            };
+            if changed {
+                done.changed += 1;
+                if done.named.len() < NAMED {
+                    done.named.insert(statement_name(conn, names, one)?);
+                }
+            }
         }
         held = 0;
         if ended {
@@ -106,7 +143,7 @@ pub(crate) fn fuse_touched(
     }
     drop(rows);
     conn.execute_batch("DELETE FROM temp.touched")?;
-    Ok(changed)
+    Ok(done)
 }
 
 fn same_statement(claim: &StoredClaim, fused: Fused) -> Result<Fused, StoreError> {
@@ -143,8 +180,7 @@ pub(crate) fn resolve_again(
             if kind == TEXT {
                 continue;
             }
-            let lapwing_model::Object::Entity(entity) = names.object_from(conn, kind, value)?
-            else {
+            let Object::Entity(entity) = names.object_from(conn, kind, value)? else {
                 continue;
             };
             let resolved = resolve(&entity);

@@ -1,4 +1,4 @@
-//! What is learnt of sources (agreements, derived) and what people decided (judgements).
+//! What people decided, and by which rules facts were derived.
 
 use lapwing_model::ChangeId;
 use rusqlite::{Connection, OptionalExtension};
@@ -11,59 +11,6 @@ fn is_there(conn: &Connection) -> Result<bool, Fault> {
     Ok(conn
         .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'judgement'")?
         .exists([])?)
-}
-
-/// Notes who agrees on a statement, in place of what was noted before.
-pub(crate) fn put_agreement(
-    conn: &Connection,
-    statement: (i64, i64, i64),
-    body: Option<&str>,
-) -> Result<(), Fault> {
-    let (subject, relation, object) = statement;
-    let before: Option<(i64, String)> = conn
-        .prepare_cached(
-            "SELECT a.n, a.body FROM voiced v JOIN agreement a ON a.n = v.agreement
-             WHERE v.subject = ?1 AND v.relation = ?2 AND v.object = ?3",
-        )?
-        .query_row((subject, relation, object), |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    if before.as_ref().map(|(_, text)| text.as_str()) == body {
-        return Ok(());
-    }
-    if let Some((n, _)) = before {
-        conn.prepare_cached("UPDATE agreement SET count = count - 1 WHERE n = ?1")?.execute([n])?;
-    }
-    match body {
-        Some(body) => {
-            let n: i64 = conn
-                .prepare_cached(
-                    "INSERT INTO agreement (body, count) VALUES (?1, 1)
-                     ON CONFLICT DO UPDATE SET count = count + 1 RETURNING n",
-                )?
-                .query_row([body], |row| row.get(0))?;
-            conn.prepare_cached("INSERT OR REPLACE INTO voiced VALUES (?1, ?2, ?3, ?4)")?
-                .execute((subject, relation, object, n))?;
-        }
-        None => {
-            conn.prepare_cached(
-                "DELETE FROM voiced WHERE subject = ?1 AND relation = ?2 AND object = ?3",
-            )?
-            .execute((subject, relation, object))?;
-        }
-    }
-    Ok(())
-}
-
-/// All agreements with how often each occurs, in order.
-pub(crate) fn agreements(conn: &Connection) -> Result<Vec<(String, u64)>, Fault> {
-    if !is_there(conn)? {
-        return Ok(Vec::new());
-    }
-    let mut statement =
-        conn.prepare_cached("SELECT body, count FROM agreement WHERE count > 0 ORDER BY body")?;
-    let rows =
-        statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.max(0) as u64)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Keeps a decision.
@@ -128,6 +75,10 @@ pub(crate) fn derived_by(conn: &Connection) -> Result<Option<String>, Fault> {
 
 /// Notes by which rules they are derived now.
 pub(crate) fn set_derived_by(conn: &Connection, rules: &str) -> Result<(), Fault> {
-    conn.prepare_cached("INSERT OR REPLACE INTO derived_by VALUES (1, ?1)")?.execute([rules])?;
+    conn.prepare_cached(
+        "INSERT INTO derived_by (one, rules) VALUES (1, ?1)
+         ON CONFLICT (one) DO UPDATE SET rules = excluded.rules",
+    )?
+    .execute([rules])?;
     Ok(())
 }

@@ -26,12 +26,14 @@
 #![deny(missing_docs)]
 
 mod accounts;
+mod agreements;
 mod as_of;
 mod backup;
 mod blobs;
 mod change;
 mod claims;
 mod codec;
+mod deriving;
 mod digest;
 mod documents;
 mod entities;
@@ -50,11 +52,15 @@ mod records;
 mod regions;
 mod schema;
 mod search;
+mod shelf;
+mod standings;
 mod store;
 
 pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
+pub use agreements::Voiced;
 pub use backup::Copied;
 pub use change::Change;
+pub use deriving::FuseWith;
 pub use error::StoreError;
 pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
 pub use feeds::{Feed, FeedSettings, FeedState};
@@ -64,4 +70,6 @@ pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,
     SearchHit, Snippet, StoredClaim, Undone,
 };
+pub use shelf::{CopyRecord, MarkerRow, Shelf};
+pub use standings::StandingRecord;
 pub use store::Store;
