@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::sql::{Connection, OptionalExtension};
 use jiff::Timestamp;
 use lapwing_model::{ChangeId, DocumentId, Entity, Fact, Origin, Reading};
-use rusqlite::{Connection, OptionalExtension};
 
 use crate::deriving::Moves;
 use crate::documents;

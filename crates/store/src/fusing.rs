@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::sql::{Bulk, Connection};
 use lapwing_model::{DocumentId, Entity, Fact, Object};
-use rusqlite::Connection;
 
 use crate::agreements;
 use crate::claims;
@@ -69,6 +69,28 @@ pub(crate) struct Refused {
     pub(crate) named: BTreeSet<String>,
 }
 
+impl Refused {
+    fn name(
+        &mut self,
+        conn: &Connection,
+        names: &Names,
+        statement: (i64, i64, i64),
+    ) -> Result<(), Fault> {
+        if self.named.len() < NAMED {
+            self.named.insert(statement_name(conn, names, statement)?);
+        }
+        Ok(())
+    }
+}
+
+/// How many facts were others before, as far as that is known: a server is told of many at once.
+fn written_so_far(written: &Bulk<'_>) -> usize {
+    match written {
+        Bulk::Sqlite { changed, .. } => *changed,
+        Bulk::Postgres { .. } => 0,
+    }
+}
+
 fn statement_name(
     conn: &Connection,
     names: &Names,
@@ -97,43 +119,60 @@ pub(crate) fn fuse_touched(
     let mut done = Refused::default();
     let mut statement =
         conn.prepare("SELECT subject, relation, object FROM temp.touched ORDER BY 1, 2, 3")?;
-    let mut prepared = claims::prepare(conn)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.stream([])?;
+    let mut written = facts::writer(conn)?;
+    let mut removed = 0;
+    // PostgreSQL answers many questions at once as fast as one.
+    let ahead = if conn.is_postgres() { 1000 } else { 1 };
     let mut touched = Vec::new();
     let mut waiting: Vec<Vec<StoredClaim>> = Vec::new();
     let mut held = 0;
     loop {
-        let row = rows.next()?;
-        let ended = row.is_none();
-        if let Some(row) = row {
-            let one = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let claims = claims::of_statement(conn, names, &mut prepared, one)?;
+        while touched.len() < waiting.len() + ahead
+            && let Some(row) = rows.next()?
+        {
+            touched.push((row.get(0)?, row.get(1)?, row.get(2)?));
+        }
+        let next = touched.get(waiting.len()..).unwrap_or_default();
+        let ended = next.is_empty();
+        for claims in claims::of_statements(conn, names, next)? {
             held += claims.len() + 1;
-            touched.push(one);
             waiting.push(claims);
         }
         if held < CLAIMS && !ended {
             continue;
         }
         let facts = fuse(&waiting)?;
+        let before = agreements::voiced(conn, &touched)?;
         // A statement for which nothing comes back has no fact.
         let facts = facts.into_iter().chain(std::iter::repeat_with(|| None));
-        for ((one, claims), fused) in touched.drain(..).zip(waiting.drain(..)).zip(facts) {
+        let mut gone = Vec::new();
+        for (((one, claims), before), fused) in
+            touched.drain(..).zip(waiting.drain(..)).zip(before).zip(facts)
+        {
             let fused = match claims.first() {
                 Some(first) => fused.map(|fused| same_statement(first, fused)).transpose()?,
                 None => None,
             };
             let agreement = fused.as_ref().and_then(|fused| fused.agreement.as_ref());
-            done.deepest = done.deepest.max(agreements::put(conn, one, agreement)?);
-            let changed = match fused {
-                Some(fused) => facts::put(conn, one, &fused.fact)?,
-                None => facts::remove(conn, one)?,
-            };
-            if changed {
-                done.changed += 1;
-                if done.named.len() < NAMED {
-                    done.named.insert(statement_name(conn, names, one)?);
+            done.deepest = done.deepest.max(agreements::put(conn, one, before, agreement)?);
+            match fused {
+                Some(fused) => {
+                    let changed = written_so_far(&written);
+                    facts::put(&mut written, one, &fused.fact)?;
+                    if written_so_far(&written) > changed {
+                        done.name(conn, names, one)?;
+                    }
                 }
+                None => gone.push(one),
+            }
+        }
+        // One by one where that costs nothing more, so that those which had a fact can be named.
+        for gone in gone.chunks(ahead) {
+            let had = facts::remove(conn, gone)?;
+            removed += had;
+            if let (1.., [one]) = (had, gone) {
+                done.name(conn, names, *one)?;
             }
         }
         held = 0;
@@ -143,6 +182,7 @@ pub(crate) fn fuse_touched(
     }
     drop(rows);
     conn.execute_batch("DELETE FROM temp.touched")?;
+    done.changed = (written.finish()? + removed) as u64;
     Ok(done)
 }
 

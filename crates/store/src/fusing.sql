@@ -36,24 +36,28 @@ CREATE TABLE standing (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX standing_source ON standing (source);
 
--- Agreements by how deep their statements lie: of many, those at a depth and below are a sample.
-DROP TABLE voiced;
-DROP TABLE agreement;
-CREATE TABLE agreement (
+-- Who agrees on how many statements, in fuse's notation, by how deep the statements lie: of many, those at
+-- a depth and below are a sample. `print` is a hash of the body. In place of agreement and voiced.
+DELETE FROM voiced;
+DELETE FROM agreement;
+CREATE TABLE accord (
   n INTEGER PRIMARY KEY,
   depth INTEGER NOT NULL,
+  print INTEGER NOT NULL,
   body TEXT NOT NULL,
-  count INTEGER NOT NULL,
-  UNIQUE (depth, body)
+  count INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE voiced (
+CREATE UNIQUE INDEX accord_print ON accord (depth, print);
+-- The statements on which more than one voice speaks, each with who agrees.
+CREATE TABLE accord_of (
   subject INTEGER NOT NULL REFERENCES entity(n),
   relation INTEGER NOT NULL REFERENCES word(n),
   object INTEGER NOT NULL REFERENCES entity(n),
-  agreement INTEGER NOT NULL REFERENCES agreement(n),
+  accord INTEGER NOT NULL REFERENCES accord(n),
   PRIMARY KEY (subject, relation, object)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE voiced_depth (
+-- How many statements lie at each depth.
+CREATE TABLE accord_depth (
   depth INTEGER PRIMARY KEY,
   count INTEGER NOT NULL
 ) STRICT;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::sql::{Connection, OptionalExtension};
 use lapwing_model::{DocumentId, Origin, OriginId};
-use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Fault;
 

@@ -1,8 +1,8 @@
 //! What leads from one document to others: markers, links, copies. What they mean is fuse's; here they
 //! are rows.
 
+use crate::sql::{Connection, OptionalExtension};
 use lapwing_model::DocumentId;
-use rusqlite::{Connection, OptionalExtension};
 
 use crate::documents::Part;
 use crate::error::{Fault, StoreError};

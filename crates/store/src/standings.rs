@@ -1,7 +1,7 @@
 //! The standings of documents: what the weight of their claims depends on, in fuse's notation.
 
+use crate::sql::{Connection, OptionalExtension};
 use lapwing_model::DocumentId;
-use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Fault;
 
@@ -18,9 +18,7 @@ pub struct StandingRecord {
 
 /// Whether the file has the table: one of schema 2, opened for reading only, has not.
 pub(crate) fn is_there(conn: &Connection) -> Result<bool, Fault> {
-    Ok(conn
-        .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'standing'")?
-        .exists([])?)
+    Ok(conn.has_table("standing")?)
 }
 
 /// The standing of a document.

@@ -3,10 +3,12 @@
 
 mod collecting;
 mod common;
+mod decisions;
 mod exchange;
 mod hunts;
 mod lists;
 mod markings;
+mod news;
 mod people;
 mod robust;
 mod story;
