@@ -33,18 +33,33 @@ def value(kind, rng):
     return f"{rng.getrandbits(256):064x}"[: 64 if kind == "sha256" else 32]
 
 
+TECHNIQUES = ("T1190", "T1505.003", "T1059.001", "T1003.001", "T1071.001", "T1566.001", "T1105", "T1486", "T1047", "T1021.002")
+
+
+def named(number):
+    """Tags of every fourth event: whose it is, what it is of, how it is done."""
+    if number % 4:
+        return []
+    technique = TECHNIQUES[number // 4 % len(TECHNIQUES)]
+    names = [f'misp-galaxy:threat-actor="Actor {number // 4 % 50:02}"', f'misp-galaxy:malpedia="Family{number // 4 % 200:03}"',
+             f'misp-galaxy:mitre-attack-pattern="Something - {technique}"']
+    return [{"name": name} for name in names]
+
+
 def event(number, count, rng):
     attributes = []
+    # The values of every eighth event are said to be of its malware.
+    more = {"Tag": named(number)[1:2]} if number % 8 == 0 else {}
     for at in range(count):
         kind, category = KINDS[at % len(KINDS)]
-        attributes.append({
+        attributes.append({**more,
             "uuid": f"{number:08x}-0000-4000-8000-{at:012x}", "type": kind, "category": category,
             "to_ids": True, "value": value(kind, rng), "comment": "", "timestamp": "1614729600",
         })
     return {"Event": {
         "uuid": f"{number:08x}-0000-4000-8000-ffffffffffff", "info": f"Collected notes {number}",
         "date": f"2021-03-{1 + number % 28:02}", "threat_level_id": "2", "analysis": "2",
-        "Orgc": {"name": f"Team {number % 40}"}, "Tag": [{"name": "tlp:green"}],
+        "Orgc": {"name": f"Team {number % 40}"}, "Tag": [{"name": "tlp:green"}, *named(number)],
         "Attribute": attributes,
     }}
 
@@ -67,7 +82,8 @@ def main():
     parser.add_argument("--built", type=pathlib.Path, default=ROOT / "target" / "debug")
     parser.add_argument("--keep", type=pathlib.Path, help="build the store here and leave it; one that is there is used")
     options = parser.parse_args()
-    lapwing, lookup = options.built / "lapwing", options.built / "examples" / "lookup"
+    lapwing = (options.built / "lapwing").absolute()
+    lookup = (options.built / "examples" / "lookup").absolute()
     folder = options.keep or pathlib.Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
     store = folder / "store.db"

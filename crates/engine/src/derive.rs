@@ -33,7 +33,7 @@ const SLICES: i64 = 16;
 /// Derives origins, and the facts of every statement that the change touched.
 pub(crate) fn derive(change: &mut Change<'_>, knowledge: &Knowledge) -> Result<u64, EngineError> {
     let anew = change.derive_by(RULES)?;
-    let (came, went) = (change.came(), change.went()?);
+    let (came, went) = (change.came(), change.went());
     let moved = came.len() + went.len();
     if anew {
         place_all(change, Leads::All)?;
@@ -173,6 +173,16 @@ enum Known {
 
 /// Derives the facts of all touched statements, and what is learnt from them.
 fn judge(change: &mut Change<'_>, knowledge: &Knowledge, known: Known) -> Result<u64, EngineError> {
+    let facts = facts_of(change, knowledge, known)?;
+    crate::aging::keep(change)?;
+    Ok(facts)
+}
+
+fn facts_of(
+    change: &mut Change<'_>,
+    knowledge: &Knowledge,
+    known: Known,
+) -> Result<u64, EngineError> {
     let again = known == Known::Doubted;
     let known = if known == Known::Nothing { None } else { change.store().learnt()? };
     let (before_depth, before) = match known {

@@ -2,9 +2,9 @@
 
 use crate::sql::{Connection, OptionalExtension};
 
+use crate::document_standings;
 use crate::error::Fault;
 use crate::facts;
-use crate::standings;
 
 /// Who agrees on a statement, in fuse's notation, and how deep the statement lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ fn count(conn: &Connection, depth: u8, by: i64) -> Result<(), Fault> {
 
 /// The agreements on statements at a depth and below, with how often each occurs, in order.
 pub(crate) fn from_depth(conn: &Connection, depth: u8) -> Result<Vec<(String, u64)>, Fault> {
-    if !standings::is_there(conn)? {
+    if !document_standings::is_there(conn)? {
         return Ok(Vec::new());
     }
     let mut statement = conn.prepare_cached(
@@ -137,7 +137,7 @@ pub(crate) fn from_depth(conn: &Connection, depth: u8) -> Result<Vec<(String, u6
 
 /// How many statements lie at each depth on which several voices speak, in order of depth.
 pub(crate) fn depths(conn: &Connection) -> Result<Vec<(u8, u64)>, Fault> {
-    if !standings::is_there(conn)? {
+    if !document_standings::is_there(conn)? {
         return Ok(Vec::new());
     }
     let mut statement = conn
@@ -149,7 +149,7 @@ pub(crate) fn depths(conn: &Connection) -> Result<Vec<(u8, u64)>, Fault> {
 
 /// What was learnt, and from which depth on.
 pub(crate) fn learnt(conn: &Connection) -> Result<Option<(u8, String)>, Fault> {
-    if !standings::is_there(conn)? {
+    if !document_standings::is_there(conn)? {
         return Ok(None);
     }
     let mut statement = conn.prepare_cached("SELECT depth, body FROM learnt")?;

@@ -5,6 +5,7 @@ use crate::sql::{Connection, OptionalExtension};
 use jiff::Timestamp;
 use lapwing_model::{ChangeId, DocumentId, Entity, Fact, Origin, Reading};
 
+use crate::aging::Aging;
 use crate::deriving::Moves;
 use crate::documents;
 use crate::error::{Fault, StoreError};
@@ -12,7 +13,7 @@ use crate::history;
 use crate::names::Names;
 use crate::records::{Added, Fused, StoredClaim, Undone};
 use crate::store::Store;
-use crate::{blobs, claims, fusing, judgements, origins};
+use crate::{blobs, claims, fusing, judgements, origins, shelf, spelling, standing};
 
 /// One transaction: all of it is kept by [`Change::commit`], or none.
 ///
@@ -47,6 +48,7 @@ impl<'s> Change<'s> {
         let begun = || {
             store.conn.execute_batch("BEGIN IMMEDIATE")?;
             fusing::begin(&store.conn)?;
+            standing::begin(&store.conn)?;
             let id = store
                 .conn
                 .prepare_cached("INSERT INTO change (at, command) VALUES (?1, ?2)")?
@@ -135,7 +137,7 @@ impl<'s> Change<'s> {
                 fusing::touch(conn, n)?;
                 match documents::in_sight(conn, n)? {
                     Some(id) => drop(moves.came.insert(id)),
-                    None => drop(moves.went.insert(n)),
+                    None => drop(moves.went.insert(n, shelf::trace_of_row(conn, n)?)),
                 }
             }
             for id in undone.hidden.iter().chain(&undone.shown) {
@@ -255,6 +257,20 @@ impl<'s> Change<'s> {
         })
     }
 
+    /// Keeps when each indicator whose facts are others now loses its worth: `age` gets the fact
+    /// that it is one, and the facts on what it indicates and when it was seen. Under other `rules`
+    /// than those of before it is asked of all. Call it when all facts are derived.
+    pub fn stand(
+        &mut self,
+        rules: &str,
+        age: &mut dyn FnMut(&Fact, &[Fact]) -> Aging,
+    ) -> Result<(), StoreError> {
+        self.store.with(|conn, names| {
+            standing::rule_by(conn, rules)?;
+            standing::settle(conn, names, Some(age))
+        })
+    }
+
     /// Keeps a decision of a person; of one topic the latest counts.
     pub fn put_judgement(&mut self, topic: &str, body: &str) -> Result<(), StoreError> {
         let id = self.id;
@@ -284,7 +300,8 @@ impl<'s> Change<'s> {
         }
         let (id, counts) = (self.id, &self.counts);
         let numbers = [counts.documents, counts.claims, counts.gaps].map(|n| n as i64);
-        self.store.with(|conn, _| {
+        self.store.with(|conn, names| {
+            derived(conn, names)?;
             conn.prepare_cached(
                 "UPDATE change SET documents = ?2, claims = ?3, gaps = ?4 WHERE id = ?1",
             )?
@@ -302,13 +319,27 @@ impl Change<'_> {
     /// history is that of the original.
     pub fn commit_unrecorded(mut self) -> Result<(), StoreError> {
         let id = self.id;
-        self.store.with(|conn, _| {
+        self.store.with(|conn, names| {
+            derived(conn, names)?;
             conn.prepare_cached("DELETE FROM change WHERE id = ?1")?.execute([id.0])?;
             Ok(conn.execute_batch("COMMIT")?)
         })?;
         self.open = false;
         Ok(())
     }
+}
+
+impl Change<'_> {
+    /// Has no number from now on: the history is that of another store.
+    pub(crate) fn unnumbered(&mut self) {
+        self.id = ChangeId(-1);
+    }
+}
+
+/// Brings up to date what follows from names and facts.
+fn derived(conn: &Connection, names: &Names) -> Result<(), Fault> {
+    standing::settle(conn, names, None)?;
+    spelling::extend(conn, names)
 }
 
 impl Drop for Change<'_> {

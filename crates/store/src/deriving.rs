@@ -1,26 +1,26 @@
 //! The part of a change that derives: which documents came and went in it, what leads to them, and what
 //! their claims weigh by.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{DocumentId, Origin};
 
 use crate::change::Change;
+use crate::document_standings::StandingRecord;
 use crate::error::StoreError;
 use crate::fusing::Refused;
 use crate::records::Fused;
 use crate::records::StoredClaim;
 use crate::shelf::{CopyRecord, MarkerRow, Shelf};
-use crate::standings::StandingRecord;
 use crate::store::Store;
-use crate::{agreements, fusing, origins, shelf, standings};
+use crate::{agreements, document_standings, fusing, origins, shelf};
 
 /// Documents that came into sight and that went out of it in one change, by row.
 #[derive(Default)]
 pub(crate) struct Moves {
     pub(crate) came: BTreeSet<DocumentId>,
-    /// Rows, the latest state of sight of which is that they are hidden.
-    pub(crate) went: BTreeSet<i64>,
+    /// By row, with the traces that they had.
+    pub(crate) went: BTreeMap<i64, (DocumentId, Vec<u8>)>,
 }
 
 /// What makes the facts of several statements out of their claims, with the store to look up in.
@@ -36,9 +36,9 @@ impl Change<'_> {
 
     /// The documents that went out of sight in this change, or came back with another trace, with the
     /// traces that they had.
-    pub fn went(&self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError> {
-        let rows = &self.moves.went;
-        self.store.with(|conn, _| rows.iter().map(|n| shelf::trace_of_row(conn, *n)).collect())
+    #[must_use]
+    pub fn went(&self) -> Vec<(DocumentId, Vec<u8>)> {
+        self.moves.went.values().cloned().collect()
     }
 
     /// What leads from one document to others.
@@ -128,7 +128,7 @@ impl Change<'_> {
             for standing in kept {
                 // All statements of a document that came are touched already.
                 let touched = touched || came.contains(&standing.document);
-                if standings::put(conn, standing)? && !touched {
+                if document_standings::put(conn, standing)? && !touched {
                     fusing::touch_document(conn, standing.document)?;
                 }
             }
@@ -138,18 +138,20 @@ impl Change<'_> {
 
     /// Takes away the standings of some documents.
     pub fn remove_standings(&mut self, documents: &[DocumentId]) -> Result<(), StoreError> {
-        self.store.with(|conn, _| documents.iter().try_for_each(|id| standings::remove(conn, *id)))
+        self.store.with(|conn, _| {
+            documents.iter().try_for_each(|id| document_standings::remove(conn, *id))
+        })
     }
 
     /// Takes away the standings of all documents that are out of sight.
     pub fn remove_hidden_standings(&mut self) -> Result<(), StoreError> {
-        self.store.with(|conn, _| standings::remove_hidden(conn))
+        self.store.with(|conn, _| document_standings::remove_hidden(conn))
     }
 
     /// Touches the statements of all documents that speak by the word of a source.
     pub fn touch_source(&mut self, source: &str) -> Result<(), StoreError> {
         self.store.with(|conn, _| {
-            for document in standings::by_source(conn, source)? {
+            for document in document_standings::by_source(conn, source)? {
                 fusing::touch_document(conn, document)?;
             }
             Ok(())
@@ -202,14 +204,14 @@ impl Store {
 
     /// Whether standings are kept: not in a file of an older schema that is opened for reading only.
     pub fn has_standings(&self) -> Result<bool, StoreError> {
-        self.with(|conn, _| standings::is_there(conn))
+        self.with(|conn, _| document_standings::is_there(conn))
     }
 
     /// Whether anything leads from one document to others: not in a view, nor in a file of an older
     /// schema that is opened for reading only.
     pub fn has_leads(&self) -> Result<bool, StoreError> {
         self.with(|conn, _| {
-            Ok(standings::is_there(conn)?
+            Ok(document_standings::is_there(conn)?
                 && conn.prepare_cached("SELECT 1 FROM marker LIMIT 1")?.exists([])?)
         })
     }
@@ -236,7 +238,7 @@ impl Store {
 
     /// The standing of a document, in fuse's notation.
     pub fn standing(&self, document: DocumentId) -> Result<Option<String>, StoreError> {
-        self.with(|conn, _| standings::of(conn, document))
+        self.with(|conn, _| document_standings::of(conn, document))
     }
 
     /// Who agrees on statements at a depth and below, in the notation of fuse, with how often each

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::sql::{Bulk, Connection};
+use crate::sql::Connection;
 use lapwing_model::{DocumentId, Entity, Fact, Object};
 
 use crate::agreements;
@@ -83,14 +83,6 @@ impl Refused {
     }
 }
 
-/// How many facts were others before, as far as that is known: a server is told of many at once.
-fn written_so_far(written: &Bulk<'_>) -> usize {
-    match written {
-        Bulk::Sqlite { changed, .. } => *changed,
-        Bulk::Postgres { .. } => 0,
-    }
-}
-
 fn statement_name(
     conn: &Connection,
     names: &Names,
@@ -158,9 +150,7 @@ pub(crate) fn fuse_touched(
             done.deepest = done.deepest.max(agreements::put(conn, one, before, agreement)?);
             match fused {
                 Some(fused) => {
-                    let changed = written_so_far(&written);
-                    facts::put(&mut written, one, &fused.fact)?;
-                    if written_so_far(&written) > changed {
+                    if written.put(one, &fused.fact)? {
                         done.name(conn, names, one)?;
                     }
                 }

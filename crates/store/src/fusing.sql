@@ -1,4 +1,4 @@
--- Schema 3: what fusing keeps, so that one more document is fused without looking at all of them. All of
+-- Schema 4: what fusing keeps, so that one more document is fused without looking at all of them. All of
 -- it is derived from the documents in sight, as facts are.
 
 -- By which hash a document is found that may be a copy, or copied. `place` and `tie` are where the document
@@ -29,12 +29,12 @@ CREATE TABLE copied (
 CREATE INDEX copied_parent ON copied (parent);
 
 -- What the weight of a document's claims depends on, in fuse's notation, and whose word it is.
-CREATE TABLE standing (
+CREATE TABLE document_standing (
   document BLOB PRIMARY KEY,
   source TEXT NOT NULL,
   body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX standing_source ON standing (source);
+CREATE INDEX document_standing_source ON document_standing (source);
 
 -- Who agrees on how many statements, in fuse's notation, by how deep the statements lie: of many, those at
 -- a depth and below are a sample. `print` is a hash of the body. In place of agreement and voiced.

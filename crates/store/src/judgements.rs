@@ -1,7 +1,7 @@
 //! What people decided, and by which rules facts were derived.
 
 use crate::sql::{Connection, OptionalExtension};
-use lapwing_model::{ChangeId, Marking};
+use lapwing_model::ChangeId;
 
 use crate::error::Fault;
 use crate::records::JudgementRecord;
@@ -60,43 +60,6 @@ pub(crate) fn all(
 /// Whether a change made decisions.
 pub(crate) fn of_change(conn: &Connection, change: ChangeId) -> Result<bool, Fault> {
     Ok(conn.prepare_cached("SELECT 1 FROM judgement WHERE change = ?1")?.exists([change.0])?)
-}
-
-/// Takes out of a copy the decisions that are marked above `most`, or not at all, and the changes
-/// that made nothing else: a decision may speak of names that only documents left out know.
-pub(crate) fn keep_at_most(
-    from: &Connection,
-    to: &Connection,
-    most: Option<Marking>,
-) -> Result<(), Fault> {
-    if !is_there(from)? {
-        return Ok(());
-    }
-    let all: Vec<(i64, String)> = to
-        .prepare("SELECT n, body FROM judgement")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    for (n, body) in all {
-        let marked = serde_json::from_str::<serde_json::Value>(&body).ok();
-        let marked = marked.as_ref().and_then(|body| body.get("marking")?.as_str());
-        let marked = marked.and_then(|word| word.parse::<Marking>().ok());
-        if !matches!((marked, most), (Some(marked), Some(most)) if marked <= most) {
-            to.prepare_cached("DELETE FROM judgement WHERE n = ?1")?.execute([n])?;
-        }
-    }
-    let changes: Vec<i64> = from
-        .prepare("SELECT DISTINCT change FROM judgement")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    for change in changes {
-        if !of_change(to, ChangeId(change))? {
-            to.prepare_cached(
-                "DELETE FROM change WHERE undoes = ?1 OR (id = ?1 AND documents = 0)",
-            )?
-            .execute([change])?;
-        }
-    }
-    Ok(())
 }
 
 /// By which rules the facts were derived.

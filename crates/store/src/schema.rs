@@ -10,9 +10,10 @@ use rusqlite::functions::{Context, FunctionFlags};
 use crate::codec;
 use crate::error::{Fault, StoreError};
 use crate::sql::Connection;
+use crate::standing;
 
 /// The newest schema that this program writes and reads.
-pub(crate) const VERSION: i64 = 3;
+pub(crate) const VERSION: i64 = 4;
 
 /// What each version added, the first being the file as it was made.
 pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
@@ -23,6 +24,8 @@ pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
         include_str!("judgements.sql"),
         include_str!("exchange.sql"),
     ],
+    // Facts by their verb: few but those on roles.
+    &[standing::TABLES, "CREATE INDEX fact_relation ON fact (relation, object);"],
     &[include_str!("fusing.sql")],
 ];
 
@@ -69,7 +72,7 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
         let mut flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = if immutable {
             flags |= OpenFlags::SQLITE_OPEN_URI;
-            rusqlite::Connection::open_with_flags(immutable_uri(path), flags)?
+            rusqlite::Connection::open_with_flags(uri(path, "immutable=1"), flags)?
         } else {
             rusqlite::Connection::open_with_flags(path, flags)?
         };
@@ -106,7 +109,12 @@ fn has_log(path: &Path) -> bool {
     std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
-fn immutable_uri(path: &Path) -> String {
+/// The address of a file for reading only, as `ATTACH` takes it.
+pub(crate) fn read_only_uri(path: &Path) -> String {
+    uri(path, "mode=ro")
+}
+
+fn uri(path: &Path, how: &str) -> String {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
@@ -120,7 +128,7 @@ fn immutable_uri(path: &Path) -> String {
             }
         }
     }
-    uri + "?immutable=1"
+    uri + "?" + how
 }
 
 /// Sets what every connection to a file needs: memory limits, patience, our functions.
