@@ -40,6 +40,20 @@ impl Trace {
     }
 }
 
+impl Trace {
+    /// Whether the markers of two documents lead from one to the other: else they are never compared, however
+    /// alike they are.
+    #[must_use]
+    pub fn leads_to(&self, other: &Trace) -> bool {
+        let (ours, theirs) = (self.markers(), other.markers());
+        let mut shared = Shared::default();
+        for marker in ours.iter().filter(|marker| theirs.binary_search(marker).is_ok()) {
+            shared.count(*marker);
+        }
+        shared.enough()
+    }
+}
+
 /// How many markers of each family two documents share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shared([u32; FAMILIES.len()]);
