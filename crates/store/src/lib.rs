@@ -50,6 +50,7 @@ mod records;
 mod regions;
 mod schema;
 mod search;
+mod sessions;
 mod store;
 
 pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
@@ -64,4 +65,5 @@ pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,
     SearchHit, Snippet, StoredClaim, Undone,
 };
+pub use sessions::StoredSession;
 pub use store::Store;

@@ -11,7 +11,7 @@ use crate::codec;
 use crate::error::{Fault, StoreError};
 
 /// The newest schema that this program writes and reads.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
 
 /// What each version added, the first being the file as it was made.
 const STEPS: [&[&str]; VERSION as usize] = [
@@ -22,6 +22,7 @@ const STEPS: [&[&str]; VERSION as usize] = [
         include_str!("judgements.sql"),
         include_str!("exchange.sql"),
     ],
+    &[include_str!("sessions.sql")],
 ];
 
 /// `LPWG`: tells a store from other SQLite files.

@@ -7,6 +7,7 @@ mod exchange;
 mod hunts;
 mod lists;
 mod markings;
+mod misp;
 mod people;
 mod robust;
 mod story;
