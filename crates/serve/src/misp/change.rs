@@ -152,7 +152,9 @@ async fn add_part(
         return Err(Problem::unfit(format!("{MOST} attributes of one request at most")));
     }
     let of = to.document.id;
-    let info = format!("Added to: {}", to.document.label());
+    // No name of the event: what it says is said there, and not once more here.
+    let info = format!("Added to event {}", text(&to.json["Event"], "id"));
+    let command = format!("MISP attributes/add to {}", to.document.label());
     let kind = attributes.first().map(|one| text(one, "type")).unwrap_or_default().to_owned();
     let marking = marking(to.document.marking, &attributes, &objects);
     let pap = to.document.pap();
@@ -166,25 +168,34 @@ async fn add_part(
         "Attribute": attributes,
         "Object": objects,
     }});
+    let mut bare = event.clone();
+    for key in ["Attribute", "Object"] {
+        bare["Event"][key] = json!([]);
+    }
     let who = asker.who.clone();
     app.write(move |engine, now| {
-        let input = || Input::Bytes { name: part_name(of), bytes: event.to_string().into_bytes() };
+        let input = |event: &Value| Input::Bytes {
+            name: part_name(of),
+            bytes: event.to_string().into_bytes(),
+        };
         let read = Options {
             source: Some(who),
             format: Some(Format::MispJson),
             marking,
             ..Options::default()
         };
-        let mut stated = 0;
-        extract(&input(), &read, engine.knowledge(), &mut |found| {
-            stated += found.values.len() + found.relations.len();
-            Ok(())
-        })?;
-        if stated == 0 {
+        let stated = |event: &Value| -> Result<usize, Problem> {
+            let mut stated = 0;
+            extract(&input(event), &read, engine.knowledge(), &mut |found| {
+                stated += found.values.len() + found.relations.len();
+                Ok(())
+            })?;
+            Ok(stated)
+        };
+        if stated(&event)? <= stated(&bare)? {
             return Ok(Err(kind));
         }
-        let command = format!("MISP attributes/add: {info}");
-        let report = engine.add(&[input()], &AddOptions { read, command }, now, &Silent)?;
+        let report = engine.add(&[input(&event)], &AddOptions { read, command }, now, &Silent)?;
         let added = report.documents.first().map(|added| added.document.id);
         added.map(Ok).ok_or_else(|| {
             let why = report.problems.first().map(ToString::to_string).unwrap_or_default();
