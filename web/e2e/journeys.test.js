@@ -80,10 +80,13 @@ test('add a report, read it, open the campaign, explain an indicator, hunt, expo
   await page.keyboard.press('j');
   await page.keyboard.press('Enter');
   await page.locator('article pre mark').first().waitFor();
+  assert.ok(!(await page.locator('main').innerText()).includes(servers), 'where the folder lies on the server is told nowhere');
 
   for (const [name, holds] of [['Report (HTML)', '<html'], ['STIX sightings', '"sighting"'], ['CSV', ',']]) {
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name, exact: true }).click()]);
-    assert.ok(readFileSync(await download.path(), 'utf8').includes(holds), `${name} holds ${holds}`);
+    const text = readFileSync(await download.path(), 'utf8');
+    assert.ok(text.includes(holds), `${name} holds ${holds}`);
+    assert.ok(!text.includes(servers), `${name} does not tell where the folder lies`);
   }
   await tab.close();
 });

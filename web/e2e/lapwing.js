@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -31,13 +31,14 @@ export async function serve({ add = [], options = ['--hunt-root', servers] } = {
   // Exit code 3: parts could not be read, the rest stands.
   const run = (args, input) => {
     try {
-      return execFileSync(binary, ['--store', store, '--quiet', ...args], { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] });
+      return execFileSync(binary, ['--store', store, '--quiet', ...args], { encoding: 'utf8', input, cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
     } catch (error) {
       if (error.status === 3) return error.stdout;
       throw new Error(`lapwing ${args.join(' ')}: ${error.stderr}`);
     }
   };
-  if (add.length) run(['add', ...add]);
+  // By their place in the repository: documents are named as they were given.
+  if (add.length) run(['add', ...add.map((path) => relative(root, path))]);
   const port = await freePort();
   const child = spawn(binary, ['--store', store, 'serve', '--listen', `127.0.0.1:${port}`, ...options], { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';

@@ -6,21 +6,27 @@ import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { launch, open, violations } from './browser.js';
 import { reports, root, serve } from './lapwing.js';
+import { observe } from './observers.js';
 
 let browser;
 let server;
 let places;
 before(async () => {
   [browser, server] = await Promise.all([launch(), serve({ add: [reports] })]);
+  observe(server);
   const get = (path) => fetch(`${server.base}/api/v1${path}`).then((r) => r.json());
   const started = await fetch(`${server.base}/api/v1/hunts`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"paths":["compromised"]}' }).then((r) => r.json());
   for (let i = 0; i < 600 && !['done', 'failed'].includes((await get(`/hunts/${started.id}`)).state); i += 1) await new Promise((go) => setTimeout(go, 100));
   const documents = (await get('/documents')).items;
   const origins = (await get('/origins')).items;
+  const copied = origins.find((o) => o.documents.some((d) => d.label.includes('hacked through')));
+  const minted = (await get('/minted-clusters')).items;
+  // A decision, so that there is one to be shown.
+  await fetch(`${server.base}/api/v1/minted-clusters/decisions`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ action: 'merge', clusters: minted.slice(0, 2).map((c) => c.name), because: 'to show it' }) });
   places = [
     '/home', '/lookup', '/search?q=exchange', '/reports', `/report/${documents[0].id}`, `/report/${documents.at(-1).id}`, '/indicators', '/topics?kind=threat-actor',
     '/thing/threat-actor/HAFNIUM', '/thing/campaign/Microsoft%20Exchange', '/thing/vulnerability/CVE-2021-26855', '/thing/cluster/UNC2639', '/thing/ipv4-addr/103.77.192.219',
-    '/compare?a=threat-actor:HAFNIUM&b=threat-actor:Tortilla', '/techniques', '/origins', `/origins/${origins[0].id}`, '/clusters', '/hunts', `/hunt/${started.id}`, '/gaps',
+    '/compare?a=threat-actor:HAFNIUM&b=threat-actor:Tortilla', '/techniques', '/origins', `/origins/${origins[0].id}`, `/origins/${copied.id}`, '/clusters', `/clusters/${minted[0].name}`, '/names', '/names?name=APT41&means=HAFNIUM', '/techniques?a=threat-actor:HAFNIUM&b=threat-actor:Tortilla', '/hunts', `/hunt/${started.id}`, '/gaps',
     '/activity', '/feeds', '/history', '/history/1', '/users', '/audit', '/settings', '/about', '/nowhere',
   ];
 });

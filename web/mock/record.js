@@ -19,7 +19,7 @@ async function take(path, init) {
   return body;
 }
 
-for (const path of ['session', 'about', 'documents', 'indicators', 'entities/kinds', 'clusters', 'origins', 'gaps', 'techniques', 'history', 'hunt-root', 'hunts', 'users', 'keys', 'audit', 'complete?q=haf', 'search?q=exchange'])
+for (const path of ['session', 'about', 'documents', 'indicators', 'entities/kinds', 'clusters', 'origins', 'gaps', 'techniques', 'history', 'hunt-root', 'hunts', 'users', 'keys', 'audit', 'complete?q=haf', 'search?q=exchange', 'attack', 'names', 'names/history', 'minted-clusters', 'minted-clusters/decisions', 'activity', 'feeds', 'webhooks', 'news'])
   await take(`/api/v1/${path}`);
 for (const kind of ['campaign', 'threat-actor', 'cluster', 'malware', 'vulnerability', 'attack-pattern', 'sector', 'location']) await take(`/api/v1/entities?kind=${kind}`);
 for (const { id } of (out['/api/v1/documents']?.items ?? [])) {
@@ -37,6 +37,7 @@ for (const [kind, value] of [['campaign', 'Microsoft Exchange'], ['threat-actor'
   }
 }
 for (const { change } of (out['/api/v1/history']?.items ?? []).slice(0, 3)) await take(`/api/v1/history/${change}`);
+for (const { name } of (out['/api/v1/minted-clusters']?.items ?? [])) await take(`/api/v1/minted-clusters/${name}`);
 const hunt = out['/api/v1/hunts']?.items?.[0]?.id;
 if (hunt) {
   await take(`/api/v1/hunts/${hunt}`);

@@ -28,7 +28,7 @@ pub struct Arguments {
 /// What every command understands.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
-    /// The store to use [default: the platform's data folder]
+    /// The store to use: a file, or postgres://USER@HOST/DATABASE [default: the platform's data folder]
     #[arg(long, global = true, value_name = "PATH", env = "LAPWING_STORE", hide_env_values = true)]
     pub store: Option<PathBuf>,
     /// Print JSON Lines on standard output, one object a line
@@ -150,7 +150,7 @@ pub struct Extract {
     pub inputs: Vec<String>,
     #[command(flatten)]
     pub reading: Reading,
-    /// Print the other claims too (relations, dates, denials) and the gaps
+    /// With --json, print the other claims too (relations, dates, denials) and the gaps
     #[arg(long)]
     pub claims: bool,
 }

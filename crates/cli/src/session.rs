@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use lapwing_engine::Engine;
 use lapwing_engine::forecasting::DecayModel;
 use lapwing_engine::read::Options;
+use lapwing_engine::store::Store;
 use lapwing_model::Problem;
 
 use crate::args::{Global, Reading};
@@ -30,7 +31,8 @@ impl Session {
         Self { out, quiet: global.quiet, now, today, store: global.store.clone(), decay }
     }
 
-    /// The store's path: as given, else in the platform's data folder.
+    /// The store's path, or the address of its database: as given, else in the platform's data
+    /// folder.
     pub fn store_path(&self) -> Result<PathBuf, Failure> {
         match &self.store {
             Some(path) => Ok(path.clone()),
@@ -56,7 +58,7 @@ impl Session {
     /// Opens the store to look at it.
     pub fn look(&self) -> Result<Engine, Failure> {
         let path = self.store_path()?;
-        if !path.exists() {
+        if !Store::may_be_at(&path) {
             return Err(Failure::usage(format!("{}: there is no store yet", path.display()))
                 .hint("`lapwing add REPORT` makes one; --store names another"));
         }

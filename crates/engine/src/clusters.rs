@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_forecast::Attribution;
-use lapwing_fuse::{Activity, ActivityCluster, clusters};
+use lapwing_fuse::{Activity, ActivityCluster, ClusterDecisions, clusters_decided};
 use lapwing_model::{Basis, Entity, Fact, Kind, OriginId, PartialDate, Relation, Role};
 use lapwing_store::FactQuery;
 use serde::Serialize;
@@ -63,7 +63,16 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn activity_clusters(&self) -> Result<Vec<ActivityCluster>, EngineError> {
-        Ok(clusters(&self.activities()?, &self.knowledge))
+        Ok(self.clusters_of(&self.activities()?, &self.cluster_decisions()?))
+    }
+
+    /// The clusters of activities, under decisions of people.
+    pub(crate) fn clusters_of(
+        &self,
+        activities: &[Activity],
+        decisions: &ClusterDecisions,
+    ) -> Vec<ActivityCluster> {
+        clusters_decided(activities, &self.knowledge, decisions)
     }
 
     /// A minted cluster by its name, or by the name of one that it has taken in.
@@ -72,16 +81,17 @@ impl Engine {
     /// [`EngineError::Unknown`] when there is none of that name; or the store cannot be read.
     pub fn cluster(&self, name: &str) -> Result<ClusterPage, EngineError> {
         let activities = self.activities()?;
-        let found = clusters(&activities, &self.knowledge);
-        let asked = name.trim();
-        let is = |c: &&ActivityCluster| {
-            c.name.eq_ignore_ascii_case(asked)
-                || c.also.iter().any(|n| n.eq_ignore_ascii_case(asked))
-        };
-        let Some(cluster) = found.iter().find(is).cloned() else {
-            let near = found.iter().take(6).map(|cluster| cluster.name.clone()).collect();
-            return Err(EngineError::Unknown { asked: asked.to_owned(), near });
-        };
+        let found = self.clusters_of(&activities, &self.cluster_decisions()?);
+        let cluster = cluster_named(&found, name)?.clone();
+        self.cluster_page(cluster, &activities)
+    }
+
+    /// A cluster with its evidence, and whose it may be.
+    pub(crate) fn cluster_page(
+        &self,
+        cluster: ActivityCluster,
+        activities: &[Activity],
+    ) -> Result<ClusterPage, EngineError> {
         let by_origin: BTreeMap<OriginId, &Activity> =
             activities.iter().map(|activity| (activity.origin, activity)).collect();
         let members: Vec<&Activity> =
@@ -105,7 +115,7 @@ impl Engine {
     }
 
     /// What each origin tells: its indicators, malware, tools and techniques.
-    fn activities(&self) -> Result<Vec<Activity>, EngineError> {
+    pub(crate) fn activities(&self) -> Result<Vec<Activity>, EngineError> {
         let published: BTreeMap<_, _> = self
             .store
             .documents()?
@@ -299,4 +309,19 @@ impl Engine {
         let software = || known.software_by_id(id).map(|s| s.name.clone());
         technique.or_else(software).unwrap_or_else(|| id.to_owned())
     }
+}
+
+/// The cluster of a name, or of the name of one that it has taken in.
+pub(crate) fn cluster_named<'c>(
+    found: &'c [ActivityCluster],
+    name: &str,
+) -> Result<&'c ActivityCluster, EngineError> {
+    let asked = name.trim();
+    let is = |c: &&ActivityCluster| {
+        c.name.eq_ignore_ascii_case(asked) || c.also.iter().any(|n| n.eq_ignore_ascii_case(asked))
+    };
+    found.iter().find(is).ok_or_else(|| {
+        let near = found.iter().take(6).map(|cluster| cluster.name.clone()).collect();
+        EngineError::Unknown { asked: asked.to_owned(), near }
+    })
 }

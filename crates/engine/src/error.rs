@@ -63,6 +63,9 @@ pub enum EngineError {
         /// What the user can do.
         hint: String,
     },
+    /// A decision does not fit what is there.
+    #[error("the decision is not taken: {0}")]
+    Undecided(String),
     /// An export could not be made.
     #[error("the export was not made: {0}")]
     Export(String),
@@ -78,6 +81,7 @@ impl EngineError {
             Self::Unknown { .. }
             | Self::NothingLoaded { .. }
             | Self::Export(_)
+            | Self::Undecided(_)
             | Self::UnknownDocument { .. }
             | Self::WithoutYara => ErrorKind::User,
             Self::Store(_)
@@ -118,6 +122,7 @@ impl EngineError {
             | Self::Hunt(_)
             | Self::Knowledge(_)
             | Self::File { .. }
+            | Self::Undecided(_)
             | Self::Export(_) => None,
         }
     }

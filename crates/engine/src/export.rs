@@ -45,6 +45,8 @@ pub struct ExportOptions {
     pub benign: bool,
     /// Least probability of a fact, 0 to 1.
     pub least_probability: f64,
+    /// Of indicators only those whose value holds this, in any case.
+    pub holds: Option<String>,
     /// Mark STIX objects with the TLP 1.0 definitions of the specification where there is one.
     pub tlp1: bool,
     /// The program that tries Suricata rules; without it our own check of their syntax does.
@@ -69,6 +71,7 @@ impl ExportOptions {
             today,
             benign: false,
             least_probability: 0.0,
+            holds: None,
             tlp1: false,
             suricata: None,
             font: None,

@@ -6,6 +6,7 @@ use lapwing_hunt::{Checks, Follower, Hunt, Indicator, Matcher, Options, RulesOpt
 use lapwing_model::{Entity, Object, Problem, Relation, Role, Status};
 use lapwing_store::FactQuery;
 
+use crate::indicators::Armed;
 use crate::{Engine, EngineError, Progress, arms};
 
 /// Where the indicators of a hunt come from.
@@ -84,8 +85,10 @@ impl Engine {
         run: impl FnOnce(&Matcher, &Checks, &Options) -> Hunt,
     ) -> Result<(Hunt, Vec<Problem>), EngineError> {
         progress.stage("compiling indicators");
-        let (matcher, mut problems) = self.matcher(&options.indicators, options.today)?;
+        let Armed { matcher, patterns, mut problems } =
+            self.indicators(&options.indicators, options.today)?;
         let mut how = options.hunt.clone();
+        how.together = patterns.whole.into();
         let armed = arms::load(options, &mut how, &mut problems, progress)?;
         progress.stage("hunting");
         Ok((run(&matcher, armed.checks(), &how), problems))

@@ -6,10 +6,12 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use lapwing_hunt::{Compiler, Indicator, Matcher, given};
+use lapwing_hunt::{Compiler, Indicator, Matcher, Together, given};
 use lapwing_model::{Entity, Kind, Problem, ProblemKind, Role};
 
-use crate::{Engine, EngineError, Extraction, IndicatorSource, Input, arms, extract};
+use crate::{
+    Engine, EngineError, Extracted, Extraction, IndicatorSource, Input, arms, extract, patterns,
+};
 
 const HINT: &str =
     "a plain list has one value a line; `lapwing extract FILE` shows what is read of a report";
@@ -30,19 +32,35 @@ impl Engine {
         source: &IndicatorSource,
         today: Date,
     ) -> Result<(Matcher, Vec<Problem>), EngineError> {
+        let mut armed = self.indicators(source, today)?;
+        // A compiled list carries values alone.
+        armed.problems.append(&mut armed.patterns.wider);
+        Ok((armed.matcher, armed.problems))
+    }
+
+    /// The indicators of a source, with the patterns that ask for several at once.
+    pub(crate) fn indicators(
+        &self,
+        source: &IndicatorSource,
+        today: Date,
+    ) -> Result<Armed, EngineError> {
         match source {
             IndicatorSource::Store => {
-                Ok((Matcher::compile(self.store_indicators(today)?), Vec::new()))
+                let indicators = self.store_indicators(today)?;
+                let patterns = Patterns { whole: patterns::whole(&indicators), wider: Vec::new() };
+                let matcher = Matcher::compile(indicators);
+                Ok(Armed { matcher, patterns, problems: Vec::new() })
             }
-            IndicatorSource::Files(files) => self.matcher_of_files(files),
+            IndicatorSource::Files(files) => self.indicators_of_files(files),
         }
     }
 
-    fn matcher_of_files(&self, files: &[PathBuf]) -> Result<(Matcher, Vec<Problem>), EngineError> {
+    fn indicators_of_files(&self, files: &[PathBuf]) -> Result<Armed, EngineError> {
         if let [file] = files
             && Matcher::is_compiled(file)
         {
-            return Ok((Matcher::load(file)?, Vec::new()));
+            let matcher = Matcher::load(file)?;
+            return Ok(Armed { matcher, patterns: Patterns::default(), problems: Vec::new() });
         }
         if let Some(compiled) = files.iter().find(|file| Matcher::is_compiled(file)) {
             let why = "a compiled matcher is used alone; compile the lists together";
@@ -51,9 +69,9 @@ impl Engine {
             return Err(arms::nothing("indicator", files, vec![problem], HINT));
         }
         let mut compiler = Compiler::default();
-        let mut problems = Vec::new();
+        let (mut problems, mut patterns) = (Vec::new(), Patterns::default());
         for file in files {
-            match self.add_file(file, &mut compiler) {
+            match self.add_file(file, &mut compiler, &mut patterns) {
                 Ok(found) => problems.extend(found),
                 Err(EngineError::File { source, .. }) => {
                     problems.push(given::unreadable(file, &source));
@@ -65,17 +83,22 @@ impl Engine {
         if matcher.is_empty() {
             return Err(arms::nothing("indicator", files, problems, HINT));
         }
-        Ok((matcher, problems))
+        Ok(Armed { matcher, patterns, problems })
     }
 
-    fn add_file(&self, file: &Path, compiler: &mut Compiler) -> Result<Vec<Problem>, EngineError> {
+    fn add_file(
+        &self,
+        file: &Path,
+        compiler: &mut Compiler,
+        patterns: &mut Patterns,
+    ) -> Result<Vec<Problem>, EngineError> {
         // A folder that cannot be opened is named as a file is.
         std::fs::metadata(file)
             .map_err(|source| EngineError::File { path: file.display().to_string(), source })?;
         if add_plain_list(file, compiler)? {
             Ok(Vec::new())
         } else {
-            self.add_report(file, compiler)
+            self.add_report(file, compiler, patterns)
         }
     }
 
@@ -84,13 +107,14 @@ impl Engine {
         &self,
         file: &Path,
         compiler: &mut Compiler,
+        patterns: &mut Patterns,
     ) -> Result<Vec<Problem>, EngineError> {
         let mut indicators: BTreeMap<Entity, Indicator> = BTreeMap::new();
-        let mut patterns = Vec::new();
+        let mut documents = Vec::new();
         let options = lapwing_read::Options::default();
         let input = Input::Path(file.to_owned());
         let found = extract(&input, &options, &self.knowledge, &mut |document| {
-            patterns.extend(not_carried(&document));
+            documents.push((document.name.clone(), listed_patterns(&document)));
             for value in document.values.into_iter().filter(|v| v.role == Role::Indicator) {
                 let entity = Entity::new(value.kind, value.value);
                 indicators.entry(entity.clone()).or_insert_with(|| {
@@ -104,8 +128,16 @@ impl Engine {
             Ok(())
         })?;
         let mut found = found;
+        let all: Vec<Indicator> = indicators.values().cloned().collect();
+        let whole = patterns::whole(&all);
         indicators.retain(|entity, _| entity.kind != Kind::Pattern);
-        found.extend(patterns);
+        for (name, listed) in documents {
+            let is_whole = |pattern: &Listed| whole.iter().any(|one| one.pattern == pattern.0);
+            let (asked, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(is_whole);
+            patterns.wider.extend(not_carried(&name, &asked));
+            found.extend(not_carried(&name, &others));
+        }
+        patterns.whole.extend(whole);
         if indicators.is_empty() && found.is_empty() {
             found.push(given::empty(file, "indicator", "lists and reports"));
         }
@@ -116,23 +148,43 @@ impl Engine {
     }
 }
 
-/// Names the patterns of a document that a list of values does not carry as they are, the first with its reason.
-fn not_carried(document: &Extraction) -> Option<Problem> {
-    let mut all = document
-        .values
-        .iter()
-        .filter(|v| v.kind == Kind::Pattern && v.role == Role::Indicator && v.why.is_some());
-    let first = all.next()?;
-    let pattern: String = first.value.chars().take(120).collect();
-    let cut = if pattern.len() < first.value.len() { "…" } else { "" };
-    let more = match all.count() {
+/// What a hunt looks for.
+pub(crate) struct Armed {
+    pub(crate) matcher: Matcher,
+    pub(crate) patterns: Patterns,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Patterns that a list of values does not carry.
+#[derive(Default)]
+pub(crate) struct Patterns {
+    /// Those that a hunt looks for as they stand.
+    pub(crate) whole: Vec<Together>,
+    /// What is to be said of these where only their values are looked for.
+    wider: Vec<Problem>,
+}
+
+/// A pattern, and why a list of values does not carry it as it is.
+type Listed = (String, String);
+
+fn listed_patterns(document: &Extraction) -> Vec<Listed> {
+    let is_listed = |v: &&Extracted| v.kind == Kind::Pattern && v.role == Role::Indicator;
+    let patterns = document.values.iter().filter(is_listed);
+    patterns.filter_map(|v| Some((v.value.clone(), v.why.clone()?))).collect()
+}
+
+/// Names patterns of a document, the first with its reason.
+fn not_carried(document: &str, patterns: &[Listed]) -> Option<Problem> {
+    let ((whole, why), others) = patterns.split_first()?;
+    let pattern: String = whole.chars().take(120).collect();
+    let cut = if pattern.len() < whole.len() { "…" } else { "" };
+    let more = match others.len() {
         0 => String::new(),
         more => format!(" (and {more} more patterns)"),
     };
-    let why = first.why.as_deref().unwrap_or_default();
     let message =
         format!("the pattern `{pattern}{cut}` is not looked for as it stands: {why}{more}");
-    Some(Problem::partial(&document.name, ProblemKind::Unsupported, message))
+    Some(Problem::partial(document, ProblemKind::Unsupported, message))
 }
 
 /// Adds a file that holds one plain value a line and comments, nothing else, without making a
@@ -258,7 +310,7 @@ mod tests {
         let mut fast = Compiler::default();
         assert!(add_plain_list(&list, &mut fast).unwrap());
         let mut slow = Compiler::default();
-        engine.add_report(&list, &mut slow).unwrap();
+        engine.add_report(&list, &mut slow, &mut Patterns::default()).unwrap();
         let text = "192.0.2.7 x.evil.example http://evil.example/a 0123456789abcdef0123456789abcdef me@evil.example";
         let (fast, slow) = (fast.finish(), slow.finish());
         assert_eq!(fast.len(), slow.len());

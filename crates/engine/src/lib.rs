@@ -24,6 +24,7 @@ mod activity;
 mod add;
 mod arms;
 mod check;
+mod cluster_decisions;
 mod clusters;
 mod collect;
 mod error;
@@ -39,10 +40,13 @@ mod knowledge;
 mod learn;
 mod list;
 mod lookup;
+mod name_preview;
 mod names;
 mod origins;
+mod patterns;
 mod progress;
 mod show;
+mod since;
 mod status;
 mod topic;
 mod undo;
@@ -60,6 +64,9 @@ pub use activity::{
 pub use add::{AddOptions, AddReport, Input};
 pub use arms::load_checks;
 pub use check::Checked;
+pub use cluster_decisions::{
+    ClusterChange, ClusterDecision, ClusterJudgement, ClusterOutline, ClusterPreview,
+};
 pub use clusters::{ClusterPage, MINTED, Suspect};
 pub use collect::Taken;
 pub use error::{EngineError, ErrorKind};
@@ -73,15 +80,19 @@ pub use judge::{ACTION, Judged, Judgement, METHOD, OF_CLAIM, OF_DOCUMENT, Statem
 pub use learn::Learning;
 pub use list::{ListKind, Row};
 pub use lookup::LookedUp;
+pub use name_preview::{MovedStatement, NamePreview};
 pub use names::{NameChange, NameJudgement, Proposal, ProposalState};
 pub use origins::{Lineages, ShownDerivation, SidedPassage};
 pub use progress::{Progress, Silent};
 pub use show::ShowOptions;
+pub use since::{MovedFact, NewName, News};
 pub use status::{Aged, Statuses};
 pub use topic::Topic;
 pub use undo::UndoReport;
 
 pub use lapwing_extract::refang;
+
+pub use lapwing_fuse::ActivityCluster;
 
 pub use lapwing_forecast as forecasting;
 pub use lapwing_hunt as hunting;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lapwing_fuse::{Context, Resolver, decide, naming_vendor};
-use lapwing_model::{ChangeId, DocumentId, Entity, Fact, Kind, PartialDate, Relation};
+use lapwing_model::{ChangeId, DocumentId, Entity, Fact, Kind, Marking, PartialDate, Relation};
 use lapwing_store::{FactQuery, JudgementRecord, Store};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,9 @@ pub struct NameJudgement {
     /// Why, in the words of who decided.
     #[serde(default)]
     pub because: String,
+    /// The strictest marking of what it is about; who may see less does not see the decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marking: Option<Marking>,
 }
 
 /// How a proposal stands.
@@ -114,15 +117,8 @@ impl Engine {
         because: &str,
         now: Timestamp,
     ) -> Result<ChangeId, EngineError> {
-        let means = self.topic(means)?.subject;
-        let kinds = [means.kind, Kind::ThreatActor, Kind::Cluster, Kind::Malware, Kind::Tool];
-        let name = self.written(name, &kinds)?;
-        if self.resolver()?.canonical(&name) == means {
-            let names = vec![format!("{} means {} already", name.value, means)];
-            return Err(EngineError::Unknown { asked: name.value, near: names });
-        }
-        let command = format!("names merge {} {}", name.value, means.value);
-        self.judge_name(&NameJudgement { name, means, because: because.to_owned() }, &command, now)
+        let judgement = self.name_judgement(name, Some(means), because)?;
+        self.decide_name(&judgement, None, now)
     }
 
     /// Decides that a name stands alone, whatever the reference data or an earlier decision says.
@@ -135,11 +131,66 @@ impl Engine {
         because: &str,
         now: Timestamp,
     ) -> Result<ChangeId, EngineError> {
-        let kinds = [Kind::ThreatActor, Kind::Cluster, Kind::Malware, Kind::Tool, Kind::Campaign];
-        let name = self.written(name, &kinds)?;
-        let command = format!("names split {}", name.value);
-        let means = name.clone();
-        self.judge_name(&NameJudgement { name, means, because: because.to_owned() }, &command, now)
+        let judgement = self.name_judgement(name, None, because)?;
+        self.decide_name(&judgement, None, now)
+    }
+
+    /// Works out a decision: that `name` is another name of `means`, or stands alone. Nothing is
+    /// changed.
+    ///
+    /// # Errors
+    /// When one of the two is not known, they are one already, or the store cannot be read.
+    pub fn name_judgement(
+        &self,
+        name: &str,
+        means: Option<&str>,
+        because: &str,
+    ) -> Result<NameJudgement, EngineError> {
+        let names = [Kind::ThreatActor, Kind::Cluster, Kind::Malware, Kind::Tool];
+        let (name, means) = if let Some(means) = means {
+            let means = self.topic(means)?.subject;
+            let kinds: Vec<Kind> = std::iter::once(means.kind).chain(names).collect();
+            let name = self.written(name, &kinds)?;
+            if self.resolver()?.canonical(&name) == means {
+                let names = vec![format!("{} means {} already", name.value, means)];
+                return Err(EngineError::Unknown { asked: name.value, near: names });
+            }
+            (name, means)
+        } else {
+            let kinds: Vec<Kind> = names.into_iter().chain([Kind::Campaign]).collect();
+            let name = self.written(name, &kinds)?;
+            (name.clone(), name)
+        };
+        let mut marking = Marking::default();
+        for entity in [&self.resolver()?.canonical(&name), &means] {
+            let query = FactQuery { either: Some(entity.clone()), ..FactQuery::default() };
+            self.store.each_fact(&query, &mut |fact| {
+                marking = marking.join(fact.marking);
+                Ok(())
+            })?;
+        }
+        let because = because.trim().to_owned();
+        Ok(NameJudgement { name, means, because, marking: Some(marking) })
+    }
+
+    /// Takes a decision that [`Engine::name_judgement`] worked out; `by` names who takes it.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn decide_name(
+        &mut self,
+        judgement: &NameJudgement,
+        by: Option<&str>,
+        now: Timestamp,
+    ) -> Result<ChangeId, EngineError> {
+        let (name, means) = (&judgement.name.value, &judgement.means.value);
+        let by = by.map(|by| format!(" (by {by})")).unwrap_or_default();
+        let command = if judgement.name == judgement.means {
+            format!("names split {name}{by}")
+        } else {
+            format!("names merge {name} {means}{by}")
+        };
+        self.judge_name(judgement, &command, now)
     }
 
     fn judge_name(

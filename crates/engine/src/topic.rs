@@ -49,6 +49,16 @@ impl Engine {
     /// [`EngineError::Unknown`] with near names when nothing fits.
     pub fn topic(&self, asked: &str) -> Result<Topic, EngineError> {
         if let Some(subject) = self.spelled_with_kind(asked.trim())? {
+            // A campaign that is what its name alone means is the same page, with all that it takes in.
+            if !subject.kind.is_observable() && !subject.value.contains(':') {
+                match self.topic(&subject.value) {
+                    Ok(topic) if topic.subject == subject => {
+                        return Ok(Topic { asked: asked.to_owned(), ..topic });
+                    }
+                    Ok(_) | Err(EngineError::Unknown { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
             let documents = self.documents_of(&subject, &[])?;
             return Ok(Topic { asked: asked.to_owned(), subject, also: Vec::new(), documents });
         }

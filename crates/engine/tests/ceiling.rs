@@ -2,6 +2,8 @@
 //! the export of a store that never had the documents above the ceiling.
 #![allow(clippy::unwrap_used, reason = "a test stops at what should not happen")]
 
+mod common;
+
 use lapwing_engine::publish::export::{ExportFormat, Exported};
 use lapwing_engine::read::Options;
 use lapwing_engine::{AddOptions, Engine, EngineError, ExportOptions, Input, Silent};
@@ -64,7 +66,7 @@ fn report(number: usize, marking: Marking, shared: usize) -> (Input, AddOptions)
 }
 
 fn store<'r>(reports: impl Iterator<Item = &'r (Input, AddOptions)>) -> Engine {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     for (input, options) in reports {
         let now = "2021-04-01T00:00:00Z".parse().unwrap();
         engine.add(std::slice::from_ref(input), options, now, &Silent).unwrap();

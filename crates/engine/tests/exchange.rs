@@ -1,6 +1,8 @@
 //! What goes out comes in again: nothing is lost unnamed, and nothing above the ceiling goes out.
 #![allow(clippy::unwrap_used, reason = "a test stops at what should not happen")]
 
+mod common;
+
 use std::collections::BTreeSet;
 
 use lapwing_engine::publish::export::{ExportFormat, Exported};
@@ -36,7 +38,7 @@ const CLOSED: &str = "# Not for all\n\nUNC9999 operates 45.77.0[.]1 and the hidd
     ## Indicators of compromise\n\n- 45.77.0[.]2\n- secret-panel[.]example\n";
 
 fn store() -> Engine {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     let options = |marking, source: &str| Options {
         marking: Some(marking),
         source: Some(source.to_owned()),
@@ -66,7 +68,7 @@ fn claims(engine: &Engine) -> BTreeSet<(Option<String>, Claim)> {
 }
 
 fn read_again(exported: &Exported) -> Engine {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     // The list of hashes of a feed without values is an empty file.
     for file in exported.files.iter().filter(|file| !file.bytes.is_empty()) {
         let text = String::from_utf8(file.bytes.clone()).unwrap();
@@ -326,7 +328,7 @@ proptest::proptest! {
 
     #[test]
     fn whatever_a_store_holds_comes_back_or_is_named(bundle in any::bundle()) {
-        let mut engine = Engine::in_memory().unwrap();
+        let mut engine = common::engine();
         add(&mut engine, "any.json", &bundle, Options::default());
         let before = claims(&engine);
         for format in [ExportFormat::Stix, ExportFormat::Stix20] {
@@ -350,7 +352,7 @@ proptest::proptest! {
 
     #[test]
     fn no_export_tells_of_what_is_above_its_ceiling(bundle in any::bundle()) {
-        let mut engine = Engine::in_memory().unwrap();
+        let mut engine = common::engine();
         add(&mut engine, "any.json", &bundle, Options::default());
         // What is visible at the ceiling, by a store that never saw the rest.
         let ceiling = Marking::Green;
@@ -361,7 +363,7 @@ proptest::proptest! {
             let marking = own["document"]["marking"].as_str().map(|m| m.parse().unwrap());
             marking.unwrap_or(Marking::Clear) <= ceiling
         });
-        let mut shown = Engine::in_memory().unwrap();
+        let mut shown = common::engine();
         if open["objects"].as_array().unwrap().len() > 1 || open == bundle {
             add(&mut shown, "any.json", &open.to_string(), Options::default());
             for format in OURS {

@@ -2,6 +2,8 @@
 //! and taken back, activity holds together by evidence.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod common;
+
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -82,7 +84,7 @@ fn report(lead: &str, values: &[&str]) -> String {
 
 #[test]
 fn an_event_republished_under_new_identifiers_adds_nothing() {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     let first = event("11111111-aaaa-4bbb-8ccc-000000000001", "2021-03-03", &VALUES);
     add(&mut engine, &("one.json", "", "", first));
     let before = indicators(&engine);
@@ -129,7 +131,7 @@ fn order_of_arrival_makes_no_difference_and_what_is_learnt_is_taken_back() {
         reports.push(("cert.md", "CISA", "2021-04-20", of("cert")));
     }
     let all = |order: &[usize]| {
-        let mut engine = Engine::in_memory().unwrap();
+        let mut engine = common::engine();
         for at in order {
             add(&mut engine, &reports[*at]);
         }
@@ -159,7 +161,7 @@ fn order_of_arrival_makes_no_difference_and_what_is_learnt_is_taken_back() {
 
 #[test]
 fn names_are_decided_with_reasons_and_the_decision_is_taken_back() {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     let text = "# Heron\n\nThe actor APT28 used the malware China Chopper. HAFNIUM exploited CVE-2021-26855.\n";
     add(&mut engine, &("a.md", "Example Labs", "2021-03-03", text.to_owned()));
     let actors = |engine: &Engine| -> Vec<String> {
@@ -187,7 +189,7 @@ fn names_are_decided_with_reasons_and_the_decision_is_taken_back() {
 
 #[test]
 fn observers_who_share_rare_values_saw_one_activity() {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     add(&mut engine, &("a.md", "CISA", "2021-03-03", report("Heron alert", &VALUES[..4])));
     assert!(engine.activity_clusters().unwrap().is_empty());
     add(
@@ -215,7 +217,7 @@ fn example(name: &str) -> (String, String) {
 
 #[test]
 fn the_three_shapes_that_began_it_are_three_origins_and_keep_their_doubts() {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     for name in ["campaign-page.md", "misp-event.md"] {
         let (name, text) = example(name);
         add(&mut engine, &(&name, "", "", text));
@@ -266,7 +268,7 @@ fn the_three_shapes_that_began_it_are_three_origins_and_keep_their_doubts() {
 
 #[test]
 fn a_sighting_lifts_and_a_tag_of_confidence_counts() {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     let plain = event("33333333-aaaa-4bbb-8ccc-000000000003", "2020-11-03", &VALUES[..2]);
     let told = plain.replace(
         "\"analysis\":\"2\",",

@@ -2,6 +2,8 @@
 //! article: what each must give, and what none may.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -39,7 +41,7 @@ fn add(engine: &mut Engine, path: &Path, published: Option<&str>) -> ChangeId {
 
 /// Three documents, as a user would add them.
 fn three() -> Engine {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     add(&mut engine, &report("campaign-page.md"), None);
     add(&mut engine, &report("misp-event.md"), None);
     add(&mut engine, &article(), Some("2021-03-04"));
@@ -70,7 +72,7 @@ fn three_documents_are_three_origins_and_the_rewrite_is_graded_below() {
 
 #[test]
 fn the_vendors_page_gives_its_rows_and_nothing_else() {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     add(&mut engine, &report("campaign-page.md"), None);
     let query = FactQuery {
         relation: Some(Relation::Role),
@@ -101,7 +103,7 @@ fn the_vendors_page_gives_its_rows_and_nothing_else() {
 
 #[test]
 fn the_event_gives_its_addresses_marking_redactions_and_denial() {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     add(&mut engine, &report("misp-event.md"), None);
     let query = FactQuery {
         relation: Some(Relation::Role),
@@ -124,7 +126,7 @@ fn the_event_gives_its_addresses_marking_redactions_and_denial() {
 
 #[test]
 fn the_article_says_who_says_what_and_how_sure() {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     add(&mut engine, &article(), Some("2021-03-04"));
     let document = engine.store().documents().unwrap()[0].document.id;
     let claims = engine.store().claims_of(document).unwrap();
@@ -183,7 +185,7 @@ fn nobody_is_merged_and_not_all_activity_is_one_actors() {
 #[test]
 fn order_of_arrival_changes_nothing_and_undo_leaves_no_trace() {
     let one_way = three();
-    let mut other_way = Engine::in_memory().unwrap();
+    let mut other_way = common::engine();
     add(&mut other_way, &article(), Some("2021-03-04"));
     let taken_back = add(&mut other_way, &report("indicators.csv"), None);
     add(&mut other_way, &report("misp-event.md"), None);
@@ -200,7 +202,7 @@ fn order_of_arrival_changes_nothing_and_undo_leaves_no_trace() {
 
 #[test]
 fn a_copy_adds_no_confidence_and_an_independent_report_does() {
-    let mut engine = Engine::in_memory().unwrap();
+    let mut engine = common::engine();
     let value = || Entity::new(Kind::Ipv4Addr, "11.22.33.44");
     let text = |intro: &str| {
         format!(

@@ -1,6 +1,7 @@
 //! Where something stands: under which heading, in which column, in which kind of region.
 
 mod heading;
+mod signature;
 
 use std::collections::HashMap;
 
@@ -37,6 +38,8 @@ pub(crate) struct Place<'r> {
     pub(crate) column_sort: Sort,
     pub(crate) furniture: bool,
     pub(crate) references: bool,
+    /// Below "Regards," and the like: who wrote a letter.
+    pub(crate) signature: bool,
     /// Target of the link of which this is the visible text.
     pub(crate) link: Option<&'r str>,
     pub(crate) in_heading: bool,
@@ -50,6 +53,7 @@ pub(crate) struct Layout<'r> {
     furniture: Vec<Span>,
     references: Vec<Span>,
     code: Vec<Span>,
+    signatures: Vec<Span>,
     headings: Vec<Span>,
     links: Vec<(Span, &'r str)>,
     cells: Vec<Cell<'r>>,
@@ -75,6 +79,7 @@ impl<'r> Layout<'r> {
             furniture: spans(|k| matches!(k, RegionKind::Furniture)),
             references: spans(|k| matches!(k, RegionKind::References)),
             code: spans(|k| matches!(k, RegionKind::Code)),
+            signatures: signature::signatures(text),
             headings: Vec::new(),
             links: Vec::new(),
             cells: Vec::new(),
@@ -154,12 +159,23 @@ impl<'r> Layout<'r> {
 
     fn nest(&mut self, heads: &[(Span, u8)]) {
         let mut above: Vec<Section> = Vec::new();
-        for (title, level) in heads {
+        let highest = heads.iter().map(|(_, level)| *level).min();
+        for (at, (title, level)) in heads.iter().enumerate() {
             let words = title.slice(self.text).unwrap_or_default();
             while above.last().is_some_and(|s| s.level >= *level) {
                 above.pop();
             }
-            let told = head(words);
+            let mut told = head(words);
+            // The title of a document says what happened, in words that elsewhere head a list: "How a
+            // shop's victims paid", "Patches for …". Only "Indicators of …" speaks for all below.
+            let titles = at == 0
+                && heads.len() > 1
+                && Some(*level) == highest
+                && heads.get(1).is_some_and(|(_, next)| next > level)
+                && words.split_whitespace().count() > 3;
+            if titles && told.topic < Topic::Mutexes {
+                told.topic = Topic::Neutral;
+            }
             let mut section = Section {
                 start: title.start as usize,
                 title: *title,
@@ -253,6 +269,16 @@ impl<'r> Layout<'r> {
             .map(|c| (c.span, c.head.map(|(title, _)| title)))
     }
 
+    /// Each cell of a table and the next one of its row.
+    pub(crate) fn neighbours(&self) -> impl Iterator<Item = (Span, Span)> {
+        self.cells.windows(2).filter_map(|pair| match pair {
+            [one, next] if one.row == next.row && one.span.end <= next.span.start => {
+                Some((one.span, next.span))
+            }
+            _ => None,
+        })
+    }
+
     /// What stands in the row of the span, as far as 400 bytes on either side.
     pub(crate) fn row_text(&self, span: Span) -> Option<&'r str> {
         const REACH: usize = 400;
@@ -306,6 +332,7 @@ impl<'r> Layout<'r> {
             column_sort: Sort::Any,
             furniture: overlaps(&self.furniture, span),
             references: overlaps(&self.references, span),
+            signature: overlaps(&self.signatures, span),
             link: None,
             in_heading: overlaps(&self.headings, span),
         };

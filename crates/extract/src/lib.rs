@@ -22,6 +22,7 @@ mod candidate;
 mod date;
 mod find;
 mod gazetteer;
+mod indicates;
 pub mod intention;
 mod introduced;
 mod layout;
@@ -259,6 +260,8 @@ impl<'k> Extractor<'k> {
         let (mut frame, mut claims) = topic::frame(reading, &all, &self.gazetteer);
         frame.accused =
             values.iter().filter(|c| c.role() == Some(Role::Indicator)).map(|c| c.span).collect();
+        let pointed = indicates::indicates(reading, &claims, frame.topic.as_ref(), &all, values);
+        claims.extend(pointed);
         claims.extend(topic::nicknames(entities));
         let mut sentences = Vec::new();
         let mut from = 0;

@@ -248,6 +248,16 @@ fn accept(
     {
         return Verdict::No;
     }
+    // Who bears the name comes before who is called by it as well: Agrius is an actor, although a
+    // malware of it is listed under that name too.
+    let own = |e: &&Entry| e.surface == shown && e.entity.value == shown;
+    let bearers: Vec<&Entry> = if entries.iter().copied().any(|e| own(&e)) {
+        let lent = |e: &&Entry| !own(e) && bears_aliases(e.entity.kind);
+        entries.iter().copied().filter(|e| !lent(e)).collect()
+    } else {
+        entries.to_vec()
+    };
+    let entries = bearers.as_slice();
     // Of several meanings, the one that the words beside it support, then the first that is certain.
     let supported = |entry: &Entry| is_supported(text, tokens, at, len, entry.entity.kind);
     let entry = entries
@@ -324,6 +334,11 @@ fn accept(
         && opens_sentence(text, span)
         && is_plain_word(&entry.surface);
     if doubtful || everyday { Verdict::Doubtful(mention) } else { Verdict::Yes(mention) }
+}
+
+/// Whether things of this kind are called by other names.
+fn bears_aliases(kind: Kind) -> bool {
+    kind.is_actor_like() || matches!(kind, Kind::Malware | Kind::Tool | Kind::Campaign)
 }
 
 /// One capital, then lower-case letters only: could be any word at the start of a sentence.

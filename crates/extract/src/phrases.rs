@@ -99,7 +99,6 @@ impl Words {
     }
 
     /// The words in order.
-    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.ranges.iter().map(|range| &self.lower[range.clone()])
     }

@@ -5,6 +5,7 @@
 
 mod act;
 mod acts;
+mod arsenal;
 mod attribution;
 mod clause;
 mod disputed;
@@ -108,6 +109,7 @@ pub(crate) fn relations(sentences: &[Sentence<'_>], frame: &Frame) -> Vec<Claim>
             claims: Vec::new(),
         };
         telling.verbs(&memory);
+        telling.arsenal();
         telling.attribution(&memory);
         telling.countries(&memory);
         telling.tracking(&memory);

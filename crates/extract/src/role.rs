@@ -200,6 +200,9 @@ impl Case<'_> {
         if self.place.references {
             return Some(self.say(Role::Reference, 92, "stands among the references"));
         }
+        if self.place.signature {
+            return Some(self.say(Role::Reference, 80, "stands in the signature of a letter"));
+        }
         (self.place.topic == Topic::References)
             .then(|| self.say(Role::Reference, 88, self.under_heading()))
     }

@@ -21,6 +21,8 @@ fn names() -> Vec<Name> {
         ("Play", Kind::Malware, "Play", true),
         ("Hive", Kind::Malware, "Hive", true),
         ("Emotet", Kind::Malware, "Emotet", false),
+        ("Marsh Heron", Kind::Malware, "SodWiper", false),
+        ("Marsh Heron", Kind::ThreatActor, "Marsh Heron", false),
         ("Cobalt Strike", Kind::Tool, "Cobalt Strike", false),
         ("Mandiant", Kind::Identity, "Mandiant", false),
         ("Microsoft", Kind::Identity, "Microsoft", false),
@@ -161,6 +163,28 @@ fn aliases_and_trackers_are_told() {
     assert!(
         says("The ProxyLogon bug", "ProxyLogon", Relation::AliasOf, "CVE-2021-26855").is_some()
     );
+}
+
+#[test]
+fn the_indicators_of_a_report_point_to_what_it_is_about() {
+    let text = "# A look at Emotet and how it spreads today\n\nIt beacons to 198.51.100.7.\n\n\
+        ## Indicators of compromise\n\nheron[.]top\n\n## References\n\nhttps://b.example.org/x\n";
+    let found = says(text, "heron.top", Relation::Indicates, "Emotet");
+    assert!(found.is_some_and(|c| c.precision.as_percent() == 72));
+    assert!(says(text, "https://b.example.org/x", Relation::Indicates, "Emotet").is_none());
+    let survey = text.replace("Emotet", "Emotet, HAFNIUM, Marsh Heron, UNC9999");
+    assert!(says(&survey, "heron.top", Relation::Indicates, "Emotet").is_none());
+}
+
+#[test]
+fn who_bears_a_name_comes_before_who_is_called_by_it_too() {
+    let claims = claims_of(&reading("Marsh Heron malware was deployed against Italy."));
+    let kinds: Vec<Kind> = claims
+        .iter()
+        .filter(|c| c.subject.value == "Marsh Heron")
+        .map(|c| c.subject.kind)
+        .collect();
+    assert!(!kinds.is_empty() && kinds.iter().all(|k| *k == Kind::ThreatActor), "{kinds:?}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Traces that only their heading, their column or their shape makes known: mutexes, user agents,
 //! named pipes.
 
+mod labelled;
+
 use lapwing_model::{Claim, Confidence, Entity, Kind, Reading, Role, Span};
 
 use crate::find;
@@ -23,6 +25,7 @@ pub(crate) fn traces(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -
             under_heading(text, layout, kind, stretch, &taken, &mut claims);
         }
     }
+    claims.extend(labelled::rows(text, layout, &taken));
     let pipes: Vec<Span> =
         values.iter().filter(|v| v.subject.kind == Kind::NamedPipe).map(|v| v.span).collect();
     claims.retain(|c| {

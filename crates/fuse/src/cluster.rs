@@ -10,6 +10,7 @@ use lapwing_knowledge::Knowledge;
 use lapwing_model::{Entity, Kind, OriginId, PartialDate};
 use serde::Serialize;
 
+use crate::decided::{ClusterDecisions, Joining};
 use crate::derivation::Sets;
 
 /// What one origin tells of an activity.
@@ -171,13 +172,33 @@ fn shape(path: &str) -> String {
 /// clusters, and never renames what was there first; the history is told in the order of publication.
 #[must_use]
 pub fn clusters(activities: &[Activity], knowledge: &Knowledge) -> Vec<ActivityCluster> {
+    clusters_decided(activities, knowledge, &ClusterDecisions::default())
+}
+
+/// As [`clusters`], with what people decided: it binds, or keeps apart, whatever the evidence says.
+#[must_use]
+pub fn clusters_decided(
+    activities: &[Activity],
+    knowledge: &Knowledge,
+    decisions: &ClusterDecisions,
+) -> Vec<ActivityCluster> {
     let activities = in_order(activities);
-    let bonds = bonds(&activities, knowledge);
-    let mut sets = Sets::new(activities.len());
-    bonds.iter().for_each(|((a, b), _)| sets.join(*a, *b));
+    let origins: Vec<OriginId> = activities.iter().map(|activity| activity.origin).collect();
+    let mut bonds = bonds(&activities, knowledge);
+    let mut joining = Joining::new(&origins, decisions);
+    for ((a, b), because) in decisions.bonds(&origins) {
+        let (weight, reasons) = bonds.entry((a, b)).or_default();
+        *weight = weight.max(BOUND);
+        reasons.insert(0, format!("decided by a person: {because}"));
+        joining.join(a, b);
+    }
+    let mut strongest: Vec<(&(usize, usize), f64)> =
+        bonds.iter().map(|(pair, (weight, _))| (pair, *weight)).collect();
+    strongest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+    strongest.iter().for_each(|((a, b), _)| joining.join(*a, *b));
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for at in 0..activities.len() {
-        groups.entry(sets.find(at)).or_default().push(at);
+        groups.entry(joining.find(at)).or_default().push(at);
     }
     let mut found: Vec<ActivityCluster> = groups
         .into_values()
@@ -258,7 +279,8 @@ fn name_of(activity: &Activity) -> String {
 }
 
 fn cluster(activities: &[&Activity], members: &[usize], bonds: &Bonds) -> ActivityCluster {
-    let mut own: Vec<_> = bonds.iter().filter(|((a, _), _)| members.contains(a)).collect();
+    let mut own: Vec<_> =
+        bonds.iter().filter(|((a, b), _)| members.contains(a) && members.contains(b)).collect();
     // As time went by: each origin, with what bound it to those before.
     let mut sets = Sets::new(activities.len());
     let mut history = Vec::new();
@@ -388,6 +410,27 @@ mod tests {
         assert_eq!(one[0].also, std::slice::from_ref(&other.name));
         let last = one[0].history.last().unwrap();
         assert!(last.what.contains("joins") && last.what.contains(&other.name), "{last:?}");
+    }
+
+    #[test]
+    fn people_join_and_part_whatever_the_evidence_says() {
+        let activities = three();
+        let id = |at: usize| activities[at].origin;
+        let decided = |decisions: &ClusterDecisions| {
+            clusters_decided(&activities, Knowledge::builtin(), decisions)
+        };
+        let mut decisions = ClusterDecisions::default();
+        decisions.join(vec![vec![id(0), id(1)], vec![id(2)]], "one panel");
+        let joined = decided(&decisions);
+        assert_eq!(joined[0].members, [id(0), id(1), id(2)]);
+        let bond = joined[0].bonds.iter().find(|bond| bond.b == id(2)).unwrap();
+        assert_eq!(bond.because[0], "decided by a person: one panel");
+        assert!(joined[0].history[1].what.contains("one panel"), "{:?}", joined[0].history);
+        decisions.part(&[id(0)], &[id(1), id(2)]);
+        let parted = decided(&decisions);
+        assert_eq!(parted.len(), 1);
+        assert_eq!(parted[0].members, [id(1), id(2)]);
+        assert!(parted[0].bonds.iter().all(|bond| bond.a != id(0)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use lapwing_model::{Entity, Finding, PartialDate, Problem, Status, Verdict};
 
 use crate::sigma::Rules;
-use crate::{Activity, Learnt, NotLearnt, Sighted};
+use crate::{Activity, Learnt, NotLearnt, Sighted, Together};
 use crate::{Baseline, ContentRules};
 
 /// One value of the intelligence to look for.
@@ -105,6 +105,8 @@ pub struct Options {
     pub content: Option<Arc<dyn ContentRules>>,
     /// Known-good files to compare web roots with.
     pub baseline: Option<Arc<Baseline>>,
+    /// Patterns of several observations whose values are among the indicators.
+    pub together: Arc<[Together]>,
 }
 
 impl Default for Options {
@@ -124,6 +126,7 @@ impl Default for Options {
             learn: false,
             content: None,
             baseline: None,
+            together: Arc::default(),
         }
     }
 }

@@ -7,8 +7,9 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use lapwing_model::{Problem, ProblemKind};
 
+use crate::context::Context;
 use crate::input::{About, Guard, failed, open};
-use crate::scan::{Context, Report};
+use crate::report::Report;
 
 /// Dictionaries and models of a 7z or xz decoder may take so many KiB.
 pub(crate) const DECODER_MEMORY: u32 = 100 << 10;

@@ -9,10 +9,11 @@ use lapwing_model::{Entity, Finding, FindingKind};
 
 use crate::activity::{self, Joined, Lead, Related};
 use crate::condition::Artifacts;
+use crate::context::Context;
 use crate::hunt::{add_counts, over_files};
 use crate::learn::{self, Lessons};
 use crate::rarity::{Crowd, Profile};
-use crate::scan::{Context, Report};
+use crate::report::Report;
 use crate::{Activity, Checks, Indicator, Learnt, Matcher, NotLearnt, Options, Silent};
 
 /// Indicators that were seen are told as they are; a check or a rule that found something is the

@@ -8,14 +8,13 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
-use regex::Regex;
-
 use lapwing_model::{Problem, ProblemKind, Proof, Severity};
 use serde::Deserialize;
 
 use crate::condition::{Artifacts, Condition, Written};
 use crate::given;
 use crate::many::Many;
+use crate::pattern::Pattern;
 use crate::record::Record;
 use crate::source::{Source, SourceFile};
 
@@ -52,7 +51,7 @@ pub struct Check {
     pub(crate) grades: Vec<Grade>,
     pub(crate) artifact: Option<ArtifactFrom>,
     pub(crate) many: Option<Many>,
-    time: Option<(String, Regex)>,
+    time: Option<(String, Pattern)>,
     tests: Vec<CheckTest>,
 }
 
@@ -202,7 +201,7 @@ impl Checks {
             let mut checks = Checks::default();
             for (_, text) in BUILTIN {
                 // The test of the built-in files makes sure that none is refused.
-                let _ = checks.add(text);
+                let _ = checks.add(text, false);
             }
             checks
         });
@@ -221,7 +220,7 @@ impl Checks {
         let mut checks = Checks::default();
         for (_, text) in BUILTIN {
             // The test of the built-in files makes sure that none is refused.
-            let _ = checks.add(text);
+            let _ = checks.add(text, false);
         }
         for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
             let entry = match entry {
@@ -246,7 +245,7 @@ impl Checks {
     fn add_own(&mut self, path: &Path) {
         let name = path.display().to_string();
         let added = match fs::read_to_string(path) {
-            Ok(text) => self.add(&text),
+            Ok(text) => self.add(&text, true),
             Err(error) => return self.problems.push(given::unreadable(path, &error)),
         };
         match added {
@@ -284,8 +283,9 @@ impl Checks {
         &self.sources
     }
 
-    /// Adds what a file holds; else the line, where one can be told, and what is wrong.
-    fn add(&mut self, text: &str) -> Result<(), Refused> {
+    /// Adds what a file holds; else the line, where one can be told, and what is wrong. The regular expressions of
+    /// built-in files were tried before (`try_all` is `false`).
+    fn add(&mut self, text: &str, try_all: bool) -> Result<(), Refused> {
         let refused = |message: String| (None, message);
         let file: File = toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start));
@@ -295,6 +295,9 @@ impl Checks {
         match (file.check, file.source, file.campaign) {
             (Some(check), None, None) => {
                 let check = Check::new(check, file.grade, file.test).map_err(refused)?;
+                if try_all {
+                    check.compile_patterns().map_err(refused)?;
+                }
                 put(&mut self.list, check, |c| &c.id);
             }
             (None, Some(source), None) => {
@@ -355,11 +358,18 @@ impl Check {
             artifact: file.artifact,
             many: file.many,
             time: match file.time {
-                Some(t) => Some((t.field, Regex::new(&t.regex).map_err(|e| e.to_string())?)),
+                Some(t) => Some((t.field, Pattern::new(&t.regex, false)?)),
                 None => None,
             },
             tests,
         })
+    }
+
+    /// Compiles all its regular expressions; the first that cannot be is told.
+    fn compile_patterns(&self) -> Result<(), String> {
+        self.condition.compile_patterns()?;
+        self.grades.iter().try_for_each(|grade| grade.when.compile_patterns())?;
+        self.time.iter().try_for_each(|(_, pattern)| pattern.compile())
     }
 
     /// What the check says about a record; `None` when it does not hold.
@@ -383,8 +393,8 @@ impl Check {
 
     /// The time that the record itself states, where the check says how to read it.
     pub(crate) fn own_time(&self, record: &Record<'_>) -> Option<Timestamp> {
-        let (field, regex) = self.time.as_ref()?;
-        let found = regex.captures(record.get(field)?)?;
+        let (field, pattern) = self.time.as_ref()?;
+        let found = pattern.captures(record.get(field)?)?;
         let number = |name: &str| found.name(name)?.as_str().parse::<i16>().ok();
         let mut hour = number("h")?;
         if let Some(half) = found.name("pm") {
@@ -458,7 +468,7 @@ mod tests {
     fn every_built_in_file_is_well_formed() {
         let mut checks = Checks::default();
         for (name, text) in BUILTIN {
-            checks.add(text).unwrap_or_else(|e| panic!("{name}: {e:?}"));
+            checks.add(text, true).unwrap_or_else(|e| panic!("{name}: {e:?}"));
         }
         for check in checks.list() {
             for source in &check.sources {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex::Regex;
 use serde::Deserialize;
 
+use crate::pattern::Pattern;
 use crate::record::{Record, contains_ignore_case};
 
 /// Values that the first pass of a hunt found (names of written scripts …), by kind, lower case.
@@ -71,7 +71,7 @@ pub(crate) enum Test {
     Ends(Vec<String>),
     Like(Vec<String>),
     Path(Vec<String>),
-    Regex(Vec<Regex>),
+    Regex(Vec<Pattern>),
     AtLeast(f64),
     AtMost(f64),
     Artifact(String),
@@ -110,14 +110,9 @@ impl Written {
         let slashes = |list: Vec<String>| list.iter().map(|p| p.replace('\\', "/")).collect();
         tests.extend(lower(self.path).map(|list| Test::Path(slashes(list))));
         if let Some(patterns) = self.regex {
-            let patterns: Result<Vec<Regex>, _> = patterns
-                .list()
-                .iter()
-                .map(|p| {
-                    regex::RegexBuilder::new(p).case_insensitive(true).size_limit(8 << 20).build()
-                })
-                .collect();
-            tests.push(Test::Regex(patterns.map_err(|e| e.to_string())?));
+            let patterns = patterns.list();
+            let patterns: Result<_, _> = patterns.iter().map(|p| Pattern::new(p, true)).collect();
+            tests.push(Test::Regex(patterns?));
         }
         tests.extend(self.at_least.map(Test::AtLeast));
         tests.extend(self.at_most.map(Test::AtMost));
@@ -160,6 +155,18 @@ impl Condition {
             }
             Self::Not(_) => None,
             Self::Field { tests, .. } => tests.iter().filter_map(Test::witness).max_by_key(worth),
+        }
+    }
+
+    /// Compiles all regular expressions; the first that cannot be is told.
+    pub(crate) fn compile_patterns(&self) -> Result<(), String> {
+        match self {
+            Self::All(list) | Self::Any(list) => list.iter().try_for_each(Self::compile_patterns),
+            Self::Not(inner) => inner.compile_patterns(),
+            Self::Field { tests, .. } => tests.iter().try_for_each(|test| match test {
+                Test::Regex(list) => list.iter().try_for_each(Pattern::compile),
+                _ => Ok(()),
+            }),
         }
     }
 

@@ -10,7 +10,8 @@ use crate::content;
 use crate::event::{self, Event};
 use crate::lines;
 use crate::own_record::{self, Own};
-use crate::scan::{Scan, record_of};
+use crate::record::record_of;
+use crate::scan::Scan;
 use crate::sigma::Told;
 use crate::source::Reader;
 

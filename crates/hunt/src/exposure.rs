@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use lapwing_model::{Finding, FindingKind, Proof, VerdictKind};
 
-use crate::scan::Report;
+use crate::report::Report;
 use crate::{Campaign, Checks};
 
 /// Attempts that were turned away are no success, and those of which no log shows the end may be one.

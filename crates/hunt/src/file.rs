@@ -9,9 +9,10 @@ use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 
 use crate::condition::last_part;
+use crate::context::Context;
 use crate::lines;
 use crate::record::Record;
-use crate::scan::{Context, Scan};
+use crate::scan::Scan;
 use crate::source::{Reader, Source};
 
 /// Content is shown to checks up to this length; traits stand at the beginning of small scripts.

@@ -9,11 +9,14 @@ use std::time::SystemTime;
 use lapwing_model::{Finding, Place, Problem, ProblemKind};
 
 use crate::condition::Artifacts;
+use crate::context::Context;
 use crate::finding::cap_key;
 use crate::hunt::{conclude, hunt_one};
 use crate::input::{self, Heading};
+use crate::report::Report;
 use crate::rotation;
-use crate::scan::{Context, Report};
+use crate::served;
+use crate::web_tree::WebTrees;
 use crate::{Checks, Hunt, Matcher, Options, Progress};
 
 /// Who follows: waits for more, and is told of findings as they come.
@@ -40,7 +43,7 @@ pub fn follow(
     let nothing_yet = Artifacts::new();
     let ctx = Context::new(matcher, checks, options, progress, &nothing_yet, false);
     let mut following = Following {
-        ctx: &ctx,
+        ctx,
         files: BTreeMap::new(),
         known: BTreeSet::new(),
         told: Told { seen: BTreeSet::new(), counts: BTreeMap::new() },
@@ -55,15 +58,21 @@ pub fn follow(
     following.look(paths, follower);
     following.end(follower);
     let mut all = Report::default();
-    let Following { files, mut told, missing, .. } = following;
+    let Following { ctx, files, mut told, missing, .. } = following;
+    let webs = ctx.webs;
     let mut names = Vec::with_capacity(files.len());
     let mut files: Vec<(PathBuf, Followed)> = files.into_iter().collect();
     files.sort_by(|a, b| rotation::order(&a.0, &b.0));
+    let mut logs = Vec::new();
     for (path, followed) in files {
+        if served::has_requests(&followed.report) {
+            logs.push(path.clone());
+        }
         names.push(path);
         all.add(followed.report);
     }
     all.problems.extend(missing.into_values());
+    served::look(&mut all, &names, &logs, &webs, checks, options);
     let hunt = conclude(all, names, checks, options);
     for finding in &hunt.findings {
         told.tell(finding, options.max_findings_per_rule, follower);
@@ -87,8 +96,8 @@ fn identity(_: &Metadata) -> Option<Identity> {
     None
 }
 
-struct Following<'f, 'h> {
-    ctx: &'f Context<'h>,
+struct Following<'h> {
+    ctx: Context<'h>,
     files: BTreeMap<PathBuf, Followed>,
     known: BTreeSet<Identity>,
     told: Told,
@@ -140,7 +149,7 @@ impl Told {
     }
 }
 
-impl Following<'_, '_> {
+impl Following<'_> {
     /// Reads what is new in all files.
     fn look(&mut self, paths: &[PathBuf], follower: &mut dyn Follower) {
         let mut problems = Vec::new();
@@ -149,6 +158,9 @@ impl Following<'_, '_> {
         let names: Vec<PathBuf> = self.files.keys().cloned().collect();
         for path in names {
             self.read_on(&path, follower);
+        }
+        if found.iter().any(|path| !self.files.contains_key(path)) {
+            self.ctx = self.ctx.clone().with_webs(WebTrees::of(&found));
         }
         for path in found {
             self.open(&path, follower);
@@ -210,7 +222,7 @@ impl Following<'_, '_> {
                     return;
                 }
                 (*size, *modified) = (now.len(), now.modified().ok());
-                followed.report = hunt_one(self.ctx, path);
+                followed.report = hunt_one(&self.ctx, path);
                 for finding in &followed.report.findings {
                     self.told.tell(finding, self.ctx.options.max_findings_per_rule, follower);
                 }
@@ -226,7 +238,7 @@ impl Following<'_, '_> {
                     return;
                 }
                 let done = lines_of(
-                    self.ctx,
+                    &self.ctx,
                     &mut followed.file,
                     &name,
                     meta.len(),
@@ -257,7 +269,7 @@ impl Following<'_, '_> {
             let mut tail = Tail { heading, head, read, lines };
             if meta.len() > *tail.read
                 && let Err(error) = lines_of(
-                    self.ctx,
+                    &self.ctx,
                     &mut followed.file,
                     &name,
                     meta.len(),

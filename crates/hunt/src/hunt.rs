@@ -7,12 +7,14 @@ use rayon::prelude::*;
 
 use crate::around::{self, Trail};
 use crate::condition::Artifacts;
+use crate::context::Context;
 use crate::finding::{cap_key, fold_name};
 use crate::rarity::Profile;
-use crate::scan::{Context, Report};
+use crate::report::Report;
 use crate::web_tree::WebTrees;
 use crate::{
-    Activity, Checks, Hunt, Matcher, Options, Progress, input, many, served, sigma, verdict,
+    Activity, Checks, Hunt, Matcher, Options, Progress, input, many, served, sigma, together,
+    verdict,
 };
 
 /// Looks for `matcher`'s indicators and `checks` in `paths` (files, folders, archives).
@@ -40,9 +42,7 @@ pub fn hunt(
         }
         all.add(report);
     }
-    if options.around {
-        served::look(&mut all, &files, &logs, webs, checks, options);
-    }
+    served::look(&mut all, &files, &logs, &webs, checks, options);
     conclude(all, files, checks, options)
 }
 
@@ -61,6 +61,7 @@ pub(crate) fn conclude(
     if !all.artifacts.is_empty() || around {
         profile = around::look(&mut all, &files, checks, options, around);
     }
+    all.findings.extend(together::judge(&options.together, std::mem::take(&mut all.observed)));
     if let Some(rules) = &options.rules {
         all.findings.extend(sigma::correlate(rules, std::mem::take(&mut all.correlated)));
     }
@@ -149,6 +150,8 @@ impl Report {
         for (entity, seen) in other.sighted {
             self.sighted.entry(entity).or_default().add(seen);
         }
+        self.members.add(other.members);
+        self.observed.extend(other.observed);
         self.binaries += other.binaries;
         self.last_record = self.last_record.max(other.last_record);
         for (kind, names) in other.artifacts {

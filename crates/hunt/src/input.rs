@@ -13,17 +13,20 @@ use crate::Limits;
 use crate::archive::{un7z, untar, unzip};
 use crate::carve;
 use crate::cells::csv_delimiter;
+use crate::context::Context;
 use crate::event_log;
 use crate::event_table;
 use crate::file;
 use crate::journal;
 use crate::lines::{self, Utf16};
 use crate::parquet_log;
+use crate::report::Report;
 use crate::rotation;
-use crate::scan::{Context, Report, Scan};
+use crate::scan::Scan;
 use crate::table_log::{self, Shape};
 use crate::transcript;
 use crate::unpack::{self, Stream};
+use crate::web_tree;
 use crate::{baseline, content};
 
 /// What stands in folders and is no file.
@@ -255,7 +258,7 @@ pub(crate) fn open(
             };
         }
     };
-    match unpack::decoder(stream, source) {
+    match unpack::decoder(stream, source, ctx.jobs) {
         Ok(unpacked) => open(ctx, &mut Guard::new(unpacked, read, limits), inner, report),
         Err(error) => failed(about.name, &error, report),
     }
@@ -453,6 +456,16 @@ fn leaf(
     about: About<'_>,
     report: &mut Report,
 ) {
+    if !ctx.wants(about.name) {
+        return;
+    }
+    let mut settings;
+    let reader: &mut dyn Read = if about.name.contains('!') && !ctx.second && ctx.only.is_none() {
+        settings = member(about.name, reader, report);
+        &mut settings
+    } else {
+        reader
+    };
     let encoding = lines::utf16(head);
     let decoded;
     let told_by = match encoding {
@@ -540,6 +553,22 @@ fn leaf(
     if let Err(error) = result {
         failed(about.name, &error, report);
     }
+}
+
+/// Notes what a member of an archive tells of folders that are served; gives the member as it was.
+fn member<'r>(
+    name: &str,
+    reader: &'r mut dyn Read,
+    report: &mut Report,
+) -> io::Chain<Cursor<Vec<u8>>, &'r mut dyn Read> {
+    let mut text = Vec::new();
+    if web_tree::is_settings(name)
+        && let Err(error) = reader.take(web_tree::LONGEST).read_to_end(&mut text)
+    {
+        failed(name, &error, report);
+    }
+    report.members.note(name, || Some(String::from_utf8_lossy(&text).into_owned()));
+    Cursor::new(text).chain(reader)
 }
 
 /// Whether the lines of a file are records, not parts of one thing.

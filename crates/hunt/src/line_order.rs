@@ -86,15 +86,20 @@ fn key(line: &[u8]) -> Option<(Form, Key)> {
 
 /// The first 24 bytes (or fewer), as numbers that compare as the bytes do.
 fn bytes(line: &[u8]) -> Key {
-    let mut out = [0u8; 24];
-    let count = line.len().min(24);
-    out[..count].copy_from_slice(&line[..count]);
-    let number = |at: usize| {
-        let mut part = [0u8; 8];
-        part.copy_from_slice(&out[at..at + 8]);
-        u64::from_be_bytes(part)
-    };
-    [number(0), number(8), number(16)]
+    if let Some(whole) = line.first_chunk::<24>() {
+        return numbers(whole);
+    }
+    let mut padded = [0u8; 24];
+    padded[..line.len()].copy_from_slice(line);
+    numbers(&padded)
+}
+
+fn numbers(bytes: &[u8; 24]) -> Key {
+    let mut key = [0; 3];
+    for (number, eight) in key.iter_mut().zip(bytes.as_chunks::<8>().0) {
+        *number = u64::from_be_bytes(*eight);
+    }
+    key
 }
 
 fn epoch(line: &[u8]) -> Option<(Form, Key)> {

@@ -80,6 +80,35 @@ pub(crate) fn around(text: &[u8], at: usize) -> (usize, usize) {
     (start, memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end))
 }
 
+/// Gives beginning and end of the lines between two places, by the bits of the line feeds.
+pub(crate) fn each_line(
+    text: &[u8],
+    newlines: &[u64],
+    from: usize,
+    to: usize,
+    mut tell: impl FnMut(usize, usize),
+) {
+    let mut start = from;
+    for (at, word) in newlines.iter().enumerate().take(to.div_ceil(64)).skip(from / 64) {
+        let mut word = *word;
+        if at == from / 64 {
+            word &= u64::MAX << (from % 64);
+        }
+        while word != 0 {
+            let end = at * 64 + word.trailing_zeros() as usize;
+            word &= word - 1;
+            if end >= to {
+                break;
+            }
+            tell(start, end);
+            start = end + 1;
+        }
+    }
+    if start < to.min(text.len()) {
+        tell(start, to.min(text.len()));
+    }
+}
+
 /// Number of line ends.
 pub(crate) fn count_lines(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).count() as u64

@@ -9,53 +9,173 @@ use crate::lines;
 /// How often a value is percent-decoded, as the tests of conditions do.
 const DECODINGS: usize = 3;
 
+/// What stands in a text in other forms: of each line with such signs only so much around them that a literal that
+/// holds one is whole, parted by line feeds. What has no sign in it is found in the text itself.
+#[derive(Debug, Default)]
+pub(crate) struct Forms {
+    plain: Vec<u8>,
+    /// Where the parts of a line begin in `plain`, and where the line begins in the text.
+    lines: Vec<(usize, usize)>,
+    /// What was decoded last, to be decoded again.
+    again: Vec<u8>,
+}
+
 /// Finds the next place of a sign.
 type Find = fn(&[u8], usize) -> Option<usize>;
 
-/// The next place of a sign, found when it is asked for.
-struct Cursor {
-    at: Option<usize>,
-    asked: bool,
-}
+/// The next sign of a text from a place on: where it begins and ends, and the byte that it stands for.
+type Next = fn(&[u8], usize) -> Option<(usize, usize, u8)>;
 
-/// Hands over each line that has such a sign: where it begins, and what it may stand for, parted by line feeds.
-/// `escapes` says whether backslashes and doubled quotes matter.
-pub(crate) fn each(
-    text: &[u8],
-    escapes: bool,
-    buffer: &mut Vec<u8>,
-    mut tell: impl FnMut(usize, &[u8]),
-) {
-    let find: [Find; 3] = [next_percent, next_audit, next_escape];
-    let mut cursors = [true, true, escapes].map(|asked| Cursor { at: Some(0), asked });
-    let mut from = 0;
-    for (cursor, find) in cursors.iter_mut().zip(find) {
-        cursor.at = if cursor.asked { find(text, 0) } else { None };
-    }
-    loop {
-        for (cursor, find) in cursors.iter_mut().zip(find) {
-            if cursor.at.is_some_and(|at| at < from) {
-                cursor.at = find(text, from);
+impl Forms {
+    /// Reads a text again where signs stand. `escapes` says whether backslashes and doubled quotes matter, `longest`
+    /// how many bytes the longest literal has that will be looked for.
+    pub(crate) fn read(&mut self, text: &[u8], escapes: bool, longest: usize) {
+        self.plain.clear();
+        self.lines.clear();
+        // Codes that stand for other codes are some bytes longer.
+        let margin = longest + 4;
+        let find: [Find; 3] = [next_percent, next_audit, next_escape];
+        let asked = [true, true, escapes];
+        let mut next = [None; 3];
+        for ((next, find), asked) in next.iter_mut().zip(find).zip(asked) {
+            *next = if asked { find(text, 0) } else { None };
+        }
+        while let Some(at) = next.iter().flatten().min().copied() {
+            let (start, end) = lines::around(text, at);
+            let line = &text[start..end];
+            let begin = self.plain.len();
+            let [has_percent, has_audit, has_escape] = next.map(|at| at.is_some_and(|at| at < end));
+            if has_percent {
+                self.percent(line, margin);
+            }
+            if has_audit {
+                self.hex_values(line, margin);
+            }
+            if has_escape {
+                self.escapes(line, margin);
+            }
+            if self.plain.len() > begin {
+                self.lines.push((begin, start));
+            }
+            for (next, find) in next.iter_mut().zip(find) {
+                if next.is_some_and(|at| at <= end) {
+                    *next = find(text, end + 1);
+                }
             }
         }
-        let Some(at) = cursors.iter().filter_map(|cursor| cursor.at).min() else { return };
-        let (start, end) = lines::around(text, at);
-        buffer.clear();
-        forms(&text[start..end], escapes, buffer);
-        if !buffer.is_empty() {
-            tell(start, buffer);
-        }
-        from = end + 1;
-        if from >= text.len() {
-            return;
+    }
+
+    /// What the signs stand for, in parts.
+    pub(crate) fn plain(&self) -> &[u8] {
+        &self.plain
+    }
+
+    /// Where in the text the line begins that a place in the parts is of.
+    pub(crate) fn line_of(&self, at: usize) -> usize {
+        let number = self.lines.partition_point(|(begin, _)| *begin <= at);
+        self.lines.get(number.saturating_sub(1)).map_or(0, |(_, start)| *start)
+    }
+
+    /// Escapes undone, and the codes that then stand there.
+    fn escapes(&mut self, line: &[u8], margin: usize) {
+        let begin = self.plain.len();
+        if rewrite(line, next_escaped, margin, &mut self.plain) {
+            self.percent_from(begin, margin);
         }
     }
+
+    /// The codes of a text undone, and undone again.
+    fn percent(&mut self, text: &[u8], margin: usize) {
+        let begin = self.plain.len();
+        if rewrite(text, next_code, margin, &mut self.plain) {
+            self.percent_again(begin, margin, DECODINGS - 1);
+        }
+    }
+
+    /// The same for what was written last.
+    fn percent_from(&mut self, begin: usize, margin: usize) {
+        self.percent_again(begin, margin, DECODINGS);
+    }
+
+    fn percent_again(&mut self, mut begin: usize, margin: usize, times: usize) {
+        for _ in 0..times {
+            self.again.clear();
+            // Without the line feed that closes the last part.
+            self.again.extend_from_slice(&self.plain[begin..self.plain.len() - 1]);
+            begin = self.plain.len();
+            if !rewrite(&self.again, next_code, margin, &mut self.plain) {
+                return;
+            }
+        }
+    }
+
+    /// Values of hexadecimal digits behind an equals sign.
+    fn hex_values(&mut self, line: &[u8], margin: usize) {
+        for at in memchr::memchr_iter(b'=', line) {
+            let rest = &line[at + 1..];
+            let count = rest.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+            let glued = rest.get(count).is_some_and(u8::is_ascii_alphanumeric);
+            if count < 4 || count % 2 == 1 || glued {
+                continue;
+            }
+            let begin = self.plain.len();
+            let bytes = rest[..count].as_chunks::<2>().0.iter();
+            self.plain.extend(bytes.filter_map(code_of).map(|b| if b == 0 { b' ' } else { b }));
+            self.plain.push(b'\n');
+            self.percent_from(begin, margin);
+        }
+    }
+}
+
+/// A line in lower case and all that its percent codes stand for, as often as conditions undo them; `forms` keeps its
+/// room, and what is in use of it is given back.
+pub(crate) fn decoded<'f>(line: &[u8], forms: &'f mut Vec<Vec<u8>>) -> &'f [Vec<u8>] {
+    forms.resize_with(DECODINGS + 1, Vec::new);
+    let mut count = 1;
+    forms[0].clear();
+    forms[0].extend_from_slice(line);
+    forms[0].make_ascii_lowercase();
+    while count <= DECODINGS {
+        let (done, rest) = forms.split_at_mut(count);
+        rest[0].clear();
+        if !rewrite(&done[count - 1], next_code, line.len(), &mut rest[0]) {
+            break;
+        }
+        rest[0].make_ascii_lowercase();
+        count += 1;
+    }
+    &forms[..count]
+}
+
+/// Writes what stands around each sign, with the sign undone: `margin` bytes before and behind, one part for those that
+/// stand near each other, each part closed by a line feed. Whether there was a sign.
+fn rewrite(text: &[u8], next: Next, margin: usize, out: &mut Vec<u8>) -> bool {
+    // Up to where the text is written, or what follows a part.
+    let mut done = None::<usize>;
+    let mut from = 0;
+    while let Some((at, end, byte)) = next(text, from) {
+        let first = match done {
+            Some(done) if at - done <= 2 * margin => done,
+            Some(done) => {
+                out.extend_from_slice(&text[done..done + margin]);
+                out.push(b'\n');
+                at - margin
+            }
+            None => at.saturating_sub(margin),
+        };
+        out.extend_from_slice(&text[first..at]);
+        out.push(byte);
+        done = Some(end);
+        from = end;
+    }
+    let Some(done) = done else { return false };
+    out.extend_from_slice(&text[done..text.len().min(done + margin)]);
+    out.push(b'\n');
+    true
 }
 
 fn next_percent(text: &[u8], from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    let is_code = |at: &usize| is_hex(rest.get(at + 1)) && is_hex(rest.get(at + 2));
-    memchr::memchr_iter(b'%', rest).find(is_code).map(|at| from + at)
+    next_code(text, from).map(|(at, ..)| at)
 }
 
 fn next_audit(text: &[u8], from: usize) -> Option<usize> {
@@ -63,115 +183,36 @@ fn next_audit(text: &[u8], from: usize) -> Option<usize> {
 }
 
 fn next_escape(text: &[u8], from: usize) -> Option<usize> {
+    next_escaped(text, from).map(|(at, ..)| at)
+}
+
+/// `%2f`
+fn next_code(text: &[u8], from: usize) -> Option<(usize, usize, u8)> {
     let rest = text.get(from..)?;
-    let is_escape = |at: &usize| match rest[*at] {
-        b'\\' => matches!(
-            rest.get(at + 1),
-            Some(b'\\' | b'|' | b'=' | b'"' | b'\'' | b'/' | b'n' | b'r' | b't')
-        ),
-        _ => rest.get(at + 1) == Some(&b'"'),
-    };
-    memchr::memchr2_iter(b'\\', b'"', rest).find(is_escape).map(|at| from + at)
+    memchr::memchr_iter(b'%', rest).find_map(|at| {
+        let byte = code_of(rest.get(at + 1..)?.first_chunk()?)?;
+        Some((from + at, from + at + 3, byte))
+    })
 }
 
-fn is_hex(byte: Option<&u8>) -> bool {
-    byte.is_some_and(u8::is_ascii_hexdigit)
+/// `\\x` for `x`, and two quotes for one.
+fn next_escaped(text: &[u8], from: usize) -> Option<(usize, usize, u8)> {
+    let rest = text.get(from..)?;
+    memchr::memchr2_iter(b'\\', b'"', rest).find_map(|at| {
+        let byte = match (rest[at], rest.get(at + 1)?) {
+            (b'\\', next @ (b'\\' | b'|' | b'=' | b'"' | b'\'' | b'/')) => *next,
+            (b'\\', b'n' | b'r') => b'\n',
+            (b'\\', b't') => b'\t',
+            (b'"', b'"') => b'"',
+            _ => return None,
+        };
+        Some((from + at, from + at + 2, byte))
+    })
 }
 
-fn digit(byte: Option<&u8>) -> Option<u8> {
-    byte.and_then(|b| char::from(*b).to_digit(16)).and_then(|d| u8::try_from(d).ok())
-}
-
-/// All that a line may stand for besides itself.
-fn forms(line: &[u8], escapes: bool, out: &mut Vec<u8>) {
-    percent(line, out);
-    if memmem::find(line, b"audit(").is_some() {
-        hex_values(line, out);
-    }
-    if escapes && let Some(plain) = unescaped(line) {
-        add(&plain, out);
-        percent(&plain, out);
-    }
-}
-
-fn add(form: &[u8], out: &mut Vec<u8>) {
-    if !out.is_empty() {
-        out.push(b'\n');
-    }
-    out.extend_from_slice(form);
-}
-
-/// The text with its percent codes undone, and undone again.
-fn percent(text: &[u8], out: &mut Vec<u8>) {
-    let mut form = text.to_vec();
-    for _ in 0..DECODINGS {
-        let mut plain = Vec::with_capacity(form.len());
-        let mut at = 0;
-        while let Some(byte) = form.get(at) {
-            let code = digit(form.get(at + 1)).zip(digit(form.get(at + 2)));
-            if let Some((high, low)) = code.filter(|_| *byte == b'%') {
-                plain.push(high * 16 + low);
-                at += 3;
-            } else {
-                plain.push(*byte);
-                at += 1;
-            }
-        }
-        if plain.len() == form.len() {
-            return;
-        }
-        add(&plain, out);
-        form = plain;
-    }
-}
-
-/// Values of hexadecimal digits behind an equals sign.
-fn hex_values(line: &[u8], out: &mut Vec<u8>) {
-    for at in memchr::memchr_iter(b'=', line) {
-        let rest = &line[at + 1..];
-        let count = rest.iter().take_while(|b| b.is_ascii_hexdigit()).count();
-        if count < 4 || count % 2 == 1 || rest.get(count).is_some_and(u8::is_ascii_alphanumeric) {
-            continue;
-        }
-        let plain: Vec<u8> = rest[..count]
-            .chunks_exact(2)
-            .filter_map(|pair| Some(digit(pair.first())? * 16 + digit(pair.get(1))?))
-            .map(|byte| if byte == 0 { b' ' } else { byte })
-            .collect();
-        add(&plain, out);
-        percent(&plain, out);
-    }
-}
-
-/// The line with `\x` for `x` and two quotes for one; `None` when nothing changes.
-fn unescaped(line: &[u8]) -> Option<Vec<u8>> {
-    let mut plain = Vec::with_capacity(line.len());
-    let mut at = 0;
-    while let Some(byte) = line.get(at) {
-        match (byte, line.get(at + 1)) {
-            (b'\\', Some(next @ (b'\\' | b'|' | b'=' | b'"' | b'\'' | b'/'))) => {
-                plain.push(*next);
-                at += 2;
-            }
-            (b'\\', Some(b'n' | b'r')) => {
-                plain.push(b'\n');
-                at += 2;
-            }
-            (b'\\', Some(b't')) => {
-                plain.push(b'\t');
-                at += 2;
-            }
-            (b'"', Some(b'"')) => {
-                plain.push(b'"');
-                at += 2;
-            }
-            _ => {
-                plain.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    (plain.len() < line.len()).then_some(plain)
+fn code_of(digits: &[u8; 2]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    Some(digit(digits[0])? * 16 + digit(digits[1])?)
 }
 
 #[cfg(test)]
@@ -183,21 +224,105 @@ mod tests {
     use crate::{Checks, Matcher, Options, Silent, hunt};
     use proptest::prelude::*;
 
-    fn told(text: &str) -> Vec<(usize, String)> {
-        let mut all = Vec::new();
-        each(text.as_bytes(), true, &mut Vec::new(), |start, form| {
-            all.push((start, String::from_utf8_lossy(form).into_owned()));
+    fn told(text: &str, longest: usize) -> Vec<(usize, String)> {
+        let mut forms = Forms::default();
+        forms.read(text.as_bytes(), true, longest);
+        let mut at = 0;
+        let parts = forms.plain().split_inclusive(|b| *b == b'\n').map(|part| {
+            at += part.len();
+            let text = String::from_utf8_lossy(part).trim_end_matches('\n').to_owned();
+            (forms.line_of(at - 1), text)
         });
-        all
+        parts.collect()
     }
 
     #[test]
     fn only_lines_with_a_sign_are_read_again() {
+        let told = |text| told(text, 100);
         assert_eq!(told("plain\n50 % off\nCORP\\user\n"), []);
-        assert_eq!(told("a\n%2fecp%252fx\nb\n"), [(2, "/ecp%2fx\n/ecp/x".to_owned())]);
+        let twice = [(2, "/ecp%2fx".to_owned()), (2, "/ecp/x".to_owned())];
+        assert_eq!(told("a\n%2fecp%252fx\nb\n"), twice);
         let line = "type=EXECVE msg=audit(1.1:2): a0=2F62696E2F7368 a1=zz\n";
         assert_eq!(told(line), [(0, "/bin/sh".to_owned())]);
         assert_eq!(told("x\na\\=b\n"), [(2, "a=b".to_owned())]);
+    }
+
+    #[test]
+    fn only_what_stands_near_a_sign_is_read_again() {
+        let far = "-".repeat(50);
+        let line = format!("{far}ab%2fcd{far}ef%5cgh{far}");
+        let parts: Vec<String> = told(&line, 2).into_iter().map(|(_, part)| part).collect();
+        assert_eq!(parts, ["----ab/cd----", "----ef\\gh----"]);
+        let near = told(&format!("{far}ab%2fcd------ef%5cgh{far}"), 2);
+        assert_eq!(near, [(0, "----ab/cd------ef\\gh----".to_owned())]);
+    }
+
+    /// A text of all kinds of signs and what stands between them.
+    fn signs() -> impl Strategy<Value = String> {
+        let part = prop::sample::select(vec![
+            "%2f", "%252f", "%25252F", "%32", "%", "f", "\\n", "\\\\", "\\=", "\"\"", "\"", "a",
+            "b/", "=", "--------", "%41%42", "2f", "\n",
+        ]);
+        prop::collection::vec(part, 0..30).prop_map(|parts| parts.concat())
+    }
+
+    /// All that a line may stand for, decoded whole.
+    fn whole(line: &str) -> Vec<String> {
+        let decode = |text: &str| {
+            let mut out = String::new();
+            let mut rest = text;
+            while let Some(c) = rest.chars().next() {
+                let code = rest.as_bytes().get(1..3).and_then(|two| code_of(two.first_chunk()?));
+                if let Some(byte) = code.filter(|byte| c == '%' && byte.is_ascii()) {
+                    out.push(char::from(byte));
+                    rest = &rest[3..];
+                } else {
+                    out.push(c);
+                    rest = &rest[c.len_utf8()..];
+                }
+            }
+            out
+        };
+        let mut all = Vec::new();
+        let mut plain = String::new();
+        let mut rest = line.chars().peekable();
+        while let Some(c) = rest.next() {
+            let meant = match (c, rest.peek()) {
+                ('\\', Some('n')) => Some('\n'),
+                ('\\', Some(next @ ('\\' | '=' | '"' | '/'))) | ('"', Some(next @ '"')) => {
+                    Some(*next)
+                }
+                _ => None,
+            };
+            plain.push(meant.unwrap_or(c));
+            if meant.is_some() {
+                rest.next();
+            }
+        }
+        for mut form in [line.to_owned(), plain] {
+            for _ in 0..=DECODINGS {
+                all.push(form.clone());
+                form = decode(&form);
+            }
+        }
+        all
+    }
+
+    proptest! {
+        #[test]
+        fn no_literal_is_lost_at_the_edge_of_a_part(text in signs(), literal in "[abAB/=2f\\\\\"%-]{1,6}") {
+            let mut forms = Forms::default();
+            forms.read(text.as_bytes(), true, literal.len());
+            let mut start = 0;
+            for line in text.split('\n') {
+                let there = whole(line).iter().any(|form| form.contains(&literal));
+                let found = line.contains(&literal)
+                    || memmem::find_iter(forms.plain(), literal.as_bytes())
+                        .any(|at| forms.line_of(at) == start);
+                prop_assert!(found || !there, "{line:?} {literal:?} {:?}", String::from_utf8_lossy(forms.plain()));
+                start += line.len() + 1;
+            }
+        }
     }
 
     const FIELDS: &str = "['proctitle', 'a1', 'msg', 'filePath', 'request', 'path', 'cs-uri-stem', 'cs-uri-query', 'note']";

@@ -4,7 +4,8 @@
 use lapwing_model::Place;
 
 use crate::line;
-use crate::scan::{Scan, record_of};
+use crate::record::record_of;
+use crate::scan::Scan;
 use crate::sigma::Told;
 use crate::source::Reader;
 use crate::time::{self, Moment};

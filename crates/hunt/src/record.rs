@@ -18,6 +18,21 @@ pub(crate) struct Record<'a> {
     pub offset: u64,
 }
 
+/// A record made of owned names and values.
+pub(crate) fn record_of<'a>(
+    fields: &'a [(String, String)],
+    raw: &'a str,
+    time: Option<Timestamp>,
+    place: Option<Place>,
+    offset: u64,
+) -> Record<'a> {
+    let fields = fields
+        .iter()
+        .map(|(k, v)| (Cow::Borrowed(k.as_str()), Cow::Borrowed(v.as_str())))
+        .collect();
+    Record { fields, raw: Cow::Borrowed(raw), time, place, offset }
+}
+
 impl Record<'_> {
     /// The first value of a field, by its name in any case; `None` when absent, empty or `-`.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {

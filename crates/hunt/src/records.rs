@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use lapwing_model::{Coverage, Place, Problem};
 
 use crate::condition::Artifacts;
+use crate::context::Context;
 use crate::hunt::hunt_one;
 use crate::input;
-use crate::scan::{Context, Report};
+use crate::report::Report;
 use crate::{Checks, Matcher, Options, Silent};
 
 /// A record of a log, as rules see it.

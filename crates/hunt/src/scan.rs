@@ -1,401 +1,25 @@
 //! What is done with one log: records are taken, checks and hits become findings.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use jiff::Timestamp;
-use lapwing_model::{
-    Coverage, Entity, Finding, FindingKind, Place, Problem, ProblemKind, Severity,
-};
+use lapwing_model::{Coverage, Finding, FindingKind, Problem, ProblemKind, Severity};
 
 use crate::activity::{self, actors::Actors};
-use crate::activity::{Cast, Lead, Related};
-use crate::condition::{Artifacts, last_part};
+use crate::condition::last_part;
+use crate::context::{Context, Route};
 use crate::finding::{cap_key, finding_of, fold_name};
 use crate::hit;
-use crate::input::Passed;
-use crate::line_order::Extremes;
-use crate::lines;
 use crate::many::{self, Counted};
-use crate::matcher::{Hit, Literals, Matcher, Scratch};
-use crate::other_forms;
+use crate::matcher::{Hit, Scratch};
 use crate::rarity::Profile;
-use crate::raw::Raw;
 use crate::record::{Record, shorten};
+use crate::report::{Report, Sighted};
 use crate::sigma;
 use crate::source::{Reader, Source};
 use crate::time::{Clock, Moment};
-use crate::web_tree::WebTrees;
-use crate::{Baseline, Check, Checks, ContentRules, Options, Progress};
-
-/// What all workers share in one pass of a hunt.
-#[derive(Clone)]
-pub(crate) struct Context<'h> {
-    pub matcher: &'h Matcher,
-    pub checks: &'h Checks,
-    pub options: &'h Options,
-    pub progress: &'h dyn Progress,
-    pub artifacts: &'h Artifacts,
-    /// Whether this is the pass that looks for what the first one found.
-    pub second: bool,
-    /// Threads that may look through one log.
-    pub jobs: usize,
-    /// Is shown every record, as it is read.
-    pub onlooker: Option<Onlooker<'h>>,
-    /// Where the values of all records are counted, in the pass that looks around.
-    pub profile: Option<&'h Mutex<Profile>>,
-    /// Folders that a web server serves.
-    pub webs: Arc<WebTrees>,
-    /// The values of chains, when this pass looks for what else is known of them.
-    pub leads: &'h [Lead],
-    routes: BTreeMap<&'h str, Route<'h>>,
-    /// What threads need to run Sigma rules, from one file to the next: it remembers which rules are
-    /// for which records.
-    workers: Arc<Mutex<Vec<sigma::Worker>>>,
-    /// The literals of all checks, and by which each is needed.
-    witnesses: Literals,
-    /// Whether a literal has signs that some logs escape.
-    escapes: bool,
-    needed_by: Vec<Vec<u32>>,
-    needed: Vec<Needed>,
-}
-
-/// A check that reads lines.
-#[derive(Clone)]
-struct Needed {
-    /// The bit of its route.
-    route: u64,
-    /// What must stand in a line.
-    raw: Raw,
-}
-
-/// Who is shown every record.
-pub(crate) type Onlooker<'h> = &'h (dyn Fn(&sigma::Told<'_>, &Record<'_>) + Sync);
-
-/// The checks of one source.
-#[derive(Clone)]
-pub(crate) struct Route<'h> {
-    checks: Vec<&'h Check>,
-    /// Which bit says that a literal belongs to it.
-    bit: u64,
-    /// Whether a check has no such literal, so that every record is needed.
-    every_record: bool,
-}
-
-impl<'h> Context<'h> {
-    pub(crate) fn new(
-        matcher: &'h Matcher,
-        checks: &'h Checks,
-        options: &'h Options,
-        progress: &'h dyn Progress,
-        artifacts: &'h Artifacts,
-        second: bool,
-    ) -> Self {
-        Self::counting(matcher, checks, options, progress, artifacts, second, None)
-    }
-
-    /// The same, counting the values of all records where a profile is given.
-    pub(crate) fn counting(
-        matcher: &'h Matcher,
-        checks: &'h Checks,
-        options: &'h Options,
-        progress: &'h dyn Progress,
-        artifacts: &'h Artifacts,
-        second: bool,
-        profile: Option<&'h Mutex<Profile>>,
-    ) -> Self {
-        let mut routes = BTreeMap::new();
-        let mut literals: BTreeMap<Vec<u8>, Vec<u32>> = BTreeMap::new();
-        let mut needed = Vec::new();
-        for source in checks.sources() {
-            let wanted = |check: &&Check| {
-                check.sources.contains(&source.id)
-                    && check.condition.needs_artifact().is_some() == second
-            };
-            let list: Vec<&Check> = checks.list().iter().filter(wanted).collect();
-            if list.is_empty() && profile.is_none() {
-                continue;
-            }
-            let witness = |check: &Check| match check.condition.needs_artifact() {
-                Some(kind) => artifacts.get(kind).map(|names| names.iter().cloned().collect()),
-                None => check.condition.witness(),
-            };
-            let witnesses: Vec<Option<Vec<String>>> = list.iter().map(|c| witness(c)).collect();
-            let every_record = profile.is_some() || witnesses.iter().any(Option::is_none);
-            // A bit that two routes share costs a look at a line, no finding.
-            let bit = 1u64 << (routes.len() % 64);
-            // Events and files are records already.
-            let by_line = matches!(source.reader, Reader::Table | Reader::Text);
-            for (check, witnesses) in list.iter().zip(witnesses).filter(|_| by_line) {
-                for literal in witnesses.into_iter().flatten() {
-                    literals.entry(literal.into_bytes()).or_default().push(needed.len() as u32);
-                }
-                // The fields of other lines may be decoded, or joined from several.
-                let is_table = source.reader == Reader::Table;
-                let raw = if is_table { Raw::of(&check.condition) } else { Raw::Anything };
-                needed.push(Needed { route: bit, raw });
-            }
-            routes.insert(source.id.as_str(), Route { checks: list, bit, every_record });
-        }
-        let (literals, needed_by): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
-        let escapes = literals.iter().flatten().any(|b| matches!(b, b'\\' | b'"' | b'|' | b'='));
-        let witnesses = Literals::new(literals);
-        Self {
-            matcher,
-            checks,
-            options,
-            progress,
-            artifacts,
-            second,
-            jobs: 1,
-            onlooker: None,
-            profile,
-            webs: Arc::default(),
-            leads: &[],
-            routes,
-            workers: Arc::default(),
-            witnesses,
-            escapes,
-            needed_by,
-            needed,
-        }
-    }
-
-    /// The same with other threads for one log.
-    pub(crate) fn with_jobs(&self, jobs: usize) -> Self {
-        Self { jobs, ..self.clone() }
-    }
-
-    /// The same, with folders that a web server serves.
-    pub(crate) fn with_webs(self, webs: WebTrees) -> Self {
-        Self { webs: Arc::new(webs), ..self }
-    }
-
-    /// The same, looking for the leads that the matcher was compiled from.
-    pub(crate) fn with_leads(self, leads: &'h [Lead]) -> Self {
-        Self { leads, ..self }
-    }
-
-    /// Whether this pass only looks for what else is known of the values of chains.
-    pub(crate) fn is_pivot(&self) -> bool {
-        !self.leads.is_empty()
-    }
-
-    /// Looks for indicators and the literals of checks; depends on nothing but the text.
-    pub(crate) fn look(&self, text: &[u8], seen: &mut Seen) {
-        self.matcher.scan(text, &mut seen.scratch, &mut seen.hits);
-        seen.places.clear();
-        self.witnesses.places(text, |at, number| seen.places.push((at, number)));
-        seen.places.sort_unstable();
-        self.judge_lines(text, seen);
-        self.judge_other_forms(text, seen);
-        seen.asked.clear();
-        if let Some(gate) = self.gate() {
-            gate.places(text, &mut seen.line, &mut seen.asked);
-        }
-        seen.extremes.clear();
-        if !self.second {
-            let extremes = &mut seen.extremes;
-            each_line(text, seen.scratch.newlines(), 0, text.len(), |start, end| {
-                extremes.add(&text[start..end], start);
-            });
-        }
-    }
-
-    /// Keeps one place of each line that may meet a check by what stands in it.
-    fn judge_lines(&self, text: &[u8], seen: &mut Seen) {
-        let Seen { places, witnesses, line, judged, .. } = seen;
-        witnesses.clear();
-        let mut rest = &places[..];
-        while let Some(&(at, _)) = rest.first() {
-            let (start, end) = lines::around(text, at);
-            line.clear();
-            line.extend_from_slice(&text[start..end]);
-            line.make_ascii_lowercase();
-            // What is escaped reads otherwise in its field.
-            let escaped = memchr::memchr(b'%', line).is_some();
-            // A literal that ends its line counts itself.
-            let count = rest.iter().take_while(|(at, _)| *at < end).count().max(1);
-            let (here, behind) = rest.split_at(count);
-            rest = behind;
-            judged.clear();
-            let mut routes = 0;
-            for needed in here.iter().flat_map(|(_, number)| &self.needed_by[*number]) {
-                let Needed { route, raw } = &self.needed[*needed as usize];
-                if routes & route == 0 && !judged.contains(needed) {
-                    judged.push(*needed);
-                    routes |= if escaped || raw.may_hold(line) { *route } else { 0 };
-                }
-            }
-            if routes != 0 {
-                witnesses.push((at, routes));
-            }
-        }
-    }
-
-    /// Keeps each line that says what a check needs in another form; what else the check asks for is left to the
-    /// parsed record.
-    fn judge_other_forms(&self, text: &[u8], seen: &mut Seen) {
-        if self.needed.is_empty() {
-            return;
-        }
-        let Seen { witnesses, line, .. } = seen;
-        other_forms::each(text, self.escapes, line, |start, form| {
-            let mut routes = 0;
-            self.witnesses.places(form, |_, number| {
-                for needed in &self.needed_by[number] {
-                    routes |= self.needed[*needed as usize].route;
-                }
-            });
-            if routes != 0 {
-                witnesses.push((start, routes));
-            }
-        });
-    }
-
-    pub(crate) fn route(&self, source: Option<&Source>) -> Option<&Route<'h>> {
-        source.and_then(|s| self.routes.get(s.id.as_str()))
-    }
-
-    /// The Sigma rules of this pass; what the first pass found is no matter of theirs.
-    pub(crate) fn rules(&self) -> Option<&'h sigma::Rules> {
-        self.options.rules.as_deref().filter(|_| !self.second)
-    }
-
-    /// What tells which lines of text the Sigma rules ask for; `None` when every line is wanted.
-    pub(crate) fn gate(&self) -> Option<&sigma::Gate> {
-        self.rules().filter(|_| self.onlooker.is_none()).and_then(sigma::Rules::gate)
-    }
-
-    /// The rules over content of this pass.
-    pub(crate) fn content_rules(&self) -> Option<&'h dyn ContentRules> {
-        self.options.content.as_deref().filter(|_| !self.second)
-    }
-
-    /// The known-good files of this pass.
-    pub(crate) fn baseline(&self) -> Option<&'h Baseline> {
-        self.options.baseline.as_deref().filter(|_| !self.second)
-    }
-
-    pub(crate) fn source(&self, reader: Reader, told: &[(&str, &str)]) -> Option<&'h Source> {
-        Source::of(self.checks.sources(), reader, told)
-    }
-}
-
-/// Gives beginning and end of the lines between two places, by the bits of the line feeds.
-pub(crate) fn each_line(
-    text: &[u8],
-    newlines: &[u64],
-    from: usize,
-    to: usize,
-    mut tell: impl FnMut(usize, usize),
-) {
-    let mut start = from;
-    for (at, word) in newlines.iter().enumerate().take(to.div_ceil(64)).skip(from / 64) {
-        let mut word = *word;
-        if at == from / 64 {
-            word &= u64::MAX << (from % 64);
-        }
-        while word != 0 {
-            let end = at * 64 + word.trailing_zeros() as usize;
-            word &= word - 1;
-            if end >= to {
-                break;
-            }
-            tell(start, end);
-            start = end + 1;
-        }
-    }
-    if start < to.min(text.len()) {
-        tell(start, to.min(text.len()));
-    }
-}
-
-/// What stands in a chunk of a log, whatever its columns mean.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    pub scratch: Scratch,
-    pub hits: Vec<Hit>,
-    /// A place in each line that Sigma rules ask for, in no order.
-    pub asked: Vec<usize>,
-    /// The first and last lines by their time.
-    pub extremes: Extremes,
-    /// Where a literal of a check stands, and which.
-    places: Vec<(usize, usize)>,
-    /// A place in each line that may meet a check, with the bits of the checks' routes.
-    witnesses: Vec<(usize, u64)>,
-    /// A line in lower case, and the checks that were asked for it.
-    line: Vec<u8>,
-    judged: Vec<u32>,
-}
-
-impl Seen {
-    /// Places of the literals of a route; `None` when every record is needed.
-    pub(crate) fn witnesses(
-        &self,
-        route: Option<&Route<'_>>,
-    ) -> Option<impl Iterator<Item = usize>> {
-        let bit = match route {
-            Some(route) if route.every_record => return None,
-            Some(route) => route.bit,
-            None => 0,
-        };
-        let here = move |(at, routes): &(usize, u64)| (routes & bit != 0).then_some(*at);
-        Some(self.witnesses.iter().filter_map(here))
-    }
-}
-
-/// What was found in one input.
-#[derive(Default)]
-pub(crate) struct Report {
-    pub findings: Vec<Finding>,
-    pub folded: BTreeMap<String, u64>,
-    pub problems: Vec<Problem>,
-    pub coverage: BTreeMap<String, Coverage>,
-    /// The last time of any record, whatever period was asked for.
-    pub last_record: Option<Timestamp>,
-    /// Identifiers of the sources that were there.
-    pub sources: BTreeSet<String>,
-    pub artifacts: Artifacts,
-    /// Clock differences in seconds (rounded to minutes), with the number of events.
-    pub skews: BTreeMap<i64, u64>,
-    /// When this machine itself asked for a listed value.
-    pub outbound: Vec<Timestamp>,
-    /// Files that are neither logs nor text.
-    pub binaries: u64,
-    /// What stands in the given folders and is no file.
-    pub passed: Passed,
-    /// Matches of Sigma rules that correlations ask for.
-    pub correlated: Vec<sigma::Correlated>,
-    /// Who stands in the records of the findings.
-    pub cast: Cast,
-    /// What else is known of the values of chains.
-    pub related: Related,
-    /// Records of checks that need many.
-    pub counted: Vec<Counted>,
-    /// Listed values that were seen, with what of them counts as a sighting.
-    pub sighted: BTreeMap<Entity, Sighted>,
-}
-
-/// How often a listed value was seen in hostile use, and when.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sighted {
-    /// Records in which it stands.
-    pub records: u64,
-    /// First time, UTC.
-    pub first: Option<Timestamp>,
-    /// Last time, UTC.
-    pub last: Option<Timestamp>,
-}
-
-impl Sighted {
-    pub(crate) fn add(&mut self, other: Sighted) {
-        self.records += other.records;
-        self.first = self.first.into_iter().chain(other.first).min();
-        self.last = self.last.max(other.last);
-    }
-}
+use crate::together::{self, Observed};
 
 /// One log while it is read.
 pub(crate) struct Scan<'c, 'h> {
@@ -570,6 +194,16 @@ impl<'c, 'h> Scan<'c, 'h> {
 
     /// Runs the checks of a route over a record.
     pub(crate) fn check(&mut self, record: &Record<'_>, route: Option<&Route<'_>>) {
+        self.check_some(record, route, None);
+    }
+
+    /// Runs those checks of a route over a record that may hold, by their numbers; all where that is not known.
+    pub(crate) fn check_some(
+        &mut self,
+        record: &Record<'_>,
+        route: Option<&Route<'_>>,
+        may: Option<&[u32]>,
+    ) {
         let Some(route) = route else { return };
         // The time of a file on disk is often that of its copy: it is shown, but hides nothing.
         if record.place.is_some() && !self.in_period(record.time) {
@@ -579,7 +213,9 @@ impl<'c, 'h> Scan<'c, 'h> {
             self.profile.take(record, self.name);
         }
         let artifacts = self.ctx.artifacts;
-        for outcome in route.checks.iter().filter_map(|c| c.judge(record, artifacts)) {
+        let numbered = route.checks.iter().zip(&route.numbers);
+        let wanted = numbered.filter(|(_, number)| may.is_none_or(|may| may.contains(number)));
+        for outcome in wanted.filter_map(|(check, _)| check.judge(record, artifacts)) {
             let time = outcome.check.own_time(record).or(record.time);
             // What an installer wrote, all clients ask for.
             let telling = outcome.severity >= Severity::Medium;
@@ -625,6 +261,15 @@ impl<'c, 'h> Scan<'c, 'h> {
             }
             return;
         }
+        if self.ctx.is_together(&indicator.entity) && self.report.observed.len() < together::MOST {
+            self.report.observed.push(Observed {
+                time: record.time,
+                file: self.name.to_owned(),
+                place: record.place,
+                offset: record.offset,
+                value: indicator.entity.clone(),
+            });
+        }
         let graded = hit::grade(&indicator, record.field_of(matched), record);
         self.report.outbound.extend(record.time.filter(|_| graded.outbound));
         if graded.severity >= Severity::Low {
@@ -667,19 +312,4 @@ impl<'c, 'h> Scan<'c, 'h> {
         self.report.findings.push(finding);
         true
     }
-}
-
-/// A record made of owned names and values.
-pub(crate) fn record_of<'a>(
-    fields: &'a [(String, String)],
-    raw: &'a str,
-    time: Option<Timestamp>,
-    place: Option<Place>,
-    offset: u64,
-) -> Record<'a> {
-    let fields = fields
-        .iter()
-        .map(|(k, v)| (Cow::Borrowed(k.as_str()), Cow::Borrowed(v.as_str())))
-        .collect();
-    Record { fields, raw: Cow::Borrowed(raw), time, place, offset }
 }

@@ -8,7 +8,7 @@ use lapwing_model::{Finding, FindingKind, Place, Severity};
 use crate::Activity;
 use crate::activity::{Joined, clock_words};
 use crate::record::shorten;
-use crate::scan::Report;
+use crate::report::Report;
 
 /// Chains that are told as reasons.
 const TOLD: usize = 3;

@@ -11,13 +11,16 @@ use jiff::Timestamp;
 use lapwing_model::{Place, ProblemKind};
 
 use crate::cells::{csv_delimiter, split};
+use crate::context::Seen;
 use crate::event;
 use crate::line::{self, audit};
 use crate::line_order::Extremes;
 use crate::lines;
+use crate::lines::each_line;
 use crate::pipeline::{self, Chunk};
 use crate::record::Record;
-use crate::scan::{Scan, Seen, each_line, record_of};
+use crate::record::record_of;
+use crate::scan::Scan;
 use crate::sigma::Told;
 use crate::source::{Reader, Source};
 use crate::time::{self, Clock, Moment};
@@ -51,6 +54,15 @@ struct Table<'h> {
     audit: audit::Events,
     /// Number of the line that comes next, from 1.
     line: u64,
+}
+
+/// What is to be looked at in a line.
+#[derive(Default)]
+struct Touched<'s> {
+    /// Indicators: number, first byte, one past the last.
+    hits: Vec<(u32, usize, usize)>,
+    /// Numbers of checks that may hold.
+    may: &'s [u32],
 }
 
 /// Reads a log of lines; `head` is its beginning.
@@ -291,20 +303,18 @@ impl<'h> Table<'h> {
         }
         // Only lines with a hit or a literal of a check are looked at more closely.
         let route = scan.ctx.route(self.source);
-        let mut touched: BTreeMap<usize, Vec<(u32, usize, usize)>> = BTreeMap::new();
+        let mut touched: BTreeMap<usize, Touched<'_>> = BTreeMap::new();
         let here = |at: usize| from <= at && at < to;
         for hit in chunk.seen.hits.iter().filter(|hit| here(hit.start)) {
-            touched.entry(line_start(text, hit.start).max(from)).or_default().push((
-                hit.indicator,
-                hit.start,
-                hit.end,
-            ));
+            let line = touched.entry(line_start(text, hit.start).max(from)).or_default();
+            line.hits.push((hit.indicator, hit.start, hit.end));
         }
-        if let Some(places) = chunk.seen.witnesses(route) {
-            for at in places.filter(|at| here(*at)) {
-                touched.entry(line_start(text, at).max(from)).or_default();
-            }
-        } else {
+        let by_witness = chunk.seen.witnesses(route);
+        let every_record = by_witness.is_none();
+        for (at, may) in by_witness.into_iter().flatten().filter(|(at, _)| here(*at)) {
+            touched.entry(line_start(text, at).max(from)).or_default().may = may;
+        }
+        if every_record {
             let starts = memchr::memchr_iter(b'\n', &text[from..to]).map(|at| from + at + 1);
             for start in std::iter::once(from).chain(starts).filter(|s| *s < to) {
                 touched.entry(start).or_default();
@@ -312,7 +322,7 @@ impl<'h> Table<'h> {
         }
         let clock = self.clock(scan).into_owned();
         let (mut counted, mut number) = (from, first_line);
-        for (start, hits) in touched {
+        for (start, Touched { hits, may }) in touched {
             number += count_bits(newlines, counted, start);
             counted = start;
             let bytes = line_at(&text[..to], start);
@@ -325,7 +335,7 @@ impl<'h> Table<'h> {
                 );
                 scan.broken(format!("line {number}"), message);
             }
-            scan.check(&record, route);
+            scan.check_some(&record, route, (!every_record).then_some(may));
             for (indicator, from, to) in hits {
                 scan.hit(&record, indicator, &String::from_utf8_lossy(&text[from..to]));
             }

@@ -11,7 +11,7 @@ use crate::activity::Joined;
 use crate::exposure;
 use crate::finding::core_of;
 use crate::input::Passed;
-use crate::scan::Report;
+use crate::report::Report;
 use crate::source::Source;
 use crate::story::{clocks, in_which_order, stories};
 use crate::{Check, Checks};

@@ -20,7 +20,7 @@ const SETTING_FOLDERS: &[&str] = &[
     "/apache2/",
 ];
 /// Longest settings that are read, in bytes.
-const LONGEST: u64 = 4 << 20;
+pub(crate) const LONGEST: u64 = 4 << 20;
 
 /// Endings of files that a web server runs.
 const SCRIPTS: &[&str] = &[
@@ -37,8 +37,68 @@ pub(crate) struct WebTrees {
     named: BTreeSet<String>,
 }
 
+/// The members of archives that tell which folders are served, and those that may be pages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Members {
+    /// Names of scripts, as findings give them.
+    pub scripts: Vec<String>,
+    folders: BTreeSet<String>,
+    named: BTreeSet<String>,
+}
+
+/// More scripts of archives than this are not kept.
+const MOST_SCRIPTS: usize = 100_000;
+
+impl Members {
+    /// Takes a member by its name; `text` gives what stands in settings.
+    pub(crate) fn note(&mut self, name: &str, text: impl FnOnce() -> Option<String>) {
+        // The archive itself is a folder.
+        let path = name.replace('!', "/");
+        self.folders.extend(marked(&path));
+        if is_script(name) && self.scripts.len() < MOST_SCRIPTS {
+            self.scripts.push(name.to_owned());
+        }
+        if is_settings(&path)
+            && let Some(text) = text()
+        {
+            self.named.extend(named(&text));
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: Members) {
+        self.scripts.extend(other.scripts);
+        self.folders.extend(other.folders);
+        self.named.extend(other.named);
+    }
+}
+
 fn normal(path: &str) -> String {
-    path.replace('\\', "/").to_lowercase()
+    path.replace(['\\', '!'], "/").to_lowercase()
+}
+
+/// A folder with `/` at its end; a whole disk is none.
+fn of_its_own(folder: &str) -> Option<String> {
+    let folder = folder.trim_end_matches('/');
+    (!folder.is_empty() && !folder.ends_with(':')).then(|| format!("{folder}/"))
+}
+
+/// The folder that is served, when a file of this path tells so.
+fn marked(path: &str) -> Option<String> {
+    let path = normal(path);
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    if MARKERS.contains(&name) {
+        return of_its_own(folder);
+    }
+    let descriptor = name == "web.xml" && folder.ends_with("/web-inf");
+    of_its_own(folder.trim_end_matches("/web-inf")).filter(|_| descriptor)
+}
+
+/// Whether a file of this path is a server's own settings.
+pub(crate) fn is_settings(path: &str) -> bool {
+    let path = normal(path);
+    let name = path.rsplit('/').next().unwrap_or(&path);
+    SETTINGS.contains(&name)
+        || name.ends_with(".conf") && SETTING_FOLDERS.iter().any(|f| path.contains(f))
 }
 
 /// Whether a file of this name is run when it is asked for.
@@ -57,29 +117,26 @@ impl WebTrees {
             return trees;
         }
         for file in files {
-            let path = normal(&file.to_string_lossy());
-            let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-            if MARKERS.contains(&name) {
-                trees.add(folder);
-            } else if name == "web.xml" && folder.ends_with("/web-inf") {
-                trees.add(folder.trim_end_matches("/web-inf"));
-            }
-            let settings = SETTINGS.contains(&name)
-                || name.strip_suffix(".conf").is_some()
-                    && SETTING_FOLDERS.iter().any(|f| path.contains(f));
-            if settings && let Some(text) = read(file) {
+            let path = file.to_string_lossy();
+            trees.folders.extend(marked(&path));
+            if is_settings(&path)
+                && let Some(text) = read(file)
+            {
                 trees.named.extend(named(&text));
             }
         }
         trees
     }
 
+    /// Adds what members of archives tell.
+    pub(crate) fn add_members(&mut self, members: &Members) {
+        self.folders.extend(members.folders.iter().cloned());
+        self.named.extend(members.named.iter().cloned());
+    }
+
     /// Adds a folder; a whole disk is none.
-    pub(crate) fn add(&mut self, folder: &str) {
-        let folder = folder.trim_end_matches('/');
-        if !folder.is_empty() && !folder.ends_with(':') {
-            self.folders.insert(format!("{folder}/"));
-        }
+    fn add(&mut self, folder: &str) {
+        self.folders.extend(of_its_own(folder));
     }
 
     /// Whether a file lies in such a folder.
@@ -208,5 +265,84 @@ mod tests {
             "198.51.100.9 - - [03/Mar/2021:01:02:03 +0000] \"POST /up/x.php HTTP/1.1\" 404 5 \"-\" \"x\"\n",
         );
         assert!(!found(plain.path()));
+    }
+
+    fn zip(path: &Path, members: &[(&str, &str)]) {
+        use std::io::Write as _;
+        let mut archive = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
+        for (name, text) in members {
+            archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            archive.write_all(text.as_bytes()).unwrap();
+        }
+        archive.finish().unwrap();
+    }
+
+    const REQUEST: &str = "198.51.100.9 - - [03/Mar/2021:01:02:03 +0000] \"POST /up/x.php HTTP/1.1\" 200 5 \"-\" \"x\"\n";
+
+    #[test]
+    fn pages_inside_of_archives_are_told_in_the_same_ways() {
+        let shell = shell();
+        let page = ("site/up/x.php", shell.as_str());
+        for (others, is_page) in [
+            (vec![], false),
+            (vec![("site/notes.txt", "nothing")], false),
+            // Another folder is served.
+            (vec![("other/web.config", "<configuration/>")], false),
+            (vec![("site/web.config", "<configuration/>")], true),
+            (vec![("etc/nginx/nginx.conf", "root /x/site;\nroot /case/site;\n")], true),
+            (vec![("logs/access.log", REQUEST)], true),
+        ] {
+            let home = tempfile::tempdir().unwrap();
+            let root = home.path().join("case");
+            std::fs::create_dir_all(&root).unwrap();
+            // What tells it may stand before the page or behind it.
+            let mut members = others.clone();
+            members.push(page);
+            zip(&root.join("a.zip"), &members);
+            members.reverse();
+            let settings = others.iter().any(|(name, _)| name.contains("nginx"));
+            let is_page = is_page && !settings;
+            assert_eq!(found(&root), is_page, "{others:?}");
+            zip(&root.join("a.zip"), &members);
+            assert_eq!(found(&root), is_page, "{others:?}");
+        }
+        // Settings name the folders of the disk that was packed.
+        let home = tempfile::tempdir().unwrap();
+        let settings = ("etc/nginx/nginx.conf", "root /srv/site;\n");
+        zip(&home.path().join("a.zip"), &[settings, ("srv/site/up/x.php", &shell)]);
+        assert!(found(home.path()));
+        // The log may lie beside the archive.
+        let home = tempfile::tempdir().unwrap();
+        zip(&home.path().join("a.zip"), &[page]);
+        assert!(!found(home.path()));
+        std::fs::write(home.path().join("access.log"), REQUEST).unwrap();
+        assert!(found(home.path()));
+    }
+
+    #[test]
+    fn what_is_served_in_an_archive_is_told_once() {
+        let shell = shell();
+        let home = tempfile::tempdir().unwrap();
+        let members = [
+            ("site/web.config", "<configuration/>"),
+            ("site/up/x.php", shell.as_str()),
+            ("site/up/notes.txt", "evil.example"),
+        ];
+        zip(&home.path().join("a.zip"), &members);
+        let listed = crate::Indicator::new(
+            lapwing_model::Entity::new(lapwing_model::Kind::DomainName, "evil.example"),
+            0.9,
+            "a list",
+        );
+        let options = Options { jobs: 1, file_times: false, ..Options::default() };
+        let paths = [home.path().to_owned()];
+        let result =
+            hunt(&paths, &Matcher::compile([listed]), Checks::builtin(), &options, &Silent);
+        let of = |rule: Option<&str>| {
+            result.findings.iter().filter(|f| f.rule.as_deref() == rule).count()
+        };
+        assert_eq!((of(Some("web.shell-content")), of(None)), (1, 1), "{:#?}", result.findings);
+        assert!(result.folded.is_empty() && result.problems.is_empty());
+        assert!(result.sighted.values().all(|seen| seen.records == 1));
     }
 }

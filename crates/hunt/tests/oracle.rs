@@ -14,7 +14,9 @@ use lapwing_hunt::{Checks, Matcher, Options, Rules, RulesOptions, Silent, hunt};
 use lapwing_model::Place;
 use proptest::prelude::*;
 use rsigma_eval::{Engine, JsonEvent};
-use rsigma_parser::{Detection, DetectionItem, SigmaRule, SigmaValue, parse_sigma_yaml};
+use rsigma_parser::{
+    Detection, DetectionItem, FieldSpec, Modifier, SigmaRule, SigmaValue, parse_sigma_yaml,
+};
 use serde_json::{Map, Value, json};
 
 /// Detections with their condition; each becomes a rule of its own.
@@ -460,4 +462,209 @@ fn public_rules_give_the_same_verdicts() {
     }
     assert!(rules > 500 && held > rules, "too little to compare");
     assert!(differ.len() * 1000 < held, "{} of {held}", differ.len());
+}
+
+/// Numbers that look random and are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % below.max(1)
+    }
+
+    fn one_in(&mut self, count: usize) -> bool {
+        self.next(count) == 0
+    }
+}
+
+/// A text that a value of a rule may hold for, as its modifiers write it.
+fn text_for(item: &DetectionItem, value: &SigmaValue, numbers: &mut Numbers) -> Option<String> {
+    use proptest::strategy::ValueTree as _;
+    let has = |modifier| item.field.has_modifier(modifier);
+    let mut text = match value {
+        SigmaValue::String(text) => text.original.clone(),
+        SigmaValue::Integer(number) => number.to_string(),
+        SigmaValue::Float(number) => number.to_string(),
+        SigmaValue::Bool(truth) => truth.to_string(),
+        SigmaValue::Null => return None,
+    };
+    if has(Modifier::Re) {
+        let plain = text.replace("(?i)", "").replace(['^', '$'], "").replace("\\b", "");
+        let made = proptest::string::string_regex(&plain).ok()?;
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        return Some(made.new_tree(&mut runner).ok()?.current());
+    }
+    if has(Modifier::Cidr) {
+        let (address, _) = text.split_once('/')?;
+        return Some(if numbers.one_in(3) { "203.0.113.9".to_owned() } else { address.to_owned() });
+    }
+    if has(Modifier::Exists) {
+        return (text == "true").then(|| "x".to_owned());
+    }
+    if has(Modifier::WindAsh) {
+        let dash = ["-", "/", "\u{2013}", "\u{2014}", "\u{2015}"][numbers.next(5)];
+        text = text.replacen('-', dash, 1);
+    }
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    if has(Modifier::Base64) || has(Modifier::Base64Offset) {
+        use base64::Engine as _;
+        let bytes = if has(Modifier::Wide) { wide(&text) } else { text.into_bytes() };
+        let shifted = [&b"xyz"[..numbers.next(3)], &bytes, b"more"].concat();
+        return Some(base64::engine::general_purpose::STANDARD.encode(shifted));
+    }
+    // Wildcards stand for something, or for nothing; what is escaped stands for itself.
+    let mut plain = String::new();
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match (c, rest.peek()) {
+            ('\\', Some(next @ ('*' | '?' | '\\'))) => {
+                plain.push(*next);
+                rest.next();
+            }
+            ('*', _) => plain.push_str(["", "w", "a.b"][numbers.next(3)]),
+            ('?', _) => plain.push('q'),
+            (c, _) => plain.push(c),
+        }
+    }
+    if has(Modifier::FieldRef) {
+        return Some("the same".to_owned());
+    }
+    Some(plain)
+}
+
+/// All that the items of a detection ask for, by field; keywords stand in a message.
+fn wishes(detection: &Detection, numbers: &mut Numbers, into: &mut BTreeMap<String, Vec<String>>) {
+    match detection {
+        Detection::AllOf(items) => {
+            for item in items {
+                let name = item.field.name.clone().unwrap_or_else(|| "Message".to_owned());
+                for value in &item.values {
+                    let text = text_for(item, value, numbers);
+                    if item.field.has_modifier(Modifier::FieldRef)
+                        && let SigmaValue::String(other) = value
+                    {
+                        into.entry(other.original.clone()).or_default().extend(text.clone());
+                    }
+                    into.entry(name.clone()).or_default().extend(text);
+                }
+            }
+        }
+        Detection::AnyOf(list) => list.iter().for_each(|inner| wishes(inner, numbers, into)),
+        Detection::Keywords(values) => {
+            let item =
+                DetectionItem { field: FieldSpec::new(None, Vec::new()), values: values.clone() };
+            for value in values {
+                let text = text_for(&item, value, numbers);
+                into.entry("Message".to_owned()).or_default().extend(text);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Events made at random of what a rule asks for: some of it, in any case, alone or inside of other text.
+fn random_events(rule: &SigmaRule, numbers: &mut Numbers) -> Vec<Value> {
+    let mut names: Vec<&String> = rule.detection.named.keys().collect();
+    names.sort();
+    let mut events = Vec::new();
+    for _ in 0..5 {
+        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for name in &names {
+            // Filters must not hold for most events.
+            let wanted = !name.contains("filter") || numbers.one_in(6);
+            if wanted {
+                wishes(&rule.detection.named[*name], numbers, &mut fields);
+            }
+        }
+        let mut event = Map::new();
+        for (name, list) in fields.iter().filter(|(_, list)| !list.is_empty()) {
+            if numbers.one_in(12) {
+                continue;
+            }
+            let mut value = list[numbers.next(list.len())].clone();
+            if numbers.one_in(3) {
+                value = list.concat();
+            }
+            if numbers.one_in(5) {
+                value = value.to_uppercase();
+            }
+            if numbers.one_in(6) {
+                value = format!("a {value} z");
+            }
+            event.insert(name.clone(), Value::from(value));
+        }
+        events.push(Value::Object(event));
+    }
+    events
+}
+
+/// All rules of a checkout, whatever their log source: what they ask of a record is compared, over events that are told
+/// as some Windows log to both.
+#[test]
+#[ignore = "needs a checkout of public rules: LAPWING_SIGMA=DIR"]
+fn all_public_rules_hold_for_the_same_random_events() {
+    let folder = std::env::var("LAPWING_SIGMA").expect("LAPWING_SIGMA names a folder of rules");
+    let mut files = Vec::new();
+    rule_files(Path::new(&folder), &mut files);
+    let block =
+        regex::Regex::new(r"(?m)^logsource:[^\n]*\n(?:(?:[ \t]+[^\n]*|\s*|#[^\n]*)\n)*").unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let mut engine = Engine::new();
+    let mut numbers = Numbers(7);
+    let mut events = Vec::new();
+    let (mut count, mut skipped) = (0, Vec::new());
+    for (number, file) in files.iter().enumerate() {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let Ok(collection) = parse_sigma_yaml(&text) else { continue };
+        let [rule] = &collection.rules[..] else { continue };
+        if let Err(error) = engine.add_rule(rule) {
+            skipped.push(format!("{}: {error}", file.display()));
+            continue;
+        }
+        count += 1;
+        events.extend(random_events(rule, &mut numbers));
+        let text = block.replace(&text, "logsource:\n    product: windows\n");
+        std::fs::write(copy.path().join(format!("{number}.yml")), &*text).unwrap();
+    }
+    let rules = Rules::load(&[copy.path().to_owned()], &RulesOptions::default()).unwrap();
+    println!(
+        "{count} rules, {} of them with us; the other engine takes no {skipped:?}",
+        rules.len()
+    );
+    for problem in rules.problems() {
+        println!("{problem}");
+    }
+    let rules = Arc::new(rules);
+    let head = json!({"EventID": 1, "Channel": "Anything", "Provider_Name": "Anything"});
+    let (mut held, mut differ) = (0, BTreeMap::<String, Vec<String>>::new());
+    for part in events.chunks(2000) {
+        let whole: Vec<Value> = part
+            .iter()
+            .map(|event| {
+                let mut whole = head.clone();
+                whole.as_object_mut().unwrap().extend(event.as_object().unwrap().clone());
+                whole
+            })
+            .collect();
+        let (mine, other) = (ours(&rules, &whole, &json!({})), theirs(&engine, &whole));
+        held += other.len();
+        for (number, rule) in mine.symmetric_difference(&other) {
+            let who = if mine.contains(&(*number, rule.clone())) { "only we" } else { "only they" };
+            let line = format!("{who}: {rule}: {}", whole[*number]);
+            differ.entry(format!("{who} {rule}")).or_default().push(line);
+        }
+    }
+    let all: usize = differ.values().map(Vec::len).sum();
+    println!(
+        "{} events, {held} matches, {all} differences in {} rules",
+        events.len(),
+        differ.len()
+    );
+    for lines in differ.values() {
+        println!("{} times, as {}", lines.len(), lines[0]);
+    }
+    assert!(count > 1000 && held > count, "too little to compare");
+    assert!(all * 1000 < held, "{all} of {held}");
 }

@@ -203,6 +203,54 @@ fn logs_that_grow_are_read_on_through_rotation_and_truncation() {
     assert_eq!(result.problems, []);
 }
 
+/// A page that runs what it is sent, and lies in no folder that is known to be served; the words are broken up, so that
+/// it is none here.
+fn page() -> String {
+    format!("<?php @{}al(${}['x']); ?>", "ev", "_POST")
+}
+
+#[test]
+fn pages_that_come_while_a_tree_is_followed_are_judged_as_pages() {
+    const REQUEST: &str = "198.51.100.9 - - [03/Mar/2021:01:02:03 +0000] \"POST /up/x.php HTTP/1.1\" 200 5 \"-\" \"x\"\n";
+    for (early, late) in [
+        // The mark of a served folder is there before the page.
+        ("site/web.config", ""),
+        // The log tells it only behind the page.
+        ("", "access.log"),
+        ("", ""),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        put("notes.txt", "nothing\n");
+        if !early.is_empty() {
+            put(early, "<configuration/>");
+        }
+        let mut steps = Steps {
+            steps: vec![
+                Box::new(|| put("site/up/x.php", &page())),
+                Box::new(|| {
+                    if !late.is_empty() {
+                        put(late, REQUEST);
+                    }
+                }),
+            ],
+            told: Vec::new(),
+        };
+        let paths = [folder.path().to_owned()];
+        let none = Matcher::default();
+        let result = follow(&paths, &none, Checks::builtin(), &options(), &Silent, &mut steps);
+        let told = steps.told.iter().filter(|told| told.starts_with("x.php")).count();
+        let is_page = !early.is_empty() || !late.is_empty();
+        assert_eq!(told > 0, is_page, "{early} {late}: {:?}", steps.told);
+        let of = |f: &&Finding| f.rule.as_deref() == Some("web.shell-content");
+        assert_eq!(result.findings.iter().filter(of).count(), usize::from(is_page));
+    }
+}
+
 fn read_of(path: &Path) -> (Vec<LogRecord>, Vec<String>) {
     let mut list = Vec::new();
     let (_, problems) = records(&[path.to_owned()], &options(), &mut |record| list.push(record));

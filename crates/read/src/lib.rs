@@ -31,6 +31,7 @@ mod source;
 mod value;
 
 pub use detect::detect;
+pub use formats::structured::{Observations, observations as stix_observations};
 pub use item::{Input, Item};
 pub use options::{Limits, Options};
 pub use source::{read_bytes, read_path, read_stream};

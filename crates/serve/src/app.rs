@@ -42,6 +42,8 @@ pub struct Shared {
     pub(crate) documents: Cached<Vec<DocumentRow>>,
     pub(crate) entities: Cached<Vec<EntityRecord>>,
     pub(crate) feed: Cached<crate::misp::Index>,
+    /// The store of the one that leads, see [`Store::leads`].
+    pub(crate) lead: std::sync::Mutex<Option<Store>>,
     /// Held while a derived collection of TAXII is brought up to date.
     pub(crate) sharing: tokio::sync::Mutex<()>,
 }
@@ -85,6 +87,7 @@ impl App {
             documents: Cached::default(),
             entities: Cached::default(),
             feed: Cached::default(),
+            lead: std::sync::Mutex::default(),
             sharing: tokio::sync::Mutex::default(),
             config,
         })))
@@ -173,6 +176,24 @@ impl App {
             .as_ref()
             .is_none_or(|prefix| known.keys.get(prefix).is_some_and(|key| !key.revoked));
         user && key
+    }
+
+    /// Whether this server does what only one of those on the store should. It waits for the store.
+    pub(crate) fn leads(&self) -> bool {
+        let mut lead = self.lead.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let store = match lead.take() {
+            Some(store) => Ok(store),
+            None => Store::open_read_only(&self.config.store),
+        };
+        let leads = store.and_then(|store| {
+            let leads = store.leads()?;
+            *lead = Some(store);
+            Ok(leads)
+        });
+        leads.unwrap_or_else(|error| {
+            tracing::warn!("who leads cannot be told: {error}");
+            false
+        })
     }
 
     /// Does something slow, that has nothing to do with the store, on a thread that may wait.

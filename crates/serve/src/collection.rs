@@ -101,9 +101,12 @@ fn collect(app: &App, collector: &Collector<'_>) {
                 continue;
             }
         };
-        match collector.due(&engine, app.now()) {
-            Ok(due) => wanted.extend(due),
-            Err(error) => tracing::warn!("feeds: {error}"),
+        // Of several servers on one database one looks at what is due; all do what they are told.
+        if app.leads() {
+            match collector.due(&engine, app.now()) {
+                Ok(due) => wanted.extend(due),
+                Err(error) => tracing::warn!("feeds: {error}"),
+            }
         }
         for name in wanted {
             if app.orders.is_ending() {

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::asker::Ceiling;
 use crate::events::Event;
 use crate::problem::Problem;
+use crate::rooted::Rooted;
 
 /// What is to be hunted through.
 pub(crate) struct Order {
@@ -26,7 +27,10 @@ pub(crate) struct Order {
     pub(crate) what: Vec<String>,
     pub(crate) paths: Vec<PathBuf>,
     /// Uploads live as long as the hunt.
+    #[expect(dead_code, reason = "gone with the hunt")]
     pub(crate) uploads: Option<TempDir>,
+    /// From where on the names of files are told.
+    pub(crate) rooted: Rooted,
     pub(crate) options: Options,
     pub(crate) learn: bool,
     pub(crate) today: Date,
@@ -108,15 +112,9 @@ impl Job {
         ceiling.covers(self.order.ceiling)
     }
 
-    /// A text that a hunt wrote, with names that mean something to who sent the files.
-    pub(crate) fn shown(&self, text: &str) -> String {
-        match &self.order.uploads {
-            Some(folder) => {
-                let folder = format!("{}/", folder.path().display());
-                text.replace(&folder, "")
-            }
-            None => text.to_owned(),
-        }
+    /// The name of a file, as it means something to who sent it or chose its folder.
+    pub(crate) fn shown(&self, path: &str) -> String {
+        self.order.rooted.file(path)
     }
 }
 
@@ -241,9 +239,7 @@ fn hunt_now(app: &App, job: &Job) -> Result<Hunted, Problem> {
         &job.progress,
     );
     problems.append(&mut hunt.problems);
-    for finding in &mut hunt.findings {
-        finding.file = job.shown(&finding.file);
-    }
+    job.order.rooted.hunt(&mut hunt, &mut problems);
     let seconds = app.now().duration_since(begun).as_secs_f64().max(0.0);
     Ok(Hunted { hunt, problems, seconds, learnt: None })
 }

@@ -28,6 +28,7 @@ mod misp;
 mod paging;
 mod problem;
 mod readers;
+mod rooted;
 mod router;
 mod routes;
 mod sessions;

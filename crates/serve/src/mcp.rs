@@ -30,6 +30,7 @@ use crate::config::Config;
 use crate::error::ServeError;
 use crate::problem::Problem;
 use crate::readers::Sight;
+use crate::rooted::Rooted;
 use crate::routes::add::under;
 use crate::routes::named;
 
@@ -322,23 +323,26 @@ impl Tools {
             asked.paths.iter().map(|path| under(&root, path)).collect::<Result<_, _>>()?;
         let (app, asker, today) = (self.app.clone(), self.asker.clone(), self.app.today());
         App::aside(move || {
+            let rooted = Rooted::below_real(&root);
             let (matcher, _) = app.readers.ask_now(asker.ceiling, |sight| {
                 Ok(sight.matcher(&IndicatorSource::Store, today)?)
             })?;
-            let hunt = hunting::hunt(
+            let mut hunt = hunting::hunt(
                 &paths,
                 &matcher,
                 Checks::builtin(),
                 &Options::default(),
                 &hunting::Silent,
             );
+            let mut problems = std::mem::take(&mut hunt.problems);
+            rooted.hunt(&mut hunt, &mut problems);
             let groups = FindingGroup::of(hunt.findings.iter());
             let findings: Vec<Value> = groups
                 .iter()
                 .take(MOST_GROUPS)
                 .map(|group| json!({ "count": group.found.len(), "worst": group.worst }))
                 .collect();
-            let problems: Vec<String> = hunt.problems.iter().map(ToString::to_string).collect();
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             Ok(json!({
                 "verdict": hunt.verdict,
                 "findings": findings,

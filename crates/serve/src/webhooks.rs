@@ -36,6 +36,11 @@ pub(crate) async fn deliver_all(app: App) {
             }
             Err(RecvError::Closed) => return,
         };
+        let leader = app.clone();
+        // Of several servers on one database one calls.
+        if !App::aside(move || Ok(leader.leads())).await.unwrap_or(false) {
+            continue;
+        }
         let Ok(webhooks) = all(&app).await else { continue };
         for webhook in webhooks.into_iter().filter(|webhook| wants(webhook, &event)) {
             let (event, app, turn) = (event.clone(), app.clone(), turn.clone());

@@ -1,9 +1,10 @@
 //! Users, their keys, the audit log, webhooks. Not part of the history: no undo brings a revoked
 //! key back, and no copy of a store ([`Store::as_of`], [`Store::at_most`]) has any of it.
 
+use crate::sql::types::Value;
+use crate::sql::{Connection, Row, params, params_from_iter};
 use jiff::Timestamp;
 use lapwing_model::Marking;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use crate::error::{Fault, StoreError};
 use crate::store::Store;
@@ -123,9 +124,7 @@ const ABOVE: [Marking; 4] = [Marking::Green, Marking::Amber, Marking::AmberStric
 impl Store {
     /// A number that is another after any commit of another connection.
     pub fn data_version(&self) -> Result<i64, StoreError> {
-        self.with(|conn, _| {
-            Ok(conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
-        })
+        self.with(|conn, _| Ok(conn.data_version()?))
     }
 
     /// All users, by name.
@@ -151,7 +150,7 @@ impl Store {
         self.with(|conn, _| {
             conn.prepare_cached(
                 "INSERT INTO account (name, password, role, ceiling, pap, created, disabled) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO UPDATE SET \
                  password = excluded.password, role = excluded.role, ceiling = excluded.ceiling, \
                  pap = excluded.pap, disabled = excluded.disabled",
             )?
@@ -250,9 +249,9 @@ impl Store {
 
     /// Lines of the audit log, the newest first.
     pub fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut conditions = vec!["1".to_owned()];
-        let mut values: Vec<rusqlite::types::Value> = Vec::new();
-        let mut condition = |sql: &str, value: rusqlite::types::Value| {
+        let mut conditions = vec!["1 = 1".to_owned()];
+        let mut values: Vec<Value> = Vec::new();
+        let mut condition = |sql: &str, value: Value| {
             values.push(value);
             conditions.push(sql.replace('?', &format!("?{}", values.len())));
         };
@@ -294,7 +293,7 @@ impl Store {
             while let Some(row) = rows.next()? {
                 entries.push(AuditEntry {
                     n: row.get(0)?,
-                    at: time(row, 1)?,
+                    at: time(&row, 1)?,
                     who: row.get(2)?,
                     key: row.get(3)?,
                     address: row.get(4)?,
@@ -303,7 +302,7 @@ impl Store {
                     what: row.get(7)?,
                     status: row.get(8)?,
                     outcome: row.get(9)?,
-                    ceiling: marking(row, 10)?,
+                    ceiling: marking(&row, 10)?,
                 });
             }
             Ok(entries)
@@ -358,11 +357,7 @@ impl Store {
 
     /// Whether the file has the tables: one of schema 1 that is only read has not.
     fn has_accounts(&self) -> Result<bool, StoreError> {
-        self.with(|conn, _| {
-            let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'audit'";
-            let found = conn.prepare_cached(sql)?.query_row([], |_| Ok(())).optional()?;
-            Ok(found.is_some())
-        })
+        self.with(|conn, _| Ok(conn.has_table("audit")?))
     }
 
     fn select<T>(
@@ -378,7 +373,7 @@ impl Store {
             let mut rows = statement.query([])?;
             let mut all = Vec::new();
             while let Some(row) = rows.next()? {
-                all.push(read(row)?);
+                all.push(read(&row)?);
             }
             Ok(all)
         })

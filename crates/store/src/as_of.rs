@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::sql::types::Value;
+use crate::sql::{Connection, params_from_iter};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use lapwing_model::Marking;
 
-use crate::documents;
 use crate::error::Fault;
 use crate::records::DocumentRecord;
+use crate::{documents, judgements, search};
 
 /// Copies into the empty store `to` all documents that `wanted` takes, with their claims, gaps
 /// and traces, and the blobs in force; facts and origins are left to be derived again.
@@ -45,10 +46,7 @@ pub(crate) fn copy(
                 entities.insert(row.get::<_, i64>(at)?);
             }
         }
-        if from
-            .prepare_cached("SELECT 1 FROM document_search_docsize WHERE id = ?1")?
-            .exists([n])?
-        {
+        if search::is_indexed(from, n)? {
             index.execute([n])?;
         }
     }
@@ -66,8 +64,7 @@ pub(crate) fn copy(
 
 /// Decisions of people; a file of schema 1 has none.
 fn copy_judgements(from: &Connection, to: &Connection) -> Result<(), Fault> {
-    let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'judgement'";
-    if from.prepare_cached(table)?.exists([])? {
+    if from.has_table("judgement")? {
         copy_rows(from, to, "judgement", "", [])?;
     }
     Ok(())
@@ -96,7 +93,9 @@ pub(crate) fn known_by(record: &DocumentRecord, date: Date) -> bool {
 /// Makes the history in `to` tell nothing of documents that were left out: a change all of whose
 /// documents are (undone ones too: nobody can ask for them there) has no entry, and of one that
 /// loses some the command is not told, for it may name them.
-pub(crate) fn hush(from: &Connection, to: &Connection) -> Result<(), Fault> {
+///
+/// Of the decisions of people those stay that are marked at most so.
+pub(crate) fn hush(from: &Connection, to: &Connection, most: Option<Marking>) -> Result<(), Fault> {
     let mut changes = from.prepare("SELECT id, documents FROM change ORDER BY id")?;
     let mut rows = changes.query([])?;
     while let Some(row) = rows.next()? {
@@ -120,8 +119,7 @@ pub(crate) fn hush(from: &Connection, to: &Connection) -> Result<(), Fault> {
             .execute((id, left, claims, gaps))?;
         }
     }
-    // A decision may speak of names that only documents left out know.
-    to.execute_batch("DELETE FROM judgement")?;
+    judgements::keep_at_most(from, to, most)?;
     to.execute_batch(
         "UPDATE change SET undone_by = NULL WHERE undone_by NOT IN (SELECT id FROM change)",
     )?;
@@ -136,8 +134,8 @@ fn copy_rows<const N: usize>(
     params: [i64; N],
 ) -> Result<(), Fault> {
     let mut select = from.prepare_cached(&format!("SELECT * FROM {table} {condition}"))?;
-    let names = select.column_names().collect::<Vec<_>>().join(", ");
-    let count = select.column_count();
+    let columns = select.columns();
+    let (names, count) = (columns.join(", "), columns.len());
     let marks = vec!["?"; count].join(", ");
     let mut insert =
         to.prepare_cached(&format!("INSERT INTO {table} ({names}) VALUES ({marks})"))?;

@@ -4,10 +4,12 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::OpenFlags;
 
 use crate::error::{Fault, StoreError};
+use crate::sql::postgres::Address;
 use crate::store::Store;
+use crate::{schema, transfer};
 
 /// How long a restore waits for others to close the store.
 const ASKING: Duration = Duration::from_secs(1);
@@ -40,7 +42,14 @@ impl Store {
         let part = beside(to, "part");
         let guard = Unfinished::new(&part)?;
         let name = part.to_string_lossy().into_owned();
-        let copied = self.with(|conn, _| Ok(conn.execute("VACUUM INTO ?1", [&name])?));
+        let copied = if Self::is_in_database(&self.path) {
+            self.still(|| transfer::to_file(&self.conn, &part))
+        } else {
+            self.with(|conn, _| {
+                conn.execute("VACUUM INTO ?1", [&name])?;
+                Ok(())
+            })
+        };
         copied.map_err(|error| placed(error, to))?;
         let documents = look_through(&part)?;
         sync(&part)?;
@@ -72,6 +81,9 @@ impl Store {
             return Err(StoreError::NotAStore { path: from.to_owned(), why });
         }
         whole(from)?;
+        if let Some(address) = Address::of(to) {
+            return into_database(from, &address?);
+        }
         if let Some(folder) = to.parent().filter(|f| !f.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(io(folder))?;
         }
@@ -90,6 +102,25 @@ impl Store {
         sync_folder(to);
         Ok(Copied { path: to.to_owned(), bytes, documents, aside })
     }
+}
+
+/// Puts a backup into a database.
+fn into_database(from: &Path, address: &Address) -> Result<Copied, StoreError> {
+    let documents = look_through(from)?;
+    let conn = schema::open_read_only(from)?;
+    let newest = transfer::is_newest(&conn).map_err(|fault| fault.at(from))?;
+    let part = beside(from, "part");
+    let placed = if newest {
+        transfer::into_database(&conn, address, ASKING)?
+    } else {
+        // Brought up to date in a copy: the backup stays what it is.
+        drop(conn);
+        let _guard = Unfinished::new(&part)?;
+        fs::copy(from, &part).map_err(|source| StoreError::Io { path: part.clone(), source })?;
+        transfer::into_database(&schema::open(&part)?, address, ASKING)?
+    };
+    let path = address.shown.clone();
+    Ok(Copied { path, bytes: placed.bytes, documents, aside: placed.aside })
 }
 
 /// A file that goes away again unless it is finished.
@@ -189,7 +220,7 @@ fn look_through(path: &Path) -> Result<u64, StoreError> {
 fn put_aside(path: &Path) -> Result<PathBuf, StoreError> {
     let closed = || -> Result<(), Fault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(path, flags)?;
+        let conn = rusqlite::Connection::open_with_flags(path, flags)?;
         conn.busy_timeout(ASKING)?;
         // A connection of another process, even an idle one, holds this off.
         conn.execute_batch(

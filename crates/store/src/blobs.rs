@@ -1,7 +1,7 @@
 //! Named blobs: what a knowledge update brings. The latest of a change in force counts.
 
+use crate::sql::{Connection, OptionalExtension, params};
 use lapwing_model::ChangeId;
-use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::codec::{pack, unpack};
 use crate::error::Fault;

@@ -1,8 +1,8 @@
 use std::path::Path;
 
+use crate::sql::{Connection, OptionalExtension};
 use jiff::Timestamp;
 use lapwing_model::{ChangeId, DocumentId, Entity, Fact, Origin, Reading};
-use rusqlite::{Connection, OptionalExtension};
 
 use crate::documents;
 use crate::error::{Fault, StoreError};

@@ -1,13 +1,15 @@
 //! Claims to rows and back.
 
+use crate::sql::{CachedStatement, Connection, Params, Row, params};
 use lapwing_model::{
     Basis, Claim, ClaimId, Confidence, DocumentId, Entity, Period, Polarity, Relation, Span,
 };
-use rusqlite::{CachedStatement, Connection, Row, params};
 
 use crate::codec::{date_number, date_of};
 use crate::error::Fault;
-use crate::names::Names;
+use crate::facts;
+use crate::names::{Names, Numbered};
+use crate::names_server;
 use crate::records::StoredClaim;
 
 /// The columns that [`read`] takes, of `claim c` joined with `document d`.
@@ -31,48 +33,82 @@ pub(crate) fn insert(
 ) -> Result<u64, Fault> {
     let mut ordered: Vec<(ClaimId, usize)> =
         claims.iter().enumerate().map(|(at, claim)| (claim.id(document), at)).collect();
-    // New names get their numbers in the order of the text, …
-    let numbered = claims
-        .iter()
-        .map(|claim| {
-            let subject = names.entity(conn, &claim.subject, resolve)?;
-            Ok((subject, names.object(conn, &claim.object, resolve)?))
-        })
-        .collect::<Result<Vec<_>, Fault>>()?;
+    // New names and words get their numbers in the order of the text, …
+    let mut numbered = Vec::with_capacity(claims.len());
+    for portion in claims.chunks(PORTION) {
+        names_server::load_for(conn, names, portion, resolve)?;
+        for claim in portion {
+            numbered.push(Numbers::of(conn, names, claim, resolve)?);
+        }
+    }
     // … and rows are written in the order of their key, so that pages fill one after the other.
     ordered.sort_unstable();
-    let mut insert = conn.prepare_cached(INSERT)?;
-    let mut count = 0;
+    let mut insert = conn.bulk(INSERT)?;
     for (id, at) in ordered {
-        let (Some(claim), Some((subject, object))) = (claims.get(at), numbered.get(at)) else {
+        let (Some(claim), Some(numbers)) = (claims.get(at), numbered.get(at)) else {
             continue;
         };
-        let word =
-            |text: &Option<String>| text.as_deref().map(|text| names.word(conn, text)).transpose();
-        count += insert.execute(params![
+        insert.push(params![
             n,
             id.0,
-            subject.resolved,
-            names.word(conn, claim.relation.as_str())?,
-            object.resolved,
-            subject.n,
-            object.n,
+            numbers.subject.resolved,
+            numbers.relation,
+            numbers.object.resolved,
+            numbers.subject.n,
+            numbers.object.n,
             claim.span.start,
             claim.span.end,
             polarity_number(claim.polarity),
             basis_number(claim.basis),
             claim.precision.as_percent(),
             claim.stated.map(Confidence::as_percent),
-            word(&claim.stated_word)?,
-            word(&claim.said_by)?,
+            numbers.stated_word,
+            numbers.said_by,
             claim.period.first.map(date_number),
             claim.period.last.map(date_number),
-            names.word(conn, &claim.method)?,
-            word(&claim.why)?,
-            word(&claim.context)?,
+            numbers.method,
+            numbers.why,
+            numbers.context,
         ])?;
     }
-    Ok(count as u64)
+    Ok(insert.finish()? as u64)
+}
+
+/// Claims whose names are numbered in one go.
+const PORTION: usize = 2048;
+
+/// The numbers of all names and words of a claim.
+struct Numbers {
+    subject: Numbered,
+    relation: i64,
+    object: Numbered,
+    stated_word: Option<i64>,
+    said_by: Option<i64>,
+    method: i64,
+    why: Option<i64>,
+    context: Option<i64>,
+}
+
+impl Numbers {
+    fn of(
+        conn: &Connection,
+        names: &Names,
+        claim: &Claim,
+        resolve: &dyn Fn(&Entity) -> Entity,
+    ) -> Result<Self, Fault> {
+        let word =
+            |text: &Option<String>| text.as_deref().map(|text| names.word(conn, text)).transpose();
+        Ok(Self {
+            subject: names.entity(conn, &claim.subject, resolve)?,
+            object: names.object(conn, &claim.object, resolve)?,
+            relation: names.word(conn, claim.relation.as_str())?,
+            stated_word: word(&claim.stated_word)?,
+            said_by: word(&claim.said_by)?,
+            method: names.word(conn, &claim.method)?,
+            why: word(&claim.why)?,
+            context: word(&claim.context)?,
+        })
+    }
 }
 
 /// Reads a row of [`COLUMNS`].
@@ -123,13 +159,14 @@ pub(crate) fn select(
     conn: &Connection,
     names: &Names,
     sql: &str,
-    params: impl rusqlite::Params,
+    params: impl Params,
 ) -> Result<Vec<StoredClaim>, Fault> {
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
     let mut claims = Vec::new();
+    names_server::load_of_claims(conn, names, rows.came())?;
     while let Some(row) = rows.next()? {
-        claims.push(read(conn, names, row)?);
+        claims.push(read(conn, names, &row)?);
     }
     Ok(claims)
 }
@@ -153,11 +190,47 @@ pub(crate) fn of_statement(
     statement: (i64, i64, i64),
 ) -> Result<Vec<StoredClaim>, Fault> {
     let mut rows = prepared.query(statement)?;
+    names_server::load_of_claims(conn, names, rows.came())?;
     let mut claims = Vec::new();
     while let Some(row) = rows.next()? {
-        claims.push(read(conn, names, row)?);
+        claims.push(read(conn, names, &row)?);
     }
     claims.sort_unstable_by_key(|claim| claim.id);
+    Ok(claims)
+}
+
+/// As [`of_statement`], for many statements: from PostgreSQL they come in one answer.
+pub(crate) fn of_statements(
+    conn: &Connection,
+    names: &Names,
+    statements: &[(i64, i64, i64)],
+) -> Result<Vec<Vec<StoredClaim>>, Fault> {
+    if statements.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(session) = conn.postgres() else {
+        let mut prepared = prepare(conn)?;
+        return statements
+            .iter()
+            .map(|statement| of_statement(conn, names, &mut prepared, *statement))
+            .collect();
+    };
+    let sql = format!(
+        "SELECT {COLUMNS}, t.at FROM unnest($1::int8[], $2::int8[], $3::int8[])
+           WITH ORDINALITY AS t (s, r, o, at)
+         JOIN claim c ON c.resolved_subject = t.s AND c.relation = t.r AND c.resolved_object = t.o
+         JOIN document d ON d.n = c.document
+         WHERE d.visible = 1 ORDER BY t.at, c.id"
+    );
+    let rows = session.query_columns(&sql, facts::columns(statements))?.all();
+    names_server::load_of_claims(conn, names, &rows)?;
+    let mut claims: Vec<Vec<StoredClaim>> = vec![Vec::new(); statements.len()];
+    for row in &rows {
+        let at: i64 = row.get(20)?;
+        if let Some(of) = claims.get_mut(at as usize - 1) {
+            of.push(read(conn, names, &Row::Postgres(row))?);
+        }
+    }
     Ok(claims)
 }
 

@@ -1,12 +1,12 @@
 //! One hash over all that is visible, and the checks of what must always hold.
 
-use lapwing_model::{DocumentId, Fact};
-use rusqlite::Connection;
-
 use crate::error::{Fault, StoreError};
 use crate::names::Names;
 use crate::records::FactQuery;
-use crate::{blobs, claims, documents, facts, origins};
+use crate::sql::Connection;
+use crate::sql::postgres::Reference;
+use crate::{blobs, claims, documents, facts, origins, server};
+use lapwing_model::{DocumentId, Fact};
 
 /// Hashes documents (by identifier), their claims and gaps, facts, origins and blobs.
 ///
@@ -112,13 +112,27 @@ const MOST: usize = 10;
 /// Looks for damage; an empty list is a sound store.
 pub(crate) fn check(conn: &Connection, names: &Names) -> Result<Vec<String>, Fault> {
     let mut found = Vec::new();
-    for line in column(conn, "PRAGMA integrity_check(20)", 0)? {
-        if line != "ok" {
-            found.push(format!("SQLite: {line}"));
+    if conn.is_postgres() {
+        // PostgreSQL looks after its own pages; the references are ours to follow.
+        for reference in server::references() {
+            let Reference { table, column: from, target, key } = &reference;
+            let sql = format!(
+                "SELECT '{table}' FROM {table} a WHERE a.{from} IS NOT NULL \
+                 AND NOT EXISTS (SELECT 1 FROM {target} b WHERE b.{key} = a.{from}) LIMIT {MOST}"
+            );
+            for table in column(conn, &sql, 0)? {
+                found.push(format!("a row of {table} refers to one that is not there"));
+            }
         }
-    }
-    for table in column(conn, "PRAGMA foreign_key_check", 0)?.into_iter().take(MOST) {
-        found.push(format!("a row of {table} refers to one that is not there"));
+    } else {
+        for line in column(conn, "PRAGMA integrity_check(20)", 0)? {
+            if line != "ok" {
+                found.push(format!("SQLite: {line}"));
+            }
+        }
+        for table in column(conn, "PRAGMA foreign_key_check", 0)?.into_iter().take(MOST) {
+            found.push(format!("a row of {table} refers to one that is not there"));
+        }
     }
     for (what, sql) in RULES {
         let rows = column(conn, sql, 0)?;

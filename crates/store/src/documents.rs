@@ -1,12 +1,13 @@
 //! Documents to rows and back.
 
+use crate::sql::{Connection, OptionalExtension, Params, Row, params};
 use lapwing_model::{ChangeId, Document, DocumentId, Format, Gap, Marking, Pap, Reading, Region};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::codec::{date_number, pack, unpack};
 use crate::error::Fault;
 use crate::records::DocumentRecord;
 use crate::regions;
+use crate::search;
 
 /// The large parts of a document, by the number under which each is kept.
 #[derive(Clone, Copy)]
@@ -87,10 +88,7 @@ pub(crate) fn insert(
         insert.execute((n, position as i64, body))?;
     }
     if is_prose(document.format) {
-        conn.prepare_cached(
-            "INSERT INTO document_search (rowid, title, text) VALUES (?1, ?2, ?3)",
-        )?
-        .execute((n, &document.title, &document.text))?;
+        search::index(conn, n, document.title.as_deref(), &document.text)?;
     }
     Ok(n)
 }
@@ -189,7 +187,7 @@ pub(crate) fn record(conn: &Connection, id: DocumentId) -> Result<Option<Documen
     let sql = format!("{RECORD} AND d.id = ?1");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query([id.0])?;
-    rows.next()?.map(read_record).transpose()
+    rows.next()?.map(|row| read_record(&row)).transpose()
 }
 
 /// All visible documents, by name and identifier.
@@ -222,16 +220,12 @@ pub(crate) fn find(conn: &Connection, wanted: &str) -> Result<Vec<DocumentRecord
     select(conn, &sql, params![prefix, folded, wanted])
 }
 
-fn select(
-    conn: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-) -> Result<Vec<DocumentRecord>, Fault> {
+fn select(conn: &Connection, sql: &str, params: impl Params) -> Result<Vec<DocumentRecord>, Fault> {
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        records.push(read_record(row)?);
+        records.push(read_record(&row)?);
     }
     Ok(records)
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::sql::{Connection, params_from_iter};
 use lapwing_model::{Entity, Kind};
-use rusqlite::Connection;
 
 use crate::error::Fault;
 use crate::names::Names;
@@ -29,7 +29,7 @@ pub(crate) fn all(
         },
         None => None,
     };
-    let condition = if kind.is_some() { "e.kind = ?1" } else { "?1 IS NULL AND e.kind > 0" };
+    let condition = if kind.is_some() { "e.kind = ?1" } else { "e.kind > 0" };
     let mut statement = conn.prepare_cached(&format!(
         "SELECT e.kind, e.value,
            (SELECT count(*) FROM fact WHERE subject = e.n)
@@ -42,10 +42,10 @@ pub(crate) fn all(
                 JOIN claim c ON c.resolved_subject = f.subject AND c.relation = f.relation
                   AND c.resolved_object = f.object
                 JOIN document d ON d.n = c.document AND d.visible = 1
-                WHERE f.object_entity = e.n))
+                WHERE f.object_entity = e.n) x)
          FROM entity e WHERE {condition} AND {KNOWN} ORDER BY e.kind, e.value"
     ))?;
-    let mut rows = statement.query([kind])?;
+    let mut rows = statement.stream(params_from_iter(kind))?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         let object = names.object_from(conn, row.get(0)?, row.get(1)?)?;
@@ -115,15 +115,16 @@ fn probe(conn: &Connection, names: &Names, text: &str) -> Result<Vec<Entity>, Fa
 fn scan(conn: &Connection, names: &Names, text: &str) -> Result<Vec<Entity>, Fault> {
     let folded = text.to_lowercase();
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT DISTINCT e.n, e.value FROM entity w JOIN entity e ON e.n = w.resolved
+        "SELECT e.n FROM entity w JOIN entity e ON e.n = w.resolved
          WHERE w.kind > 0 AND lapwing_holds(w.value, ?1) AND {KNOWN}
          ORDER BY NOT lapwing_starts(w.value, ?1), length(w.value), w.value, w.kind LIMIT ?2"
     ))?;
-    let mut rows = statement.query((&folded, MOST as i64))?;
+    // Several names may lead to one entity.
+    let mut rows = statement.query((&folded, 4 * MOST as i64))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let entity = names.entity_of(conn, row.get(0)?)?;
-        if !found.contains(&entity) {
+        if found.len() < MOST && !found.contains(&entity) {
             found.push(entity);
         }
     }

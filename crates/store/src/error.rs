@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 
 use lapwing_model::ChangeId;
 
+use crate::sql::{self, PostgresError};
+
 /// Why a store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -88,6 +90,62 @@ pub enum StoreError {
         /// The statement of the fact.
         given: String,
     },
+    /// The address of a database cannot be read.
+    #[error(
+        "{path}: this is no address of a database ({why}); it is written \
+         postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=require",
+        path = .path.display()
+    )]
+    BadAddress {
+        /// The address, without its password.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No connection to the database server could be made.
+    #[error(
+        "{path}: the database cannot be reached ({why}); check that the server runs, and the host, \
+         port, sslmode and sslrootcert of the address",
+        path = .path.display()
+    )]
+    Unreachable {
+        /// The address, without its password.
+        path: PathBuf,
+        /// What the system or the server says.
+        why: String,
+    },
+    /// The database server knows no such user, password or database.
+    #[error(
+        "{path}: the database server lets us not in ({why}); check user, password and name of the \
+         database in the address",
+        path = .path.display()
+    )]
+    Refused {
+        /// The address, without its password.
+        path: PathBuf,
+        /// What the server says.
+        why: String,
+    },
+    /// The connection to the database server was lost.
+    #[error(
+        "{path}: the connection to the database was lost ({why}); nothing of a change that was not \
+         yet kept is there: see that the server runs, and try again",
+        path = .path.display()
+    )]
+    Lost {
+        /// The address, without its password.
+        path: PathBuf,
+        /// What the system or the server says.
+        why: String,
+    },
+    /// Any other error of PostgreSQL.
+    #[error("{path}: {why}", path = .path.display())]
+    Postgres {
+        /// The address, without its password.
+        path: PathBuf,
+        /// What the server says.
+        why: String,
+    },
     /// Any other error of SQLite.
     #[error("{path}: {source}", path = .path.display())]
     Sqlite {
@@ -101,14 +159,20 @@ pub enum StoreError {
 /// An error before the file that it concerns is added to it.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    Sqlite(rusqlite::Error),
+    Sql(sql::Error),
     Damaged(String),
     Named(StoreError),
 }
 
+impl From<sql::Error> for Fault {
+    fn from(error: sql::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
+        Self::Sql(error.into())
     }
 }
 
@@ -130,7 +194,8 @@ impl Fault {
         let source = match self {
             Self::Named(error) => return error,
             Self::Damaged(why) => return StoreError::Damaged { path, why },
-            Self::Sqlite(source) => source,
+            Self::Sql(sql::Error::Postgres(error)) => return of_postgres(error, path),
+            Self::Sql(sql::Error::Sqlite(source)) => source,
         };
         let why = source.to_string();
         match source.sqlite_error_code() {
@@ -143,5 +208,25 @@ impl Fault {
             Some(Code::DatabaseCorrupt) => StoreError::Damaged { path, why },
             _ => StoreError::Sqlite { path, source },
         }
+    }
+}
+
+/// The cases of PostgreSQL that a user can do something about, by the class of its SQLSTATE.
+fn of_postgres(error: PostgresError, path: PathBuf) -> StoreError {
+    let PostgresError { code, message: why, lost } = error;
+    if lost {
+        return StoreError::Lost { path, why };
+    }
+    let code = code.unwrap_or_default();
+    match code.as_str() {
+        // A lock that was not had in time; two transactions that waited for each other.
+        "55P03" | "40P01" => StoreError::Locked { path },
+        "25006" | "42501" => StoreError::ReadOnly { path, why },
+        "53100" => StoreError::Full { path },
+        "28000" | "28P01" | "3D000" => StoreError::Refused { path, why },
+        "08001" | "53300" => StoreError::Unreachable { path, why },
+        "XX001" | "XX002" => StoreError::Damaged { path, why },
+        "" => StoreError::Postgres { path, why },
+        _ => StoreError::Postgres { path, why: format!("PostgreSQL: {why} ({code})") },
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::sql::types::Value;
+use crate::sql::{Connection, OptionalExtension, Row, params, params_from_iter};
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use crate::error::{Fault, StoreError};
 use crate::store::Store;
@@ -143,7 +143,7 @@ impl Store {
             }
             conn.prepare_cached(
                 "INSERT INTO taxii_state (collection, change) VALUES (?1, ?2)
-                 ON CONFLICT DO UPDATE SET change = excluded.change",
+                 ON CONFLICT (collection) DO UPDATE SET change = excluded.change",
             )?
             .execute(params![collection, change])?;
             Ok(synced)
@@ -215,7 +215,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.within(|conn| {
             conn.prepare_cached(
-                "INSERT OR REPLACE INTO taxii_status (id, account, body) VALUES (?1, ?2, ?3)",
+                "INSERT INTO taxii_status (id, account, body) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (id) DO UPDATE SET account = excluded.account, body = excluded.body",
             )?
             .execute([id, account, body])?;
             Ok(())
@@ -350,8 +351,10 @@ fn insert(
 fn mark_ends(conn: &Connection, collection: &str, id: &str) -> Result<(), Fault> {
     conn.prepare_cached(
         "UPDATE taxii_object SET
-           first = version = (SELECT min(version) FROM taxii_object WHERE collection = ?1 AND id = ?2),
-           last = version = (SELECT max(version) FROM taxii_object WHERE collection = ?1 AND id = ?2)
+           first = CASE WHEN version = (SELECT min(version) FROM taxii_object
+             WHERE collection = ?1 AND id = ?2) THEN 1 ELSE 0 END,
+           last = CASE WHEN version = (SELECT max(version) FROM taxii_object
+             WHERE collection = ?1 AND id = ?2) THEN 1 ELSE 0 END
          WHERE collection = ?1 AND id = ?2",
     )?
     .execute([collection, id])?;
@@ -403,7 +406,7 @@ fn select(
             .map(|version| match version {
                 VersionMatch::Last => "last = 1".to_owned(),
                 VersionMatch::First => "first = 1".to_owned(),
-                VersionMatch::All => "1".to_owned(),
+                VersionMatch::All => "1 = 1".to_owned(),
                 VersionMatch::At(time) => {
                     values.push(text(*time).into());
                     format!("version = ?{}", values.len())
@@ -422,7 +425,7 @@ fn select(
     let mut rows = statement.query(params_from_iter(values))?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        records.push(record(row)?);
+        records.push(record(&row)?);
     }
     Ok(records)
 }

@@ -1,54 +1,77 @@
 //! Facts to rows and back, and the questions asked of them.
 
+use crate::sql::types::Value;
+use crate::sql::{Bulk, Connection, Row, params, params_from_iter};
 use lapwing_model::{
     AnalyticConfidence, ClaimId, Contribution, Fact, Marking, Object, OriginId, Period, Relation,
 };
-use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params, params_from_iter};
 
 use crate::claims::{basis, basis_number, relation};
 use crate::codec::{Reader, Writer, date_number};
 use crate::error::{Fault, StoreError};
 use crate::names::Names;
+use crate::names_server;
 use crate::records::FactQuery;
 
 /// First byte of a fact's body: the version of its layout.
 const LAYOUT: u64 = 1;
 
-/// Writes the fact of a statement; tells whether it is another than before.
-pub(crate) fn put(
-    conn: &Connection,
-    (subject, relation, object): (i64, i64, i64),
-    fact: &Fact,
-) -> Result<bool, Fault> {
-    let object_entity = fact.object.entity().map(|_| object);
-    let changed = conn
-        .prepare_cached(
+/// Writes facts of statements; for [`put`].
+pub(crate) fn writer(conn: &Connection) -> Result<Bulk<'_>, Fault> {
+    Ok(conn.bulk(
             "INSERT INTO fact (subject, relation, object, object_entity, probability, first, \
              last, body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8) \
-             ON CONFLICT DO UPDATE SET probability = excluded.probability, \
+             ON CONFLICT (subject, relation, object) DO UPDATE SET probability = excluded.probability, \
              first = excluded.first, last = excluded.last, body = excluded.body \
-             WHERE body <> excluded.body",
-        )?
-        .execute(params![
-            subject,
-            relation,
-            object,
-            object_entity,
-            fact.probability,
-            fact.period.first.map(date_number),
-            fact.period.last.map(date_number),
-            encode(fact),
-        ])?;
-    Ok(changed > 0)
+             WHERE fact.body <> excluded.body",
+    )?)
 }
 
-/// Takes the fact of a statement away; tells whether there was one.
-pub(crate) fn remove(conn: &Connection, statement: (i64, i64, i64)) -> Result<bool, Fault> {
-    let removed = conn
-        .prepare_cached("DELETE FROM fact WHERE subject = ?1 AND relation = ?2 AND object = ?3")?
-        .execute(statement)?;
-    Ok(removed > 0)
+/// Writes the fact of a statement; [`Bulk::finish`] tells how many are others than before.
+pub(crate) fn put(
+    writer: &mut Bulk<'_>,
+    (subject, relation, object): (i64, i64, i64),
+    fact: &Fact,
+) -> Result<(), Fault> {
+    let object_entity = fact.object.entity().map(|_| object);
+    writer.push(params![
+        subject,
+        relation,
+        object,
+        object_entity,
+        fact.probability,
+        fact.period.first.map(date_number),
+        fact.period.last.map(date_number),
+        encode(fact),
+    ])?;
+    Ok(())
+}
+
+/// Takes the facts of statements away; tells how many there were.
+pub(crate) fn remove(conn: &Connection, statements: &[(i64, i64, i64)]) -> Result<usize, Fault> {
+    if statements.is_empty() {
+        return Ok(0);
+    }
+    if let Some(session) = conn.postgres() {
+        let sql = "DELETE FROM fact f USING unnest($1::int8[], $2::int8[], $3::int8[]) t (s, r, o)
+            WHERE f.subject = t.s AND f.relation = t.r AND f.object = t.o RETURNING 1";
+        return Ok(session.query_columns(sql, columns(statements))?.all().len());
+    }
+    let mut delete = conn
+        .prepare_cached("DELETE FROM fact WHERE subject = ?1 AND relation = ?2 AND object = ?3")?;
+    let mut removed = 0;
+    for statement in statements {
+        removed += delete.execute(*statement)?;
+    }
+    Ok(removed)
+}
+
+/// Statements as three columns.
+pub(crate) fn columns(statements: &[(i64, i64, i64)]) -> Vec<Vec<Value>> {
+    let column = |of: fn(&(i64, i64, i64)) -> i64| {
+        statements.iter().map(|statement| of(statement).into()).collect()
+    };
+    vec![column(|s| s.0), column(|s| s.1), column(|s| s.2)]
 }
 
 /// Everything of a fact but its statement, which the row's key tells.
@@ -208,6 +231,9 @@ pub(crate) fn roles(
     let Some(role) = names.find_word(conn, Relation::Role.as_str())? else {
         return Ok(vec![Vec::new(); values.len()]);
     };
+    if conn.is_postgres() {
+        return roles_at_once(conn, names, values, role);
+    }
     let mut find = conn.prepare_cached(
         "SELECT f.object, f.body FROM entity e
          CROSS JOIN fact f ON f.subject = e.resolved AND f.relation = ?3
@@ -230,6 +256,43 @@ pub(crate) fn roles(
     Ok(all)
 }
 
+/// As [`roles`], with one question for all values.
+fn roles_at_once(
+    conn: &Connection,
+    names: &Names,
+    values: &[lapwing_model::Entity],
+    role: i64,
+) -> Result<Vec<Vec<Fact>>, Fault> {
+    let mut all: Vec<Vec<Fact>> = vec![Vec::new(); values.len()];
+    let (mut kinds, mut texts) = (Vec::new(), Vec::new());
+    for value in values {
+        // No word has this number: the kind is not in the store.
+        let kind = names.find_word(conn, value.kind.as_str())?.unwrap_or(-1);
+        kinds.push(Value::Integer(kind));
+        texts.push(Value::Text(value.value.clone()));
+    }
+    let Some(session) = conn.postgres() else { return Ok(all) };
+    let sql = format!(
+        "SELECT t.at, f.object, f.body
+         FROM unnest($1::int8[], $2::text[]) WITH ORDINALITY AS t (kind, value, at)
+         JOIN entity e ON e.kind = t.kind AND e.value = t.value
+         JOIN fact f ON f.subject = e.resolved AND f.relation = {role}"
+    );
+    let rows = session.query_columns(&sql, vec![kinds, texts])?.all();
+    names_server::load_of_rows(conn, names, &rows, &[1])?;
+    for row in &rows {
+        let at = row.get::<i64>(0)? as usize - 1;
+        let (Some(value), Some(facts)) = (values.get(at), all.get_mut(at)) else { continue };
+        let object = names.object_of(conn, row.get(1)?)?;
+        let body = row.get_ref(2)?.as_blob().map_err(|e| Fault::damaged(e.to_string()))?;
+        facts.push(decode(body, value.clone(), Relation::Role, object)?);
+    }
+    for facts in &mut all {
+        facts.sort_by(|a, b| a.object.cmp(&b.object));
+    }
+    Ok(all)
+}
+
 /// Gives each fact that a query asks for, in order of kind and value of the subject, relation,
 /// kind and value of the object.
 pub(crate) fn each(
@@ -240,9 +303,16 @@ pub(crate) fn each(
 ) -> Result<(), Fault> {
     let Some((sql, values)) = select(conn, names, query)? else { return Ok(()) };
     let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
-    while let Some(row) = rows.next()? {
-        each(read(conn, names, row)?)?;
+    // Those that are few come at once.
+    let few = query.limit.is_some_and(|limit| limit <= 1000);
+    let values = params_from_iter(values);
+    let mut rows = if few { statement.query(values)? } else { statement.stream(values)? };
+    loop {
+        if rows.is_at_portion()? {
+            names_server::load_of_rows(conn, names, rows.came(), &[0, 2])?;
+        }
+        let Some(row) = rows.next()? else { break };
+        each(read(conn, names, &row)?)?;
     }
     Ok(())
 }
@@ -351,8 +421,7 @@ fn select(
         sql.push_str(&conditions.join(" AND "));
     }
     sql.push_str(" ORDER BY s.kind, s.value, f.relation, o.kind, o.value");
-    // A negative limit is none.
-    values.push(query.limit.map_or(-1, |limit| limit as i64).into());
+    values.push(query.limit.map_or(i64::MAX, |limit| limit as i64).into());
     sql.push_str(" LIMIT ?");
     sql.push_str(&values.len().to_string());
     Ok(Some((sql, values)))

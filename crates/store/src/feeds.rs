@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::sql::{Connection, OptionalExtension, Row};
 use jiff::Timestamp;
 use lapwing_model::Marking;
-use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
@@ -109,7 +109,7 @@ impl Store {
             let mut rows = statement.query([])?;
             let mut feeds = Vec::new();
             while let Some(row) = rows.next()? {
-                feeds.push(read(row)?);
+                feeds.push(read(&row)?);
             }
             Ok(feeds)
         })
@@ -123,7 +123,7 @@ impl Store {
             }
             let mut statement = conn.prepare_cached(&format!("{SELECT} WHERE name = ?1"))?;
             let mut rows = statement.query([name])?;
-            rows.next()?.map(read).transpose()
+            rows.next()?.map(|row| read(&row)).transpose()
         })
     }
 
@@ -247,9 +247,7 @@ fn mark(
 
 /// Whether the store is of a schema that has feeds.
 fn has_table(conn: &Connection) -> Result<bool, Fault> {
-    Ok(conn
-        .prepare_cached("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'feed'")?
-        .exists([])?)
+    Ok(conn.has_table("feed")?)
 }
 
 /// Runs `work` as one transaction.

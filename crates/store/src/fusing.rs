@@ -1,7 +1,7 @@
 //! What was touched is fused again: statement by statement, in order, none kept in memory.
 
+use crate::sql::Connection;
 use lapwing_model::{DocumentId, Entity, Fact};
-use rusqlite::Connection;
 
 use crate::claims;
 use crate::error::{Fault, StoreError};
@@ -63,42 +63,51 @@ pub(crate) fn fuse_touched(
     names: &Names,
     fuse: &mut FuseMany<'_>,
 ) -> Result<u64, Fault> {
-    let mut changed = 0;
     let mut statement =
         conn.prepare("SELECT subject, relation, object FROM temp.touched ORDER BY 1, 2, 3")?;
-    let mut prepared = claims::prepare(conn)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.stream([])?;
+    let mut written = facts::writer(conn)?;
+    let mut removed = 0;
+    // PostgreSQL answers many questions at once as fast as one.
+    let ahead = if conn.is_postgres() { 1000 } else { 1 };
     let mut touched = Vec::new();
     let mut waiting: Vec<Vec<StoredClaim>> = Vec::new();
     let mut held = 0;
     loop {
-        let row = rows.next()?;
-        let ended = row.is_none();
-        if let Some(row) = row {
-            let one = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let claims = claims::of_statement(conn, names, &mut prepared, one)?;
+        while touched.len() < waiting.len() + ahead
+            && let Some(row) = rows.next()?
+        {
+            touched.push((row.get(0)?, row.get(1)?, row.get(2)?));
+        }
+        let next = touched.get(waiting.len()..).unwrap_or_default();
+        let ended = next.is_empty();
+        for claims in claims::of_statements(conn, names, next)? {
             held += claims.len() + 1;
-            touched.push(one);
             waiting.push(claims);
         }
         if held < CLAIMS && !ended {
             continue;
         }
         let facts = fuse(&waiting);
+        let before = judgements::voiced(conn, &touched)?;
         // A statement for which nothing comes back has no fact.
         let facts = facts.into_iter().chain(std::iter::repeat_with(|| None));
-        for ((one, claims), fused) in touched.drain(..).zip(waiting.drain(..)).zip(facts) {
+        let mut gone = Vec::new();
+        for (((one, claims), before), fused) in
+            touched.drain(..).zip(waiting.drain(..)).zip(before).zip(facts)
+        {
             let fused = match claims.first() {
                 Some(first) => fused.map(|fused| same_statement(first, fused)).transpose()?,
                 None => None,
             };
             let agreement = fused.as_ref().and_then(|fused| fused.agreement.as_deref());
-            judgements::put_agreement(conn, one, agreement)?;
-            changed += u64::from(match fused {
-                Some(fused) => facts::put(conn, one, &fused.fact)?,
-                None => facts::remove(conn, one)?,
-            });
+            judgements::put_agreement(conn, one, before, agreement)?;
+            match fused {
+                Some(fused) => facts::put(&mut written, one, &fused.fact)?,
+                None => gone.push(one),
+            }
         }
+        removed += facts::remove(conn, &gone)?;
         held = 0;
         if ended {
             break;
@@ -106,7 +115,7 @@ pub(crate) fn fuse_touched(
     }
     drop(rows);
     conn.execute_batch("DELETE FROM temp.touched")?;
-    Ok(changed)
+    Ok((written.finish()? + removed) as u64)
 }
 
 fn same_statement(claim: &StoredClaim, fused: Fused) -> Result<Fused, StoreError> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::sql::{Connection, OptionalExtension};
 use lapwing_model::{ChangeId, DocumentId};
-use rusqlite::{Connection, OptionalExtension};
 
 use crate::blobs;
 use crate::error::{Fault, StoreError};

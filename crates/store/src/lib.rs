@@ -1,4 +1,5 @@
-//! Documents, claims and facts in one SQLite file: transactions, undo, as-of, search.
+//! Documents, claims and facts in one SQLite file, or in a database of PostgreSQL: transactions,
+//! undo, as-of, search.
 //!
 //! A [`Store`] answers questions; a [`Change`] is one transaction that adds documents with
 //! their claims, takes earlier changes back, and keeps the facts that the caller derives.
@@ -45,13 +46,18 @@ mod judgements;
 mod listing;
 mod mentions;
 mod names;
+mod names_server;
 mod origins;
 mod records;
 mod regions;
 mod schema;
 mod search;
+mod search_server;
+mod server;
 mod sessions;
+mod sql;
 mod store;
+mod transfer;
 
 pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
 pub use backup::Copied;

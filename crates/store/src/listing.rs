@@ -1,12 +1,13 @@
 //! Long lists by pages, and single values at once: what a server asks all day.
 
+use crate::sql::types::Value;
+use crate::sql::{Connection, params_from_iter};
 use lapwing_model::{DocumentId, Entity, Fact, Kind, Object, PartialDate, Relation, Role};
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
 
 use crate::codec::date_number;
 use crate::error::{Fault, StoreError};
 use crate::names::Names;
+use crate::names_server;
 use crate::records::DocumentRecord;
 use crate::store::Store;
 use crate::{documents, entities, facts};
@@ -177,6 +178,7 @@ fn page(
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(asked.values))?;
+    names_server::load_of_rows(conn, names, rows.came(), &[0])?;
     let mut page = Vec::new();
     while let Some(row) = rows.next()? {
         let place = IndicatorPlace { n: row.get(0)?, key: row.get(1)? };
@@ -211,7 +213,7 @@ impl Asked {
             } else {
                 "fact f CROSS JOIN entity s ON s.n = f.subject".to_owned()
             },
-            conditions: if by_value { vec!["1".to_owned()] } else { vec![fact] },
+            conditions: if by_value { vec!["1 = 1".to_owned()] } else { vec![fact] },
             values: Vec::new(),
         };
         if let Some(kind) = query.kind {
@@ -296,7 +298,7 @@ impl Asked {
             ));
         }
         if parts.is_empty() {
-            parts.push("SELECT 0 WHERE 0".to_owned());
+            parts.push("SELECT 0 WHERE 1 = 0".to_owned());
         }
         self.conditions.push(format!("f.subject IN ({})", parts.join(" UNION ")));
         Ok(())

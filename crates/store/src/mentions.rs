@@ -1,8 +1,8 @@
 //! Who was named when: mentions of names in posts and entries of feeds.
 
+use crate::sql::params;
 use jiff::civil::Date;
 use lapwing_model::{Document, DocumentId, Entity, Kind, Object, Relation};
-use rusqlite::params;
 
 use crate::codec::date_number;
 use crate::documents;

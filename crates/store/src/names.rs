@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
+use crate::sql::{Connection, OptionalExtension};
 use foldhash::HashMap;
 use lapwing_model::{Entity, Kind, Object};
-use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Fault;
 
@@ -86,8 +86,7 @@ impl Names {
         if let Some(n) = self.find_word(conn, text)? {
             return Ok(n);
         }
-        conn.prepare_cached("INSERT INTO word (text) VALUES (?1)")?.execute([text])?;
-        let n = conn.last_insert_rowid();
+        let n = conn.prepare_cached("INSERT INTO word (text) VALUES (?1)")?.insert([text])?;
         self.0.borrow_mut().keep_word(n, text);
         Ok(n)
     }
@@ -141,7 +140,8 @@ impl Names {
         Ok(found)
     }
 
-    fn keep(&self, kind: i64, value: &str, numbered: Numbered) {
+    /// Remembers the numbers of a value.
+    pub(crate) fn keep(&self, kind: i64, value: &str, numbered: Numbered) {
         let mut caches = self.0.borrow_mut();
         caches.make_room(value);
         caches.entities.entry(kind).or_default().insert(value.to_owned(), numbered);
@@ -205,13 +205,43 @@ impl Names {
             .optional()?
             .ok_or_else(|| Fault::damaged(format!("there is no entity {n}")))?;
         let object = self.object_from(conn, kind, value)?;
+        self.keep_object(n, object.clone());
+        Ok(object)
+    }
+
+    /// Remembers the object of a number.
+    pub(crate) fn keep_object(&self, n: i64, object: Object) {
         let mut caches = self.0.borrow_mut();
         caches.make_room(match &object {
             Object::Entity(entity) => &entity.value,
             Object::Text(text) => text,
         });
-        caches.objects.insert(n, object.clone());
-        Ok(object)
+        caches.objects.insert(n, object);
+    }
+
+    /// Remembers the number of a word.
+    pub(crate) fn keep_word(&self, n: i64, text: &str) {
+        self.0.borrow_mut().keep_word(n, text);
+    }
+
+    /// Whether the number of a word is remembered.
+    pub(crate) fn knows_word(&self, text: &str) -> bool {
+        self.0.borrow().words.contains_key(text)
+    }
+
+    /// Whether the word of a number is remembered.
+    pub(crate) fn knows_text(&self, n: i64) -> bool {
+        self.0.borrow().texts.contains_key(&n)
+    }
+
+    /// Whether the numbers of a value are remembered.
+    pub(crate) fn knows(&self, kind: i64, value: &str) -> bool {
+        self.0.borrow().entities.get(&kind).is_some_and(|of| of.contains_key(value))
+    }
+
+    /// Whether the object of a number is remembered.
+    pub(crate) fn knows_object(&self, n: i64) -> bool {
+        self.0.borrow().objects.contains_key(&n)
     }
 
     /// The object of a row of the entity table.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::sql::{Connection, OptionalExtension};
 use lapwing_model::{DocumentId, Origin, OriginId};
-use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Fault;
 
@@ -54,10 +54,12 @@ pub(crate) fn put(
         gone.extend(remove(conn, id)?);
     }
     let mut insert = conn.prepare_cached(
-        "INSERT OR REPLACE INTO origin (id, fingerprint, body) VALUES (?1,?2,?3)",
+        "INSERT INTO origin (id, fingerprint, body) VALUES (?1,?2,?3) \
+         ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, body = excluded.body",
     )?;
     let mut join = conn.prepare_cached(
-        "INSERT OR REPLACE INTO origin_member (document, origin) VALUES (?1, ?2)",
+        "INSERT INTO origin_member (document, origin) VALUES (?1, ?2) \
+         ON CONFLICT (document) DO UPDATE SET origin = excluded.origin",
     )?;
     for (origin, body, fingerprint) in &come {
         insert.execute((origin.id.0, fingerprint, body))?;

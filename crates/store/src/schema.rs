@@ -4,17 +4,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use lapwing_model::{Kind, Relation};
+use rusqlite::OpenFlags;
 use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::{Connection, OpenFlags};
 
 use crate::codec;
 use crate::error::{Fault, StoreError};
+use crate::sql::Connection;
 
 /// The newest schema that this program writes and reads.
 pub(crate) const VERSION: i64 = 3;
 
 /// What each version added, the first being the file as it was made.
-const STEPS: [&[&str]; VERSION as usize] = [
+pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
     &[include_str!("schema.sql")],
     &[
         include_str!("accounts.sql"),
@@ -41,8 +42,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = || {
-        let conn = Connection::open_with_flags(path, flags)?;
-        prepare(&conn)?;
+        let conn = sqlite(rusqlite::Connection::open_with_flags(path, flags)?)?;
         // Told apart before anything is written: WAL mode would change a foreign file.
         let known = identify(&conn, path)?;
         conn.execute_batch(
@@ -69,11 +69,11 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
         let mut flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = if immutable {
             flags |= OpenFlags::SQLITE_OPEN_URI;
-            Connection::open_with_flags(immutable_uri(path), flags)?
+            rusqlite::Connection::open_with_flags(immutable_uri(path), flags)?
         } else {
-            Connection::open_with_flags(path, flags)?
+            rusqlite::Connection::open_with_flags(path, flags)?
         };
-        prepare(&conn)?;
+        let conn = sqlite(conn)?;
         match identify(&conn, path)? {
             0 => Err(not_a_store(path, "the file is empty").into()),
             _ => Ok(conn),
@@ -91,8 +91,7 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
 /// Makes a store that no file names; what does not fit the cache goes to a temporary file.
 pub(crate) fn open_unnamed(path: &Path) -> Result<Connection, StoreError> {
     let opened = || {
-        let conn = Connection::open("")?;
-        prepare(&conn)?;
+        let conn = sqlite(rusqlite::Connection::open("")?)?;
         conn.execute_batch("PRAGMA synchronous = OFF")?;
         migrate(&conn, path)?;
         learn_words(&conn)?;
@@ -124,8 +123,8 @@ fn immutable_uri(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-/// Sets what every connection needs: memory limits, patience, our functions.
-fn prepare(conn: &Connection) -> Result<(), Fault> {
+/// Sets what every connection to a file needs: memory limits, patience, our functions.
+fn sqlite(conn: rusqlite::Connection) -> Result<Connection, Fault> {
     conn.busy_timeout(PATIENCE)?;
     conn.set_prepared_statement_cache_capacity(96);
     // 48 MB of pages; sorting and temporary tables go to files once they outgrow the cache.
@@ -154,7 +153,7 @@ fn prepare(conn: &Connection) -> Result<(), Fault> {
         let (text, folded) = texts(context);
         Ok(text.starts_with(&folded))
     })?;
-    Ok(())
+    Ok(Connection::Sqlite(conn))
 }
 
 /// The schema version of a file; 0 for an empty one.
@@ -176,7 +175,7 @@ fn identify(conn: &Connection, path: &Path) -> Result<i64, Fault> {
     Ok(version)
 }
 
-fn not_a_store(path: &Path, why: &str) -> StoreError {
+pub(crate) fn not_a_store(path: &Path, why: &str) -> StoreError {
     StoreError::NotAStore { path: path.to_owned(), why: why.to_owned() }
 }
 
@@ -201,7 +200,7 @@ fn migrate(conn: &Connection, path: &Path) -> Result<(), Fault> {
 }
 
 /// Sees to it that all kinds and relations have numbers, in their order: facts sort by them.
-fn learn_words(conn: &Connection) -> Result<(), Fault> {
+pub(crate) fn learn_words(conn: &Connection) -> Result<(), Fault> {
     let words = || {
         let kinds = Kind::ALL.iter().map(|kind| kind.as_str());
         kinds.chain(Relation::ALL.iter().map(|relation| relation.as_str()))
@@ -230,7 +229,7 @@ fn learn_words(conn: &Connection) -> Result<(), Fault> {
     finish(conn, learnt())
 }
 
-fn finish(conn: &Connection, result: Result<(), Fault>) -> Result<(), Fault> {
+pub(crate) fn finish(conn: &Connection, result: Result<(), Fault>) -> Result<(), Fault> {
     let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = conn.execute_batch(end);
     result?;

@@ -1,23 +1,49 @@
 //! Full-text search: any words a user types, never the syntax of the engine under it.
 
 use lapwing_model::DocumentId;
-use rusqlite::Connection;
 
 use crate::entities;
 use crate::error::Fault;
 use crate::names::Names;
 use crate::records::{SearchHit, Snippet};
+use crate::search_server;
+use crate::sql::Connection;
 
 /// Noncharacters of Unicode stand around a match: no text should hold them, and one that does
 /// only gets marks in wrong places.
-const OPEN: char = '\u{FDD0}';
-const CLOSE: char = '\u{FDD1}';
+pub(crate) const OPEN: char = '\u{FDD0}';
+pub(crate) const CLOSE: char = '\u{FDD1}';
 
 /// Words taken of a query; more would make the expression too deep for FTS5.
 const MOST_WORDS: usize = 48;
 
 /// Words of a document shown around a match.
-const SNIPPET_WORDS: i64 = 32;
+pub(crate) const SNIPPET_WORDS: i64 = 32;
+
+/// Makes the words of a document findable.
+pub(crate) fn index(
+    conn: &Connection,
+    n: i64,
+    title: Option<&str>,
+    text: &str,
+) -> Result<(), Fault> {
+    if conn.is_postgres() {
+        return search_server::index(conn, n, title, text);
+    }
+    conn.prepare_cached("INSERT INTO document_search (rowid, title, text) VALUES (?1, ?2, ?3)")?
+        .execute((n, title, text))?;
+    Ok(())
+}
+
+/// Whether the words of a document are findable.
+pub(crate) fn is_indexed(conn: &Connection, n: i64) -> Result<bool, Fault> {
+    let sql = if conn.is_postgres() {
+        "SELECT 1 FROM document_search WHERE rowid = ?1"
+    } else {
+        "SELECT 1 FROM document_search_docsize WHERE id = ?1"
+    };
+    Ok(conn.prepare_cached(sql)?.exists([n])?)
+}
 
 /// Entities first (at most half of the hits), then documents, the best first.
 pub(crate) fn search(
@@ -34,9 +60,16 @@ pub(crate) fn search(
     if phrases.is_empty() || left == 0 {
         return Ok(hits);
     }
-    let mut documents = matches(conn, &phrases.join(" AND "), left)?;
+    let matches = |all: bool| {
+        if conn.is_postgres() {
+            search_server::matches(conn, &phrases, all, left)
+        } else {
+            matches(conn, &phrases.join(if all { " AND " } else { " OR " }), left)
+        }
+    };
+    let mut documents = matches(true)?;
     if documents.is_empty() && phrases.len() > 1 {
-        documents = matches(conn, &phrases.join(" OR "), left)?;
+        documents = matches(false)?;
     }
     hits.append(&mut documents);
     Ok(hits)
@@ -82,10 +115,9 @@ fn matches(conn: &Connection, query: &str, limit: usize) -> Result<Vec<SearchHit
         let title: Option<String> = row.get(1)?;
         let name: String = row.get(2)?;
         let score: f64 = row.get(4)?;
-        let last = name.rsplit(['/', '!']).next().unwrap_or(&name);
         hits.push(SearchHit::Document {
             id: DocumentId(row.get(0)?),
-            label: title.unwrap_or_else(|| last.to_owned()),
+            label: label(title, &name),
             snippet: marked(&row.get::<_, String>(3)?),
             rank: -score,
             name,
@@ -94,8 +126,14 @@ fn matches(conn: &Connection, query: &str, limit: usize) -> Result<Vec<SearchHit
     Ok(hits)
 }
 
+/// What a document is called: by its title or, failing that, its file.
+pub(crate) fn label(title: Option<String>, name: &str) -> String {
+    let last = || name.rsplit(['/', '!']).next().unwrap_or(name).to_owned();
+    title.unwrap_or_else(last)
+}
+
 /// Turns marks in a text into ranges beside it.
-fn marked(text: &str) -> Snippet {
+pub(crate) fn marked(text: &str) -> Snippet {
     let mut snippet = Snippet::default();
     let mut start = None;
     for character in text.chars() {

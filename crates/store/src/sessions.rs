@@ -1,9 +1,9 @@
 //! Log-ins that outlive the process that serves them. Only hashes of their tokens are kept.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, params};
 
 use crate::error::{Fault, StoreError};
+use crate::sql::{OptionalExtension, Row, params};
 use crate::store::Store;
 
 /// A log-in, without its token.
@@ -27,7 +27,7 @@ impl Store {
         }
         self.with(|conn, _| {
             let sql = "SELECT account, begun, used FROM session WHERE hash = ?1";
-            let found = conn.prepare_cached(sql)?.query_row([&hash[..]], |row| {
+            let found = conn.prepare_cached(sql)?.query_row(params![&hash[..]], |row| {
                 Ok((row.get::<_, String>(0)?, time(row, 1), time(row, 2)))
             });
             let Some((account, begun, used)) = found.optional()? else { return Ok(None) };
@@ -57,7 +57,8 @@ impl Store {
     /// Ends a log-in.
     pub fn end_session(&mut self, hash: &[u8; 32]) -> Result<(), StoreError> {
         self.with(|conn, _| {
-            conn.prepare_cached("DELETE FROM session WHERE hash = ?1")?.execute([&hash[..]])?;
+            conn.prepare_cached("DELETE FROM session WHERE hash = ?1")?
+                .execute(params![&hash[..]])?;
             Ok(())
         })
     }
@@ -78,18 +79,14 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.with(|conn, _| {
             conn.prepare_cached("DELETE FROM session WHERE begun < ?1 OR used < ?2")?
-                .execute([begun_before.as_second(), used_before.as_second()])?;
+                .execute(params![begun_before.as_second(), used_before.as_second()])?;
             Ok(())
         })
     }
 
     /// Whether the file has the table: one of an older schema that is only read has not.
     fn has_sessions(&self) -> Result<bool, StoreError> {
-        self.with(|conn, _| {
-            let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'session'";
-            let found = conn.prepare_cached(sql)?.query_row([], |_| Ok(())).optional()?;
-            Ok(found.is_some())
-        })
+        self.with(|conn, _| Ok(conn.has_table("session")?))
     }
 }
 

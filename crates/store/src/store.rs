@@ -7,7 +7,6 @@ use lapwing_model::{
     ChangeId, ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap,
     Region, Relation,
 };
-use rusqlite::Connection;
 
 use crate::change::Change;
 use crate::documents::Part;
@@ -16,12 +15,15 @@ use crate::names::Names;
 use crate::records::{
     ChangeRecord, DocumentRecord, EntityRecord, FactQuery, JudgementRecord, SearchHit, StoredClaim,
 };
+use crate::sql::Connection;
+use crate::sql::postgres::{Address, shown};
 use crate::{
     as_of, blobs, claims, digest, documents, entities, facts, history, judgements, origins, schema,
-    search,
+    search, server,
 };
 
-/// A store: one connection to one file. Any number of processes may read it while one writes.
+/// A store: one connection to one file, or to a database. Any number of processes may read it while
+/// one writes.
 ///
 /// All answers come in an order that does not depend on when things were added, and speak only
 /// of what is visible: documents whose change is not undone, and what follows from them.
@@ -33,12 +35,18 @@ pub struct Store {
 
 impl Store {
     /// Opens a store, makes it (and its folders) where it is not there, and brings its schema
-    /// up to date.
+    /// up to date. A path that begins with `postgres://` is the address of a database, which must
+    /// be there; the tables of the store are made in it.
     ///
     /// # Errors
-    /// A file that is no store, a newer schema, a place that cannot be written.
+    /// A file or database that is no store, a newer schema, a place that cannot be written, a
+    /// server that cannot be reached.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self::of(schema::open(path)?, path))
+        let conn = match Address::of(path) {
+            Some(address) => server::open(&address?)?,
+            None => schema::open(path)?,
+        };
+        Ok(Self::of(conn, path))
     }
 
     /// Opens a store for reading only; it works on a read-only medium too.
@@ -46,7 +54,41 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`] when it is not there; else as [`Store::open`].
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self::of(schema::open_read_only(path)?, path))
+        let conn = match Address::of(path) {
+            Some(address) => server::open_read_only(&address?)?,
+            None => schema::open_read_only(path)?,
+        };
+        Ok(Self::of(conn, path))
+    }
+
+    /// Whether a path is the address of a database.
+    #[must_use]
+    pub fn is_in_database(path: &Path) -> bool {
+        Address::of(path).is_some()
+    }
+
+    /// How a store's path is told in messages: an address without its password.
+    #[must_use]
+    pub fn shown(path: &Path) -> PathBuf {
+        shown(path)
+    }
+
+    /// Whether a store may be there: a file that is there, or any database. Only opening it tells.
+    #[must_use]
+    pub fn may_be_at(path: &Path) -> bool {
+        Self::is_in_database(path) || path.exists()
+    }
+
+    /// Whether a store is there.
+    ///
+    /// # Errors
+    /// As [`Store::open_read_only`], but for its not being there.
+    pub fn is_at(path: &Path) -> Result<bool, StoreError> {
+        match Self::open_read_only(path) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Missing { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Makes a throw-away store. It stays in memory as long as it is small; what does not fit
@@ -60,10 +102,11 @@ impl Store {
     }
 
     fn of(conn: Connection, path: &Path) -> Self {
-        Self { conn, names: Names::default(), path: path.to_owned() }
+        Self { conn, names: Names::default(), path: shown(path) }
     }
 
-    /// The file of the store.
+    /// The file of the store, or the address of its database without the password: for messages,
+    /// not to open it again.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -79,6 +122,16 @@ impl Store {
     pub fn set_most_pages(&mut self, pages: u32) -> Result<(), StoreError> {
         self.with(|conn, _| {
             Ok(conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
+        })
+    }
+
+    /// Whether this is the one of all processes on the store that does what only one should (calls
+    /// webhooks, pulls feeds that are due): the first that asks, for as long as it has the store
+    /// open. Of a file each process says so: one server at a time works on it.
+    pub fn leads(&self) -> Result<bool, StoreError> {
+        self.with(|conn, _| match conn.postgres() {
+            None => Ok(true),
+            Some(session) => Ok(session.lead()?),
         })
     }
 
@@ -289,7 +342,9 @@ impl Store {
         let part = self.only(&|DocumentRecord { document, .. }| {
             document.marking.unwrap_or_default() <= ceiling && document.pap() <= pap
         })?;
-        self.with(|from, _| as_of::hush(from, &part.conn))?;
+        // Decisions state no permissible action: below that ceiling none is shown.
+        let decisions = (pap == Pap::Red).then_some(ceiling);
+        self.with(|from, _| as_of::hush(from, &part.conn, decisions))?;
         Ok(Some(part))
     }
 

@@ -7,7 +7,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use common::{add, at, fuse, reading, resolve};
+use common::{Place, add, at, fuse, reading, resolve};
 use lapwing_store::{Store, StoreError};
 use rusqlite::Connection;
 
@@ -21,13 +21,24 @@ fn folder_with_store(numbers: u32) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
+/// As [`folder_with_store`], in a database where there is one to test with.
+fn place_with_store(numbers: u32) -> (Place, PathBuf) {
+    let place = Place::new();
+    let mut store = place.store();
+    for number in 0..numbers {
+        add(&mut store, &reading(number), 1).unwrap();
+    }
+    let path = place.path.clone();
+    (place, path)
+}
+
 fn error(result: Result<Store, StoreError>) -> StoreError {
     result.err().expect("an error")
 }
 
 #[test]
 fn a_store_is_the_same_when_it_is_opened_again() {
-    let (_folder, path) = folder_with_store(5);
+    let (_place, path) = place_with_store(5);
     let store = Store::open(&path).unwrap();
     let digest = store.digest().unwrap();
     assert_eq!(Store::open_read_only(&path).unwrap().digest().unwrap(), digest);
@@ -38,7 +49,7 @@ fn a_store_is_the_same_when_it_is_opened_again() {
 
 #[test]
 fn a_reader_sees_the_last_commit_while_another_writes() {
-    let (_folder, path) = folder_with_store(2);
+    let (_place, path) = place_with_store(2);
     let mut writer = Store::open(&path).unwrap();
     let reader = Store::open_read_only(&path).unwrap();
     let mut change = writer.begin("add", at(2)).unwrap();
@@ -52,14 +63,14 @@ fn a_reader_sees_the_last_commit_while_another_writes() {
 
 #[test]
 fn a_second_writer_waits_and_then_says_so() {
-    let (_folder, path) = folder_with_store(1);
+    let (_place, path) = place_with_store(1);
     let mut first = Store::open(&path).unwrap();
     let mut second = Store::open(&path).unwrap();
     second.set_patience(Duration::from_millis(50)).unwrap();
     let change = first.begin("add", at(2)).unwrap();
     let Err(locked) = second.begin("add", at(2)) else { panic!("two writers") };
     assert!(matches!(locked, StoreError::Locked { .. }), "{locked}");
-    assert!(locked.to_string().contains("store.db: another process is writing"), "{locked}");
+    assert!(locked.to_string().contains(": another process is writing"), "{locked}");
     drop(change);
     add(&mut second, &reading(9), 2).unwrap();
     add(&mut first, &reading(10), 2).unwrap();
@@ -169,7 +180,7 @@ fn a_read_only_folder_may_be_read() {
 
 #[test]
 fn a_reader_cannot_write() {
-    let (_folder, path) = folder_with_store(1);
+    let (_place, path) = place_with_store(1);
     let mut reader = Store::open_read_only(&path).unwrap();
     let refused = add(&mut reader, &reading(3), 1).unwrap_err();
     assert!(matches!(refused, StoreError::ReadOnly { .. }), "{refused}");

@@ -10,7 +10,7 @@ use lapwing_store::{Added, FactQuery, SearchHit, Store, StoreError};
 use proptest::prelude::Strategy;
 
 fn store_of(numbers: impl IntoIterator<Item = u32>) -> Store {
-    let mut store = Store::in_memory().unwrap();
+    let mut store = common::store();
     for number in numbers {
         add(&mut store, &reading(number), 1 + (number % 20) as u8).unwrap();
     }
@@ -279,7 +279,7 @@ fn names_resolve_again_when_knowledge_changes() {
 
 #[test]
 fn hostile_strings_are_kept_as_they_are() {
-    let mut store = Store::in_memory().unwrap();
+    let mut store = common::store();
     let hostile = ["'; DROP TABLE claim; --", "a\0b", "\u{202E}rtl", "", "𝕏\u{FFFF}", "%_\\\"'"];
     let mut odd = reading(1);
     for (at, value) in hostile.iter().enumerate() {
@@ -308,7 +308,7 @@ fn hostile_strings_are_kept_as_they_are() {
 
 #[test]
 fn a_fact_of_another_statement_is_refused() {
-    let mut store = Store::in_memory().unwrap();
+    let mut store = common::store();
     let mut change = store.begin("add", at(1)).unwrap();
     change.add(&reading(1), b"", &resolve).unwrap();
     let fused = change.fuse_touched(&mut |claims| {
@@ -318,7 +318,7 @@ fn a_fact_of_another_statement_is_refused() {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: if common::server().is_some() { 4 } else { 24 }, ..Default::default() })]
 
     /// Any order of adds, with any of them undone and brought back, gives the same digest.
     #[test]
@@ -327,7 +327,7 @@ proptest::proptest! {
         detours in proptest::collection::vec(0..8_usize, 0..4),
     ) {
         let straight = store_of(0..8).digest().unwrap();
-        let mut store = Store::in_memory().unwrap();
+        let mut store = common::store();
         for (step, number) in order.iter().enumerate() {
             add(&mut store, &reading(*number), 3).unwrap();
             if detours.contains(&step) {

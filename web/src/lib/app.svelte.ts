@@ -29,13 +29,18 @@ const store = {
   },
 };
 
+/** So long without a look ends a visit. */
+const AWAY = 30 * 60_000;
+
 class App {
   session = $state<Session | null>(null);
   theme = $state<Theme>((store.read('theme') as Theme | null) ?? 'system');
   notices = $state<Notice[]>([]);
   asOf = $state('');
-  lastVisit = store.read('visit');
+  /** When the visit before this one ended: reloading a page is no new visit, half an hour away is. */
+  lastVisit: string | null = null;
   #next = 1;
+  #watch: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
     const media = matchMedia('(prefers-color-scheme: dark)');
@@ -56,7 +61,17 @@ class App {
 
   async start(): Promise<void> {
     this.set(await get<Session>('/session'));
-    store.write('visit', new Date().toISOString());
+    this.#visit();
+    this.#watch ??= setInterval(() => this.#visit(), 60_000);
+  }
+
+  #visit(): void {
+    if (document.hidden) return;
+    const seen = store.read('seen');
+    const now = Date.now();
+    if (seen && now - Date.parse(seen) > AWAY) store.write('visit', seen);
+    this.lastVisit = store.read('visit');
+    store.write('seen', new Date(now).toISOString());
   }
 
   set(session: Session): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defang, shown, visible } from './defang';
+import { defang, inert, shown, visible } from './defang';
 
 describe('defang', () => {
   it.each([
@@ -36,5 +36,20 @@ describe('visible', () => {
   });
   it('of nothing is nothing', () => {
     expect(visible(null)).toBe('');
+  });
+});
+
+describe('inert', () => {
+  it.each([
+    ['A and B share ipv4-addr:198.51.100.7 (5.3)', 'A and B share ipv4-addr:198[.]51[.]100[.]7 (5.3)'],
+    ['by domain-name:a.evil.example (4.0), more', 'by domain-name:a[.]evil[.]example (4.0), more'],
+    ['see https://evil.example/x', 'see hxxps://evil[.]example/x'],
+    ['mail a@evil.example', 'mail a[@]evil[.]example'],
+    ['It grew. Then it stopped.', 'It grew. Then it stopped.'],
+    ['see u_ex210301.log line 27 (help.aspx)', 'see u_ex210301.log line 27 (help.aspx)'],
+    ['from evil.top, then www.evil.co.uk.', 'from evil[.]top, then www[.]evil[.]co[.]uk.'],
+    ['version 15.1.2176 and v18.1', 'version 15.1.2176 and v18.1'],
+  ])('%s', (text, safe) => {
+    expect(inert(text)).toBe(safe);
   });
 });

@@ -31,3 +31,15 @@ export function visible(text: string | null | undefined, most = 400): string {
 
 /** A value as shown: defanged, unseen characters visible, cut. */
 export const shown = (kind: string, value: string, most = 400): string => defang(kind, visible(value, most));
+
+// What follows the last dot of a file's name; the few that are top-level domains too (zip, sh, py) count as hosts.
+const FILES = /^(?:aspx?|ashx|asmx|bak|bat|bin|cab|cmd|conf|config|csv|dat|db|dll|dmp|docx?|evtx?|exe|gz|hta|html?|ini|iso|jar|js|jsonl?|jspx?|lnk|log|md|msi|pdf|php|png|ps1|psm1|rar|rtf|svg|sys|tar|tmp|txt|vbs|wsf|xlsx?|xml|ya?ml|yar|7z)$/i;
+
+/** A sentence that may name values: addresses and hosts in it are made inert; names of files stay as they are. */
+export function inert(text: string, most = 400): string {
+  return visible(text, most)
+    .replace(/\b(https?|ftp):\/\//gi, (scheme) => scheme.replace(/http/i, 'hxxp').replace(/ftp/i, 'fxp'))
+    .replace(/\b\d{1,3}(?:\.\d{1,3}){3}\b/g, (address) => address.replace(/\./g, '[.]'))
+    .replace(/(?<![a-z0-9_.-])[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.([a-z][a-z0-9-]+)(?![a-z0-9-])/gi, (host: string, last: string) => (FILES.test(last) ? host : host.replace(/\./g, '[.]')))
+    .replace(/(?<=[a-z0-9])@(?=[a-z0-9])/gi, '[@]');
+}

@@ -45,6 +45,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is rising, new and announced in the posts of channels. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The first day; six days before the last where not given. */
+                    since?: string;
+                    /** @description The last day; today where not given. */
+                    until?: string;
+                    /** @description Kinds of names, separated by commas. */
+                    kind?: string;
+                    /** @description Only channels whose name holds this. */
+                    channel?: string;
+                    /** @description The share of rising names that may be chance; 0.1 where not given. */
+                    rate?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ActivityAnswer"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The whole matrix of ATT&CK Enterprise, as the reference data has it: a ground to lay on what
+         *     `GET /api/v1/techniques` knows.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttackGrid"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -449,7 +551,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which documents go back to the same observer as this one, and why that is thought. */
+        /**
+         * Which documents go back to the same observer as this one, and why that is thought: the shared
+         *     passages side by side.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -467,7 +572,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["OriginRow"];
+                        "application/json": components["schemas"]["DocumentOrigin"];
                     };
                 };
                 /** @description What went wrong, and what to do */
@@ -767,6 +872,10 @@ export interface paths {
                     kind?: string;
                     /** @description Only these statuses, separated by commas. */
                     status?: string;
+                    /** @description Of indicators only those whose value holds this. */
+                    q?: string;
+                    /** @description At least this probable. */
+                    min_probability?: number;
                     /** @description What was known by the end of this day. */
                     as_of?: string;
                     /** @description The day on which indicators are judged. */
@@ -878,6 +987,294 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Kept"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The feeds, by name. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["List_FeedRow"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a feed, and pulls it as soon as may be. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewFeedBody"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeedRow"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One feed. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeedRow"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Forgets a feed; its documents stay. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves a feed alone until it is resumed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeedRow"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{name}/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pulls a feed as soon as may be. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ordered"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a paused feed up again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeedRow"];
                     };
                 };
                 /** @description What went wrong, and what to do */
@@ -1891,6 +2288,456 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/minted-clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Clusters of activity that shared evidence holds together and that nobody named. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows of the page, 1 to 1000. */
+                    limit?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["List_MintedRow"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/minted-clusters/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The decisions on clusters, those taken back too, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows of the page, 1 to 1000. */
+                    limit?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["List_ClusterDecisionRow"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Decides on clusters. Undo the change to take it back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ClusterQuestion"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Decided"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/minted-clusters/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a decision on clusters would do; nothing is changed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ClusterQuestion"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ClusterPreviewed"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/minted-clusters/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One cluster, by its name or that of one that it took in. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description As `LW-3F2A91` */
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MintedCluster"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names that may mean the same: what is open first, then what was decided. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows of the page, 1 to 1000. */
+                    limit?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["List_NameProposal"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Decides what a name means: all facts on it are derived anew. Undo the change to take it back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NameQuestion"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Decided"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/names/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The decisions on names, those taken back too, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows of the page, 1 to 1000. */
+                    limit?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["List_NameDecision"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/names/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a decision would do; nothing is changed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NameQuestion"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NamePreviewed"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What changed in what is known since a moment: new names, and what further observers confirm or deny. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description A time (RFC 3339); a week ago where not given. */
+                    since?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NewsAnswer"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/origins": {
         parameters: {
             query?: never;
@@ -2789,6 +3636,31 @@ export interface components {
              */
             per_minute: number;
         };
+        /** @description What goes on in the channels. The items are those of `lapwing activity --json`. */
+        ActivityAnswer: {
+            /** @description The channels. */
+            channels: Record<string, never>[];
+            /** @description Names that no document spoke of before. */
+            first_sightings: Record<string, never>[];
+            /** @description What posts announce. */
+            intentions: Record<string, never>[];
+            /** @description Names that were judged. */
+            judged: number;
+            /** @description The model, and what it was tested on. */
+            model: unknown;
+            /** @description Days of past that they were judged by. */
+            past_days: number;
+            /** @description Posts of these days. */
+            posts: number;
+            /** Format: double */
+            rate: number;
+            /** @description Names that rise, the least expected first. */
+            rising: Record<string, never>[];
+            /** Format: date */
+            since: string;
+            /** Format: date */
+            until: string;
+        };
         /** @description What an addition changed. */
         AddedDocuments: {
             /**
@@ -2827,6 +3699,23 @@ export interface components {
             /** @description False when the same bytes were there already. */
             new: boolean;
         };
+        /** @description ATT&CK as it is, whatever the store speaks of. */
+        AttackGrid: {
+            /** @description The columns, in their order. */
+            tactics: components["schemas"]["TacticName"][];
+            /** @description The techniques in force, by identifier. */
+            techniques: components["schemas"]["AttackTechnique"][];
+            /** @description As `v18.1`; null where the reference data does not say. */
+            version?: string | null;
+        };
+        /** @description A technique or sub-technique. */
+        AttackTechnique: {
+            /** @description As `T1505.003`. */
+            id: string;
+            name: string;
+            /** @description As `persistence`. */
+            tactics: string[];
+        };
         /** @description A line of the audit log. */
         AuditRow: {
             /** Format: date-time */
@@ -2847,6 +3736,17 @@ export interface components {
             what: string;
             /** @description Empty when nobody said who he is. */
             who: string;
+        };
+        /** @description What holds two origins together. */
+        BondRow: {
+            a: string;
+            b: string;
+            because: string[];
+            /**
+             * Format: double
+             * @description How much they share, weighted by rarity.
+             */
+            weight: number;
         };
         /** @description A change with what it added. */
         ChangeDetail: components["schemas"]["ChangeRow"] & {
@@ -2878,6 +3778,62 @@ export interface components {
              */
             undone_by?: number | null;
         };
+        /** @description A decision on clusters. */
+        ClusterDecisionRow: {
+            /** @description `merge` or `split`. */
+            action: string;
+            /** Format: date-time */
+            at: string;
+            because: string;
+            /**
+             * Format: int64
+             * @description The change that keeps it: undo it to take it back.
+             */
+            change: number;
+            /** @description The clusters that were merged, or the one that was split. */
+            clusters: string[];
+            /** @description The documents of each group that was joined or kept apart, as far as they are in sight. */
+            groups: components["schemas"]["DocumentName"][][];
+            /**
+             * Format: int64
+             * @description The undo that took it back.
+             */
+            undone_by?: number | null;
+        };
+        /** @description What a decision would do. */
+        ClusterPreviewed: {
+            /** @description As they would be. */
+            after: components["schemas"]["OutlineRow"][];
+            /** @description Origins that would be in no cluster any more. */
+            alone: string[];
+            /** @description The clusters that it touches, as they are. */
+            before: components["schemas"]["OutlineRow"][];
+            /** @description The marking that the decision would have. */
+            marking: string;
+            /** @description Bonds of the evidence that the decision would overrule. */
+            overruled: string[];
+            /** @description In words. */
+            says: string;
+        };
+        /** @description What is to be decided of clusters. */
+        ClusterQuestion: {
+            /** @description `merge`: `clusters` are one activity; `split`: `origins` are no part of `cluster`. */
+            action: string;
+            because?: string | null;
+            /** @description For `split`. */
+            cluster?: string | null;
+            /** @description Two names or more, for `merge`. */
+            clusters?: string[];
+            /** @description Origins that leave the cluster, for `split`. */
+            origins?: string[];
+            /** @description Its marking; that of the documents where not given. */
+            tlp?: string | null;
+        };
+        /** @description What became of it on a day. */
+        ClusterStep: {
+            on?: string | null;
+            what: string;
+        };
         /** @description Name and password. */
         Credentials: {
             name: string;
@@ -2907,6 +3863,41 @@ export interface components {
              */
             today?: number | null;
         };
+        /** @description A decision that was kept; undo the change to take it back. */
+        Decided: {
+            /** Format: int64 */
+            change: number;
+            /** @description Its marking. */
+            marking: string;
+        };
+        /** @description A document that was made from another one, or from what is not in the store. */
+        DerivationRow: {
+            /** @description What was made; null for an outside source that names its own. */
+            child?: string | null;
+            child_label: string;
+            /** @description Whether it is the derivation that the origin goes by. */
+            counts: boolean;
+            /** @description What it was made from; null for what is not in the store. */
+            parent?: string | null;
+            parent_label: string;
+            /** @description Passages that both texts share, in order of place. */
+            passages: components["schemas"]["PassageRow"][];
+            /**
+             * Format: double
+             * @description How sure that is.
+             */
+            probability: number;
+            /**
+             * Format: double
+             * @description Share of the copy's text that the passages make up.
+             */
+            share_of_text?: number | null;
+            /** @description Indicators that both name. */
+            shared_values: number;
+            /** @description Some of them. */
+            values: components["schemas"]["EntityName"][];
+            why: string;
+        };
         /** @description A document with all that it says. */
         DocumentDetail: {
             /** Format: date-time */
@@ -2924,6 +3915,16 @@ export interface components {
             raw_bytes: number;
             /** @description What the parts of the text are: `{"span":{"start","end"},"is":"heading",…}`. */
             regions: Record<string, never>[];
+        };
+        /** @description A document by its name. */
+        DocumentName: {
+            id: string;
+            label: string;
+        };
+        /** @description The origin of a document, with what shows that one was made from another. */
+        DocumentOrigin: components["schemas"]["OriginRow"] & {
+            /** @description Every derivation that hangs together with the document, those that count first. */
+            derivations: components["schemas"]["DerivationRow"][];
         };
         /** @description A document without its text. */
         DocumentRow: {
@@ -2999,6 +4000,64 @@ export interface components {
             tlp?: string | null;
             value: string;
             why?: string | null;
+        };
+        /** @description A feed, and how it goes. */
+        FeedRow: {
+            address: string;
+            /** @description Whether the articles of its entries are fetched. */
+            articles: boolean;
+            /** @description Whether it is pulled with the next look. */
+            due: boolean;
+            error?: string | null;
+            etag?: string | null;
+            /**
+             * Format: int64
+             * @description Seconds between two pulls.
+             */
+            every: number;
+            /**
+             * Format: int32
+             * @description Pulls that failed in a row.
+             */
+            failures: number;
+            /** @description `paused`, `new`, `fine` or `failing`. */
+            health: string;
+            /**
+             * Format: int64
+             * @description Things that the feed showed last.
+             */
+            items: number;
+            /** @description `rss`, `misp-feed`, `misp-server`, `taxii`, `csv`, `list`, `folder`, `posts`, `mastodon`, `page`. */
+            kind: string;
+            last_modified?: string | null;
+            /** Format: date-time */
+            last_run?: string | null;
+            /** Format: date-time */
+            last_success?: string | null;
+            /** @description The marking of what comes from it. */
+            marking?: string | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Documents that the last pull added.
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description Documents that it added in all.
+             */
+            new_in_all: number;
+            /** Format: date-time */
+            next?: string | null;
+            paused: boolean;
+            /** Format: int64 */
+            pulls: number;
+            /**
+             * Format: int32
+             * @description New things in one pull at most.
+             */
+            quota?: number | null;
+            source?: string | null;
         };
         /** @description A file or folder. */
         FolderEntry: {
@@ -3367,6 +4426,38 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        List_ClusterDecisionRow: {
+            /** @description The rows. */
+            items: {
+                /** @description `merge` or `split`. */
+                action: string;
+                /** Format: date-time */
+                at: string;
+                because: string;
+                /**
+                 * Format: int64
+                 * @description The change that keeps it: undo it to take it back.
+                 */
+                change: number;
+                /** @description The clusters that were merged, or the one that was split. */
+                clusters: string[];
+                /** @description The documents of each group that was joined or kept apart, as far as they are in sight. */
+                groups: components["schemas"]["DocumentName"][][];
+                /**
+                 * Format: int64
+                 * @description The undo that took it back.
+                 */
+                undone_by?: number | null;
+            }[];
+            /** @description Ask for the rest with this as `cursor`; null at the end. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are in all, where that is known.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         List_DocumentRow: {
             /** @description The rows. */
             items: {
@@ -3432,6 +4523,74 @@ export interface components {
                 /** @description Its name, where the value is an identifier. */
                 name?: string | null;
                 value: string;
+            }[];
+            /** @description Ask for the rest with this as `cursor`; null at the end. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are in all, where that is known.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        List_FeedRow: {
+            /** @description The rows. */
+            items: {
+                address: string;
+                /** @description Whether the articles of its entries are fetched. */
+                articles: boolean;
+                /** @description Whether it is pulled with the next look. */
+                due: boolean;
+                error?: string | null;
+                etag?: string | null;
+                /**
+                 * Format: int64
+                 * @description Seconds between two pulls.
+                 */
+                every: number;
+                /**
+                 * Format: int32
+                 * @description Pulls that failed in a row.
+                 */
+                failures: number;
+                /** @description `paused`, `new`, `fine` or `failing`. */
+                health: string;
+                /**
+                 * Format: int64
+                 * @description Things that the feed showed last.
+                 */
+                items: number;
+                /** @description `rss`, `misp-feed`, `misp-server`, `taxii`, `csv`, `list`, `folder`, `posts`, `mastodon`, `page`. */
+                kind: string;
+                last_modified?: string | null;
+                /** Format: date-time */
+                last_run?: string | null;
+                /** Format: date-time */
+                last_success?: string | null;
+                /** @description The marking of what comes from it. */
+                marking?: string | null;
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Documents that the last pull added.
+                 */
+                new: number;
+                /**
+                 * Format: int64
+                 * @description Documents that it added in all.
+                 */
+                new_in_all: number;
+                /** Format: date-time */
+                next?: string | null;
+                paused: boolean;
+                /** Format: int64 */
+                pulls: number;
+                /**
+                 * Format: int32
+                 * @description New things in one pull at most.
+                 */
+                quota?: number | null;
+                source?: string | null;
             }[];
             /** @description Ask for the rest with this as `cursor`; null at the end. */
             next?: string | null;
@@ -3561,6 +4720,85 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        List_MintedRow: {
+            /** @description The rows. */
+            items: {
+                /** @description Names of clusters that it took in. */
+                also: string[];
+                /** @description Pairs of origins that share enough. */
+                bonds: number;
+                /** @description The days of its first and last step. */
+                first?: string | null;
+                /** @description What holds it together, the strongest first. */
+                held_by: string[];
+                last?: string | null;
+                /** @description As `LW-3F2A91`. */
+                name: string;
+                origins: number;
+            }[];
+            /** @description Ask for the rest with this as `cursor`; null at the end. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are in all, where that is known.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        List_NameDecision: {
+            /** @description The rows. */
+            items: {
+                /** Format: date-time */
+                at: string;
+                because: string;
+                /**
+                 * Format: int64
+                 * @description The change that keeps it: undo it to take it back.
+                 */
+                change: number;
+                /** @description What it means; the name itself where it stands alone. */
+                means: components["schemas"]["EntityName"];
+                name: components["schemas"]["EntityName"];
+                /**
+                 * Format: int64
+                 * @description The undo that took it back.
+                 */
+                undone_by?: number | null;
+            }[];
+            /** @description Ask for the rest with this as `cursor`; null at the end. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are in all, where that is known.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        List_NameProposal: {
+            /** @description The rows. */
+            items: {
+                /** @description The evidence, in words. */
+                because: string[];
+                /** @description When it was first said. */
+                first?: string | null;
+                last?: string | null;
+                /** @description What it may mean. */
+                means: components["schemas"]["EntityName"];
+                name: components["schemas"]["EntityName"];
+                /** Format: double */
+                probability: number;
+                /** @description `open`, `merged` or `apart`. */
+                state: string;
+            }[];
+            /** @description Ask for the rest with this as `cursor`; null at the end. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are in all, where that is known.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         List_OriginRow: {
             /** @description The rows. */
             items: {
@@ -3654,6 +4892,142 @@ export interface components {
             /** @description How many are not. */
             unknown: number;
         };
+        /** @description A cluster with what holds it together, and whose it may be. */
+        MintedCluster: {
+            also: string[];
+            /** @description The strongest first. */
+            bonds: components["schemas"]["BondRow"][];
+            /** @description What its origins name: indicators, malware, tools, techniques. */
+            evidence: components["schemas"]["EntityName"][];
+            /** @description How much evidence there is. */
+            evidence_in_all: number;
+            first?: string | null;
+            history: components["schemas"]["ClusterStep"][];
+            last?: string | null;
+            name: string;
+            /** Format: double */
+            none_of_these: number;
+            /** @description The earliest first. */
+            origins: components["schemas"]["MintedOrigin"][];
+            /** @description Whose it may be, the likeliest first. */
+            suspects: components["schemas"]["SuspectRow"][];
+            /** @description What would change the answer. */
+            would_change: string[];
+        };
+        /** @description One of its origins. */
+        MintedOrigin: {
+            id: string;
+            label: string;
+        };
+        /** @description A cluster that the evidence holds together, in a list. */
+        MintedRow: {
+            /** @description Names of clusters that it took in. */
+            also: string[];
+            /** @description Pairs of origins that share enough. */
+            bonds: number;
+            /** @description The days of its first and last step. */
+            first?: string | null;
+            /** @description What holds it together, the strongest first. */
+            held_by: string[];
+            last?: string | null;
+            /** @description As `LW-3F2A91`. */
+            name: string;
+            origins: number;
+        };
+        /** @description A statement that stands otherwise than before. */
+        MovedFactRow: {
+            /** @description Origins against it now. */
+            against: number;
+            /** @description Whether the new observer denies it. */
+            denied: boolean;
+            /** @description The document that did it. */
+            document: string;
+            label: string;
+            /** @description Another thing, or plain text. */
+            object: Record<string, never>;
+            /** @description Origins for it now. */
+            origins: number;
+            /** Format: double */
+            probability: number;
+            relation: string;
+            subject: components["schemas"]["EntityName"];
+        };
+        /** @description A statement that would be of another entity. */
+        MovedRow: {
+            /** @description Whether the same is said of the other entity. */
+            meets: boolean;
+            /** @description Another thing, or plain text. */
+            object: Record<string, never>;
+            /** Format: double */
+            probability: number;
+            relation: string;
+            subject: components["schemas"]["EntityName"];
+        };
+        /** @description A decision on a name. */
+        NameDecision: {
+            /** Format: date-time */
+            at: string;
+            because: string;
+            /**
+             * Format: int64
+             * @description The change that keeps it: undo it to take it back.
+             */
+            change: number;
+            /** @description What it means; the name itself where it stands alone. */
+            means: components["schemas"]["EntityName"];
+            name: components["schemas"]["EntityName"];
+            /**
+             * Format: int64
+             * @description The undo that took it back.
+             */
+            undone_by?: number | null;
+        };
+        /** @description What a decision on a name would change. */
+        NamePreviewed: {
+            /** @description Claims that are written with the name. */
+            claims: number;
+            /** @description Documents that make them. */
+            documents: number;
+            /** @description The marking that the decision would have. */
+            marking: string;
+            /** @description How many of them are made of the other entity too: there they would add up. */
+            meet: number;
+            /** @description Statements that would be of another entity. */
+            moved: number;
+            /** @description What it means today. */
+            now: components["schemas"]["EntityName"];
+            /** @description The first of them. */
+            statements: components["schemas"]["MovedRow"][];
+            /** @description What it would mean. */
+            then: components["schemas"]["EntityName"];
+        };
+        /** @description Two names that may mean the same. */
+        NameProposal: {
+            /** @description The evidence, in words. */
+            because: string[];
+            /** @description When it was first said. */
+            first?: string | null;
+            last?: string | null;
+            /** @description What it may mean. */
+            means: components["schemas"]["EntityName"];
+            name: components["schemas"]["EntityName"];
+            /** Format: double */
+            probability: number;
+            /** @description `open`, `merged` or `apart`. */
+            state: string;
+        };
+        /** @description What is to be decided of a name. */
+        NameQuestion: {
+            /** @description `merge`: it is another name of `means`; `split`: it stands alone. */
+            action: string;
+            because?: string | null;
+            /** @description What it means, for `merge`. */
+            means?: string | null;
+            /** @description The name as reports write it. */
+            name: string;
+            /** @description Its marking; that of what is known of both where not given. */
+            tlp?: string | null;
+        };
         /** @description Names that may be meant. */
         Names: {
             items: components["schemas"]["EntityName"][];
@@ -3680,6 +5054,23 @@ export interface components {
             file: string[];
             format?: string | null;
             published?: string | null;
+            source?: string | null;
+            tlp?: string | null;
+        };
+        /** @description A new feed. Folders, keys and private addresses are for who is at the server: `lapwing feeds add`. */
+        NewFeedBody: {
+            /** @description http or https. */
+            address: string;
+            /** @description Whether to fetch the articles of its entries; yes where not given. */
+            articles?: boolean | null;
+            /** @description `30m`, `1h`, `1d` or seconds; an hour where not given. */
+            every?: string | null;
+            /** @description Told by the content where not given. */
+            kind?: string | null;
+            /** @description Its host where not given. */
+            name?: string | null;
+            /** Format: int32 */
+            quota?: number | null;
             source?: string | null;
             tlp?: string | null;
         };
@@ -3715,6 +5106,16 @@ export interface components {
             /** @description Whose it is; an administrator may name another user than himself. */
             user?: string | null;
         };
+        /** @description A name that is new. */
+        NewNameRow: {
+            /** @description The first of them. */
+            document: string;
+            /** @description New documents that speak of it. */
+            documents: number;
+            kind: string;
+            label: string;
+            value: string;
+        };
         /** @description The old password and a new one. */
         NewPassword: {
             /**
@@ -3749,6 +5150,27 @@ export interface components {
             /** @description http or https. */
             url: string;
         };
+        /** @description What changed in what is known. */
+        NewsAnswer: {
+            /** @description Indicators of earlier documents that new observers confirm. */
+            confirmed_indicators: number;
+            /** @description Documents that were added since. */
+            documents: number;
+            /** @description How many of them were looked at: the latest, and no long lists. */
+            looked_at: number;
+            /** @description Statements of earlier documents that new observers confirm or deny. */
+            moved: components["schemas"]["MovedFactRow"][];
+            /** @description Names that no earlier document speaks of. */
+            names: components["schemas"]["NewNameRow"][];
+            /** Format: date-time */
+            since: string;
+        };
+        /** @description An order to pull a feed. */
+        Ordered: {
+            name: string;
+            /** @description It is pulled as soon as may be; `GET /api/v1/feeds/{name}` tells how it went. */
+            queued: boolean;
+        };
         /** @description A document's place in its origin. */
         OriginDocument: {
             /** @description What it was made from; null for a root. */
@@ -3773,6 +5195,28 @@ export interface components {
             label: string;
             /** @description Whether the root itself is in the store. */
             root_seen: boolean;
+        };
+        /** @description A cluster in short. */
+        OutlineRow: {
+            bonds: number;
+            likeliest?: components["schemas"]["SuspectRow"] | null;
+            name: string;
+            /** Format: double */
+            none_of_these: number;
+            /** @description Its origins by name. */
+            origins: string[];
+        };
+        /** @description A passage of the copy beside that of its source. */
+        PassageRow: {
+            child: components["schemas"]["SpanRow"];
+            child_text: string;
+            parent: components["schemas"]["SpanRow"];
+            parent_text: string;
+            /**
+             * Format: double
+             * @description Share of its words that are the same, weighted by rarity.
+             */
+            share: number;
         };
         /**
          * @description What a route asks of who calls it.
@@ -3854,6 +5298,13 @@ export interface components {
             end: number;
             /** Format: int32 */
             start: number;
+        };
+        /** @description An actor whose activity it may be. */
+        SuspectRow: {
+            actor: string;
+            because: string[];
+            /** Format: double */
+            probability: number;
         };
         /** @description A tactic of ATT&CK. */
         TacticName: {

@@ -217,9 +217,19 @@ export interface ExplainedFact {
 export type IndicatorItem = Sent['IndicatorRow'];
 export type EntityItem = Sent['EntityRow'];
 export type DocumentItem = Sent['DocumentRow'];
-export type OriginItem = Sent['OriginRow'] & {
-  passages?: { document: string; other: string; a: Span; b: Span; text: string; other_text?: string }[];
-};
+export type OriginItem = Sent['OriginRow'];
+export type DocumentOrigin = OriginItem & { derivations: Sent['DerivationRow'][] };
+export type MintedItem = Sent['MintedRow'];
+export type MintedCluster = Sent['MintedCluster'];
+export type SuspectItem = Sent['SuspectRow'];
+export type ClusterPreview = Sent['ClusterPreviewed'];
+export type ClusterDecisionItem = Sent['ClusterDecisionRow'];
+export type NameProposal = Sent['NameProposal'];
+export type NameDecisionItem = Sent['NameDecision'];
+export type NamePreview = Omit<Sent['NamePreviewed'], 'statements'> & { statements: (Omit<Sent['MovedRow'], 'object'> & { object: Thing })[] };
+export type Webhook = Sent['WebhookRow'];
+export type Decided = Sent['Decided'];
+export type News = Omit<Sent['NewsAnswer'], 'moved'> & { moved: (Omit<Sent['MovedFactRow'], 'object'> & { object: Thing })[] };
 export interface Correction {
   action: string;
   by: string;

@@ -21,8 +21,10 @@ pub fn backup(args: &Backup, session: &mut Session) -> Result<Outcome, Failure> 
 
 pub fn restore(args: &Restore, session: &mut Session) -> Result<Outcome, Failure> {
     let path = session.store_path()?;
-    if path.exists() && !args.replace {
-        return Err(Failure::usage(format!("{}: there is a store already", path.display())).hint(
+    let there = if Store::is_in_database(&path) { Store::is_at(&path)? } else { path.exists() };
+    if there && !args.replace {
+        let place = Store::shown(&path);
+        return Err(Failure::usage(format!("{}: there is a store already", place.display())).hint(
             "--replace puts the backup in its place; the store that is there goes aside, beside it",
         ));
     }
@@ -69,10 +71,9 @@ pub fn check(args: &Check, session: &mut Session) -> Result<Outcome, Failure> {
         }))?;
     }
     if !checked.damage.is_empty() {
+        let place = Store::shown(&session.store_path()?);
         for line in &checked.damage {
-            session
-                .out
-                .message(&format!("lapwing: {}: {line}", session.store_path()?.display()))?;
+            session.out.message(&format!("lapwing: {}: {line}", place.display()))?;
         }
         return Err(Failure::usage("the store is damaged")
             .hint("`lapwing restore BACKUP --replace` brings a backup back; `lapwing export --as misp` may save what can be read"));

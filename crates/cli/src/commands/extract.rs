@@ -68,7 +68,7 @@ fn print(document: &Extraction, claims: bool, out: &mut Output) -> Result<(), Fa
     if told.is_empty() {
         out.line("\nNo value and no name of a known kind stands in it.")?;
     }
-    if claims {
+    if !document.relations.is_empty() {
         let rows: Vec<_> = document
             .relations
             .iter()
@@ -82,9 +82,7 @@ fn print(document: &Extraction, claims: bool, out: &mut Output) -> Result<(), Fa
                 ]
             })
             .collect();
-        if !rows.is_empty() {
-            out.line(&format!("\nStatements: {}", rows.len()))?;
-        }
+        out.line(&format!("\nStatements: {}", rows.len()))?;
         out.text(&table(&rows))?;
     }
     for gap in &document.gaps {

@@ -1,3 +1,4 @@
+use lapwing_engine::store::Store;
 use lapwing_model::ChangeId;
 use serde_json::json;
 
@@ -38,7 +39,7 @@ pub fn history(session: &mut Session) -> Result<Outcome, Failure> {
 
 pub fn undo(args: &Undo, session: &mut Session) -> Result<Outcome, Failure> {
     let path = session.store_path()?;
-    if !path.exists() {
+    if !Store::may_be_at(&path) {
         session.look()?;
     }
     let mut engine = session.open()?;

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use lapwing_engine::hunting::{Hunt as Hunted, Limits, Options, RulesOptions};
 use lapwing_engine::publish::{HuntForm, HuntReport};
+use lapwing_engine::store::Store;
 use lapwing_engine::{Engine, HuntOptions, IndicatorSource};
 use lapwing_model::{Problem, Severity, VerdictKind};
 
@@ -17,7 +18,7 @@ use crate::whole;
 
 pub fn run(args: &Hunt, session: &mut Session) -> Result<Outcome, Failure> {
     let (engine, indicators) = if args.indicators.is_empty() {
-        if session.store_path()?.exists() {
+        if Store::may_be_at(&session.store_path()?) {
             (session.look()?, IndicatorSource::Store)
         } else if session.given_store().is_some() && !args.hunting.learn {
             return Err(session.look().err().unwrap_or_else(|| Failure::usage("no such store")));

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use lapwing_engine::reference::{Knowledge as Reference, KnowledgeSource};
+use lapwing_engine::store::Store;
 use serde_json::json;
 
 use crate::args::{Knowledge, KnowledgeAction};
@@ -12,7 +13,7 @@ pub fn run(args: &Knowledge, session: &mut Session) -> Result<Outcome, Failure> 
     match &args.action {
         None => {
             let path = session.store_path()?;
-            if path.exists() {
+            if Store::may_be_at(&path) {
                 let engine = session.look()?;
                 print(engine.knowledge().sources(), &mut session.out)?;
             } else {

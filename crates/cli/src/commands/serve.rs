@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use lapwing_engine::store::Store;
 use lapwing_serve::{Config, Limits, LogForm, Tls};
 
 use crate::args::{Log, Serve};
@@ -38,7 +39,7 @@ pub fn run(args: &Serve, session: &mut Session) -> Result<Outcome, Failure> {
         ..Config::new(session.store_path()?)
     };
     let scheme = if config.tls.is_some() { "https" } else { "http" };
-    let store = config.store.display().to_string();
+    let store = Store::shown(&config.store).display().to_string();
     lapwing_serve::run(config, |place| {
         // Whoever does not read this has no need of it.
         let _ = session.remark(&format!("serving {store} on {scheme}://{place} (Ctrl-C ends)"));

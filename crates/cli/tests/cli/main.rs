@@ -3,6 +3,7 @@
 mod arming;
 mod collecting;
 mod common;
+mod database;
 mod exports;
 mod following;
 mod forecast;

@@ -288,6 +288,13 @@ fn refusal(fact: &Fact, status: Status, options: &ExportOptions) -> Option<Strin
     if fact.probability < options.least_probability {
         return Some("less probable than asked for".to_owned());
     }
+    if let Some(part) = &options.holds
+        && fact.relation == Relation::Role
+        && fact.subject.kind.is_observable()
+        && !fact.subject.value.to_lowercase().contains(&part.to_lowercase())
+    {
+        return Some(format!("its value does not hold `{part}`"));
+    }
     if !options.kinds.is_empty()
         && fact.relation == Relation::Role
         && !options.kinds.contains(&fact.subject.kind)

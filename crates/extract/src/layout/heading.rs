@@ -93,9 +93,13 @@ pub(crate) fn head(title: &str) -> Head {
     let long = words.len() > LONG_TITLE;
     let (mut network, mut file, mut abused, mut hostile) = (false, false, false, false);
     let mut topic = Topic::Neutral;
-    WORDS.each(&words, |_, _, word| {
+    WORDS.each(&words, |range, phrase, word| {
         abused |= word.abused;
         if long && !word.strong {
+            return;
+        }
+        // "Marsh Heron targets shops": a verb, and the heading of what was found, not of who was hit.
+        if phrase == "targets" && range.start > 0 && !names_a_list(&words, range.end) {
             return;
         }
         network |= word.sort == Sort::Network;
@@ -117,6 +121,14 @@ pub(crate) fn head(title: &str) -> Head {
     Head { topic, sort }
 }
 
+/// Whether a heading goes on behind a noun as headings of lists do: "Targets and victims",
+/// "Known targets".
+fn names_a_list(words: &Words, end: usize) -> bool {
+    words.iter().nth(end).is_none_or(|next| {
+        matches!(next, "of" | "in" | "and" | "by" | "for" | "with" | "from" | "list" | "table")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +144,9 @@ mod tests {
             ("Legitimate third-party tools", Topic::Benign),
             ("Compromised legitimate websites", Topic::Indicators),
             ("Introduction", Topic::Neutral),
+            ("Marsh Heron targets shops with a new backdoor", Topic::Neutral),
+            ("Known targets", Topic::Victims),
+            ("Targets of the campaign", Topic::Victims),
             ("How the marsh birds cross the network of a shop by night", Topic::Neutral),
             ("Mutex", Topic::Mutexes),
             ("Code-signing certificates", Topic::Certificates),

@@ -19,6 +19,8 @@ pub(super) enum Act {
     Drop,
     Download,
     Deliver,
+    /// From one to another: "switched from X to Y".
+    Switch,
 }
 
 /// The form in which a word stands.
@@ -110,7 +112,19 @@ const VERBS: &[(Act, &[&str])] = &[
     (Act::Aim, &["target", "focus", "aim", "pursue", "spy"]),
     (
         Act::Launch,
-        &["launch", "conduct", "mount", "orchestrate", "stage", "perform", "carry", "wage"],
+        &[
+            "launch",
+            "conduct",
+            "mount",
+            "orchestrate",
+            "stage",
+            "perform",
+            "carry",
+            "wage",
+            "gain",
+            "obtain",
+            "achieve",
+        ],
     ),
     (Act::Talk, &["contact", "beacon", "communicate", "connect", "talk"]),
     (Act::Send, &["send", "exfiltrate", "upload", "post", "transmit"]),
@@ -120,6 +134,7 @@ const VERBS: &[(Act, &[&str])] = &[
     ),
     (Act::Download, &["download", "fetch", "retrieve", "pull"]),
     (Act::Deliver, &["deliver", "distribute", "spread", "disseminate", "push", "propagate"]),
+    (Act::Switch, &["switch", "shift", "transition", "replace"]),
 ];
 
 const IRREGULAR: &[(&str, Act, Form)] = &[
@@ -141,6 +156,16 @@ const IRREGULAR: &[(&str, Act, Form)] = &[
     ("campaigns", Act::Aim, Form::Noun),
     ("operations", Act::Aim, Form::Noun),
     ("activity", Act::Aim, Form::Noun),
+];
+
+/// Verbs that say what is done only with the word behind them: "reached out to", "broke into".
+const WITH_PARTICLE: &[(&[&str], &[&str], Act)] = &[
+    (&["reach", "reaches", "reached", "reaching"], &["out", "back"], Act::Talk),
+    (&["call", "calls", "called", "calling"], &["home", "back"], Act::Talk),
+    (&["phone", "phones", "phoned", "phoning"], &["home"], Act::Talk),
+    (&["go", "goes", "gone", "going"], &["after"], Act::Aim),
+    (&["break", "breaks", "broke", "broken", "breaking"], &["into"], Act::Hit),
+    (&["take", "takes", "took", "taken", "taking"], &["advantage"], Act::Exploit),
 ];
 
 /// Every form of every word. Built once, from constants.
@@ -185,13 +210,27 @@ impl Act {
         FORMS.get(word).copied()
     }
 
+    /// The act of a verb that needs the word behind it, in lower case both.
+    pub(super) fn with_particle(word: &str, next: &str) -> Option<(Act, Form)> {
+        let (forms, _, act) = WITH_PARTICLE
+            .iter()
+            .find(|(forms, particles, _)| forms.contains(&word) && particles.contains(&next))?;
+        let form = match forms.iter().position(|form| *form == word)? {
+            0 => Form::Base,
+            1 => Form::Third,
+            _ if word.ends_with("ing") => Form::Ing,
+            _ => Form::Past,
+        };
+        Some((*act, form))
+    }
+
     /// What a noun of this act is about, by the preposition behind it.
     pub(super) fn of_noun(self, link: Link, word: &str) -> bool {
         match self {
             Act::Use | Act::Exploit | Act::Drop | Act::Deliver | Act::Download => word == "of",
             Act::Hit | Act::Launch => matches!(link, Link::Against) || word == "of",
             Act::Aim => matches!(word, "against" | "on" | "at"),
-            Act::Talk | Act::Send => false,
+            Act::Talk | Act::Send | Act::Switch => false,
         }
     }
 
@@ -215,11 +254,14 @@ impl Act {
         if is_software(object) {
             return match (self, link) {
                 (_, With) if self != Act::Talk => stated(does, Relation::Uses),
+                (Act::Switch, _) => stated(actor, Relation::Uses),
                 (Act::Use, Direct) => stated(does, Relation::Uses),
                 (Act::Exploit, Direct) => stated(does && object == Kind::Tool, Relation::Uses),
                 (Act::Deliver, Direct) => stated(does, Relation::Delivers),
                 // Actors use what they bring; that they bring it is the malware's part.
-                (Act::Drop | Act::Download | Act::Launch, Direct) if actor => told(Relation::Uses),
+                (Act::Drop | Act::Download | Act::Launch | Act::Send, Direct) if actor => {
+                    told(Relation::Uses)
+                }
                 (Act::Drop, Direct) => told(Relation::Drops),
                 (Act::Download, Direct) => told(Relation::Downloads),
                 _ => None,
@@ -272,6 +314,7 @@ impl Act {
                 Relation::Uses,
             ),
             Kind::Sector | Kind::Location | Kind::Identity => match (self, link) {
+                (Act::Switch, _) => stated(actor && object != Kind::Identity, Relation::Targets),
                 (Act::Hit, Direct | In | Against) => stated(does, Relation::Compromises),
                 (Act::Aim, Direct | In | Against)
                 | (Act::Use | Act::Drop | Act::Deliver | Act::Launch | Act::Exploit, Against)

@@ -170,6 +170,18 @@ impl Telling<'_> {
                 "contacts",
                 "c2 server",
                 "c2 servers",
+                "c2 at",
+                "c2 infrastructure",
+                "c2 domain",
+                "c2 domains",
+                "c2 address",
+                "c2 addresses",
+                "c2 channel",
+                "c&c infrastructure",
+                "command and control servers",
+                "command-and-control servers",
+                "command and control infrastructure",
+                "command-and-control infrastructure",
                 "c&c server",
                 "c&c servers",
                 "command and control server",
@@ -252,7 +264,11 @@ impl Telling<'_> {
             }
             let mut subjects = flaws.clone();
             if subjects.is_empty() && (polarity == Polarity::Denied || cue) {
-                subjects.extend(self.frame.topic.clone().filter(|t| *t != product));
+                // A malware or an actor uses a flaw; it is none.
+                let flawed = |t: &Entity| matches!(t.kind, Kind::Campaign | Kind::Vulnerability);
+                let denied = polarity == Polarity::Denied;
+                let topic = self.frame.topic.clone();
+                subjects.extend(topic.filter(|t| *t != product && (denied || flawed(t))));
             }
             for subject in subjects {
                 let claim = self.claim(

@@ -193,12 +193,10 @@ impl Telling<'_> {
             let resides = words
                 .last(RESIDING, 0, at)
                 .is_some_and(|(cue, cue_end)| at - cue_end < 24 && !other(cue));
-            let from = words
-                .lower
-                .get(..at)
-                .unwrap_or_default()
-                .trim_end_matches("the ")
-                .ends_with("out of ");
+            let from = words.lower.get(..at).unwrap_or_default().trim_end_matches("the ");
+            let from = ["out of ", "group from ", "gang from ", "actor from ", "hackers from "]
+                .iter()
+                .any(|cue| from.ends_with(cue));
             // The victim's country is no sponsor: the cue has to be near, and no attack between.
             let sponsored_by = sponsor.is_some_and(|(cue, cue_end)| {
                 let (low, high) = if cue < at { (cue_end, at) } else { (end, cue) };
@@ -248,8 +246,22 @@ impl Telling<'_> {
         ) else {
             return;
         };
-        let actors: Vec<Entity> =
-            self.of_kind(Kind::is_actor_like).iter().map(|m| m.entity.clone()).collect();
+        let named: Vec<(Entity, usize)> = self
+            .of_kind(Kind::is_actor_like)
+            .iter()
+            .map(|m| (m.entity.clone(), words.at(m.span)))
+            .collect();
+        // "A, tracked by S as B, works with C": B is whom S tracks.
+        let as_name = named.iter().find(|(_, at)| {
+            *at >= cue_end
+                && words.lower.get(cue_end..*at).is_some_and(|w| {
+                    w.trim_end().trim_end_matches(['"', '\u{201c}']).trim_end().ends_with(" as")
+                })
+        });
+        let actors: Vec<Entity> = match as_name {
+            Some((tracked, _)) => vec![tracked.clone()],
+            None => named.into_iter().map(|(entity, _)| entity).collect(),
+        };
         if actors.is_empty() {
             return;
         }

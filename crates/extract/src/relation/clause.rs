@@ -112,7 +112,8 @@ impl Reading<'_> {
 
     pub(super) fn act(&self, i: usize) -> Option<(Act, Form)> {
         self.tokens.get(i).filter(|t| t.piece == Piece::Word)?;
-        Act::of(self.word(i))
+        let word = self.word(i);
+        Act::of(word).or_else(|| Act::with_particle(word, self.word(i + 1)))
     }
 
     pub(super) fn kind(&self, name: usize) -> Kind {
@@ -313,9 +314,12 @@ impl Reading<'_> {
 
     /// "X was behind the breach of Y": X.
     fn behind(&self, i: usize) -> Option<Agent> {
-        let cue = (i.saturating_sub(4)..i)
-            .rev()
-            .find(|k| matches!(self.word(*k), "behind" | "responsible" | "blamed" | "accused"))?;
+        let cue = (i.saturating_sub(4)..i).rev().find(|k| {
+            matches!(
+                self.word(*k),
+                "behind" | "responsible" | "responsibility" | "blamed" | "accused"
+            )
+        })?;
         let name = self.tokens[..cue].iter().filter_map(Token::name).rfind(|n| self.can_act(*n))?;
         Some(self.agent(name))
     }
@@ -335,12 +339,27 @@ impl Reading<'_> {
     /// Where those stand to whom "attacks on X were attributed".
     fn attributed(&self, i: usize) -> Option<usize> {
         let rest = i + 1..self.tokens.len().min(i + 24);
-        let cue = rest
-            .take_while(|k| self.tokens[*k].piece != Piece::Break)
-            .find(|k| matches!(self.word(*k), "attributed" | "ascribed" | "blamed" | "pinned"))?;
+        let cue = rest.take_while(|k| self.tokens[*k].piece != Piece::Break).find(|k| {
+            matches!(
+                self.word(*k),
+                "attributed" | "attribute" | "attributes" | "ascribed" | "blamed" | "pinned"
+            )
+        })?;
         let denied = (cue.saturating_sub(4)..cue).any(|k| self.is(k, super::words::DENYING));
         let to = (cue + 1..cue + 3).find(|k| matches!(self.word(*k), "to" | "on"))?;
         (!denied).then_some(to + 1)
+    }
+
+    /// Where those stand by whom "attacks on X were carried out".
+    fn carried_out(&self, i: usize) -> Option<usize> {
+        let rest = i + 1..self.tokens.len().min(i + 16);
+        let verb = rest
+            .take_while(|k| self.tokens[*k].piece != Piece::Break)
+            .find(|k| matches!(self.act(*k), Some((Act::Launch, Form::Past))))?;
+        let denied = (verb.saturating_sub(3)..verb).any(|k| self.is(k, super::words::DENYING));
+        let passive = self.is_passive(verb, self.group(verb));
+        let by = (verb + 1..verb + 3).find(|k| self.word(*k) == "by")?;
+        (passive && !denied).then_some(by + 1)
     }
 
     /// "attacks on X by Y", "Y's use of X".
@@ -368,6 +387,7 @@ impl Reading<'_> {
             .take_while(|k| self.tokens[*k].piece != Piece::Break && !self.is(*k, OTHER_VERBS))
             .find(|k| self.word(*k) == "by")
             .map(|k| k + 1)
+            .or_else(|| self.carried_out(i).filter(|_| takes))
             .or_else(|| self.attributed(i).filter(|_| takes));
         if !takes && by.is_none() {
             return None;

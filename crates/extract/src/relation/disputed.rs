@@ -74,6 +74,25 @@ const WRONG_TO: &[&str] = &[
     "no longer ties",
     "no longer attributed",
 ];
+/// Behind a statement of others, which those who write could not confirm.
+const NOT_BORNE_OUT: &[&str] = &[
+    "no evidence for it",
+    "no evidence for this",
+    "no evidence for that",
+    "no evidence of it",
+    "no evidence to support",
+    "could not confirm it",
+    "could not confirm this",
+    "could not confirm that",
+    "cannot confirm it",
+    "cannot confirm this",
+    "could not verify it",
+    "could not verify this",
+    "unable to confirm it",
+    "unable to confirm this",
+    "do not agree",
+    "we disagree",
+];
 /// Between the verb "be" and what is said of the statement, at most so many bytes.
 const NEAR: usize = 40;
 
@@ -85,6 +104,10 @@ impl Telling<'_> {
         if let Some((from, _)) = words.first(WRONG_TO, 0, end) {
             let (_, to) = words.clause(from);
             self.turn(from, to, Polarity::Denied);
+        }
+        // "Some attribute it to X; we found no evidence for it": what was said before is doubted.
+        if let Some((at, _)) = words.last(NOT_BORNE_OUT, 0, end) {
+            self.turn(0, at, Polarity::Hedged);
         }
         let Some((from, behind)) = words.first(STATEMENTS, 0, end) else { return };
         let (_, to) = words.clause(behind);

@@ -38,6 +38,22 @@ const DENYING_ALL: &[&str] = &[
     "disproved",
 ];
 
+/// Words before a clause that say that what follows was not seen: "we have not observed X using Y".
+const UNSEEN: &[&str] = &[
+    "not seen",
+    "not observed",
+    "not yet seen",
+    "not yet observed",
+    "not witnessed",
+    "not detected",
+    "not found",
+    "not noticed",
+    "never seen",
+    "never observed",
+    "not been seen",
+    "not been observed",
+];
+
 /// Words anywhere before that hedge all that follows in the clause.
 const HEDGING_ALL: &[&str] = &[
     "believe",
@@ -127,13 +143,36 @@ impl Reading<'_> {
                 })
             })
         };
+        let unseen = self.words.last(UNSEEN, opening, at).is_some_and(|(_, end)| {
+            // "a loader not seen before", "not observed since" say when, and deny nothing.
+            let behind = self.lower.get(end..at).unwrap_or_default();
+            let next = behind.split_whitespace().next().unwrap_or_default();
+            !behind.contains([',', ';'])
+                && !behind.contains(" but ")
+                && !matches!(
+                    next,
+                    "before"
+                        | "previously"
+                        | "until"
+                        | "since"
+                        | "in"
+                        | "by"
+                        | "elsewhere"
+                        | "again"
+                )
+        });
         let none_were = {
             let first = self.word(clause);
             matches!(first, "none" | "no")
                 && (clause..i)
                     .all(|k| self.act(k).is_none() || self.is_noun(k, Form::Base) || k >= group)
         };
-        if denied || none_were || before_all(DENYING_ALL) || above == Some(Polarity::Denied) {
+        if denied
+            || none_were
+            || unseen
+            || before_all(DENYING_ALL)
+            || above == Some(Polarity::Denied)
+        {
             return Polarity::Denied;
         }
         let beside =

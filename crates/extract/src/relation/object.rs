@@ -183,4 +183,5 @@ impl Reading<'_> {
 /// Verbs whose object stands behind "on" or "at".
 fn takes_on(verb: &str) -> bool {
     ["rel", "focus", "spy", "spi", "aim", "went"].iter().any(|stem| verb.starts_with(stem))
+        || matches!(verb, "go" | "goes" | "gone" | "going")
 }

@@ -215,6 +215,10 @@ impl Reading<'_> {
                 None => return Subject::Unknown,
             }
         }
+        // "which in turn drops": the pronoun before it is the subject.
+        if self.word(k) == "turn" && self.before(k) == "in" && k >= clause + 2 {
+            k -= 2;
+        }
         let word = self.word(k);
         match self.tokens[k].piece {
             Piece::Name(n) if self.can_act(n) => {

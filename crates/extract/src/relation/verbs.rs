@@ -164,6 +164,34 @@ impl Telling<'_> {
             "faction of",
             "affiliate of",
         ];
+        // What one malware is to another, as a noun says it.
+        const PARTS_PLAYED: &[(&str, Relation)] = &[
+            ("downloader for", Relation::Downloads),
+            ("downloader of", Relation::Downloads),
+            ("dropper for", Relation::Drops),
+            ("dropper of", Relation::Drops),
+            ("loader for", Relation::Drops),
+            ("delivery mechanism for", Relation::Delivers),
+            ("delivery vehicle for", Relation::Delivers),
+        ];
+        const TOGETHER: &[&str] = &[
+            "overlaps with",
+            "overlap with",
+            "overlapped with",
+            "overlapping with",
+            "shares infrastructure with",
+            "share infrastructure with",
+            "shares tools with",
+            "shares tooling with",
+            "cooperates with",
+            "cooperated with",
+            "collaborates with",
+            "collaborated with",
+            "works with",
+            "worked with",
+            "partnered with",
+            "partners with",
+        ];
         let mut made = Vec::new();
         let mentions = self.sentence.mentions;
         for pair in mentions.windows(2) {
@@ -181,6 +209,12 @@ impl Telling<'_> {
             if software(kinds.0) && software(kinds.1) {
                 if VARIANT.iter().any(|v| between.ends_with(v)) {
                     made.push((left, Relation::VariantOf, right));
+                }
+                let is = ["is ", "was ", "acts as", "acted as", "serves as", "served as", "as a"];
+                if let Some((_, relation)) = PARTS_PLAYED.iter().find(|(v, _)| between.ends_with(v))
+                    && is.iter().any(|word| between.contains(word))
+                {
+                    made.push((left, *relation, right));
                 }
                 // "a variant of Y called X"
                 let head = words.lower.get(..words.at(left.span)).unwrap_or_default().trim_end();
@@ -204,11 +238,25 @@ impl Telling<'_> {
                 made.push((left, Relation::PartOf, right));
             }
         }
+        // Whom the sentence is about works with another, whoever is named in between.
+        let who = mentions.iter().find(|m| m.entity.kind.is_actor_like());
+        for other in mentions.iter().filter(|m| m.entity.kind.is_actor_like()) {
+            let at = words.at(other.span);
+            let head = words.lower.get(..at).unwrap_or_default().trim_end();
+            let head =
+                head.strip_suffix(" the").unwrap_or(head).trim_end_matches(['"', '\u{201c}']);
+            if let Some(who) = who.filter(|who| who.entity != other.entity)
+                && TOGETHER.iter().any(|v| head.ends_with(v))
+            {
+                made.push((who, Relation::RelatedTo, other));
+            }
+        }
         for (left, relation, right) in made {
-            let why = if relation == Relation::PartOf {
-                "the sentence calls it a part"
-            } else {
-                "the sentence says that it was made from the other"
+            let why = match relation {
+                Relation::PartOf => "the sentence calls it a part",
+                Relation::VariantOf => "the sentence says that it was made from the other",
+                Relation::RelatedTo => "the sentence says what both have in common",
+                _ => "the sentence says what it is to the other",
             };
             let (at, end) = (words.at(left.span), words.at(right.span));
             let span = Span {

@@ -145,7 +145,10 @@ impl Telling<'_> {
                 let polarity = words.polarity(*at);
                 let word = words.lower.get(cue..cue_end).unwrap_or_default();
                 let relation = if HIT.contains(&word) && polarity == Polarity::Asserted
-                    || (before.is_none() && word.contains("hit") | word.contains("compromised"))
+                    || (before.is_none()
+                        && word.contains("hit")
+                            | word.contains("compromised")
+                            | word.contains("victims"))
                 {
                     Relation::Compromises
                 } else {

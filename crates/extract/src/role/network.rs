@@ -110,7 +110,8 @@ impl Case<'_> {
     }
 
     fn victims(&self) -> Option<Judgement> {
-        if self.place.topic == Topic::Victims {
+        // "The implant beacons to …" accuses, also in a section on who was hit.
+        if self.place.topic == Topic::Victims && !self.cues.has(Cue::Hostile) {
             return Some(self.say(Role::Victim, 65, self.under_heading()));
         }
         // "redirects victims to …" names where they are sent, not who they are.

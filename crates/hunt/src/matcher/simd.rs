@@ -113,41 +113,60 @@ pub(super) mod x86 {
         tell: &mut impl FnMut(usize, u8),
     ) -> usize {
         let mut at = 0;
-        while let Some(bytes) = text.get(at..).and_then(|t| t.first_chunk::<35>()) {
-            let mut found = [0u8; 32];
+        while let Some(bytes) = text.get(at..).and_then(|t| t.first_chunk::<67>()) {
             // SAFETY: this function has the features.
-            let mut places = unsafe { four(columns, bytes, &mut found) };
-            while places != 0 {
-                let place = places.trailing_zeros() as usize;
-                tell(at + place, found[place & 31]);
-                places &= places - 1;
+            unsafe {
+                let (low, high) = eight(columns, bytes);
+                let mut places = passed(low) | passed(high) << 32;
+                if places != 0 {
+                    let mut found = [[0u8; 32]; 2];
+                    _mm256_storeu_si256(found[0].as_mut_ptr().cast(), low);
+                    _mm256_storeu_si256(found[1].as_mut_ptr().cast(), high);
+                    let found = found.as_flattened();
+                    while places != 0 {
+                        let place = places.trailing_zeros() as usize;
+                        tell(at + place, found[place & 63]);
+                        places &= places - 1;
+                    }
+                }
             }
-            at += 32;
+            at += 64;
         }
         at
     }
 
-    /// For each of 32 places the buckets of the four bytes that begin there; gives the places that
-    /// have any.
+    /// Which of 32 places have any bucket.
     #[inline(always)]
-    unsafe fn four(columns: &Columns, bytes: &[u8; 35], found: &mut [u8; 32]) -> u32 {
-        // SAFETY: as the caller promises; 32 bytes stand behind each of the four places, and behind
-        // `found`.
+    unsafe fn passed(buckets: __m256i) -> u64 {
+        // SAFETY: as the caller promises.
+        unsafe { u64::from(!bits(_mm256_cmpeq_epi8(buckets, _mm256_setzero_si256()))) }
+    }
+
+    /// For each of 64 places the buckets of the four bytes that begin there.
+    #[inline(always)]
+    unsafe fn eight(columns: &Columns, bytes: &[u8; 67]) -> (__m256i, __m256i) {
+        // SAFETY: as the caller promises; 64 bytes stand behind each of the four places.
         unsafe {
             let nibble = _mm256_set1_epi8(0x0f);
-            let mut all = _mm256_set1_epi8(-1);
+            let mut all = (_mm256_set1_epi8(-1), _mm256_set1_epi8(-1));
             for (number, [low, high]) in columns.iter().enumerate() {
+                let (low, high) = (both(low), both(high));
                 let text = _mm256_loadu_si256(bytes[number..].as_ptr().cast());
-                let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(text), nibble);
-                let low = _mm256_shuffle_epi8(both(low), text);
-                let high = _mm256_shuffle_epi8(both(high), upper);
-                all = _mm256_and_si256(all, _mm256_and_si256(low, high));
+                all.0 = _mm256_and_si256(all.0, column(low, high, text, nibble));
+                let text = _mm256_loadu_si256(bytes[number + 32..].as_ptr().cast());
+                all.1 = _mm256_and_si256(all.1, column(low, high, text, nibble));
             }
-            let places = !bits(_mm256_cmpeq_epi8(all, _mm256_setzero_si256()));
-            if places != 0 {
-                _mm256_storeu_si256(found.as_mut_ptr().cast(), all);
-            }
-            places
+            all
+        }
+    }
+
+    /// The buckets that have each byte in one column.
+    #[inline(always)]
+    unsafe fn column(low: __m256i, high: __m256i, text: __m256i, nibble: __m256i) -> __m256i {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(text), nibble);
+            _mm256_and_si256(_mm256_shuffle_epi8(low, text), _mm256_shuffle_epi8(high, upper))
         }
     }
 
@@ -236,28 +255,56 @@ pub(super) mod x86 {
         unsafe { _mm256_movemask_epi8(vector).cast_unsigned() }
     }
 
+    /// Both halves of a block. What is asked of them must become part of [`find`] in every build, so that none of it
+    /// is a closure, whose inlining the compiler would weigh.
+    #[derive(Clone, Copy)]
+    struct Block {
+        low: Half,
+        high: Half,
+    }
+
+    impl Block {
+        #[inline(always)]
+        unsafe fn class(self, columns: [i8; 16]) -> u64 {
+            // SAFETY: as the caller promises.
+            unsafe {
+                u64::from(self.low.class(columns)) | u64::from(self.high.class(columns)) << 32
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn equals(self, byte: u8) -> u64 {
+            // SAFETY: as the caller promises.
+            unsafe { u64::from(self.low.equals(byte)) | u64::from(self.high.equals(byte)) << 32 }
+        }
+
+        #[inline(always)]
+        unsafe fn has_nul(self) -> bool {
+            // SAFETY: as the caller promises.
+            unsafe {
+                let least = _mm256_min_epu8(self.low.text, self.high.text);
+                bits(_mm256_cmpeq_epi8(least, _mm256_setzero_si256())) != 0
+            }
+        }
+    }
+
     impl Classify for Avx2 {
         #[inline(always)]
         fn masks(block: &[u8; 64]) -> Masks {
             let ([low, high], _) = block.as_chunks::<32>() else { return Masks::default() };
             // SAFETY: only [`find`], and tests that asked for the features, come here.
             unsafe {
-                let (low, high) = (Half::of(low), Half::of(high));
-                let class =
-                    |columns| u64::from(low.class(columns)) | u64::from(high.class(columns)) << 32;
-                let equals =
-                    |byte| u64::from(low.equals(byte)) | u64::from(high.equals(byte)) << 32;
-                let least = _mm256_min_epu8(low.text, high.text);
+                let block = Block { low: Half::of(low), high: Half::of(high) };
                 Masks {
-                    alnum: class(const { columns(classes::ALNUM) }),
-                    letter: class(const { columns(classes::LETTER) }),
-                    mark: class(const { columns(classes::MARK) }),
-                    word: class(const { columns(classes::WORD) }),
-                    head: class(const { columns(classes::HEAD) }),
-                    bracket: class(const { columns(classes::BRACKET) }),
-                    percent: equals(b'%'),
-                    newline: equals(b'\n'),
-                    has_nul: bits(_mm256_cmpeq_epi8(least, _mm256_setzero_si256())) != 0,
+                    alnum: block.class(const { columns(classes::ALNUM) }),
+                    letter: block.class(const { columns(classes::LETTER) }),
+                    mark: block.class(const { columns(classes::MARK) }),
+                    word: block.class(const { columns(classes::WORD) }),
+                    head: block.class(const { columns(classes::HEAD) }),
+                    bracket: block.class(const { columns(classes::BRACKET) }),
+                    percent: block.equals(b'%'),
+                    newline: block.equals(b'\n'),
+                    has_nul: block.has_nul(),
                 }
             }
         }

@@ -461,6 +461,7 @@ mod tests {
         let header = Header {
             id: node.text("id").unwrap_or("c").to_owned(),
             name: None,
+            says: None,
             title: "t".to_owned(),
             severity: lapwing_model::Severity::High,
             status: String::new(),

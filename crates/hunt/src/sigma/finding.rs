@@ -1,9 +1,11 @@
 //! Matches as findings.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use lapwing_model::{Confidence, Finding, FindingKind, Proof, Severity};
 
+use super::agent;
 use super::correlation::{self, Event, Firing};
 use super::rule::Header;
 use super::rules::{Compiled, Rules};
@@ -74,11 +76,17 @@ impl Rules {
             .collect();
         let more = values.len().saturating_sub(SHOWN);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let why = if shown.is_empty() {
-            "the record passes the Sigma rule".to_owned()
-        } else {
-            format!("the record passes the Sigma rule [{}{more}]", shown.join(", "))
+        let agent = agent::parent(record);
+        let mut why = match &header.says {
+            Some(says) => format!("{says} (Sigma rule)"),
+            None => "the record passes the Sigma rule".to_owned(),
         };
+        if let Some(agent) = agent {
+            let _ = write!(why, "; started by {agent}, so it says less");
+        }
+        if !shown.is_empty() {
+            let _ = write!(why, " [{}{more}]", shown.join(", "));
+        }
         // The last value is the most special one: rules name the record's kind first.
         let matched = values.last().map_or(record.raw.as_ref(), |(_, value)| value.as_str());
         Finding {
@@ -91,9 +99,13 @@ impl Rules {
             matched: shorten(matched, 300),
             kind: FindingKind::Sigma,
             technique: header.techniques.first().cloned(),
-            severity: header.severity,
-            confidence: confidence(header),
-            proof: proof(header),
+            severity: if agent.is_some() { agent::lower(header.severity) } else { header.severity },
+            confidence: if agent.is_some() {
+                Confidence::percent(confidence(header).as_percent() / 2)
+            } else {
+                confidence(header)
+            },
+            proof: if agent.is_some() { Proof::Contact } else { proof(header) },
             why,
             evidence: shorten(&record.raw, 600),
         }

@@ -11,7 +11,7 @@ use super::rules::Compiled;
 use super::witness::{Witness, witness_from};
 use crate::line;
 use crate::matcher::Literals;
-use crate::other_forms;
+use crate::other_forms::Forms;
 
 /// The gate before the rules for lines of text.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Gate {
     tiny: Vec<Finder<'static>>,
     /// Whether a literal has signs that some logs escape.
     escapes: bool,
+    /// Bytes of the longest literal.
+    longest: usize,
     /// Forms of lines for which a rule has no witness.
     open: Vec<&'static str>,
     /// What opens lines that are put together from several values.
@@ -78,7 +80,8 @@ impl Gate {
         let escapes = escapes || tiny.iter().any(|t| t.contains(['\\', '"', '|', '=', '\'']));
         let tiny = tiny.iter().map(|text| Finder::new(text.as_bytes()).into_owned()).collect();
         let joined = ["audit(", "<Event>"].map(|sign| Finder::new(sign).into_owned());
-        Self { literals: Literals::new(literals), tiny, escapes, open, joined }
+        let longest = literals.iter().map(Vec::len).max().unwrap_or(0).max(2);
+        Self { literals: Literals::new(literals), tiny, escapes, longest, open, joined }
     }
 
     /// Whether every line must be parsed.
@@ -87,15 +90,14 @@ impl Gate {
     }
 
     /// Tells a place in each line that must be parsed, in no order, some lines more than once.
-    pub(crate) fn places(&self, text: &[u8], buffer: &mut Vec<u8>, places: &mut Vec<usize>) {
+    pub(crate) fn places(&self, text: &[u8], forms: &mut Forms, places: &mut Vec<usize>) {
         self.literals.places(text, |at, _| places.push(at));
-        other_forms::each(text, self.escapes, buffer, |start, form| {
-            let mut found = false;
-            self.literals.places(form, |_, _| found = true);
-            if found || self.tiny.iter().any(|tiny| tiny.find(form).is_some()) {
-                places.push(start);
-            }
-        });
+        forms.read(text, self.escapes, self.longest);
+        let plain = forms.plain();
+        self.literals.places(plain, |at, _| places.push(forms.line_of(at)));
+        for tiny in &self.tiny {
+            places.extend(tiny.find_iter(plain).map(|at| forms.line_of(at)));
+        }
         for sign in self.joined.iter().chain(&self.tiny) {
             places.extend(sign.find_iter(text));
         }
@@ -165,12 +167,12 @@ mod tests {
     fn gate(literal: &str) -> Gate {
         let literals = Literals::new(vec![literal.to_ascii_lowercase().into_bytes()]);
         let joined = ["audit(", "<Event>"].map(|sign| Finder::new(sign).into_owned());
-        Gate { literals, tiny: Vec::new(), escapes: true, open: Vec::new(), joined }
+        Gate { literals, tiny: Vec::new(), escapes: true, longest: 40, open: Vec::new(), joined }
     }
 
     fn passes(gate: &Gate, line: &str) -> bool {
         let mut places = Vec::new();
-        gate.places(line.as_bytes(), &mut Vec::new(), &mut places);
+        gate.places(line.as_bytes(), &mut Forms::default(), &mut places);
         !places.is_empty()
     }
 

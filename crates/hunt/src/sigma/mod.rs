@@ -6,6 +6,7 @@
 //! record, one automaton over the literals that each rule needs ([`witness`], [`prefilter`]) decides
 //! which rules are run at all ([`engine`]); of lines of text it is told before they are parsed ([`gate`]).
 
+mod agent;
 mod condition;
 mod correlation;
 mod derive;

@@ -8,6 +8,7 @@ use super::item::{self, Placeholders, Refusal};
 use super::test::Test;
 use super::view::Fields;
 use super::yaml::{self, Node, Value};
+use crate::record::shorten;
 
 /// Which records a rule is for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +26,8 @@ pub(crate) struct Header {
     /// The `name`, by which correlations and filters refer to it.
     pub name: Option<String>,
     pub title: String,
+    /// What it finds: the first sentence of its description.
+    pub says: Option<String>,
     pub severity: Severity,
     pub status: String,
     /// ATT&CK techniques of its tags.
@@ -161,11 +164,21 @@ fn header(node: &Node) -> Result<Header, Refusal> {
         id: id.unwrap_or_else(|| title.to_owned()),
         name,
         title: title.to_owned(),
+        says: node.text("description").and_then(first_sentence),
         severity,
         status: node.text("status").unwrap_or("").to_ascii_lowercase(),
         techniques: node.texts("tags").into_iter().filter_map(technique).collect(),
         line: node.line,
     })
+}
+
+/// The first sentence of a text in one line, without its full stop.
+fn first_sentence(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    let end = line.find(". ").unwrap_or(line.len());
+    let sentence = line[..end].trim_end_matches(['.', ':']);
+    (!sentence.is_empty()).then(|| shorten(sentence, 240))
 }
 
 /// `T1505.003` of the tag `attack.t1505.003`.

@@ -264,6 +264,11 @@ fn published(text: &str) -> Option<lapwing_model::PartialDate> {
             } else {
                 rest
             };
+            // Who wrote it, or when on that day, may stand behind the date.
+            let ends = [" by ", " at ", " in ", " (", " // ", " - "];
+            let behind = ends.iter().filter_map(|end| rest.find(end)).min();
+            let dated = behind.filter(|at| *at >= 8).and_then(|at| rest.get(..at)).unwrap_or(rest);
+            let rest = if label.is_some() { dated.trim_end_matches([',', ' ']) } else { rest };
             // Without a label nothing but the date may stand there.
             let numbers = rest.bytes().filter(u8::is_ascii_digit).count();
             let words = rest.split_whitespace().count();
@@ -286,4 +291,28 @@ pub(super) fn marking(text: &str) -> Option<Marking> {
     let rest = head[at + 4..].trim_start();
     let word: String = rest.chars().take_while(|c| c.is_ascii_alphabetic() || *c == '+').collect();
     word.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_at_the_top_is_the_day_of_publication() {
+        for text in [
+            "# Heron\n\n*Published 14 June 2024 by Marsh Research*\n",
+            "Published on June 14, 2024 at 09:30\n",
+            "By Ada Marsh, 14 June 2024\n",
+            "2024-06-14\n",
+        ] {
+            assert_eq!(
+                published(text).map(|d| d.to_string()).as_deref(),
+                Some("2024-06-14"),
+                "{text}"
+            );
+        }
+        for text in ["We saw it on 14 June 2024 in Rome\n", "Published by Marsh\n", ""] {
+            assert_eq!(published(text), None, "{text}");
+        }
+    }
 }

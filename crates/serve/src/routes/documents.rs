@@ -333,23 +333,3 @@ pub(crate) fn attach(response: &mut Response, name: &str) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
 }
-
-/// Which documents go back to the same observer as this one, and why that is thought.
-#[utoipa::path(get, path = "/api/v1/documents/{id}/origin", tag = "documents",
-    params(("id" = String, Path, description = "32 hexadecimal digits")),
-    responses((status = 200, body = OriginRow)))]
-pub(crate) async fn origin(
-    State(app): State<App>,
-    asker: Asker,
-    Named(id): Named<String>,
-) -> Answer<OriginRow> {
-    let id = document_id(&id)?;
-    let row = app
-        .read(&asker, move |sight| {
-            let origin = sight.store().origin_of(id)?;
-            let unknown = || Problem::unknown(format!("there is no document `{id}`"));
-            origin_row(sight, origin.ok_or_else(unknown)?)
-        })
-        .await?;
-    Ok(Json(row))
-}

@@ -50,7 +50,7 @@ pub(crate) fn name_of(sight: &Sight<'_>, kind: Kind, value: &str) -> Option<Stri
 }
 
 /// All entities, from the cache of this state of the store.
-fn all(app: &App, sight: &Sight<'_>) -> Result<Arc<Vec<EntityRecord>>, Problem> {
+pub(crate) fn all(app: &App, sight: &Sight<'_>) -> Result<Arc<Vec<EntityRecord>>, Problem> {
     app.entities.get(sight, || {
         // Values go by millions and have lists of their own; names are kept.
         let mut records = Vec::new();

@@ -64,6 +64,11 @@ pub(crate) struct What {
     kind: Option<String>,
     /// Only these statuses, separated by commas.
     status: Option<String>,
+    /// Of indicators only those whose value holds this.
+    q: Option<String>,
+    /// At least this probable.
+    #[param(minimum = 0, maximum = 1)]
+    min_probability: Option<f64>,
     /// What was known by the end of this day.
     #[param(format = Date)]
     as_of: Option<String>,
@@ -117,6 +122,10 @@ fn options(
                 .ok_or_else(|| Problem::unreadable(format!("status: `{wanted}` is none")))
         })
         .collect::<Result<_, _>>()?;
+    let least = what.min_probability.unwrap_or(0.0);
+    if !(0.0..=1.0).contains(&least) {
+        return Err(Problem::unreadable("min_probability: 0 to 1"));
+    }
     let names = what.of.as_deref().map(str::trim).filter(|of| !of.is_empty());
     Ok(ExportOptions {
         names: names.map(str::to_owned).into_iter().collect(),
@@ -126,6 +135,8 @@ fn options(
         kinds,
         statuses,
         as_of: day("as_of", what.as_of.as_deref())?,
+        holds: what.q.clone().filter(|q| !q.is_empty()),
+        least_probability: least,
         ..ExportOptions::new(format, today)
     })
 }

@@ -35,7 +35,7 @@ impl From<ChangeRecord> for ChangeRow {
         Self {
             change: record.id.0,
             at: record.at.to_string(),
-            command: record.command,
+            command: without_store(&record.command),
             documents: record.documents,
             claims: record.claims,
             gaps: record.gaps,
@@ -43,6 +43,17 @@ impl From<ChangeRecord> for ChangeRow {
             undone_by: record.undone_by.map(|id| id.0),
         }
     }
+}
+
+/// A command line without the place of the store, which is the administrator's business.
+fn without_store(command: &str) -> String {
+    let Some((before, after)) = command.split_once("--store") else { return command.to_owned() };
+    let Some(place) = after.strip_prefix([' ', '=']) else { return command.to_owned() };
+    let rest = match place.strip_prefix(['\'', '"']) {
+        Some(quoted) => quoted.split_once(['\'', '"']).map_or("", |(_, rest)| rest),
+        None => place.split_once(' ').map_or("", |(_, rest)| rest),
+    };
+    format!("{before}{}", rest.trim_start()).trim().to_owned()
 }
 
 /// Every change, the newest first.
@@ -145,4 +156,22 @@ pub(crate) async fn undo(
         hidden: ids(undone.hidden),
         shown: ids(undone.shown),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_the_store_is_not_told() {
+        for (command, told) in [
+            ("--store /srv/s.db --quiet add a.md", "--quiet add a.md"),
+            ("--quiet --store=/srv/s.db add a.md", "--quiet add a.md"),
+            ("--store '/srv/my store.db' add a.md", "add a.md"),
+            ("add a.md (by anna)", "add a.md (by anna)"),
+            ("add --stored", "add --stored"),
+        ] {
+            assert_eq!(without_store(command), told);
+        }
+    }
 }

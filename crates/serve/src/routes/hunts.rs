@@ -23,6 +23,7 @@ use crate::hunts::{Hunted, Job, Order, State as HuntState, upload_folder, upload
 use crate::input::{Asked, Body, Form, Named};
 use crate::paging::{List, Paging};
 use crate::problem::Problem;
+use crate::rooted::Rooted;
 use crate::routes::add::{harmless, under};
 use crate::routes::documents::attach;
 use crate::routes::{Answer, word};
@@ -148,6 +149,7 @@ fn from_paths(app: &App, asker: &Asker, asked: &NewHunt) -> Result<Order, Proble
         what: asked.paths.clone(),
         paths,
         uploads: None,
+        rooted: Rooted::below_real(root),
         options: options(asked)?,
         learn: asked.learn,
         today: app.today(),
@@ -213,6 +215,7 @@ async fn from_form(app: &App, asker: &Asker, mut request: Request) -> Result<Ord
         ceiling: asker.ceiling,
         what,
         paths,
+        rooted: Rooted::below(folder.path()),
         uploads: Some(folder),
         // An upload has no times of its own.
         options: Options { file_times: false, ..options(&asked)? },
@@ -319,20 +322,14 @@ pub(crate) async fn one(
             detail.bytes = hunted.hunt.bytes;
             detail.records = hunted.hunt.records;
             detail.seconds = Some(hunted.seconds);
-            detail.problems =
-                hunted.problems.iter().map(|problem| job.shown(&problem.to_string())).collect();
-            detail.verdict = Some(verdict(&job, &hunted));
+            detail.problems = hunted.problems.iter().map(ToString::to_string).collect();
+            detail.verdict = serde_json::to_value(&hunted.hunt.verdict).ok();
             detail.learnt = hunted.learnt;
         }
         HuntState::Failed(why) => detail.failed = Some(why),
         HuntState::Queued | HuntState::Running => {}
     }
     Ok(Json(detail))
-}
-
-fn verdict(job: &Job, hunted: &Hunted) -> Value {
-    let text = serde_json::to_string(&hunted.hunt.verdict).unwrap_or_default();
-    serde_json::from_str(&job.shown(&text)).unwrap_or_default()
 }
 
 /// Forgets a hunt, its uploads and its result.
@@ -575,8 +572,7 @@ pub(crate) async fn export(
     report
         .write(form, &mut bytes)
         .map_err(|error| Problem::fault(format!("the report of a hunt: {error}")))?;
-    let text = job.shown(&String::from_utf8_lossy(&bytes));
-    let mut response = ([(header::CONTENT_TYPE, kind)], text).into_response();
+    let mut response = ([(header::CONTENT_TYPE, kind)], bytes).into_response();
     attach(&mut response, &format!("hunt-{}.{end}", job.created.strftime("%Y-%m-%d")));
     Ok(response)
 }

@@ -76,7 +76,7 @@ impl From<Judged> for Kept {
 /// The longest reason, in bytes.
 const LONGEST_WHY: usize = 4000;
 
-fn why(text: Option<String>) -> Result<Option<String>, Problem> {
+pub(crate) fn why(text: Option<String>) -> Result<Option<String>, Problem> {
     let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     if text.as_ref().is_some_and(|text| text.len() > LONGEST_WHY) {
         return Err(Problem::unfit(format!("why: {LONGEST_WHY} bytes at most")));

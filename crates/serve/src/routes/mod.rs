@@ -4,6 +4,8 @@
 pub(crate) mod about;
 pub(crate) mod activity;
 pub(crate) mod add;
+pub(crate) mod attack;
+pub(crate) mod clusters;
 pub(crate) mod documents;
 pub(crate) mod entities;
 pub(crate) mod exports;
@@ -14,8 +16,11 @@ pub(crate) mod hunts;
 pub(crate) mod indicators;
 pub(crate) mod judge;
 pub(crate) mod keys;
+pub(crate) mod lineage;
 pub(crate) mod live;
 pub(crate) mod lookup;
+pub(crate) mod names;
+pub(crate) mod news;
 pub(crate) mod search;
 pub(crate) mod session;
 pub(crate) mod sources;
@@ -55,7 +60,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(documents::list, add::add))
         .routes(routes!(documents::one))
         .routes(routes!(documents::raw))
-        .routes(routes!(documents::origin))
+        .routes(routes!(lineage::document_origin))
         .routes(routes!(sources::origins))
         .routes(routes!(sources::gaps))
         .routes(routes!(topic::page))
@@ -67,6 +72,15 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(topic::graph))
         .routes(routes!(topic::timeline))
         .routes(routes!(topic::techniques))
+        .routes(routes!(attack::attack_grid))
+        .routes(routes!(news::news))
+        .routes(routes!(clusters::minted_clusters))
+        .routes(routes!(clusters::minted_cluster))
+        .routes(routes!(clusters::cluster_preview))
+        .routes(routes!(clusters::cluster_decisions, clusters::decide_clusters))
+        .routes(routes!(names::name_proposals, names::decide_name))
+        .routes(routes!(names::name_preview))
+        .routes(routes!(names::name_history))
         .routes(routes!(judge::claim))
         .routes(routes!(judge::false_positive))
         .routes(routes!(hunts::list, hunts::begin))

@@ -109,8 +109,8 @@ pub(crate) struct GapRow {
 /// A byte range of a document's text.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SpanRow {
-    start: u32,
-    end: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
 }
 
 /// What documents declare and do not show.

@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use lapwing_engine::publish::{Page, TextStyle};
-use lapwing_engine::reference::TACTICS;
+use lapwing_engine::reference::{TACTICS, Tactic};
 use lapwing_engine::store::FactQuery;
 use lapwing_engine::{ForecastOptions, Neighbourhood, ShowOptions};
 use lapwing_model::{DocumentId, Entity, Kind, Object, Relation};
@@ -432,6 +432,12 @@ pub(crate) struct TacticName {
     name: String,
 }
 
+impl TacticName {
+    pub(crate) fn of(tactic: &Tactic) -> Self {
+        Self { id: tactic.short_name.to_owned(), name: tactic.name.to_owned() }
+    }
+}
+
 /// A technique with what is said of it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Technique {
@@ -458,10 +464,7 @@ pub(crate) async fn techniques(
     let items = app
         .read(&asker, move |sight| used(sight, asked.of.as_deref().filter(|of| !of.is_empty())))
         .await?;
-    let tactics = TACTICS
-        .iter()
-        .map(|tactic| TacticName { id: tactic.short_name.to_owned(), name: tactic.name.to_owned() })
-        .collect();
+    let tactics = TACTICS.iter().map(TacticName::of).collect();
     Ok(Json(Techniques { items, tactics }))
 }
 

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -86,6 +86,18 @@ pub fn add(engine: &mut Engine, name: &str, text: &str, marking: Option<Marking>
     engine.add(&[input], &options, now(), &Silent).unwrap();
 }
 
+/// The store that belongs to a folder: a file in it or, where there is a database to test with, a
+/// schema of its name.
+pub fn place_in(folder: &Path) -> PathBuf {
+    let server = std::env::var("LAPWING_TEST_POSTGRES").ok().filter(|address| !address.is_empty());
+    let Some(address) = server else { return folder.join("store.db") };
+    let mut place = format!("{address}?schema=serve_");
+    for byte in folder.file_name().unwrap().as_encoded_bytes() {
+        write!(place, "{byte:02x}").unwrap();
+    }
+    place.into()
+}
+
 impl Server {
     /// On a store with one public report.
     pub fn new() -> Self {
@@ -94,7 +106,7 @@ impl Server {
 
     pub fn with(fill: impl FnOnce(&mut Engine), change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = folder.path().join("store.db");
+        let store = place_in(folder.path());
         fill(&mut Engine::open(&store).unwrap());
         let mut config = Config { log: LogForm::None, clock: Arc::new(now), ..Config::new(store) };
         change(&mut config);
@@ -104,7 +116,7 @@ impl Server {
     }
 
     pub fn store(&self) -> PathBuf {
-        self.folder.path().join("store.db")
+        place_in(self.folder.path())
     }
 
     /// Makes a user with a key of the same rights; gives the key.

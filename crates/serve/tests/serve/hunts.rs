@@ -67,7 +67,8 @@ async fn the_hunt_folder_is_the_end_of_the_world() {
     #[cfg(unix)]
     std::os::unix::fs::symlink(outside.path(), logs.path().join("link")).unwrap();
     let root = logs.path().to_owned();
-    let server = Server::with(|_| {}, move |config| config.hunt_root = Some(root));
+    let fill = |engine: &mut _| crate::common::add(engine, "clear.md", crate::common::CLEAR, None);
+    let server = Server::with(fill, move |config| config.hunt_root = Some(root));
     let list = server.get("/api/v1/hunt-root").await.ok(200);
     assert!(list["items"].as_array().unwrap().iter().any(|entry| entry["name"] == "iis"));
     let list = server.get("/api/v1/hunt-root?path=iis").await.ok(200);
@@ -77,8 +78,30 @@ async fn the_hunt_folder_is_the_end_of_the_world() {
         begun.problem(404);
     }
     let begun = server.post("/api/v1/hunts", json!({ "paths": ["iis"] })).await.ok(202);
-    let done = ended(&server, begun["id"].as_str().unwrap()).await;
+    let id = begun["id"].as_str().unwrap().to_owned();
+    let done = ended(&server, &id).await;
     assert_eq!(done["state"], "done");
+    // Where the folder lies on the server is told nowhere.
+    let folder = logs.path().canonicalize().unwrap().display().to_string();
+    let mut answers = vec![done.to_string()];
+    for path in [
+        "findings",
+        "groups",
+        "events",
+        "export?as=md",
+        "export?as=html",
+        "export?as=csv",
+        "export?as=json",
+        "export?as=stix",
+        "export?as=ecs",
+    ] {
+        answers.push(server.get(&format!("/api/v1/hunts/{id}/{path}")).await.text());
+    }
+    for answer in &answers {
+        assert!(!answer.contains(&folder), "{answer}");
+    }
+    let findings = server.get(&format!("/api/v1/hunts/{id}/findings")).await.ok(200);
+    assert_eq!(findings["items"][0]["file"], "iis/a.log", "{findings}");
     for bad in [
         json!({ "paths": [] }),
         json!({ "paths": ["iis"], "since": "2022-01-01T00:00:00Z", "until": "2021-01-01T00:00:00Z" }),

@@ -101,6 +101,10 @@ async fn the_other_lists_answer() {
         "/api/v1/origins",
         "/api/v1/gaps",
         "/api/v1/clusters",
+        "/api/v1/minted-clusters",
+        "/api/v1/minted-clusters/decisions",
+        "/api/v1/names",
+        "/api/v1/names/history",
         "/api/v1/history",
         "/api/v1/documents?q=exchange&sort=label",
         "/api/v1/hunts",
@@ -115,6 +119,15 @@ async fn the_other_lists_answer() {
     assert!(timeline["items"].is_array());
     let techniques = server.get("/api/v1/techniques").await.ok(200);
     assert_eq!(techniques["tactics"][0]["id"], "reconnaissance");
+    let grid = server.get("/api/v1/attack").await.ok(200);
+    let shells = grid["techniques"].as_array().unwrap().iter().find(|t| t["id"] == "T1505.003");
+    assert_eq!(shells.unwrap()["tactics"], json!(["persistence"]));
+    assert!(grid["techniques"].as_array().unwrap().len() > 500, "the whole matrix");
+    assert!(
+        grid["version"].as_str().is_some_and(|version| !version.is_empty()),
+        "{}",
+        grid["version"]
+    );
     let named = server.get("/api/v1/complete?q=haf").await.ok(200);
     assert_eq!(named["items"][0]["value"], "HAFNIUM");
     for form in ["md", "html", "txt"] {
@@ -122,4 +135,21 @@ async fn the_other_lists_answer() {
         assert!(page.text().contains("HAFNIUM") && page.status == 200);
         assert!(page.headers["content-disposition"].to_str().unwrap().starts_with("attachment"));
     }
+}
+
+#[tokio::test]
+async fn an_export_is_cut_by_the_filters_of_the_list() {
+    let server = with_many();
+    let of = |filters: &str| {
+        let path = format!("/api/v1/export?as=csv&{filters}");
+        let server = &server;
+        async move { server.get(&path).await }
+    };
+    let table = of("kind=ipv4-addr&q=45.77.1.").await.text();
+    let lines = table.lines().filter(|line| line.contains("45.77.")).count();
+    let shown = server.get("/api/v1/indicators?kind=ipv4-addr&q=45.77.1.").await.ok(200);
+    assert_eq!(lines, shown["items"].as_array().unwrap().len());
+    let none = of("min_probability=0.999").await;
+    assert!(none.status == 200 && !none.text().contains("45.77."), "{}", none.text());
+    of("min_probability=7").await.problem(400);
 }

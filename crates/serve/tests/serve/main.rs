@@ -3,11 +3,13 @@
 
 mod collecting;
 mod common;
+mod decisions;
 mod exchange;
 mod hunts;
 mod lists;
 mod markings;
 mod misp;
+mod news;
 mod people;
 mod robust;
 mod story;

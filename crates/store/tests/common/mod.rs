@@ -2,12 +2,57 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test stops at what should not happen")]
 
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use lapwing_model::{
     Admiralty, AnalyticConfidence, Basis, Claim, Contribution, Document, Entity, Fact, Format, Gap,
     GapKind, Kind, Marking, Object, Origin, OriginId, OriginMember, Period, Polarity, Reading,
     Relation, Role, Span,
 };
 use lapwing_store::{Added, Change, Store, StoreError, StoredClaim, Undone};
+
+/// The address of a database of PostgreSQL to run the tests on, in place of files.
+pub fn server() -> Option<String> {
+    std::env::var("LAPWING_TEST_POSTGRES").ok().filter(|address| !address.is_empty())
+}
+
+/// A place for a store: a file, or a schema of its own in the database.
+pub struct Place {
+    pub path: PathBuf,
+    pub folder: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = match server() {
+            Some(address) => schema(&address).into(),
+            None => folder.path().join("store.db"),
+        };
+        Self { path, folder }
+    }
+
+    pub fn store(&self) -> Store {
+        Store::open(&self.path).unwrap()
+    }
+}
+
+/// The address of a schema that nothing else uses.
+fn schema(address: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    let sign = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{sign}schema=t{}_{next}", std::process::id())
+}
+
+/// A store that is thrown away.
+pub fn store() -> Store {
+    match server() {
+        Some(address) => Store::open(Path::new(&schema(&address))).unwrap(),
+        None => Store::in_memory().unwrap(),
+    }
+}
 
 pub fn at(day: u8) -> jiff::Timestamp {
     format!("2021-03-{day:02}T10:00:00Z").parse().unwrap()

@@ -32,6 +32,8 @@ mod tests;
 
 use lapwing_model::Format;
 
+pub use stix2::whole::{Observations, observations};
+
 use crate::{Input, Item};
 
 /// Format, test on the name and the head of the text, reader.

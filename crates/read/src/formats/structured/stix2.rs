@@ -7,6 +7,7 @@ mod own;
 pub(crate) mod path;
 pub(crate) mod pattern;
 pub(crate) mod terms;
+pub(crate) mod whole;
 mod write;
 
 use lapwing_model::{Problem, ProblemKind};

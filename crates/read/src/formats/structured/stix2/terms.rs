@@ -40,7 +40,7 @@ type Alternative = Vec<Vec<usize>>;
 
 /// Works out what the comparisons of a pattern are worth; `found` are those of `tokens`, in order.
 pub(crate) fn carried(tokens: &[Placed], found: &[Comparison]) -> Carried {
-    let mut parser = Parser { tokens, found, at: 0, next: 0, narrowed: false, depth: 0 };
+    let mut parser = Parser::new(tokens, found);
     let whole = parser.observations();
     let done = parser.at >= tokens.len();
     let narrowed = parser.narrowed;
@@ -154,7 +154,7 @@ pub(crate) fn is_plain(comparison: &Comparison) -> bool {
 }
 
 /// Whether the value is that of many harmless things too, so that a pattern which asks for more means it.
-fn is_weak(comparison: &Comparison) -> bool {
+pub(super) fn is_weak(comparison: &Comparison) -> bool {
     let path = comparison.path.as_str();
     let (object, property) = path.split_once(':').unwrap_or((path, ""));
     let last = property.rsplit('.').next().unwrap_or(property);
@@ -186,7 +186,7 @@ fn shown(found: &[Comparison], terms: &[usize]) -> String {
     parts.join(" and ")
 }
 
-struct Parser<'t> {
+pub(super) struct Parser<'t> {
     tokens: &'t [Placed],
     found: &'t [Comparison],
     at: usize,
@@ -197,8 +197,35 @@ struct Parser<'t> {
     depth: usize,
 }
 
-impl Parser<'_> {
-    fn word(&self) -> Option<String> {
+impl<'t> Parser<'t> {
+    pub(super) fn new(tokens: &'t [Placed], found: &'t [Comparison]) -> Self {
+        Self { tokens, found, at: 0, next: 0, narrowed: false, depth: 0 }
+    }
+
+    /// Number of the token that comes next.
+    pub(super) fn place(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.at >= self.tokens.len()
+    }
+
+    pub(super) fn pass(&mut self, tokens: usize) {
+        self.at += tokens;
+    }
+
+    /// Goes into a bracket; `None` when it is too deep.
+    pub(super) fn deeper(&mut self) -> Option<()> {
+        self.depth += 1;
+        (self.depth <= DEEPEST).then_some(())
+    }
+
+    pub(super) fn higher(&mut self) {
+        self.depth -= 1;
+    }
+
+    pub(super) fn word(&self) -> Option<String> {
         match self.tokens.get(self.at)? {
             (Token::Word(word), _) => Some(word.to_ascii_uppercase()),
             _ => None,
@@ -209,13 +236,13 @@ impl Parser<'_> {
         matches!(self.tokens.get(self.at), Some((Token::Sign(s), _)) if s == sign)
     }
 
-    fn take_word(&mut self, word: &str) -> bool {
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
         let there = self.word().is_some_and(|w| w == word);
         self.at += usize::from(there);
         there
     }
 
-    fn take_sign(&mut self, sign: &str) -> bool {
+    pub(super) fn take_sign(&mut self, sign: &str) -> bool {
         let there = self.is_sign(sign);
         self.at += usize::from(there);
         there
@@ -293,7 +320,7 @@ impl Parser<'_> {
         }
     }
 
-    fn any_term(&mut self) -> Option<Vec<Vec<usize>>> {
+    pub(super) fn any_term(&mut self) -> Option<Vec<Vec<usize>>> {
         let mut all = self.all_terms()?;
         while self.take_word("OR") {
             all.extend(self.all_terms()?);

@@ -1,0 +1,128 @@
+//! What stands in a chunk of a log, whatever its columns mean: seen on any thread, judged later in order.
+
+use super::{Context, Route};
+use crate::line_order::Extremes;
+use crate::lines::{self, each_line};
+use crate::matcher::{Hit, Scratch};
+use crate::other_forms::{self, Forms};
+use crate::raw::Raw;
+
+/// A check that reads lines.
+#[derive(Clone)]
+pub(super) struct Needed {
+    /// The bit of its route.
+    pub route: u64,
+    /// What must stand in a line.
+    pub raw: Raw,
+}
+
+/// What stands in a chunk of a log, whatever its columns mean.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub scratch: Scratch,
+    pub hits: Vec<Hit>,
+    /// A place in each line that Sigma rules ask for, in no order.
+    pub asked: Vec<usize>,
+    /// The first and last lines by their time.
+    pub extremes: Extremes,
+    /// Where a literal of a check stands, and which.
+    places: Vec<(usize, usize)>,
+    /// The lines that may meet checks, and the numbers of these.
+    witnesses: Vec<Witness>,
+    may: Vec<u32>,
+    /// What the text says in other forms.
+    forms: Forms,
+    /// A line in lower case and what it stands for, and the checks that were asked for it.
+    line: Vec<Vec<u8>>,
+    judged: Vec<u32>,
+}
+
+/// A line that may meet checks.
+#[derive(Clone, Copy, Debug)]
+struct Witness {
+    /// A place in it.
+    at: usize,
+    /// The bits of the checks' routes.
+    routes: u64,
+    /// Which checks these are, in `may`.
+    may: (usize, usize),
+}
+
+impl Seen {
+    /// Places in the lines that may meet checks of a route, with the numbers of the checks; `None` when every record is
+    /// needed.
+    pub(crate) fn witnesses(
+        &self,
+        route: Option<&Route<'_>>,
+    ) -> Option<impl Iterator<Item = (usize, &[u32])>> {
+        let bit = match route {
+            Some(route) if route.every_record => return None,
+            Some(route) => route.bit,
+            None => 0,
+        };
+        let here = self.witnesses.iter().filter(move |witness| witness.routes & bit != 0);
+        Some(here.map(|one| (one.at, self.may.get(one.may.0..one.may.1).unwrap_or(&[]))))
+    }
+}
+
+impl Context<'_> {
+    /// Looks for indicators and the literals of checks; depends on nothing but the text.
+    pub(crate) fn look(&self, text: &[u8], seen: &mut Seen) {
+        self.matcher.scan(text, &mut seen.scratch, &mut seen.hits);
+        seen.places.clear();
+        self.witnesses.places(text, |at, number| seen.places.push((at, number)));
+        if !self.needed.is_empty() {
+            // A literal in another form counts for the line's beginning.
+            let Seen { places, forms, .. } = &mut *seen;
+            forms.read(text, self.escapes, self.longest);
+            self.witnesses
+                .places(forms.plain(), |at, number| places.push((forms.line_of(at), number)));
+        }
+        seen.places.sort_unstable();
+        seen.places.dedup();
+        self.judge_lines(text, seen);
+        seen.asked.clear();
+        if let Some(gate) = self.gate() {
+            gate.places(text, &mut seen.forms, &mut seen.asked);
+        }
+        seen.extremes.clear();
+        if !self.second {
+            let extremes = &mut seen.extremes;
+            each_line(text, seen.scratch.newlines(), 0, text.len(), |start, end| {
+                extremes.add(&text[start..end], start);
+            });
+        }
+    }
+
+    /// Keeps the lines that may meet a check by what stands in them.
+    fn judge_lines(&self, text: &[u8], seen: &mut Seen) {
+        let Seen { places, witnesses, may, line, judged, .. } = seen;
+        witnesses.clear();
+        may.clear();
+        let mut rest = &places[..];
+        while let Some(&(at, _)) = rest.first() {
+            let (start, end) = lines::around(text, at);
+            let forms = other_forms::decoded(&text[start..end], line);
+            // A literal that ends its line counts itself.
+            let count = rest.iter().take_while(|(at, _)| *at < end).count().max(1);
+            let (here, behind) = rest.split_at(count);
+            rest = behind;
+            judged.clear();
+            let (mut routes, begin) = (0, may.len());
+            for needed in here.iter().flat_map(|(_, number)| &self.needed_by[*number]) {
+                if judged.contains(needed) {
+                    continue;
+                }
+                judged.push(*needed);
+                let Needed { route, raw } = &self.needed[*needed as usize];
+                if raw.may_hold(forms) {
+                    routes |= route;
+                    may.push(*needed);
+                }
+            }
+            if routes != 0 {
+                witnesses.push(Witness { at, routes, may: (begin, may.len()) });
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+import{zt as e}from"./index-C_h1dPqA.js";e();

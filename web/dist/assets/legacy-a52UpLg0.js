@@ -1,1 +1,0 @@
-import{Rt as e}from"./index-B_SuF19n.js";e();
