@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use lapwing_engine::publish::misp;
 use lapwing_engine::read::Options;
 use lapwing_engine::{AddOptions, Input, Silent, extract};
-use lapwing_model::{Document, DocumentId, Format, Marking, Pap};
+use lapwing_model::{Document, DocumentId, Format, Kind, Marking, Pap};
 use serde_json::{Value, json};
 
 use super::search::all_attributes;
@@ -187,7 +187,8 @@ async fn add_part(
         let stated = |event: &Value| -> Result<usize, Problem> {
             let mut stated = 0;
             extract(&input(event), &read, engine.knowledge(), &mut |found| {
-                stated += found.values.len() + found.relations.len();
+                // What has no kind of its own is kept as text, and shown in no event.
+                stated += found.values.iter().filter(|value| value.kind != Kind::Other).count();
                 Ok(())
             })?;
             Ok(stated)
