@@ -67,6 +67,7 @@ mod schema;
 mod search;
 mod search_server;
 mod server;
+mod sessions;
 mod shelf;
 mod spelling;
 mod sql;
@@ -91,6 +92,7 @@ pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,
     KnownValue, SearchHit, Snippet, StoredClaim, Undone,
 };
+pub use sessions::StoredSession;
 pub use shelf::{CopyRecord, MarkerRow, Shelf};
 
 pub use store::Store;
