@@ -188,6 +188,7 @@ impl<'k> Extractor<'k> {
         }
         role::settle(&mut claims);
         claims.extend(trace::traces(reading, layout, &claims));
+        trace::parts_of_agents(&reading.document.text, &mut claims);
         claims
     }
 

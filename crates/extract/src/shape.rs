@@ -169,8 +169,14 @@ fn numbered(rest: &str, word: usize) -> Option<(usize, Kind, u8)> {
     let from = letters + gap;
     let digits = bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
     let after = bytes.get(from + digits).copied().unwrap_or(b' ');
-    let fits =
-        (*least..=*most).contains(&digits) && !(after.is_ascii_alphanumeric() || after == b'_');
+    // `TA15-314A`: an alert of US-CERT.
+    let alert = *known == "TA"
+        && after == b'-'
+        && bytes
+            .get(from + digits + 1..from + digits + 4)
+            .is_some_and(|n| n.iter().all(u8::is_ascii_digit));
+    let fits = (*least..=*most).contains(&digits)
+        && !(alert || after.is_ascii_alphanumeric() || after == b'_');
     let percent = match *known {
         "UNC" | "APT" | "FIN" => 97,
         "G" | "C" | "REF" | "TAG" => 70,
@@ -287,6 +293,12 @@ fn two_words(rest: &str, word: usize) -> Option<(usize, Kind, u8)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_alert_is_no_actor() {
+        assert_eq!(shaped("TA15-314A: Compromised", 0), None);
+        assert!(shaped("TA4242-linked", 0).is_some());
+    }
 
     #[test]
     fn names_are_known_by_their_shape() {

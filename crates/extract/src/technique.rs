@@ -32,8 +32,11 @@ const NOTE: usize = 8;
 /// In a note the model was learned from nothing alike: it speaks from this probability on.
 const SURE: f32 = 0.6;
 
-/// A phrase of this precision, in percent, stands whatever the model says.
+/// A phrase of this precision, in percent, stands where the model knows nothing of the technique.
 const CLEAR: u8 = 75;
+
+/// And one of this precision stands whatever the model says.
+const PLAIN: u8 = 85;
 
 /// A margin below this is no evidence to show.
 const TELLING: f32 = -0.6;
@@ -47,6 +50,8 @@ pub struct Traces {
     pub named: BTreeMap<String, u32>,
     /// Techniques whose identifier stands in the text.
     pub cited: BTreeMap<String, u32>,
+    /// Best precision of a name or phrase of the technique, in percent.
+    pub phrases: BTreeMap<String, u8>,
 }
 
 /// The technique of which `id` is a part.
@@ -73,6 +78,13 @@ impl Traces {
         };
         for mention in mentions.iter().filter(|m| m.entity.kind == Kind::AttackPattern) {
             count(&mut traces.named, &mention.entity.value);
+            for id in [Some(mention.entity.value.as_str()), parent(&mention.entity.value)]
+                .into_iter()
+                .flatten()
+            {
+                let best = traces.phrases.entry(id.to_owned()).or_default();
+                *best = (*best).max(mention.precision.as_percent());
+            }
         }
         for claim in values.iter().filter(|c| c.subject.kind == Kind::AttackPattern) {
             count(&mut traces.cited, &claim.subject.value);
@@ -85,6 +97,7 @@ impl Traces {
     pub fn evidence(&self, id: &str) -> Evidence {
         Evidence {
             named: self.named.get(id).copied().unwrap_or(0),
+            phrase: f32::from(self.phrases.get(id).copied().unwrap_or(0)) / 100.0,
             cited: self.cited.contains_key(id),
             ..Evidence::none()
         }
@@ -148,6 +161,8 @@ pub(crate) struct Described {
     reported: BTreeMap<String, f32>,
     /// Techniques of which a part is cited or reported.
     in_parts: BTreeSet<String>,
+    /// Techniques of which the model judges.
+    judged: BTreeSet<String>,
     note: bool,
 }
 
@@ -162,10 +177,12 @@ impl Described {
         }
         match self.reported.get(&mention.entity.value) {
             Some(probability) => Some(percent(*probability).max(mention.precision)),
-            None if self.note || mention.precision >= Confidence::percent(CLEAR) => {
-                Some(mention.precision)
+            None if self.note => Some(mention.precision),
+            // The judgement had the phrase before it, and found it too little.
+            None if self.judged.contains(&mention.entity.value) => {
+                (mention.precision >= Confidence::percent(PLAIN)).then_some(mention.precision)
             }
-            None => None,
+            None => (mention.precision >= Confidence::percent(CLEAR)).then_some(mention.precision),
         }
     }
 }
@@ -179,7 +196,13 @@ pub(crate) fn describe(
 ) -> Described {
     let note = traces.sentences.len() < NOTE;
     let in_parts = traces.cited.keys().filter_map(|id| parent(id)).map(str::to_owned).collect();
-    let mut described = Described { claims: Vec::new(), reported: BTreeMap::new(), in_parts, note };
+    let mut described = Described {
+        claims: Vec::new(),
+        reported: BTreeMap::new(),
+        in_parts,
+        judged: BTreeSet::new(),
+        note,
+    };
     if traces.sentences.is_empty() {
         described.note = true;
         return described;
@@ -187,6 +210,7 @@ pub(crate) fn describe(
     let Some(model) = Model::builtin() else { return described };
     let mentions: Vec<&Mention> =
         mentions.iter().filter(|m| m.entity.kind == Kind::AttackPattern).collect();
+    described.judged = model.ids().map(str::to_owned).collect();
     let read = model.read(text, traces);
     let chosen = model.choose(&read, traces);
     for (at, probability) in chosen {

@@ -1,9 +1,12 @@
 //! Traces that only their heading, their column or their shape makes known: mutexes, user agents,
 //! named pipes.
 
+mod inside;
 mod labelled;
 
 use lapwing_model::{Claim, Confidence, Entity, Kind, Reading, Role, Span};
+
+pub(crate) use inside::parts_of_agents;
 
 use crate::find;
 use crate::layout::{Layout, Topic};

@@ -46,7 +46,7 @@ impl Default for Settings {
             outside: 0.0,
             least: 2,
             drop: 0.4,
-            models: 1,
+            models: 4,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lapwing_extract::technique::evidence;
 use lapwing_extract::technique::weights::{Weights, pack};
 
-use super::document::{Priors, Shown, fit, probabilities};
+use super::document::{Priors, Row, Shown, fit, probabilities};
 use super::reports::{Corpus, FOLDS, Report};
 use super::sentences::{Lessons, Procedure, procedures};
 use crate::Tally;
@@ -69,15 +69,14 @@ impl Training {
             for (at, id) in self.techniques().iter().enumerate() {
                 if report.corpus.knows(id) {
                     let prior = priors.of_technique(id, Some(report));
-                    rows.push((shown.numbers(at, prior), report.gold.contains(id)));
+                    let numbers = shown.numbers(at, prior);
+                    rows.push(Row { technique: at, numbers, is: report.gold.contains(id) });
                 }
             }
         }
-        let mut judgement = Judgement {
-            priors: ids().map(|id| priors.of_technique(id, None)).collect(),
-            weights: fit(&rows),
-            threshold: 0.3,
-        };
+        let (weights, moves) = fit(&rows, self.techniques().len());
+        let priors = ids().zip(moves).map(|(id, by)| priors.of_technique(id, None) + by);
+        let mut judgement = Judgement { priors: priors.collect(), weights, threshold: 0.3 };
         judgement.threshold = self.threshold(&judgement, unseen);
         judgement
     }

@@ -113,12 +113,27 @@ pub(crate) fn head(title: &str) -> Head {
     if topic == Topic::Benign && abused {
         topic = if hostile || network { Topic::Indicators } else { Topic::Neutral };
     }
+    // "These should not be taken as definitive IOCs".
+    if topic == Topic::Indicators && is_denial(&words) {
+        topic = Topic::Neutral;
+    }
     let sort = match (network, file) {
         (true, false) => Sort::Network,
         (false, true) => Sort::File,
         _ => Sort::Any,
     };
     Head { topic, sort }
+}
+
+/// Whether a heading is a sentence that says what something is not.
+fn is_denial(words: &Words) -> bool {
+    let pairs = words.iter().zip(words.iter().skip(1));
+    pairs.into_iter().any(|pair| {
+        matches!(
+            pair,
+            ("not", "be" | "to") | ("is" | "are" | "was" | "were" | "do" | "does", "not")
+        )
+    })
 }
 
 /// Whether a heading goes on behind a noun as headings of lists do: "Targets and victims",
@@ -139,6 +154,8 @@ mod tests {
             ("Indicators of Compromise (IOCs)", Topic::Indicators),
             ("== C&C servers", Topic::Indicators),
             ("Command & Control", Topic::Indicators),
+            ("These should not be taken as definitive IOCs", Topic::Neutral),
+            ("Indicators (not exhaustive)", Topic::Indicators),
             ("References", Topic::References),
             ("Mitigations", Topic::Mitigation),
             ("Legitimate third-party tools", Topic::Benign),

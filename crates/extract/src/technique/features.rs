@@ -90,7 +90,7 @@ impl Features {
                 continue;
             }
             lower.truncate(1);
-            fold(piece, &mut lower);
+            fold(bare(piece), &mut lower);
             self.read_words(&lower[1..], &mut before, &mut words);
             lower.push(b' ');
             if lower.len() > 3 {
@@ -138,6 +138,16 @@ pub(crate) fn grams(piece: &[u8], mut put: impl FnMut(u32)) {
             }
         }
     }
+}
+
+/// A piece without the marks of the sentence around it: "server" is one piece with or without its comma.
+fn bare(piece: &str) -> &str {
+    piece.trim_matches(|c: char| {
+        matches!(
+            c,
+            '.' | ',' | ';' | ':' | '!' | '?' | '(' | ')' | '"' | '\'' | '\u{2018}'..='\u{201d}'
+        )
+    })
 }
 
 /// Whether a piece is a value (an address, a hash, an identifier of ATT&CK), which tells nothing

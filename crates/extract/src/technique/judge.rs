@@ -5,7 +5,10 @@
 //! reports that the sentence model had not seen. So its output is a probability.
 
 /// Number of the [`Evidence::numbers`].
-pub const NUMBERS: usize = 15;
+pub const NUMBERS: usize = 16;
+
+/// Place of the prior among them.
+pub const PRIOR: usize = 7;
 
 /// A margin below this says no more than "not this".
 const LOWEST: f32 = -1.5;
@@ -22,6 +25,8 @@ pub struct Evidence {
     pub sum: f32,
     /// How often a name or phrase of the technique stands in the text.
     pub named: u32,
+    /// Best precision of such a name or phrase, 1 for certain.
+    pub phrase: f32,
     /// Whether its identifier stands in the text.
     pub cited: bool,
 }
@@ -35,6 +40,9 @@ impl Evidence {
 
     /// Takes the margin of one more sentence; gives its rank when it is among the three highest.
     pub fn add(&mut self, margin: f32) -> Option<usize> {
+        if margin <= -1.0 && margin <= self.best[2] {
+            return None;
+        }
         self.sum += (margin + 1.0).max(0.0);
         let rank = self.best.iter().position(|known| margin > *known)?;
         self.best[rank..].rotate_right(1);
@@ -66,6 +74,7 @@ impl Evidence {
             a * b,
             a * a,
             a * sum,
+            self.phrase,
         ]
     }
 }
@@ -104,7 +113,7 @@ mod tests {
     #[test]
     fn more_evidence_is_more_probable() {
         let weights =
-            [0.0, 1.0, 1.0, 0.1, 0.6, 0.1, 0.2, 0.4, -0.5, -0.5, 1.0, 0.4, -1.0, 0.0, 0.0];
+            [0.0, 1.0, 1.0, 0.1, 0.6, 0.1, 0.2, 0.4, -0.5, -0.5, 1.0, 0.4, -1.0, 0.0, 0.0, 0.0];
         let mut evidence = Evidence::none();
         let low = probability(&weights, &evidence.numbers(-2.0, 100, 0.0));
         evidence.named = 1;

@@ -1,10 +1,11 @@
 //! The model of the binary, and what it makes of one text.
 
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 use crate::technique::features::Features;
 use crate::technique::judge::{Evidence, NUMBERS, busy, probability};
-use crate::technique::score::Scorer;
+use crate::technique::score::{Pieces, Scorer};
 use crate::technique::weights::Weights;
 use crate::technique::{Traces, parent};
 
@@ -36,11 +37,15 @@ impl Margins {
 
 /// Scores the sentences of a text.
 pub(crate) fn read(weights: &Weights, text: &str, traces: &Traces) -> Margins {
+    read_by(&mut Scorer::new(weights), weights, text, traces)
+}
+
+fn read_by(scorer: &mut Scorer<'_>, weights: &Weights, text: &str, traces: &Traces) -> Margins {
     let techniques = weights.techniques();
     let mut evidence: Vec<Evidence> =
         techniques.iter().map(|technique| traces.evidence(&technique.id)).collect();
     let mut places = vec![[0; 3]; techniques.len()];
-    let (mut scorer, mut scores) = (Scorer::new(weights), Vec::new());
+    let mut scores = Vec::new();
     for (number, span) in traces.sentences.iter().enumerate() {
         scorer.score(span.slice(text).unwrap_or_default(), &mut scores);
         for ((evidence, places), margin) in evidence.iter_mut().zip(&mut places).zip(&scores) {
@@ -93,9 +98,18 @@ impl Model {
         self.weights.techniques().get(at).map_or("", |t| t.id.as_str())
     }
 
-    /// Scores the sentences of a text.
+    /// Identifiers of all its techniques.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.weights.techniques().iter().map(|t| t.id.as_str())
+    }
+
+    /// Scores the sentences of a text. There is one model of the binary, so that what a thread keeps is of it.
     pub(crate) fn read(&self, text: &str, traces: &Traces) -> Margins {
-        read(&self.weights, text, traces)
+        thread_local!(static KEPT: RefCell<Pieces> = RefCell::default());
+        let mut scorer = Scorer::with(&self.weights, KEPT.take());
+        let margins = read_by(&mut scorer, &self.weights, text, traces);
+        KEPT.set(scorer.into_pieces());
+        margins
     }
 
     /// The techniques that the report describes, with their probability: a sub-technique where it

@@ -7,7 +7,7 @@ use crate::technique::features::{Features, Seen, grams};
 use crate::technique::weights::{RARITY_STEPS, Weights};
 
 /// So many pieces are kept: some ten megabytes.
-const MOST_PIECES: usize = 4096;
+const MOST_PIECES: usize = 8192;
 
 /// Scores sentence by sentence.
 pub struct Scorer<'w> {
@@ -17,20 +17,28 @@ pub struct Scorer<'w> {
     /// Letter groups of the sentence, which were met, and those that were met again.
     met: Vec<u32>,
     seen: Seen,
+    /// Numbers of its pieces.
+    present: Vec<usize>,
     /// Sums of the sentence: letters, and words.
     letters: Vec<i32>,
     words: Vec<i32>,
 }
 
 /// The pieces that were read, with their sums for each technique.
+///
+/// They are kept from text to text: the words of reports are much the same.
 #[derive(Default)]
-struct Pieces {
+pub(crate) struct Pieces {
     numbers: HashMap<Box<[u8]>, u32>,
     /// Where the letter groups of a piece end.
     ends: Vec<u32>,
     /// Letter groups, each once a piece.
     grams: Vec<u32>,
-    sums: Vec<i32>,
+    /// The sums, in units of two to the power of `shifts`.
+    sums: Vec<i16>,
+    shifts: Vec<u32>,
+    /// Room for the sums of one piece.
+    whole: Vec<i32>,
 }
 
 impl Pieces {
@@ -39,9 +47,6 @@ impl Pieces {
         if let Some(number) = self.numbers.get(piece) {
             return *number as usize;
         }
-        if self.ends.len() >= MOST_PIECES {
-            *self = Self::default();
-        }
         let number = self.ends.len();
         let first = self.grams.len();
         grams(piece, |gram| {
@@ -49,11 +54,15 @@ impl Pieces {
                 self.grams.push(gram);
             }
         });
-        let at = self.sums.len();
-        self.sums.resize(at + weights.techniques().len(), 0);
+        self.whole.clear();
+        self.whole.resize(weights.techniques().len(), 0);
         for gram in &self.grams[first..] {
-            weights.add(*gram, 1, &mut self.sums[at..]);
+            weights.add(*gram, &mut self.whole);
         }
+        let most = self.whole.iter().map(|sum| sum.unsigned_abs()).max().unwrap_or(0);
+        let shift = (u32::BITS - most.leading_zeros()).saturating_sub(i16::BITS - 1);
+        self.shifts.push(shift);
+        self.sums.extend(self.whole.iter().map(|sum| (sum >> shift) as i16));
         self.ends.push(self.grams.len() as u32);
         self.numbers.insert(piece.into(), number as u32);
         number
@@ -69,38 +78,60 @@ impl<'w> Scorer<'w> {
     /// Before the first sentence of a text.
     #[must_use]
     pub fn new(weights: &'w Weights) -> Self {
+        Self::with(weights, Pieces::default())
+    }
+
+    /// With what was kept of a text that was read before, with the same weights.
+    pub(crate) fn with(weights: &'w Weights, pieces: Pieces) -> Self {
         let techniques = weights.techniques().len();
         Self {
             weights,
             features: Features::default(),
-            pieces: Pieces::default(),
+            pieces,
             met: Vec::new(),
             seen: Seen::new(),
+            present: Vec::new(),
             letters: vec![0; techniques],
             words: vec![0; techniques],
         }
     }
 
+    /// What is kept for the next text.
+    pub(crate) fn into_pieces(self) -> Pieces {
+        self.pieces
+    }
+
     /// Margins of one sentence, one a technique: above 0 says that the sentence describes it.
     pub fn score(&mut self, sentence: &str, scores: &mut Vec<f32>) {
-        let Self { weights, features, pieces, met, seen, letters, words } = self;
+        let Self { weights, features, pieces, met, seen, present, letters, words } = self;
         let techniques = letters.len();
         letters.fill(0);
         words.fill(0);
         met.clear();
+        present.clear();
+        // Between sentences, as the numbers of a sentence's pieces have to stay.
+        if pieces.ends.len() >= MOST_PIECES {
+            *pieces = Pieces::default();
+        }
         let mut square = 0u32;
         features.read_pieces(sentence, |piece| {
             let number = pieces.number(weights, piece);
+            // Of a piece that stands there again nothing is new.
+            if present.contains(&number) {
+                return;
+            }
+            present.push(number);
             let sums = &pieces.sums[number * techniques..(number + 1) * techniques];
+            let shift = pieces.shifts[number];
             for (letters, sum) in letters.iter_mut().zip(sums) {
-                *letters += sum;
+                *letters += i32::from(*sum) << shift;
             }
             for gram in pieces.grams(number) {
                 if seen.is_new(*gram) {
                     met.push(*gram);
                     square = square.saturating_add(weights.square(*gram));
                 } else {
-                    weights.add(*gram, -1, letters);
+                    weights.take(*gram, letters);
                 }
             }
         });
@@ -108,7 +139,7 @@ impl<'w> Scorer<'w> {
         let of_letters = share(square);
         let mut square = 0u32;
         for word in &features.words {
-            weights.add(*word, 1, words);
+            weights.add(*word, words);
             square = square.saturating_add(weights.square(*word));
         }
         let of_words = share(square);

@@ -191,22 +191,33 @@ impl Weights {
         f32::from(weight) * self.scales[at]
     }
 
-    /// Adds what a feature says for each technique, in steps, so many times.
-    pub(crate) fn add(&self, feature: u32, times: i32, sums: &mut [i32]) {
+    /// Adds what a feature says for each technique, in steps.
+    pub(crate) fn add(&self, feature: u32, sums: &mut [i32]) {
         match self.lists[feature as usize] {
             List::Sparse { start, len } => {
                 for (technique, weight) in self.few(start, len) {
-                    sums[usize::from(*technique)] += times * i32::from(*weight);
-                }
-            }
-            List::Dense { start } if times == 1 => {
-                for (sum, weight) in sums.iter_mut().zip(self.row(start)) {
-                    *sum += i32::from(*weight);
+                    sums[usize::from(*technique)] += i32::from(*weight);
                 }
             }
             List::Dense { start } => {
                 for (sum, weight) in sums.iter_mut().zip(self.row(start)) {
-                    *sum += times * i32::from(*weight);
+                    *sum += i32::from(*weight);
+                }
+            }
+        }
+    }
+
+    /// Takes off what [`Self::add`] adds.
+    pub(crate) fn take(&self, feature: u32, sums: &mut [i32]) {
+        match self.lists[feature as usize] {
+            List::Sparse { start, len } => {
+                for (technique, weight) in self.few(start, len) {
+                    sums[usize::from(*technique)] -= i32::from(*weight);
+                }
+            }
+            List::Dense { start } => {
+                for (sum, weight) in sums.iter_mut().zip(self.row(start)) {
+                    *sum -= i32::from(*weight);
                 }
             }
         }

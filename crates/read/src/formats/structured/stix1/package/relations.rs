@@ -1,6 +1,6 @@
 //! What the constructs of a package say of each other, told once all of them are known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{Claim, Confidence, Entity, Relation, Role};
 
@@ -9,31 +9,43 @@ use super::super::super::value;
 use super::{MOST_PAIRS, Package, Part};
 
 impl Package {
-    /// What stands for a construct; an indicator stands for what its observables name.
+    /// What stands for a construct, each thing once; an indicator stands for what its observables name.
     fn end(&self, id: &str, depth: usize) -> Vec<Entity> {
-        let mut found: Vec<Entity> =
-            self.ends.get(id).into_iter().flatten().map(|(entity, _)| entity.clone()).collect();
-        if found.is_empty()
-            && depth < 4
-            && self.parts.get(id).is_none_or(|p| matches!(p, Part::Indicator | Part::Observable))
-        {
+        let mut found = Vec::new();
+        self.gather(id, depth, &mut BTreeSet::new(), &mut found);
+        // A construct that is told many times over names the same thing as often.
+        let mut told = BTreeSet::new();
+        found.retain(|entity| told.insert((*entity).clone()));
+        found
+    }
+
+    /// As [`Self::end`], without the constructs that were `seen`.
+    fn gather<'p>(
+        &'p self,
+        id: &'p str,
+        depth: usize,
+        seen: &mut BTreeSet<&'p str>,
+        found: &mut Vec<Entity>,
+    ) {
+        if !seen.insert(id) {
+            return;
+        }
+        let before = found.len();
+        found.extend(self.ends.get(id).into_iter().flatten().map(|(entity, _)| entity.clone()));
+        let is_pattern = |id: &str| {
+            self.parts.get(id).is_none_or(|p| matches!(p, Part::Indicator | Part::Observable))
+        };
+        if found.len() == before && depth < 4 && is_pattern(id) {
             let inner = self.links.iter().filter(|(owner, ..)| owner == id).take(64);
-            for (_, _, target, _) in inner {
-                if self
-                    .parts
-                    .get(target)
-                    .is_none_or(|p| matches!(p, Part::Indicator | Part::Observable))
-                {
-                    found.extend(self.end(target, depth + 1));
-                }
+            for (_, _, target, _) in inner.filter(|(_, _, target, _)| is_pattern(target)) {
+                self.gather(target, depth + 1, seen, found);
             }
         }
-        if found.is_empty()
+        if found.len() == before
             && let (Some((title, _)), Some(part)) = (self.titles.get(id), self.parts.get(id))
         {
             found.push(value::other(part.noun(), title));
         }
-        found
     }
 
     /// Who targets what a TTP names: its malware or technique, else the campaigns and actors that
