@@ -571,7 +571,7 @@ fn random_events(rule: &SigmaRule, numbers: &mut Numbers) -> Vec<Value> {
     let mut names: Vec<&String> = rule.detection.named.keys().collect();
     names.sort();
     let mut events = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..3 {
         let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for name in &names {
             // Filters must not hold for most events.
@@ -602,8 +602,15 @@ fn random_events(rule: &SigmaRule, numbers: &mut Numbers) -> Vec<Value> {
     events
 }
 
+/// Whether a rule is left out: it waits for placeholders, or asks for all of some keywords, where the two differ on
+/// purpose (see `DIFFERENCES`).
+fn is_left_out(text: &str) -> bool {
+    text.contains("|expand") || text.contains("'|all'")
+}
+
 /// All rules of a checkout, whatever their log source: what they ask of a record is compared, over events that are told
-/// as some Windows log to both.
+/// as some Windows log to both. Where they differ the other engine is asked again with that rule alone, for with
+/// thousands of rules its index misses some.
 #[test]
 #[ignore = "needs a checkout of public rules: LAPWING_SIGMA=DIR"]
 fn all_public_rules_hold_for_the_same_random_events() {
@@ -616,17 +623,23 @@ fn all_public_rules_hold_for_the_same_random_events() {
     let mut engine = Engine::new();
     let mut numbers = Numbers(7);
     let mut events = Vec::new();
-    let (mut count, mut skipped) = (0, Vec::new());
+    let (mut count, mut skipped, mut alone) = (0, Vec::new(), BTreeMap::new());
     for (number, file) in files.iter().enumerate() {
         let text = std::fs::read_to_string(file).unwrap_or_default();
         let Ok(collection) = parse_sigma_yaml(&text) else { continue };
         let [rule] = &collection.rules[..] else { continue };
+        if is_left_out(&text) {
+            continue;
+        }
         if let Err(error) = engine.add_rule(rule) {
             skipped.push(format!("{}: {error}", file.display()));
             continue;
         }
         count += 1;
         events.extend(random_events(rule, &mut numbers));
+        if let Some(id) = &rule.id {
+            alone.insert(id.clone(), collection.clone());
+        }
         let text = block.replace(&text, "logsource:\n    product: windows\n");
         std::fs::write(copy.path().join(format!("{number}.yml")), &*text).unwrap();
     }
@@ -640,7 +653,8 @@ fn all_public_rules_hold_for_the_same_random_events() {
     }
     let rules = Arc::new(rules);
     let head = json!({"EventID": 1, "Channel": "Anything", "Provider_Name": "Anything"});
-    let (mut held, mut differ) = (0, BTreeMap::<String, Vec<String>>::new());
+    let (mut held, mut indexed) = (0, 0);
+    let mut differ = BTreeMap::<String, Vec<String>>::new();
     for part in events.chunks(2000) {
         let whole: Vec<Value> = part
             .iter()
@@ -653,14 +667,23 @@ fn all_public_rules_hold_for_the_same_random_events() {
         let (mine, other) = (ours(&rules, &whole, &json!({})), theirs(&engine, &whole));
         held += other.len();
         for (number, rule) in mine.symmetric_difference(&other) {
-            let who = if mine.contains(&(*number, rule.clone())) { "only we" } else { "only they" };
+            let we_do = mine.contains(&(*number, rule.clone()));
+            let mut one = Engine::new();
+            if let Some(collection) = alone.get(rule) {
+                one.add_collection(collection).unwrap();
+            }
+            if theirs(&one, &whole[*number..=*number]).is_empty() != we_do {
+                indexed += 1;
+                continue;
+            }
+            let who = if we_do { "only we" } else { "only they" };
             let line = format!("{who}: {rule}: {}", whole[*number]);
             differ.entry(format!("{who} {rule}")).or_default().push(line);
         }
     }
     let all: usize = differ.values().map(Vec::len).sum();
     println!(
-        "{} events, {held} matches, {all} differences in {} rules",
+        "{} events, {held} matches, {all} differences in {} rules; {indexed} more that are none with the rule alone",
         events.len(),
         differ.len()
     );
