@@ -111,6 +111,22 @@ impl Engine {
 }
 
 impl Statuses {
+    /// What reads the status of one value, of which all that counts is known.
+    #[cfg(test)]
+    pub(crate) fn of_one(
+        value: &Entity,
+        family: Option<&'static str>,
+        sighted: Option<PartialDate>,
+        today: Date,
+    ) -> Self {
+        Self {
+            today,
+            law: DecayModel::Fitted,
+            families: family.map(|family| (value.clone(), family)).into_iter().collect(),
+            sighted: sighted.map(|day| (value.clone(), day)).into_iter().collect(),
+        }
+    }
+
     /// The status of the subject of a fact.
     ///
     /// What is benign or taken back is so whatever its age; else the age counts, from the last day
@@ -149,8 +165,23 @@ impl Statuses {
         if set_aside(fact).is_some() || !fact.subject.kind.is_observable() {
             return None;
         }
-        let last = self.last_known(fact)?;
-        let days = self.read_at(fact, last.last_day(), 0).life?.days_left.saturating_sub(1);
+        self.expires_after(fact, self.last_known(fact)?)
+    }
+
+    /// As [`Self::expires_on`] for a value that nobody dates: as if it had last been seen on `day`,
+    /// when it became known here. `None` for what is dated, or does not age.
+    #[must_use]
+    pub fn expires_if_seen(&self, fact: &Fact, day: Date) -> Option<PartialDate> {
+        let is_dated = self.last_known(fact).is_some();
+        if is_dated || set_aside(fact).is_some() || !fact.subject.kind.is_observable() {
+            return None;
+        }
+        self.expires_after(fact, PartialDate::from(day))
+    }
+
+    fn expires_after(&self, fact: &Fact, last: PartialDate) -> Option<PartialDate> {
+        let life = self.aged(fact, last, last.last_day(), 0).life?;
+        let days = life.days_left.saturating_sub(1);
         let span = jiff::Span::new().try_days(i64::from(days)).ok()?;
         last.last_day().checked_add(span).ok().map(PartialDate::from)
     }
@@ -164,19 +195,34 @@ impl Statuses {
         if !fact.subject.kind.is_observable() {
             return whatever_its_age(Status::Active);
         }
-        let first = fact.period.first.or(fact.reported.first).unwrap_or(last);
+        self.aged(fact, last, today, ahead)
+    }
+
+    /// What decay says of a value that was last known on a day.
+    fn aged(&self, fact: &Fact, last: PartialDate, today: Date, ahead: u32) -> Aged {
         let unseen = days_between(last.last_day(), today).saturating_add(ahead);
-        let faster = if lapwing_fuse::is_shared(fact) { SHARED_AGES_FASTER } else { 1 };
+        let faster = faster(fact);
         let life = self.law.read(&Clocks {
             kind: fact.subject.kind,
             family: self.families.get(&fact.subject).copied(),
-            // A year or month alone says no more of its span than a day.
-            age: days_between(first.last_day(), last.first_day()),
+            age: age_of(fact, last),
             unseen: unseen.saturating_mul(faster),
         });
         let life = Life { days_left: life.days_left / faster, ..life };
         Aged { status: life.status, life: Some(life) }
     }
+}
+
+/// Days over which a value is known to have been in use, when it was last known on `last`.
+pub(crate) fn age_of(fact: &Fact, last: PartialDate) -> u32 {
+    let first = fact.period.first.or(fact.reported.first).unwrap_or(last);
+    // A year or month alone says no more of its span than a day.
+    days_between(first.last_day(), last.first_day())
+}
+
+/// How many times its days count.
+pub(crate) fn faster(fact: &Fact) -> u32 {
+    if lapwing_fuse::is_shared(fact) { SHARED_AGES_FASTER } else { 1 }
 }
 
 /// Days from `from` to `to`; 0 when `to` is earlier (as-of queries).
@@ -248,6 +294,17 @@ mod tests {
         let misp = statuses(DecayModel::Misp(MispDecay::NIDS));
         let expected = MispDecay::NIDS.score(101.0);
         assert!((misp.read(&old).life.unwrap().probability - expected).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_nobody_dates_expires_by_the_day_on_which_it_became_known() {
+        let fitted = statuses(DecayModel::Fitted);
+        let undated = fact(Kind::Ipv4Addr, "");
+        let seen = jiff::civil::date(2021, 5, 20);
+        assert_eq!(fitted.expires_on(&undated), None);
+        let expires = fitted.expires_if_seen(&undated, seen).unwrap();
+        assert_eq!(Some(expires), fitted.expires_on(&fact(Kind::Ipv4Addr, "2021-05-20")));
+        assert_eq!(fitted.expires_if_seen(&fact(Kind::Ipv4Addr, "2021-05-20"), seen), None);
     }
 
     #[test]

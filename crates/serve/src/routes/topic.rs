@@ -4,7 +4,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use lapwing_engine::publish::{Page, TextStyle};
 use lapwing_engine::reference::{TACTICS, Tactic};
-use lapwing_engine::store::FactQuery;
+use lapwing_engine::store::{DocumentRecord, FactQuery};
 use lapwing_engine::{ForecastOptions, Neighbourhood, ShowOptions};
 use lapwing_model::{DocumentId, Entity, Kind, Object, Relation};
 use serde::{Deserialize, Serialize};
@@ -373,16 +373,22 @@ fn moments(
     limit: usize,
 ) -> Result<Timeline, Problem> {
     let mut items: Vec<TimelineMoment> = Vec::new();
-    let (subject, documents) = match (of, document) {
+    let (subject, documents): (_, Vec<DocumentId>) = match (of, document) {
         (Some(of), _) => {
             let topic = sight.topic(named(of)?)?;
             (Some(topic.subject), topic.documents.into_iter().map(|(id, _)| id).collect())
         }
         (None, Some(id)) => (None, vec![id]),
-        (None, None) => (None, sight.store().documents()?.iter().map(|r| r.document.id).collect()),
+        (None, None) => (None, Vec::new()),
     };
-    for id in &documents {
-        let Some(record) = sight.store().document_record(*id)? else { continue };
+    let records: Vec<DocumentRecord> = if subject.is_none() && document.is_none() {
+        sight.store().documents()?
+    } else {
+        let found = documents.iter().map(|id| sight.store().document_record(*id));
+        found.filter_map(Result::transpose).collect::<Result<_, _>>()?
+    };
+    for record in records {
+        let id = record.document.id;
         let Some(date) = record.document.published else { continue };
         items.push(TimelineMoment {
             date: date.to_string(),
