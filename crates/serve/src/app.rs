@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lapwing_engine::store::{Account, EntityRecord, Store, StoreError, Totals};
-use lapwing_engine::{Engine, EngineError};
+use lapwing_engine::{ActivityCluster, Engine, EngineError};
 
 use crate::accounts::Accounts;
 use crate::asker::{Asker, Ceiling};
@@ -41,6 +41,7 @@ pub struct Shared {
     pub(crate) totals: Cached<Totals>,
     pub(crate) documents: Cached<Vec<DocumentRow>>,
     pub(crate) entities: Cached<Vec<EntityRecord>>,
+    pub(crate) clusters: Cached<Vec<ActivityCluster>>,
     pub(crate) feed: Cached<crate::misp::Index>,
     /// The store of the one that leads, see [`Store::leads`].
     pub(crate) lead: std::sync::Mutex<Option<Store>>,
@@ -86,6 +87,7 @@ impl App {
             totals: Cached::default(),
             documents: Cached::default(),
             entities: Cached::default(),
+            clusters: Cached::default(),
             feed: Cached::default(),
             lead: std::sync::Mutex::default(),
             sharing: tokio::sync::Mutex::default(),

@@ -866,6 +866,8 @@ export interface paths {
                     of?: string;
                     /** @description Nothing above this goes out; the asker's ceiling where not given, never above it. */
                     tlp?: string;
+                    /** @description As `tlp`, of the Permissible Actions Protocol. */
+                    pap?: string;
                     /** @description Leave out what was last known before this day. */
                     since?: string;
                     /** @description Only these kinds, separated by commas. */

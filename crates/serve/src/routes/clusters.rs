@@ -51,8 +51,12 @@ pub(crate) async fn minted_clusters(
     asker: Asker,
     Asked(paging): Asked<Paging>,
 ) -> Answer<List<MintedRow>> {
-    let found = app.read(&asker, |sight| Ok(sight.activity_clusters()?)).await?;
-    let row = |cluster: lapwing_engine::ActivityCluster| MintedRow {
+    let shared = app.clone();
+    // All evidence is looked through for them: once for each state of the store.
+    let found = app
+        .read(&asker, move |sight| shared.clusters.get(sight, || Ok(sight.activity_clusters()?)))
+        .await?;
+    let row = |cluster: &lapwing_engine::ActivityCluster| MintedRow {
         origins: cluster.members.len(),
         bonds: cluster.bonds.len(),
         held_by: cluster
@@ -63,10 +67,10 @@ pub(crate) async fn minted_clusters(
             .collect(),
         first: cluster.history.iter().find_map(|event| event.on).map(|day| day.to_string()),
         last: cluster.history.iter().rev().find_map(|event| event.on).map(|day| day.to_string()),
-        name: cluster.name,
-        also: cluster.also,
+        name: cluster.name.clone(),
+        also: cluster.also.clone(),
     };
-    Ok(Json(List::slice(found.into_iter().map(row), &paging)?))
+    Ok(Json(List::slice(found.iter().map(row), &paging)?))
 }
 
 /// A cluster with what holds it together, and whose it may be.
