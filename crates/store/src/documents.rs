@@ -30,6 +30,15 @@ pub(crate) fn visible(conn: &Connection, id: DocumentId) -> Result<Option<i64>, 
     Ok(n)
 }
 
+/// The document of a row, when it is in sight.
+pub(crate) fn in_sight(conn: &Connection, n: i64) -> Result<Option<DocumentId>, Fault> {
+    let id: Option<[u8; 16]> = conn
+        .prepare_cached("SELECT id FROM document WHERE n = ?1 AND visible = 1")?
+        .query_row([n], |row| row.get(0))
+        .optional()?;
+    Ok(id.map(DocumentId))
+}
+
 /// The strictest markings of all documents, in sight or not.
 pub(crate) fn strictest(conn: &Connection) -> Result<(Marking, Pap), Fault> {
     let mut statement = conn.prepare_cached(
@@ -79,7 +88,7 @@ pub(crate) fn insert(
     if !reading.regions.is_empty() {
         put_part(conn, n, Part::Regions, &regions::encode(&reading.regions))?;
     }
-    // Not compressed: every change reads the traces of all documents.
+    // Not compressed: it is read whenever a document comes near.
     keep_part(conn, n, Part::Trace, trace.len(), trace)?;
     let mut insert =
         conn.prepare_cached("INSERT INTO gap (document, position, body) VALUES (?1, ?2, ?3)")?;

@@ -14,7 +14,7 @@ use crate::sql::Connection;
 use crate::standing;
 
 /// The newest schema that this program writes and reads.
-pub(crate) const VERSION: i64 = 3;
+pub(crate) const VERSION: i64 = 5;
 
 /// What each version added, the first being the file as it was made.
 pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
@@ -26,6 +26,8 @@ pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
         include_str!("exchange.sql"),
     ],
     &[standing::TABLES, standing::NAMED, standing::INDEXES],
+    &[include_str!("fusing.sql")],
+    &[include_str!("sessions.sql")],
 ];
 
 /// `LPWG`: tells a store from other SQLite files.

@@ -294,11 +294,6 @@ impl Store {
         self.with(|conn, _| documents::traces(conn))
     }
 
-    /// Who agrees on statements, in the notation of fuse, with how often each occurs, in order.
-    pub fn agreements(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        self.with(|conn, _| judgements::agreements(conn))
-    }
-
     /// The decisions in force whose topic begins with `prefix`, the oldest first.
     pub fn judgements(&self, prefix: &str) -> Result<Vec<JudgementRecord>, StoreError> {
         self.with(|conn, _| judgements::all(conn, prefix, true))

@@ -235,14 +235,32 @@ pub(crate) struct GraphEdge {
     marking: String,
 }
 
-fn graph_of(sight: &Sight<'_>, of: Neighbourhood) -> Graph {
-    Graph {
+/// The name of a node: of a report its title.
+fn named_node(sight: &Sight<'_>, entity: &Entity) -> Result<Option<String>, Problem> {
+    let document =
+        (entity.kind == Kind::Report).then(|| entity.value.parse::<DocumentId>().ok()).flatten();
+    let record = match document {
+        Some(id) => sight.store().document_record(id)?,
+        None => None,
+    };
+    Ok(record
+        .map(|record| record.document.label().to_owned())
+        .or_else(|| name_of(sight, entity.kind, &entity.value)))
+}
+
+fn graph_of(sight: &Sight<'_>, of: Neighbourhood) -> Result<Graph, Problem> {
+    let mut names = Vec::with_capacity(of.nodes.len());
+    for node in &of.nodes {
+        names.push(named_node(sight, &node.entity)?);
+    }
+    Ok(Graph {
         centre: of.centre,
         nodes: of
             .nodes
             .into_iter()
-            .map(|node| GraphNode {
-                name: name_of(sight, node.entity.kind, &node.entity.value),
+            .zip(names)
+            .map(|(node, name)| GraphNode {
+                name,
                 id: node.id,
                 kind: node.entity.kind.to_string(),
                 value: node.entity.value,
@@ -262,7 +280,7 @@ fn graph_of(sight: &Sight<'_>, of: Neighbourhood) -> Graph {
             })
             .collect(),
         cut: of.cut,
-    }
+    })
 }
 
 /// The most telling things next to a name or value, and all facts between them.
@@ -283,7 +301,7 @@ pub(crate) async fn graph(
         .read(&asker, move |sight| {
             let past = days.as_of.map(|date| sight.as_of(date)).transpose()?;
             let engine = past.as_ref().unwrap_or(sight);
-            Ok(graph_of(sight, engine.neighbourhood(&name, limit)?))
+            graph_of(sight, engine.neighbourhood(&name, limit)?)
         })
         .await?;
     Ok(Json(graph))
