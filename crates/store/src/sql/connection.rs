@@ -30,14 +30,6 @@ impl Connection {
         }
     }
 
-    /// SQLite's own connection, where it is one.
-    pub(crate) fn sqlite(&self) -> Option<&rusqlite::Connection> {
-        match self {
-            Self::Sqlite(conn) => Some(conn),
-            Self::Postgres(_) => None,
-        }
-    }
-
     /// A statement to be run once.
     pub(crate) fn prepare(&self, sql: &str) -> Result<Statement<'_>, Error> {
         match self {

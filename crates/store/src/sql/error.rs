@@ -50,10 +50,6 @@ impl PostgresError {
     pub(crate) fn misuse(message: impl Into<String>) -> Self {
         Self { code: None, message: message.into(), lost: false }
     }
-
-    pub(crate) fn is(&self, code: &str) -> bool {
-        self.code.as_deref() == Some(code)
-    }
 }
 
 impl From<::postgres::Error> for PostgresError {

@@ -12,11 +12,6 @@ pub(super) fn translate(sql: &str) -> String {
     of_tokens(&tokens(sql))
 }
 
-/// The statements of a batch for PostgreSQL; those that only SQLite has are left out.
-pub(crate) fn statements(sql: &str) -> Vec<String> {
-    split(sql).iter().filter_map(|tokens| of_statement(tokens)).collect()
-}
-
 /// One statement of a batch; none where only SQLite has it.
 pub(super) fn of_statement(tokens: &[Token<'_>]) -> Option<String> {
     Some(of_tokens(tokens)).filter(|sql| !sql.is_empty())
@@ -344,6 +339,10 @@ pub(super) fn of_columns(sql: &str, types: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn statements(sql: &str) -> Vec<String> {
+        split(sql).iter().filter_map(|tokens| of_statement(tokens)).collect()
+    }
 
     #[test]
     fn statements_are_said_in_the_words_of_postgresql() {
