@@ -42,7 +42,7 @@ other=${OTHER:-$(run --json list actors | sed -n 2p | sed 's/.*"value":"\([^"]*\
 states=active,ageing,undated,expired
 for format in csv suricata zeek sigma yara rpz list; do
   mkdir -p "$out/$format"
-  check "$format" "lapwing export" run -q export --as $format --tlp red --status $states \
+  check "$format" "lapwing export" run -q export --as $format --tlp red --pap red --status $states \
     -o "$out/$format/" --loss-report "$out/$format.losses"
 done
 
@@ -82,14 +82,14 @@ import csv, sys
 rows = list(csv.DictReader(open(sys.argv[1], newline="")))
 assert all(None not in row and None not in row.values() for row in rows)
 print(len(rows), "rows of", len(rows[0]) if rows else 0, "columns")' "$out/csv/lapwing.csv"
-check navigator "lapwing export" run -q export --as navigator --tlp red -o "$out/layer.json" "$name"
+check navigator "lapwing export" run -q export --as navigator --tlp red --pap red -o "$out/layer.json" "$name"
 check navigator "schema of layer 4.5" "$venv/bin/python" tools/validate/layer.py "$out/layer.json"
 if [ -n "$other" ]; then
-  check navigator "two compared" run -q export --as navigator --tlp red -o "$out/two.json" "$name" "$other"
+  check navigator "two compared" run -q export --as navigator --tlp red --pap red -o "$out/two.json" "$name" "$other"
   check navigator "schema of layer 4.5" "$venv/bin/python" tools/validate/layer.py "$out/two.json"
 fi
 for format in md html pdf; do
-  check $format "lapwing export" run -q export --as $format --tlp red -o "$out/page.$format" "$name"
+  check $format "lapwing export" run -q export --as $format --tlp red --pap red -o "$out/page.$format" "$name"
 done
 if command -v pdftotext >/dev/null; then
   check pdf "pdftotext finds the name" sh -c "pdftotext -layout '$out/page.pdf' - | grep -F -m 1 -- '$name'"

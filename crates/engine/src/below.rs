@@ -71,7 +71,7 @@ impl Below {
             let resolver = Resolver::new(&knowledge).with_judged(judged);
             change.resolve_again(&|entity| resolver.canonical(entity))?;
         }
-        crate::add::derive(&mut change, &knowledge)?;
+        crate::derive::derive(&mut change, &knowledge)?;
         change.commit_unrecorded()?;
         self.at = followed.at;
         Ok(true)

@@ -11,7 +11,7 @@ mod trial;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use lapwing_model::{Kind, Marking, Status};
+use lapwing_model::{Kind, Marking, Pap, Status};
 use lapwing_publish::export::{ExportFormat, Exported, Selection};
 use lapwing_publish::misp;
 use lapwing_publish::stix::{self, StixOptions, StixVersion};
@@ -28,6 +28,8 @@ pub struct ExportOptions {
     pub names: Vec<String>,
     /// Nothing above this marking goes out, nor anything that a document above it says.
     pub ceiling: Marking,
+    /// As `ceiling`, of the Permissible Actions Protocol.
+    pub pap: Pap,
     /// Leave out what was last known before this day.
     pub since: Option<Date>,
     /// Only subjects of these kinds; empty for all.
@@ -61,6 +63,7 @@ impl ExportOptions {
             format,
             names: Vec::new(),
             ceiling: Marking::Clear,
+            pap: Pap::Clear,
             since: None,
             kinds: Vec::new(),
             statuses: Vec::new(),
@@ -111,7 +114,7 @@ impl Engine {
 
     /// What an export may draw from, where that is not the whole store.
     fn within(&self, options: &ExportOptions) -> Result<Option<Engine>, EngineError> {
-        let allowed = self.at_most(options.ceiling)?;
+        let allowed = self.visible_to(options.ceiling, options.pap)?;
         match options.as_of {
             None => Ok(allowed),
             Some(date) => Ok(Some(allowed.as_ref().unwrap_or(self).as_of(date)?)),

@@ -79,8 +79,7 @@ impl Engine {
         let mut change = engine.store.begin("view", at)?;
         // Names may have been resolved by a decision that this part does not hold.
         change.resolve_again(&|entity| resolver.canonical(entity))?;
-        change.touch_all()?;
-        crate::add::derive(&mut change, &knowledge)?;
+        crate::derive::derive_view(&mut change, &knowledge)?;
         change.commit_unrecorded()?;
         Ok(engine)
     }

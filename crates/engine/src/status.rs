@@ -165,8 +165,23 @@ impl Statuses {
         if set_aside(fact).is_some() || !fact.subject.kind.is_observable() {
             return None;
         }
-        let last = self.last_known(fact)?;
-        let days = self.read_at(fact, last.last_day(), 0).life?.days_left.saturating_sub(1);
+        self.expires_after(fact, self.last_known(fact)?)
+    }
+
+    /// As [`Self::expires_on`] for a value that nobody dates: as if it had last been seen on `day`,
+    /// when it became known here. `None` for what is dated, or does not age.
+    #[must_use]
+    pub fn expires_if_seen(&self, fact: &Fact, day: Date) -> Option<PartialDate> {
+        let is_dated = self.last_known(fact).is_some();
+        if is_dated || set_aside(fact).is_some() || !fact.subject.kind.is_observable() {
+            return None;
+        }
+        self.expires_after(fact, PartialDate::from(day))
+    }
+
+    fn expires_after(&self, fact: &Fact, last: PartialDate) -> Option<PartialDate> {
+        let life = self.aged(fact, last, last.last_day(), 0).life?;
+        let days = life.days_left.saturating_sub(1);
         let span = jiff::Span::new().try_days(i64::from(days)).ok()?;
         last.last_day().checked_add(span).ok().map(PartialDate::from)
     }
@@ -180,6 +195,11 @@ impl Statuses {
         if !fact.subject.kind.is_observable() {
             return whatever_its_age(Status::Active);
         }
+        self.aged(fact, last, today, ahead)
+    }
+
+    /// What decay says of a value that was last known on a day.
+    fn aged(&self, fact: &Fact, last: PartialDate, today: Date, ahead: u32) -> Aged {
         let unseen = days_between(last.last_day(), today).saturating_add(ahead);
         let faster = faster(fact);
         let life = self.law.read(&Clocks {
@@ -274,6 +294,17 @@ mod tests {
         let misp = statuses(DecayModel::Misp(MispDecay::NIDS));
         let expected = MispDecay::NIDS.score(101.0);
         assert!((misp.read(&old).life.unwrap().probability - expected).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_nobody_dates_expires_by_the_day_on_which_it_became_known() {
+        let fitted = statuses(DecayModel::Fitted);
+        let undated = fact(Kind::Ipv4Addr, "");
+        let seen = jiff::civil::date(2021, 5, 20);
+        assert_eq!(fitted.expires_on(&undated), None);
+        let expires = fitted.expires_if_seen(&undated, seen).unwrap();
+        assert_eq!(Some(expires), fitted.expires_on(&fact(Kind::Ipv4Addr, "2021-05-20")));
+        assert_eq!(fitted.expires_if_seen(&fact(Kind::Ipv4Addr, "2021-05-20"), seen), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod common;
 use lapwing_engine::publish::export::{ExportFormat, Exported};
 use lapwing_engine::read::Options;
 use lapwing_engine::{AddOptions, Engine, EngineError, ExportOptions, Input, Silent};
-use lapwing_model::Marking;
+use lapwing_model::{Marking, Pap};
 use proptest::prelude::*;
 
 const MARKINGS: [Marking; 5] =
@@ -133,6 +133,35 @@ fn each_marking_is_a_ceiling_for_every_format() {
     let reports: Vec<(usize, Marking)> = MARKINGS.iter().copied().enumerate().collect();
     for ceiling in [Marking::Clear, Marking::Amber] {
         compare(&reports, 2, ceiling, true);
+    }
+}
+
+#[test]
+fn what_may_be_done_is_a_ceiling_too() {
+    let event = |n: usize, tag: &str| {
+        let text = format!(
+            r#"{{"Event":{{"uuid":"5f7a1c2e-0000-4000-8000-00000000000{n}","info":"Report {token}",
+            "date":"2021-03-05","Tag":[{{"name":"tlp:clear"}},{{"name":"{tag}"}}],
+            "Attribute":[{{"uuid":"5f7a1c2e-0000-4000-8000-00000000001{n}","type":"domain",
+            "category":"Network activity","value":"{token}-c2.com","to_ids":true}}]}}}}"#,
+            token = token(n)
+        );
+        let input = Input::Bytes { name: format!("{n}.json"), bytes: text.into_bytes() };
+        (input, AddOptions::default())
+    };
+    let engine = store([event(1, "PAP:CLEAR"), event(2, "PAP:GREEN"), event(3, "PAP:RED")].iter());
+    for (pap, leave) in [(Pap::Clear, 1), (Pap::Green, 2), (Pap::Amber, 2), (Pap::Red, 3)] {
+        for format in ExportFormat::ALL.iter().filter(|format| !is_about_a_name(**format)) {
+            let mut options = ExportOptions::new(*format, jiff::civil::date(2021, 4, 1));
+            options.pap = pap;
+            let exported = engine.export(&options).unwrap();
+            let texts: Vec<_> =
+                exported.files.iter().map(|file| String::from_utf8_lossy(&file.bytes)).collect();
+            let holds = |n: &usize| texts.iter().any(|text| text.contains(&token(*n)));
+            let left = (1..=3).filter(holds).count();
+            let wanted = if *format == ExportFormat::Navigator { 0 } else { leave };
+            assert_eq!(left, wanted, "{format} at {pap}");
+        }
     }
 }
 

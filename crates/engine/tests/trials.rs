@@ -29,14 +29,19 @@ domain-name,microsoft.com,2021-03-02,2021-03-20
 ";
 
 fn export(format: ExportFormat) -> Exported {
+    export_of(VALUES, format, jiff::civil::date(2021, 4, 1))
+}
+
+/// The values as they leave on a day; they were added on the first of April.
+fn export_of(values: &str, format: ExportFormat, today: jiff::civil::Date) -> Exported {
     let mut engine = Engine::in_memory().unwrap();
     let options = AddOptions {
         read: Options { format: Some(Format::Table), ..Options::default() },
         command: "add".to_owned(),
     };
-    let input = Input::Bytes { name: "values.csv".into(), bytes: VALUES.into() };
+    let input = Input::Bytes { name: "values.csv".into(), bytes: values.into() };
     engine.add(&[input], &options, "2021-04-01T00:00:00Z".parse().unwrap(), &Silent).unwrap();
-    engine.export(&ExportOptions::new(format, jiff::civil::date(2021, 4, 1))).unwrap()
+    engine.export(&ExportOptions::new(format, today)).unwrap()
 }
 
 fn text(exported: &Exported, name: &str) -> String {
@@ -92,4 +97,38 @@ fn yara_rules_fire_on_planted_programs_and_spare_reports() {
     let exported = export(ExportFormat::Yara);
     all_passed(&exported, 4);
     assert!(exported.tried.iter().all(|rule| rule.trial.planted > 0 && rule.trial.benign > 0));
+}
+
+#[cfg(feature = "yara")]
+#[test]
+fn a_string_that_spoils_its_rule_is_held_back_alone() {
+    let values = "type,value,first_seen,last_seen\n\
+        mutex,Global\\quill-4711-mtx,2021-03-02,2021-03-20\n\
+        mutex,quick brown fox jumps,2021-03-02,2021-03-20\n\
+        mutex,Global\\quill-4712-mtx,2021-03-02,2021-03-20\n";
+    let exported = export_of(values, ExportFormat::Yara, jiff::civil::date(2021, 4, 1));
+    let text = text(&exported, "lapwing.yar");
+    assert!(text.contains("4711") && text.contains("4712") && !text.contains("brown fox"));
+    let failed: Vec<_> = exported.tried.iter().filter(|rule| !rule.passed).collect();
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert_eq!(failed[0].indicators, ["mutex:quick brown fox jumps"]);
+    let told = |loss: &&lapwing_engine::publish::export::Loss| loss.value.contains("brown fox");
+    assert!(exported.losses.iter().find(told).unwrap().why.contains("failed the trial"));
+}
+
+#[test]
+fn what_nobody_dates_has_an_expiry_and_leaves_no_more_after_it() {
+    let values = "type,value\nipv4-addr,45.77.12.9\n";
+    let fresh = export_of(values, ExportFormat::List, jiff::civil::date(2021, 4, 2));
+    assert!(text(&fresh, "ipv4-addr.txt").contains("45.77.12.9"));
+    let table = export_of(values, ExportFormat::Csv, jiff::civil::date(2021, 4, 2));
+    let table = text(&table, "lapwing.csv");
+    let cells: Vec<&str> = table.lines().nth(1).unwrap().split(',').collect();
+    assert_eq!((cells[2], cells[6], cells[7]), ("undated", "", ""));
+    let expires: jiff::civil::Date = cells[8].parse().unwrap();
+    assert!(expires > jiff::civil::date(2021, 4, 2), "{expires}");
+    let after = expires.tomorrow().unwrap();
+    let late = export_of(values, ExportFormat::List, after);
+    assert!(late.files.iter().all(|file| !file.name.starts_with("ipv4")), "{:?}", late.files);
+    assert!(late.losses.iter().any(|loss| loss.why.starts_with("nobody dates it")));
 }

@@ -75,7 +75,7 @@ impl App {
             readers: Arc::new(Readers::new(&config.store, limits.readers)),
             writer: Writer::start(&config.store, limits.queue, limits.patience)?,
             accounts: Accounts::new(&config.store),
-            sessions: Sessions::default(),
+            sessions: Sessions::new(&config.store),
             audit: Audit::start(&config.store, limits.patience)?,
             events: Events::new(),
             metrics: Metrics::new(),
@@ -209,6 +209,7 @@ impl App {
     pub(crate) fn end(&self) {
         self.hunts.end();
         self.writer.end();
+        self.sessions.finish();
         self.audit.end();
     }
 }

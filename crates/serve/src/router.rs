@@ -63,16 +63,42 @@ pub fn openapi() -> OpenApi {
     components.add_security_scheme("key", SecurityScheme::Http(bearer));
     let cookie = ApiKey::Cookie(ApiKeyValue::new(crate::sessions::COOKIE));
     components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
-    for item in api.paths.paths.values_mut() {
-        operations(item).for_each(any_problem);
+    for (path, item) in &mut api.paths.paths {
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(operation_id(method, path));
+            any_problem(operation);
+        }
     }
     api
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
-        .into_iter()
-        .filter_map(Option::as_mut)
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("patch", &mut item.patch),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// The name of an operation, which generators of clients take for a function's: no two are alike,
+/// as no two operations have method and path in common. `get_documents_by_id`.
+fn operation_id(method: &str, path: &str) -> String {
+    let mut name = method.to_owned();
+    for part in path.trim_start_matches("/api/v1").split(['/', '.', '-']) {
+        let (by, word) = match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+            Some(variable) => ("by_", variable),
+            None => ("", part),
+        };
+        if !word.is_empty() {
+            name.push('_');
+            name.push_str(by);
+            name.push_str(word);
+        }
+    }
+    name
 }
 
 /// Every route may fail, and tells so in one shape.
@@ -84,4 +110,22 @@ fn any_problem(operation: &mut Operation) {
         .content("application/problem+json", content)
         .build();
     operation.responses.responses.insert("default".to_owned(), RefOr::T(response));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_operation_has_a_name_of_its_own() {
+        let mut api = openapi();
+        let mut names = std::collections::BTreeSet::new();
+        for item in api.paths.paths.values_mut() {
+            for (_, operation) in operations(item) {
+                let name = operation.operation_id.clone().unwrap();
+                assert!(names.insert(name.clone()), "{name} twice");
+            }
+        }
+        assert!(names.contains("get_documents_by_id_raw") && names.contains("get_page_md"));
+    }
 }

@@ -174,6 +174,7 @@ impl Store {
             let removed = || {
                 conn.execute("DELETE FROM api_key WHERE account = ?1", [name])?;
                 conn.execute("DELETE FROM webhook WHERE account = ?1", [name])?;
+                conn.execute("DELETE FROM session WHERE account = ?1", [name])?;
                 conn.execute("DELETE FROM account WHERE name = ?1", [name])
             };
             let removed = removed();

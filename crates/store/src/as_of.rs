@@ -34,7 +34,7 @@ pub(crate) fn copy(
          SELECT n, title, text FROM document_words WHERE n = ?1",
     )?;
     for n in chosen(from, wanted)? {
-        for table in ["document", "part", "claim", "gap"] {
+        for table in ["document", "part", "claim", "gap", "named_in"] {
             let key = if table == "document" { "n" } else { "document" };
             copy_rows(from, to, table, &format!("WHERE {key} = ?1"), [n])?;
         }

@@ -11,10 +11,11 @@ use crate::sql::{Connection, OptionalExtension, params};
 use lapwing_model::{ChangeId, Document, Marking, Pap};
 
 use crate::change::Change;
+use crate::deriving::Moves;
 use crate::error::{Fault, StoreError};
 use crate::names::Names;
 use crate::store::Store;
-use crate::{decisions, fusing, spelling};
+use crate::{decisions, fusing, shelf, spelling};
 
 /// What follows from documents, changes and facts, table by table. What is of the server (accounts,
 /// audit, feeds, TAXII) is for nobody below a ceiling.
@@ -31,14 +32,21 @@ const TABLES: &[&str] = &[
     "fact",
     "origin",
     "origin_member",
-    "agreement",
-    "voiced",
+    "accord",
+    "accord_of",
+    "accord_depth",
+    "learnt",
+    "marker",
+    "link",
+    "copied",
+    "document_standing",
     "derived_by",
     "standing",
     "tally",
     "standing_by",
     "spelling",
     "folded",
+    "named_in",
     "document_search_data",
     "document_search_idx",
     "document_search_docsize",
@@ -76,10 +84,12 @@ impl Change<'_> {
     /// the statements that this changes. Derive origins and facts after it, and keep them with
     /// [`Change::commit_unrecorded`]. `None`: a copy is to be made anew.
     pub fn follow(&mut self, ceiling: Marking, pap: Pap) -> Result<Option<Followed>, StoreError> {
+        let mut moves = Moves::default();
         let followed = self.store().with(|conn, names| {
             names.forget();
-            follow(conn, names, ceiling, pap)
+            follow(conn, names, (ceiling, pap), &mut moves)
         })?;
+        self.moves = moves;
         self.unnumbered();
         Ok(followed)
     }
@@ -92,8 +102,8 @@ fn number(conn: &Connection, sql: &str) -> Result<i64, Fault> {
 fn follow(
     conn: &Connection,
     names: &Names,
-    ceiling: Marking,
-    pap: Pap,
+    (ceiling, pap): (Marking, Pap),
+    moves: &mut Moves,
 ) -> Result<Option<Followed>, Fault> {
     conn.execute_batch(
         "CREATE TEMP TABLE IF NOT EXISTS followed (one INTEGER PRIMARY KEY, mark TEXT NOT NULL);
@@ -120,7 +130,7 @@ fn follow(
         Some(_) => return Ok(None),
     };
     spelling::extend(conn, names)?;
-    conn.execute("INSERT OR REPLACE INTO temp.followed VALUES (1, ?1)", [&mark])?;
+    conn.execute("INSERT INTO temp.followed VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET mark = excluded.mark", [&mark])?;
     let decided = decisions::in_force(conn)?;
     conn.execute_batch(
         "DELETE FROM judgement; DELETE FROM change;
@@ -129,10 +139,11 @@ fn follow(
     )?;
     want(conn, ceiling, pap)?;
     for n in rows(conn, "SELECT n FROM document WHERE n NOT IN (SELECT n FROM temp.wanted)")? {
-        take_away(conn, n)?;
+        take_away(conn, n, moves)?;
     }
     for n in rows(conn, "SELECT n FROM temp.wanted WHERE n NOT IN (SELECT n FROM document)")? {
         bring(conn, n)?;
+        moves.came.extend(crate::documents::in_sight(conn, n)?);
     }
     let all = decisions::in_force(conn)?;
     let most = (pap == Pap::Red).then_some(ceiling);
@@ -213,11 +224,12 @@ fn want(conn: &Connection, ceiling: Marking, pap: Pap) -> Result<(), Fault> {
 }
 
 /// Deletes a document with all that is its own.
-fn take_away(conn: &Connection, n: i64) -> Result<(), Fault> {
+fn take_away(conn: &Connection, n: i64, moves: &mut Moves) -> Result<(), Fault> {
     let visible =
         conn.prepare_cached("SELECT 1 FROM document WHERE n = ?1 AND visible = 1")?.exists([n])?;
     if visible {
         fusing::touch(conn, n)?;
+        moves.went.insert(n, shelf::trace_of_row(conn, n)?);
     }
     if indexed(conn, "main", n)? {
         conn.prepare_cached(
@@ -226,9 +238,13 @@ fn take_away(conn: &Connection, n: i64) -> Result<(), Fault> {
         )?
         .execute([n])?;
     }
-    for (table, key) in
-        [("claim", "document"), ("part", "document"), ("gap", "document"), ("document", "n")]
-    {
+    for (table, key) in [
+        ("claim", "document"),
+        ("named_in", "document"),
+        ("part", "document"),
+        ("gap", "document"),
+        ("document", "n"),
+    ] {
         conn.prepare_cached(&format!("DELETE FROM {table} WHERE {key} = ?1"))?.execute([n])?;
     }
     Ok(())
@@ -236,9 +252,13 @@ fn take_away(conn: &Connection, n: i64) -> Result<(), Fault> {
 
 /// Copies a document with all that is its own.
 fn bring(conn: &Connection, n: i64) -> Result<(), Fault> {
-    for (table, key) in
-        [("document", "n"), ("part", "document"), ("gap", "document"), ("claim", "document")]
-    {
+    for (table, key) in [
+        ("document", "n"),
+        ("part", "document"),
+        ("gap", "document"),
+        ("claim", "document"),
+        ("named_in", "document"),
+    ] {
         conn.prepare_cached(&format!(
             "INSERT INTO main.{table} SELECT * FROM whole.{table} WHERE {key} = ?1"
         ))?

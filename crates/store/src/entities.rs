@@ -14,8 +14,8 @@ use crate::spelling;
 const KNOWN: &str = "(EXISTS (SELECT 1 FROM fact WHERE subject = e.n) \
     OR EXISTS (SELECT 1 FROM fact WHERE object_entity = e.n))";
 
-/// How many facts and documents speak of entity `e`.
-const COUNTS: &str = "(SELECT count(*) FROM fact WHERE subject = e.n)
+/// How many facts and documents speak of entity `e`, a value: few do.
+const OF_VALUE: &str = "(SELECT count(*) FROM fact WHERE subject = e.n)
       + (SELECT count(*) FROM fact WHERE object_entity = e.n AND subject <> e.n),
     (SELECT count(*) FROM (
        SELECT c.document FROM claim c JOIN document d ON d.n = c.document AND d.visible = 1
@@ -26,6 +26,15 @@ const COUNTS: &str = "(SELECT count(*) FROM fact WHERE subject = e.n)
            AND c.resolved_object = f.object
          JOIN document d ON d.n = c.document AND d.visible = 1
          WHERE f.object_entity = e.n) x)";
+
+/// The same of a name, of which facts by the ten thousand may speak.
+const OF_NAME: &str = "(SELECT count(*) FROM fact WHERE subject = e.n)
+      + (SELECT count(*) FROM fact WHERE object_entity = e.n AND subject <> e.n),
+    (SELECT count(*) FROM document d WHERE d.visible = 1 AND d.n IN (
+       SELECT document FROM named_in WHERE n = e.n
+       UNION
+       SELECT i.document FROM entity w CROSS JOIN named_in i ON i.n = w.n
+         WHERE w.resolved = e.n AND w.resolved <> w.n))";
 
 /// Most that [`find`] gives.
 const MOST: usize = 200;
@@ -39,6 +48,7 @@ pub(crate) fn all(
     names: &Names,
     kind: Option<Kind>,
 ) -> Result<Vec<EntityRecord>, Fault> {
+    let counts = if kind.is_some_and(|kind| !kind.is_observable()) { OF_NAME } else { OF_VALUE };
     let kind = match kind {
         Some(kind) => match names.find_word(conn, kind.as_str())? {
             Some(n) => Some(n),
@@ -48,7 +58,7 @@ pub(crate) fn all(
     };
     let condition = if kind.is_some() { "e.kind = ?1" } else { "e.kind > 0" };
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT e.kind, e.value, {COUNTS} FROM entity e WHERE {condition} AND {KNOWN} ORDER BY e.kind, e.value"
+        "SELECT e.kind, e.value, {counts} FROM entity e WHERE {condition} AND {KNOWN} ORDER BY e.kind, e.value"
     ))?;
     let mut rows = statement.stream(params_from_iter(kind))?;
     let mut records = Vec::new();
@@ -182,8 +192,9 @@ pub(crate) fn page(
             chosen.push((row.get(0)?, row.get(1)?));
         }
     }
+    let counts = if kind.is_observable() { OF_VALUE } else { OF_NAME };
     let mut count =
-        conn.prepare_cached(&format!("SELECT {COUNTS} FROM entity e WHERE e.n = ?1"))?;
+        conn.prepare_cached(&format!("SELECT {counts} FROM entity e WHERE e.n = ?1"))?;
     let mut records = Vec::new();
     for (value, n) in chosen {
         let (facts, documents): (i64, i64) =

@@ -37,12 +37,13 @@ pub(crate) fn writer(conn: &Connection) -> Result<Facts<'_>, Fault> {
 }
 
 impl Facts<'_> {
-    /// Writes the fact of a statement.
+    /// Writes the fact of a statement; tells whether it is another than before, as far as that is known
+    /// at once: a server is told of many in one go.
     pub(crate) fn put(
         &mut self,
         (subject, relation, object): (i64, i64, i64),
         fact: &Fact,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let object_entity = fact.object.entity().map(|_| object);
         let changed = self.facts.push(params![
             subject,
@@ -61,7 +62,7 @@ impl Facts<'_> {
                 self.touched.push(params![object])?;
             }
         }
-        Ok(())
+        Ok(changed.is_some_and(|changed| changed > 0))
     }
 
     /// Sees to it that all are there; tells how many are others than before.

@@ -34,6 +34,7 @@ mod common;
 
 mod accounts;
 mod aging;
+mod agreements;
 mod as_of;
 mod backup;
 mod below;
@@ -42,7 +43,9 @@ mod change;
 mod claims;
 mod codec;
 mod decisions;
+mod deriving;
 mod digest;
+mod document_standings;
 mod documents;
 mod entities;
 mod error;
@@ -64,6 +67,8 @@ mod schema;
 mod search;
 mod search_server;
 mod server;
+mod sessions;
+mod shelf;
 mod spelling;
 mod sql;
 mod standing;
@@ -72,9 +77,12 @@ mod transfer;
 
 pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
 pub use aging::{Aging, day_number};
+pub use agreements::Voiced;
 pub use backup::Copied;
 pub use below::Followed;
 pub use change::Change;
+pub use deriving::FuseWith;
+pub use document_standings::StandingRecord;
 pub use error::StoreError;
 pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
 pub use feeds::{Feed, FeedSettings, FeedState};
@@ -84,4 +92,7 @@ pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,
     KnownValue, SearchHit, Snippet, StoredClaim, Undone,
 };
+pub use sessions::StoredSession;
+pub use shelf::{CopyRecord, MarkerRow, Shelf};
+
 pub use store::Store;

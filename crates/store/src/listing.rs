@@ -1,10 +1,14 @@
 //! Long lists by pages, and single values at once: what a server asks all day.
 
+use crate::sql::Connection;
 use jiff::civil::Date;
-use lapwing_model::{DocumentId, Entity, Fact, Kind, PartialDate, Status};
+use lapwing_model::{
+    DocumentId, Entity, Fact, Gap, Kind, Object, PartialDate, Relation, Role, Status,
+};
 
 use crate::aging::Aging;
 use crate::error::{Fault, StoreError};
+use crate::names::Names;
 use crate::records::{DocumentRecord, EntityRecord, KnownValue};
 use crate::store::Store;
 use crate::{documents, entities, facts, pages, standing};
@@ -100,6 +104,22 @@ impl Store {
         })
     }
 
+    /// The documents that state something of an entity, other than that it is a reference, each
+    /// with the number of claims.
+    pub fn documents_stating(&self, entity: &Entity) -> Result<Vec<(DocumentId, u64)>, StoreError> {
+        self.with(|conn, names| stating(conn, names, entity))
+    }
+
+    /// The visible documents whose name begins so, by name.
+    pub fn documents_named(&self, beginning: &str) -> Result<Vec<DocumentRecord>, StoreError> {
+        self.with(|conn, _| documents::named(conn, beginning))
+    }
+
+    /// The gaps of a document, in order of place.
+    pub fn gaps_of(&self, id: DocumentId) -> Result<Vec<Gap>, StoreError> {
+        self.with(|conn, _| documents::gaps_of(conn, id))
+    }
+
     /// By which rules it was noted when indicators lose their worth; none when it was not yet.
     pub fn ruled_by(&self) -> Result<Option<String>, StoreError> {
         self.with(|conn, _| standing::ruled_by(conn))
@@ -169,4 +189,36 @@ impl Store {
     ) -> Result<Vec<DocumentRecord>, StoreError> {
         self.with(|conn, _| documents::of_change(conn, change))
     }
+}
+
+fn stating(
+    conn: &Connection,
+    names: &Names,
+    entity: &Entity,
+) -> Result<Vec<(DocumentId, u64)>, Fault> {
+    let Some(of) = names.find(conn, &Object::Entity(entity.clone()))? else {
+        return Ok(Vec::new());
+    };
+    let role = names.find_word(conn, Relation::Role.as_str())?.unwrap_or(-1);
+    let reference = Object::Text(Role::Reference.as_str().to_owned());
+    let reference = names.find(conn, &reference)?.map_or(-1, |found| found.n);
+    let statement = "c.resolved_subject = f.subject AND c.relation = f.relation
+        AND c.resolved_object = f.object";
+    let mut select = conn.prepare_cached(&format!(
+        "SELECT d.id, x.times FROM (
+           SELECT document, count(*) AS times FROM (
+             SELECT c.document FROM fact f
+               CROSS JOIN claim c INDEXED BY claim_statement ON {statement}
+               WHERE f.subject = ?1 AND NOT (f.relation = ?2 AND f.object = ?3)
+             UNION ALL
+             SELECT c.document FROM fact f
+               CROSS JOIN claim c INDEXED BY claim_statement ON {statement}
+               WHERE f.object_entity = ?1 AND f.subject <> ?1) a
+           GROUP BY document) x
+         JOIN document d ON d.n = x.document AND d.visible = 1 ORDER BY d.id"
+    ))?;
+    let rows = select.query_map((of.n, role, reference), |row| {
+        Ok((DocumentId(row.get(0)?), row.get::<_, i64>(1)?.max(0) as u64))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }

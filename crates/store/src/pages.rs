@@ -74,7 +74,7 @@ pub(crate) fn page(
     }
     let mut find = conn.prepare_cached(
         "SELECT f.body, s.ages, s.ends FROM fact f JOIN standing s ON s.n = f.subject
-         WHERE f.subject = ?1 AND f.relation = ?2 AND f.object = ?3",
+         WHERE f.subject = ?1 AND +f.relation = ?2 AND +f.object = ?3",
     )?;
     let mut listed = Vec::new();
     for entry in page.entries()? {
@@ -351,7 +351,10 @@ impl<'q> Page<'q> {
 
     /// The numbers of all rows that fit; `None` when they are more than a few.
     fn few(&self, kind: Option<i64>) -> Result<Option<Vec<i64>>, Fault> {
-        let of_kind = kind.map_or(String::new(), |kind| format!("AND s.kind = {kind}"));
+        // Kind by kind, which is how the index on the days goes.
+        let kinds = kind.map_or_else(|| kinds(self.conn, 0), |kind| Ok(vec![kind]))?;
+        let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+        let of_kind = format!("AND s.kind IN ({})", kinds.join(","));
         let sql = format!(
             "SELECT s.n FROM standing s WHERE {} {of_kind} LIMIT {}",
             self.fits,

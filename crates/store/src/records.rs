@@ -166,7 +166,7 @@ pub struct Fused {
     /// The fact.
     pub fact: Fact,
     /// Who agrees; `None` where one voice speaks alone.
-    pub agreement: Option<String>,
+    pub agreement: Option<crate::agreements::Voiced>,
 }
 
 /// A decision of a person.

@@ -19,6 +19,15 @@ pub(crate) type Age<'a> = dyn FnMut(&Fact, &[Fact]) -> Aging + 'a;
 /// The tables, and what fills them in a store that was there before.
 pub(crate) const TABLES: &str = include_str!("standing.sql");
 
+/// The same for which documents name what.
+pub(crate) const NAMED: &str = include_str!("naming.sql");
+
+/// Indexes on tables that were there before: facts by their verb (few but those on roles), names
+/// that resolve to another, and judgements of analysts by the beginning of their name.
+pub(crate) const INDEXES: &str = "CREATE INDEX fact_relation ON fact (relation, object);
+    CREATE INDEX entity_other ON entity (resolved) WHERE resolved <> n;
+    CREATE INDEX document_name ON document (name);";
+
 /// Entities that are looked at in one go: bounds what is in memory.
 const BATCH: i64 = 4096;
 
@@ -76,9 +85,10 @@ pub(crate) fn ready(conn: &Connection, names: &Names) -> Result<(), Fault> {
     if conn.prepare_cached(made)?.exists([])? {
         return Ok(());
     }
-    let tables = TABLES.replace("CREATE TABLE ", "CREATE TEMP TABLE ");
-    let tables = tables.replace("CREATE INDEX standing", "CREATE INDEX temp.standing");
-    conn.execute_batch(&tables)?;
+    for tables in [TABLES, NAMED] {
+        let tables = tables.replace("CREATE TABLE ", "CREATE TEMP TABLE ");
+        conn.execute_batch(&tables.replace("CREATE INDEX ", "CREATE INDEX temp."))?;
+    }
     spelling::extend(conn, names)
 }
 
@@ -179,7 +189,7 @@ fn restated(conn: &Connection, names: &Names, last: i64) -> Result<Vec<Restated>
            s.facts, s.probability, s.last, s.ages, s.ends
          FROM temp.restated r
          CROSS JOIN entity e ON e.n = r.n
-         LEFT JOIN fact f ON f.subject = r.n AND f.relation = ?2 AND f.object = ?3
+         LEFT JOIN fact f ON f.subject = r.n AND +f.relation = ?2 AND +f.object = ?3
          LEFT JOIN standing s ON s.n = r.n
          WHERE r.n > ?1 AND e.kind > 0 ORDER BY r.n LIMIT ?6",
     )?;
@@ -262,4 +272,18 @@ fn write(conn: &Connection, written: &mut Bulk<'_>, one: &Restated) -> Result<()
         row.days.map(|days| days.1),
     ])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lapwing_model::Kind;
+
+    #[test]
+    fn every_kind_of_name_is_listed() {
+        for kind in Kind::ALL {
+            let listed = NAMED.contains(&format!("'{kind}'"));
+            assert_eq!(listed, !kind.is_observable(), "{kind}");
+        }
+    }
 }

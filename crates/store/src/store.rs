@@ -254,7 +254,10 @@ impl Store {
 
     /// The resolved entities that facts speak of, by kind and value.
     pub fn entities(&self, kind: Option<Kind>) -> Result<Vec<EntityRecord>, StoreError> {
-        self.with(|conn, names| entities::all(conn, names, kind))
+        self.with(|conn, names| {
+            standing::ready(conn, names)?;
+            entities::all(conn, names, kind)
+        })
     }
 
     /// The entities that a text means: those of that name or value ignoring case or, failing
@@ -291,11 +294,6 @@ impl Store {
         self.with(|conn, _| documents::traces(conn))
     }
 
-    /// Who agrees on statements, in the notation of fuse, with how often each occurs, in order.
-    pub fn agreements(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        self.with(|conn, _| judgements::agreements(conn))
-    }
-
     /// The decisions in force whose topic begins with `prefix`, the oldest first.
     pub fn judgements(&self, prefix: &str) -> Result<Vec<JudgementRecord>, StoreError> {
         self.with(|conn, _| judgements::all(conn, prefix, true))
@@ -327,7 +325,10 @@ impl Store {
     /// in [`Store::as_of`].
     pub fn only(&self, keep: &dyn Fn(&DocumentRecord) -> bool) -> Result<Self, StoreError> {
         let part = Self::in_memory()?;
-        self.with(|from, _| as_of::copy(from, &part.conn, &part.names, keep))?;
+        self.with(|from, names| {
+            standing::ready(from, names)?;
+            as_of::copy(from, &part.conn, &part.names, keep)
+        })?;
         part.names.forget();
         Ok(part)
     }

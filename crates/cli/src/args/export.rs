@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::civil::Date;
 use lapwing_engine::publish::export::ExportFormat;
-use lapwing_model::{Kind, Marking, Status};
+use lapwing_model::{Kind, Marking, Pap, Status};
 
 #[derive(Debug, Args)]
 pub struct Export {
@@ -22,6 +22,9 @@ pub struct Export {
     /// Nothing above this marking goes out: clear, green, amber, amber+strict, red
     #[arg(long, value_name = "CEILING", default_value = "clear")]
     pub tlp: Marking,
+    /// As --tlp, of the Permissible Actions Protocol: clear, green, amber, red
+    #[arg(long, value_name = "CEILING", default_value = "clear")]
+    pub pap: Pap,
     /// Leave out what was last known before this day
     #[arg(long, value_name = "DATE")]
     pub since: Option<Date>,

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use lapwing_engine::ExportOptions;
 use lapwing_engine::publish::export::{ExportFormat, Exported, Loss};
+use lapwing_engine::{Engine, ExportOptions};
 
 use serde_json::json;
 
@@ -20,6 +20,7 @@ pub fn run(args: &Export, session: &mut Session) -> Result<Outcome, Failure> {
     let options = ExportOptions {
         names: args.names.clone(),
         ceiling: args.tlp,
+        pap: args.pap,
         since: args.since,
         kinds: args.kind.clone(),
         statuses: args.status.clone(),
@@ -32,6 +33,7 @@ pub fn run(args: &Export, session: &mut Session) -> Result<Outcome, Failure> {
         ..ExportOptions::new(args.format, session.today)
     };
     let exported = engine.export(&options)?;
+    let above = above(&engine, args)?;
     write(args, &exported, session)?;
     if let Some(path) = &args.loss_report {
         let mut lines = Vec::new();
@@ -51,7 +53,28 @@ pub fn run(args: &Export, session: &mut Session) -> Result<Outcome, Failure> {
         }
     }
     tell(args, &exported, session)?;
+    if above > 0 {
+        session.remark(&format!(
+            "above {} and {}: {}, and what only they say (--tlp, --pap)",
+            args.tlp,
+            args.pap,
+            counted(above, "document")
+        ))?;
+    }
     Ok(Outcome::Done)
+}
+
+/// How many documents stay at home because of their marking.
+fn above(engine: &Engine, args: &Export) -> Result<u64, Failure> {
+    let (tlp, pap) = engine.store().strictest()?;
+    if tlp <= args.tlp && pap <= args.pap {
+        return Ok(0);
+    }
+    let documents = engine.store().documents()?;
+    let above = documents.iter().map(|record| &record.document).filter(|document| {
+        document.marking.unwrap_or_default() > args.tlp || document.pap() > args.pap
+    });
+    Ok(above.count() as u64)
 }
 
 /// The program that tries Suricata rules: as named, else where the system finds programs.

@@ -1,4 +1,6 @@
-use std::io::BufRead;
+use std::io::{BufRead, IsTerminal};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use lapwing_engine::store::{Account, AuditEntry, Store};
 use lapwing_model::Marking;
@@ -24,7 +26,7 @@ pub fn run(args: Users, session: &mut Session) -> Result<Outcome, Failure> {
                 return Err(Failure::usage("the first user has to be an admin")
                     .hint(format!("`lapwing users add {name} --role admin --tlp red`")));
             }
-            let given = if password_stdin { Some(password()?) } else { None };
+            let given = if password_stdin { Some(password()?) } else { piped(session)? };
             let made = given.is_none();
             let password = given.map_or_else(new_password, Ok)?;
             let marks = (rights.tlp, rights.pap);
@@ -54,6 +56,9 @@ pub fn run(args: Users, session: &mut Session) -> Result<Outcome, Failure> {
                 return Err(Failure::usage("the last admin stays one"));
             }
             store.put_account(&account)?;
+            if password_stdin || account.disabled {
+                store.end_sessions_of(&name)?;
+            }
             note(&mut store, session, "users set", &name)?;
             told(&account, None, session)
         }
@@ -134,6 +139,56 @@ fn password() -> Result<String, Failure> {
         return Err(Failure::usage("standard input holds no password"));
     }
     Ok(line.to_owned())
+}
+
+/// So long is a password waited for in silence.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// The first line of what is piped in or redirected from a file; `None` where there is nothing.
+fn piped(session: &mut Session) -> Result<Option<String>, Failure> {
+    if !is_piped() {
+        return Ok(None);
+    }
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().lock().read_line(&mut line);
+        // Nobody listens any more when the command has ended.
+        let _ = tell.send(read.map(|_| line));
+    });
+    let line = match told.recv_timeout(SILENCE) {
+        Err(mpsc::RecvTimeoutError::Timeout) => {
+            session.remark(
+                "waiting for the password on standard input; with `</dev/null` one is made",
+            )?;
+            told.recv()
+        }
+        line => line.map_err(|_| mpsc::RecvError),
+    };
+    let line = line.map_err(|_| Failure::usage("standard input could not be read"))??;
+    let line = line.trim_end_matches(['\r', '\n']);
+    Ok((!line.is_empty()).then(|| line.to_owned()))
+}
+
+/// Whether somebody pipes something in: no terminal, no `/dev/null`.
+#[cfg(unix)]
+fn is_piped() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileTypeExt;
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return false;
+    }
+    let Ok(handle) = stdin.as_fd().try_clone_to_owned() else { return false };
+    std::fs::File::from(handle)
+        .metadata()
+        .is_ok_and(|of| of.file_type().is_fifo() || of.is_file() || of.file_type().is_socket())
+}
+
+/// As above, where files have no types to ask for.
+#[cfg(not(unix))]
+fn is_piped() -> bool {
+    !std::io::stdin().is_terminal()
 }
 
 /// Writes into the audit log what was done at the machine itself.

@@ -177,7 +177,7 @@ pub(super) fn write(
             ruled(sigma::write(&set, &tried), &tried, &mut losses)
         }
         _ => {
-            let tried = trial::yara(yara::rules(&set, &mut losses))?;
+            let tried = trial::yara(&set, &mut losses)?;
             ruled(yara::write(&set, &tried), &tried, &mut losses)
         }
     };

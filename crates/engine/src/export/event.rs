@@ -30,6 +30,7 @@ impl Engine {
         }
         let options = ExportOptions {
             ceiling,
+            pap: record.document.pap(),
             benign: true,
             names: vec![document.to_string()],
             ..ExportOptions::new(ExportFormat::Misp, today)

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use lapwing_model::{
     Admiralty, ClaimId, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, PartialDate, Relation,
     Role, Status,
@@ -44,6 +46,7 @@ impl Engine {
             left_out,
         };
         self.join(&mut selection, options)?;
+        date(&mut selection, options, &statuses);
         Ok(selection)
     }
 
@@ -207,6 +210,32 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What nobody dates expires by the day on which it became known here, and raises no alarms after.
+fn date(selection: &mut Selection, options: &ExportOptions, statuses: &Statuses) {
+    let added: BTreeMap<DocumentId, Date> = selection
+        .documents
+        .iter()
+        .map(|chosen| (chosen.document.id, chosen.added.to_zoned(TimeZone::UTC).date()))
+        .collect();
+    let today = options.day();
+    let left_out = &mut selection.left_out;
+    selection.facts.retain_mut(|selected| {
+        if selected.status != Status::Undated || !selected.is_indicator() {
+            return true;
+        }
+        let known = selected.documents.iter().filter_map(|id| added.get(id)).max();
+        selected.expires = known.and_then(|day| statuses.expires_if_seen(&selected.fact, *day));
+        let over = selected.expires.filter(|expires| expires.last_day() < today);
+        let Some(over) = over.filter(|_| options.format.is_detection()) else { return true };
+        if options.statuses.contains(&Status::Undated) {
+            return true;
+        }
+        let why = format!("nobody dates it, and by when it was added it expired on {over}");
+        left_out.push(Loss::new("fact", statement(&selected.fact), why));
+        false
+    });
 }
 
 /// The facts that pass the filters. What falls out is told, so that nothing is lost unnamed.

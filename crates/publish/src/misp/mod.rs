@@ -52,6 +52,12 @@ pub(crate) fn uuid(parts: fmt::Arguments<'_>) -> Uuid {
     Uuid::new_v5(&NAMESPACE, parts.to_string().as_bytes())
 }
 
+/// As [`uuid`], for what a server tells beside events: sightings, tags.
+#[must_use]
+pub fn uuid_of(name: &str) -> Uuid {
+    uuid(format_args!("{name}"))
+}
+
 /// The identifier of the event that a document becomes.
 #[must_use]
 pub fn event_uuid(document: DocumentId) -> Uuid {

@@ -48,6 +48,19 @@ pub fn rules(set: &RuleSet, losses: &mut Vec<Loss>) -> Vec<Rule> {
     rules
 }
 
+/// Whether a rule looks for several strings, of which one may spoil it for all.
+#[must_use]
+pub fn is_of_strings(rule: &Rule) -> bool {
+    rule.indicators.len() > 1 && rule.stand_in.is_none()
+}
+
+/// A rule for each of some values by itself, to tell which of them spoils a rule of many.
+#[must_use]
+pub fn each_alone(set: &RuleSet, values: &BTreeSet<&Entity>) -> Vec<Rule> {
+    let wanted = set.indicators.iter().filter(|indicator| values.contains(&indicator.entity));
+    wanted.enumerate().map(|(at, one)| string_rule("alone", at + 1, &[one])).collect()
+}
+
 /// All rules in one file; rules that failed are not in it.
 pub fn write(set: &RuleSet, tried: &[Tried]) -> Vec<ExportedFile> {
     let passed = || tried.iter().filter(|t| t.trial.passed());

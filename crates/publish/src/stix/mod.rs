@@ -6,6 +6,7 @@
 
 mod entity;
 mod fact;
+mod grammar;
 mod id;
 mod marking;
 mod observable;

@@ -6,7 +6,7 @@ use lapwing_model::{Entity, Kind, Relation};
 use serde_json::{Map, Value, json};
 
 use super::id;
-use super::pattern::{hash_name, split_path, thumbprint};
+use super::pattern::{hash_name, registry_key, split_path, thumbprint};
 use crate::export::SelectedFact;
 
 /// An observable and those that it refers to, in the order in which they are to be written.
@@ -45,13 +45,13 @@ impl Files {
             })
         };
         for (one, other) in pairs() {
-            if hash_name(one.kind).is_some() && hash_name(other.kind).is_some() {
+            if is_hash(one) && is_hash(other) {
                 files.join(one, other);
             }
         }
         for (one, other) in pairs() {
             let (hash, name) = if one.kind == Kind::FileName { (other, one) } else { (one, other) };
-            if hash_name(hash.kind).is_some() && name.kind == Kind::FileName {
+            if is_hash(hash) && name.kind == Kind::FileName {
                 let at = files.place(hash);
                 // Facts come in order: of several names the first is the object's.
                 files.groups[at].name.get_or_insert_with(|| name.value.clone());
@@ -102,6 +102,25 @@ impl Files {
     }
 }
 
+/// Whether a value has the form of its algorithm: readers of STIX refuse a file with another.
+fn is_hash(entity: &Entity) -> bool {
+    let value = entity.value.as_str();
+    let digits =
+        |length: usize| value.len() == length && value.bytes().all(|b| b.is_ascii_hexdigit());
+    match entity.kind {
+        Kind::Md5 => digits(32),
+        Kind::Sha1 => digits(40),
+        Kind::Sha256 => digits(64),
+        Kind::Sha512 => digits(128),
+        Kind::Tlsh => digits(70),
+        Kind::Ssdeep => {
+            let fits = |b: u8| b.is_ascii_alphanumeric() || b"/+:.".contains(&b);
+            (1..=128).contains(&value.len()) && value.bytes().all(fits)
+        }
+        kind => hash_name(kind).is_some(),
+    }
+}
+
 /// The object of a value; `None` for kinds that STIX has no object for.
 pub(super) fn of(entity: &Entity, files: &Files) -> Option<Observable> {
     let value = entity.value.as_str();
@@ -122,7 +141,7 @@ pub(super) fn of(entity: &Entity, files: &Files) -> Option<Observable> {
             let number: u32 = value.trim_start_matches("AS").parse().ok()?;
             plain("number", number.into())
         }
-        Kind::WindowsRegistryKey => plain("key", value.into()),
+        Kind::WindowsRegistryKey => plain("key", registry_key(value).into()),
         Kind::Mutex | Kind::Software => plain("name", value.into()),
         Kind::UserAccount => plain("account_login", value.into()),
         Kind::Certificate => match thumbprint(value) {
@@ -140,7 +159,7 @@ pub(super) fn of(entity: &Entity, files: &Files) -> Option<Observable> {
             let extension = json!({ "windows-service-ext": { "service_name": value } });
             Some(process(&format!("service|{value}"), json!({ "extensions": extension })))
         }
-        kind if hash_name(kind).is_some() => Some(file(&files.file(entity))),
+        kind if hash_name(kind).is_some() && is_hash(entity) => Some(file(&files.file(entity))),
         _ => None,
     }
 }
@@ -205,21 +224,83 @@ fn process(name: &str, fields: Value) -> Observable {
     Observable { id, objects: vec![object] }
 }
 
-/// Whether a text is a URI: a scheme, and only characters that RFC 3986 lets stand as they are.
+/// Whether a text is a URI as RFC 3986 has it (section 3).
 fn is_uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
-    let of_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c);
-    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(of_scheme)
-        && !rest.is_empty()
-        && rest.chars().all(allowed)
+    // A dot may stand in a scheme, but none that is in use has one: it is a host without its scheme.
+    let of_scheme = |c: char| c.is_ascii_alphanumeric() || "+-".contains(c);
+    if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.chars().all(of_scheme) {
+        return false;
+    }
+    let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, path) = match rest.strip_prefix("//") {
+        Some(rest) => rest.split_at(rest.find('/').unwrap_or(rest.len())),
+        None => ("", rest),
+    };
+    !(authority.is_empty() && path.is_empty())
+        && is_authority(authority)
+        && is_part(path, ":@/")
+        && is_part(query, ":@/?")
+        && is_part(fragment, ":@/?")
+}
+
+/// `user@host:port`; an address of version 6 stands in brackets.
+fn is_authority(text: &str) -> bool {
+    let (user, host) = text.rsplit_once('@').unwrap_or(("", text));
+    let (host, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) if is_part(address, ":") => ("", port),
+        Some(_) => return false,
+        None => host.split_at(host.find(':').unwrap_or(host.len())),
+    };
+    let port = if port.is_empty() { Some("") } else { port.strip_prefix(':') };
+    is_part(user, ":")
+        && is_part(host, "")
+        && port.is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a part of a URI has only characters that may stand as they are, and whole escapes.
+fn is_part(text: &str, more: &str) -> bool {
+    let allowed =
+        |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=".contains(c) || more.contains(c);
+    let mut pieces = text.split('%');
+    pieces.next().unwrap_or_default().chars().all(allowed)
+        && pieces.all(|piece| {
+            let digits = piece.bytes().take(2).filter(u8::is_ascii_hexdigit).count();
+            digits == 2 && piece.chars().all(allowed)
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::stix::writer::testing::fact;
+
+    #[test]
+    fn only_uris_are_urls_of_stix() {
+        for good in [
+            "http://a.example/x?y=1&z=%20#top",
+            "https://user:pass@[2001:db8::1]:8443/a;b=c",
+            "ftp://192.0.2.1",
+            "mailto:someone@a.example",
+        ] {
+            assert!(is_uri(good), "{good}");
+        }
+        for bad in [
+            "www.a.example/x",
+            "a.example:9100/x",
+            "http://a.example/[PDF]x.zip",
+            "http://a.example/a b",
+            "http://a.example/100%",
+            "http://a.example/%zz",
+            "http://a.example/#a#b",
+            "http://a.example:port/",
+            "http://a|b.example/",
+            "http:",
+        ] {
+            assert!(!is_uri(bad), "{bad}");
+        }
+    }
 
     fn hash(kind: Kind, digit: char) -> Entity {
         let length = match kind {

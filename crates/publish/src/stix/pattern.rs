@@ -1,6 +1,8 @@
 //! Patterns of indicators.
 
-use lapwing_model::{Entity, Kind};
+use lapwing_model::{Entity, Kind, registry};
+
+use super::grammar;
 
 /// The name of a hash algorithm in STIX.
 pub(super) fn hash_name(kind: Kind) -> Option<&'static str> {
@@ -39,6 +41,11 @@ pub(super) fn split_path(path: &str) -> (&str, &str) {
     }
 }
 
+/// A key with the long name of its root, as STIX wants it.
+pub(super) fn registry_key(value: &str) -> String {
+    registry::key(value).unwrap_or_else(|| value.to_owned())
+}
+
 /// A STIX pattern for a value; `None` for kinds that STIX has no object for.
 #[must_use]
 pub fn pattern(entity: &Entity) -> Option<String> {
@@ -67,7 +74,9 @@ pub fn pattern(entity: &Entity) -> Option<String> {
             let number: u32 = value.trim_start_matches("AS").parse().ok()?;
             Some(format!("[autonomous-system:number = {number}]"))
         }
-        Kind::WindowsRegistryKey => equals("windows-registry-key:key"),
+        Kind::WindowsRegistryKey => {
+            Some(format!("[windows-registry-key:key = '{}']", escaped(&registry_key(value))))
+        }
         Kind::Mutex => equals("mutex:name"),
         Kind::UserAgent => {
             equals("network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'")
@@ -94,7 +103,7 @@ pub(crate) fn language(rule: &str) -> Option<&'static str> {
     let text = rule.trim();
     let has = |word: &str| text.contains(word);
     if text.starts_with(['[', '(']) && has("[") {
-        return is_whole(text).then_some("stix");
+        return grammar::parse(text).map(|_| "stix");
     }
     if has("rule ") && has("condition:") && has("{") {
         return Some("yara");
@@ -107,50 +116,6 @@ pub(crate) fn language(rule: &str) -> Option<&'static str> {
         return Some("snort");
     }
     None
-}
-
-/// Whether brackets and quotes of a STIX pattern close, and every comparison names a property.
-fn is_whole(pattern: &str) -> bool {
-    let (mut depth, mut quoted, mut chars) = (0_i32, false, pattern.chars());
-    let mut inside = String::new();
-    let mut observations = Vec::new();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' if quoted => {
-                if chars.next().is_none() {
-                    return false;
-                }
-            }
-            '\'' => {
-                quoted = !quoted;
-                inside.push('\'');
-            }
-            _ if quoted => {}
-            '[' if depth == 0 || inside.ends_with(|c: char| !c.is_alphanumeric() && c != '_') => {
-                depth += 1;
-                inside.clear();
-            }
-            '[' => depth += 1,
-            ']' => {
-                depth -= 1;
-                if depth == 0 {
-                    observations.push(std::mem::take(&mut inside));
-                }
-            }
-            c => inside.push(c),
-        }
-        if depth < 0 {
-            return false;
-        }
-    }
-    let compares = |text: &String| {
-        text.contains(':')
-            && (text.contains(['=', '<', '>'])
-                || ["LIKE", "MATCHES", "IN", "ISSUBSET", "ISSUPERSET"]
-                    .iter()
-                    .any(|word| text.contains(word)))
-    };
-    depth == 0 && !quoted && !observations.is_empty() && observations.iter().all(compares)
 }
 
 #[cfg(test)]
@@ -168,6 +133,11 @@ mod tests {
         assert_eq!(pattern(&network).unwrap(), "[ipv4-addr:value ISSUBSET '192.0.2.0/24']");
         let number = Entity::new(Kind::AutonomousSystem, "AS64496");
         assert_eq!(pattern(&number).unwrap(), "[autonomous-system:number = 64496]");
+        let key = Entity::new(Kind::WindowsRegistryKey, r"HKLM\Software\X");
+        assert_eq!(
+            pattern(&key).unwrap(),
+            r"[windows-registry-key:key = 'HKEY_LOCAL_MACHINE\\Software\\X']"
+        );
         assert_eq!(pattern(&Entity::new(Kind::ScheduledTask, "x")), None);
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{EXTENSION, StixObject, id};
+use super::{EXTENSION, StixObject, grammar, id};
 use crate::export::Loss;
 
 /// What is remembered from object to object.
@@ -49,6 +49,10 @@ impl Older {
         if kind == "indicator" && text(&fields, "pattern_type") != "stix" {
             // In 2.0 a pattern is one of STIX.
             return self.drop("indicator of another language", id, &fields);
+        }
+        let pattern = text(&fields, "pattern");
+        if kind == "indicator" && grammar::parse(&pattern).is_none_or(|p| !grammar::is_of_20(&p)) {
+            return self.drop("property that its pattern compares", id, &fields);
         }
         fields.remove("pattern_type");
         if let Some(confidence) = fields.remove("confidence") {

@@ -9,7 +9,7 @@ use lapwing_engine::{AddOptions, Input, Silent};
 use lapwing_model::Format;
 use serde_json::{Value, json};
 
-use super::event_of;
+use super::shelf::Shelf;
 use crate::app::App;
 use crate::asker::{Asker, Permission};
 use crate::problem::Problem;
@@ -48,7 +48,9 @@ pub(super) async fn add(
     if !asker.may(Permission::Read) {
         return Ok(Json(json!({ "Event": event })).into_response());
     }
-    let told = app.read(&asker, move |sight| event_of(sight, document, ceiling, day)).await?;
+    let told = app
+        .read(&asker, move |sight| Shelf::of(sight)?.event(sight, document, ceiling, day))
+        .await?;
     // Who adds what is above his own marking gets back what he sent, no more.
     let answer = told.map_or(json!({ "Event": event }), |event| event.json);
     Ok(Json(answer).into_response())

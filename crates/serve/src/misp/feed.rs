@@ -4,18 +4,36 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
 use lapwing_engine::publish::misp::Feed;
+use lapwing_model::Marking;
 use sha2::{Digest as _, Sha256};
 
-use super::view;
+use super::words::{self, Tags};
+use super::{shelf::Shelf, view};
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;
+use crate::readers::Sight;
 
-/// The two files that list all events, as they are at one state of the store.
+/// What lists all events, as they are at one state of the store.
 pub(crate) struct Index {
     manifest: Vec<u8>,
     hashes: Vec<u8>,
+    pub(super) tags: Tags,
+}
+
+impl Index {
+    pub(super) fn of(sight: &Sight<'_>, ceiling: Marking, day: Date) -> Result<Self, Problem> {
+        let (mut feed, mut tags) = (Feed::default(), Tags::new());
+        for record in sight.store().documents()? {
+            if let Some(event) = sight.misp_event(record.document.id, ceiling, day)? {
+                words::count(&mut tags, &event.json["Event"]);
+                feed.add(&event);
+            }
+        }
+        Ok(Self { manifest: feed.manifest().bytes, hashes: feed.hashes().bytes, tags })
+    }
 }
 
 pub(super) async fn file(
@@ -30,20 +48,13 @@ pub(super) async fn file(
     let found = app
         .read(&asker, move |sight| {
             if asked == "manifest.json" || asked == "hashes.csv" {
-                let index = cached.feed.get(sight, || {
-                    let mut feed = Feed::default();
-                    for record in sight.store().documents()? {
-                        if let Some(event) = sight.misp_event(record.document.id, ceiling, day)? {
-                            feed.add(&event);
-                        }
-                    }
-                    Ok(Index { manifest: feed.manifest().bytes, hashes: feed.hashes().bytes })
-                })?;
+                let index = cached.feed.get(sight, || Index::of(sight, ceiling, day))?;
                 let bytes = if asked == "hashes.csv" { &index.hashes } else { &index.manifest };
                 return Ok(Some(bytes.clone()));
             }
             let Some(id) = asked.strip_suffix(".json") else { return Ok(None) };
-            let Some(document) = view::document(sight, id)? else { return Ok(None) };
+            let shelf = Shelf::of(sight)?;
+            let Some(document) = view::document(sight, &shelf, id)? else { return Ok(None) };
             let event = sight.misp_event(document, ceiling, day)?;
             Ok(event.map(|event| format!("{}\n", event.json).into_bytes()))
         })

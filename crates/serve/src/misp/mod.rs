@@ -1,25 +1,27 @@
 //! The part of MISP's API that its clients use most, so that they work as they are: look-ups and
-//! searches of attributes and events, adding an event, version and user; and the store as a feed.
+//! searches of attributes and events, adding events, attributes and sightings, tags, lists of the
+//! harmless, version and user; and the store as a feed.
 //!
 //! An event here is a document of the store, as `lapwing export --as misp` writes it.
 
 mod add;
+mod change;
 mod feed;
 mod filter;
 mod search;
+mod shelf;
+mod sighting;
 mod view;
+mod words;
 
 use axum::Router;
 use axum::routing::{get, post};
-use lapwing_engine::Engine;
 use lapwing_engine::publish::misp::Event;
-use lapwing_model::{DocumentId, Marking};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::asker::Permission::{self, Collect, Read};
-use crate::problem::Problem;
+use crate::asker::Permission::{self, Analyse, Collect, Read};
 
 pub(crate) use feed::Index;
 
@@ -45,6 +47,16 @@ pub(crate) const TABLE: &[(&str, &str, Permission)] = &[
     ("POST", "/events/view/{id}", Read),
     ("POST", "/events/add", Collect),
     ("POST", "/events/add/{how}", Collect),
+    ("POST", "/events/edit/{id}", Analyse),
+    ("PUT", "/events/edit/{id}", Analyse),
+    ("POST", "/attributes/add", Analyse),
+    ("POST", "/attributes/add/{event}", Analyse),
+    ("GET", "/attributes/view/{id}", Read),
+    ("POST", "/sightings/add", Analyse),
+    ("POST", "/sightings/add/{id}", Analyse),
+    ("GET", "/tags/index", Read),
+    ("GET", "/tags", Read),
+    ("POST", "/warninglists/checkValue", Read),
     ("GET", "/misp/feed/{file}", Read),
 ];
 
@@ -66,19 +78,16 @@ pub(crate) fn routes() -> Router<App> {
         .route("/events/view/{id}", get(view::event).post(view::event))
         .route("/events/add", post(add::add))
         .route("/events/add/{how}", post(add::add))
+        .route("/events/edit/{id}", post(change::edit).put(change::edit))
+        .route("/attributes/add", post(change::add))
+        .route("/attributes/add/{event}", post(change::add_to))
+        .route("/attributes/view/{id}", get(view::attribute))
+        .route("/sightings/add", post(sighting::add))
+        .route("/sightings/add/{id}", post(sighting::add_to))
+        .route("/tags/index", get(words::tags))
+        .route("/tags", get(words::tags))
+        .route("/warninglists/checkValue", post(words::check_value))
         .route("/misp/feed/{file}", get(feed::file))
-}
-
-/// The event that a document is, as a server tells it.
-fn event_of(
-    engine: &Engine,
-    document: DocumentId,
-    ceiling: Marking,
-    today: jiff::civil::Date,
-) -> Result<Option<Event>, Problem> {
-    let Some(mut event) = engine.misp_event(document, ceiling, today)? else { return Ok(None) };
-    served(&mut event);
-    Ok(Some(event))
 }
 
 /// Adds what a server tells of an event beside what a file does.

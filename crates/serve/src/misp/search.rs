@@ -5,12 +5,13 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
 use lapwing_engine::Engine;
-use lapwing_model::DocumentId;
+use lapwing_model::{DocumentId, Marking};
 use serde_json::{Map, Value, json};
 
-use super::event_of;
 use super::filter::Filter;
+use super::shelf::Shelf;
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;
@@ -99,11 +100,12 @@ async fn find_attributes(
         .read(&asker, move |sight| {
             let mut skip = filter.skipped();
             let mut hits: Vec<Hit> = Vec::new();
-            for id in candidates(sight, &filter)? {
+            let shelf = Shelf::of(sight)?;
+            for id in candidates(sight, &shelf, &filter)? {
                 if hits.len() >= filter.limit {
                     break;
                 }
-                let Some(event) = event_of(sight, id, ceiling, day)? else { continue };
+                let Some(event) = shelf.event(sight, id, ceiling, day)? else { continue };
                 let json = &event.json["Event"];
                 if !filter.takes_event(json, json["extends_uuid"].as_str()) {
                     continue;
@@ -215,11 +217,12 @@ async fn matching(app: &App, asker: &Asker, filter: Filter) -> Result<Vec<Value>
     app.read(asker, move |sight| {
         let mut skip = filter.skipped();
         let mut found = Vec::new();
-        for id in candidates(sight, &filter)? {
+        let shelf = Shelf::of(sight)?;
+        for id in candidates(sight, &shelf, &filter)? {
             if found.len() >= filter.limit {
                 break;
             }
-            let Some(event) = event_of(sight, id, ceiling, day)? else { continue };
+            let Some(event) = shelf.event(sight, id, ceiling, day)? else { continue };
             let json = &event.json["Event"];
             let own = json["extends_uuid"].as_str();
             let tags = tags(json);
@@ -245,15 +248,37 @@ async fn matching(app: &App, asker: &Asker, filter: Filter) -> Result<Vec<Value>
     .await
 }
 
-/// Documents that may hold what is asked for: those that speak of a value, or all.
-fn candidates(engine: &Engine, filter: &Filter) -> Result<Vec<DocumentId>, Problem> {
-    if let Some(values) = filter.value.plain() {
-        return Ok(engine.documents_that_state(values)?);
+/// An attribute of any event, by its identifier or number.
+pub(super) fn by_attribute(
+    engine: &Engine,
+    id: &str,
+    ceiling: Marking,
+    day: Date,
+) -> Result<Option<Value>, Problem> {
+    let shelf = Shelf::of(engine)?;
+    for document in &shelf.events {
+        let Some(event) = shelf.event(engine, *document, ceiling, day)? else { continue };
+        let is_it = |one: &&Value| one["uuid"] == id || one["id"] == id;
+        if let Some(found) = all_attributes(&event.json["Event"]).find(is_it) {
+            let mut found = found.clone();
+            found["event_uuid"] = event.json["Event"]["uuid"].clone();
+            return Ok(Some(found));
+        }
     }
-    Ok(engine.store().documents()?.into_iter().map(|record| record.document.id).collect())
+    Ok(None)
 }
 
-fn all_attributes(event: &Value) -> impl Iterator<Item = &Value> {
+/// Events that may hold what is asked for: those that speak of a value, or all.
+fn candidates(engine: &Engine, shelf: &Shelf, filter: &Filter) -> Result<Vec<DocumentId>, Problem> {
+    let Some(values) = filter.value.plain() else { return Ok(shelf.events.clone()) };
+    let stating = engine.documents_that_state(values)?;
+    let mut events: Vec<DocumentId> = stating.into_iter().map(|id| shelf.event_of(id)).collect();
+    events.sort_unstable();
+    events.dedup();
+    Ok(events)
+}
+
+pub(super) fn all_attributes(event: &Value) -> impl Iterator<Item = &Value> {
     let objects = event["Object"].as_array().map(Vec::as_slice).unwrap_or_default();
     let alone = event["Attribute"].as_array().map(Vec::as_slice).unwrap_or_default().iter();
     alone.chain(objects.iter().flat_map(|object| {

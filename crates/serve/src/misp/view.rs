@@ -9,17 +9,19 @@ use lapwing_engine::publish::misp;
 use lapwing_model::DocumentId;
 use serde_json::{Value, json};
 
-use super::{VERSION, event_of, number};
+use super::search::by_attribute;
+use super::shelf::Shelf;
+use super::{VERSION, number};
 use crate::app::App;
 use crate::asker::{Asker, Permission};
 use crate::problem::Problem;
 
-pub(super) async fn version(_: Asker) -> Json<Value> {
+pub(super) async fn version(asker: Asker) -> Json<Value> {
     Json(json!({
         "version": VERSION,
         "pymisp_recommended_version": VERSION,
         "perm_sync": false,
-        "perm_sighting": false,
+        "perm_sighting": asker.may(Permission::Analyse),
         "perm_galaxy_editor": false,
         "request_encoding": [],
         "filter_sightings": false,
@@ -32,7 +34,7 @@ pub(super) async fn client_version(_: Asker) -> Json<Value> {
 
 pub(super) async fn user(asker: Asker) -> Json<Value> {
     let collects = asker.may(Permission::Collect);
-    let organisation = misp::organisation_uuid();
+    let analyses = asker.may(Permission::Analyse);
     Json(json!({
         "User": {
             "id": "1",
@@ -48,18 +50,28 @@ pub(super) async fn user(asker: Asker) -> Json<Value> {
             "name": asker.role.as_str(),
             "permission": if collects { "1" } else { "0" },
             "perm_add": collects,
-            "perm_modify": false,
+            "perm_modify": analyses,
             "perm_publish": false,
             "perm_admin": asker.may(Permission::Administer),
             "perm_auth": true,
             "perm_sync": false,
-            "perm_sighting": false,
+            "perm_sighting": analyses,
             "perm_tagger": false,
             "restricted_to_site_admin": false,
         },
-        "Organisation": { "id": "1", "name": misp::ORGANISATION, "uuid": organisation, "local": true },
+        "Organisation": organisation(),
         "UserSetting": {},
     }))
+}
+
+/// The organisation that all events are of.
+pub(super) fn organisation() -> Value {
+    json!({
+        "id": "1",
+        "name": misp::ORGANISATION,
+        "uuid": misp::organisation_uuid(),
+        "local": true,
+    })
 }
 
 pub(super) async fn event(
@@ -71,9 +83,12 @@ pub(super) async fn event(
     let (ceiling, day) = (asker.ceiling.tlp, app.today());
     let wanted = id.clone();
     let found = app
-        .read(&asker, move |sight| match document(sight, &wanted)? {
-            Some(document) => event_of(sight, document, ceiling, day),
-            None => Ok(None),
+        .read(&asker, move |sight| {
+            let shelf = Shelf::of(sight)?;
+            match document(sight, &shelf, &wanted)? {
+                Some(document) => shelf.event(sight, document, ceiling, day),
+                None => Ok(None),
+            }
         })
         .await?;
     Ok(match found {
@@ -84,19 +99,41 @@ pub(super) async fn event(
 
 /// The document of an event: by our identifier or number of it, or by the one that the event had
 /// which the document was read from.
-pub(super) fn document(engine: &Engine, id: &str) -> Result<Option<DocumentId>, Problem> {
+pub(super) fn document(
+    engine: &Engine,
+    shelf: &Shelf,
+    id: &str,
+) -> Result<Option<DocumentId>, Problem> {
     for record in engine.store().documents()? {
         let document = &record.document;
         let ours = misp::event_uuid(document.id);
         let was = document.properties.iter().any(|(name, value)| name == "uuid" && value == id);
         if was || ours.to_string() == id || number(ours) == id {
-            return Ok(Some(document.id));
+            return Ok(Some(shelf.event_of(document.id)));
         }
     }
     Ok(None)
 }
 
-fn unknown(id: &str) -> Response {
+/// One attribute, by its identifier or number.
+pub(super) async fn attribute(
+    State(app): State<App>,
+    asker: Asker,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = id.trim_end_matches(".json").to_ascii_lowercase();
+    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let found = app.read(&asker, move |sight| by_attribute(sight, &id, ceiling, day)).await?;
+    Ok(match found {
+        Some(attribute) => Json(json!({ "Attribute": attribute })).into_response(),
+        None => {
+            let body = json!({ "name": "Invalid attribute", "message": "Invalid attribute" });
+            (StatusCode::NOT_FOUND, Json(body)).into_response()
+        }
+    })
+}
+
+pub(super) fn unknown(id: &str) -> Response {
     let body = json!({
         "name": "Invalid event",
         "message": "Invalid event",

@@ -5,7 +5,7 @@ use axum::{Extension, Json};
 use jiff::civil::Date;
 use lapwing_engine::ExportOptions;
 use lapwing_engine::publish::export::{ExportFormat, Exported};
-use lapwing_model::{Kind, Marking, Status};
+use lapwing_model::{Kind, Marking, Pap, Status};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -55,6 +55,8 @@ pub(crate) struct What {
     of: Option<String>,
     /// Nothing above this goes out; the asker's ceiling where not given, never above it.
     tlp: Option<String>,
+    /// As `tlp`, of the Permissible Actions Protocol.
+    pap: Option<String>,
     /// Leave out what was last known before this day.
     #[param(format = Date)]
     since: Option<String>,
@@ -88,8 +90,10 @@ pub(crate) async fn export(
     let asked: Option<Marking> = word("tlp", what.tlp.as_deref())?;
     let ceiling = asked.unwrap_or(asker.ceiling.tlp).min(asker.ceiling.tlp);
     let today = day("today", what.today.as_deref())?.unwrap_or_else(|| app.today());
-    let options = options(&what, format, ceiling, today)?;
-    let below = Ceiling { tlp: ceiling, pap: asker.ceiling.pap };
+    let pap: Option<Pap> = word("pap", what.pap.as_deref())?;
+    let below =
+        Ceiling { tlp: ceiling, pap: pap.unwrap_or(asker.ceiling.pap).min(asker.ceiling.pap) };
+    let options = options(&what, format, below, today)?;
     let exported = app.read_below(&asker, below, move |sight| Ok(sight.export(&options)?)).await?;
     Ok(answer(format, exported, &app))
 }
@@ -97,7 +101,7 @@ pub(crate) async fn export(
 fn options(
     what: &What,
     format: ExportFormat,
-    ceiling: Marking,
+    below: Ceiling,
     today: Date,
 ) -> Result<ExportOptions, Problem> {
     let list = |text: &Option<String>| -> Vec<String> {
@@ -125,7 +129,8 @@ fn options(
     let names = what.of.as_deref().map(str::trim).filter(|of| !of.is_empty());
     Ok(ExportOptions {
         names: names.map(str::to_owned).into_iter().collect(),
-        ceiling,
+        ceiling: below.tlp,
+        pap: below.pap,
         since: day("since", what.since.as_deref())?,
         kinds,
         statuses,

@@ -130,7 +130,7 @@ async fn keep(
 }
 
 /// The strictest marking of what the asker sees of a thing.
-fn marking_of(sight: &Sight<'_>, entity: &Entity) -> Result<Marking, Problem> {
+pub(crate) fn marking_of(sight: &Sight<'_>, entity: &Entity) -> Result<Marking, Problem> {
     let query = FactQuery { subject: Some(entity.clone()), ..FactQuery::default() };
     let facts = sight.store().facts(&query)?;
     Ok(facts.iter().map(|fact| fact.marking).max().unwrap_or_default())

@@ -113,7 +113,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
 
 /// A day as it stands in a parameter.
 pub(crate) fn day(name: &str, text: Option<&str>) -> Result<Option<Date>, Problem> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = text else { return Ok(None) };
     let wrong = |_| Problem::unreadable(format!("{name}={text}: write YYYY-MM-DD"));
     text.parse().map(Some).map_err(wrong)
 }

@@ -107,7 +107,7 @@ pub(crate) async fn begin(
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 204)))]
 pub(crate) async fn end(State(app): State<App>, headers: HeaderMap) -> impl IntoResponse {
     if let Some(token) = cookie(&headers, COOKIE) {
-        app.sessions.end(token);
+        app.sessions.end(token, app.now());
     }
     let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
     let value = HeaderValue::from_str(&gone).unwrap_or(HeaderValue::from_static(""));
@@ -146,6 +146,6 @@ pub(crate) async fn change_password(
     .await?;
     let who = asker.who.clone();
     app.change_account(&asker.who, move |account| account.password = hash).await?;
-    app.sessions.end_all(&who);
+    app.sessions.end_all(&who, now);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -157,7 +157,7 @@ pub(crate) async fn change(
         })
         .await?;
     if ends {
-        app.sessions.end_all(&name);
+        app.sessions.end_all(&name, app.now());
     }
     Ok(Json(UserRow::from(&row)))
 }
@@ -180,7 +180,7 @@ pub(crate) async fn remove(
     let path = app.config.store.clone();
     let gone = name.clone();
     App::aside(move || Ok(Store::open(&path)?.remove_account(&gone)?)).await?;
-    app.sessions.end_all(&name);
+    app.sessions.end_all(&name, app.now());
     Ok(StatusCode::NO_CONTENT)
 }
 

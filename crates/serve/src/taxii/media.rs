@@ -4,7 +4,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use serde_json::json;
 
@@ -81,7 +81,13 @@ fn is_ours(range: &str, wild: bool) -> bool {
 
 /// Tells errors below `/taxii2/` as TAXII wants them, whatever part of the server they come from.
 pub(crate) async fn in_its_words(request: Request, next: Next) -> Response {
-    let ours = request.uri().path().starts_with("/taxii2");
+    let path = request.uri().path();
+    let ours = path.starts_with("/taxii2");
+    // All resources of TAXII end with a slash; not all clients' do (308 keeps method and body).
+    if ours && !path.ends_with('/') {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        return Redirect::permanent(&format!("{path}/{query}")).into_response();
+    }
     let response = next.run(request).await;
     let status = response.status();
     if !ours || !(status.is_client_error() || status.is_server_error()) {

@@ -19,6 +19,8 @@ pub(super) struct Asked {
     pub(super) query: SharedQuery,
     /// Whether it goes on with an earlier request.
     pub(super) goes_on: bool,
+    /// What is asked of, and by which filters: a cursor is good for the same alone.
+    pub(super) scope: String,
 }
 
 /// Which filters a resource knows (TAXII 2.1, section 3.4).
@@ -38,8 +40,9 @@ pub(super) fn read(
     filters: Filters,
     collection: &str,
 ) -> Result<Asked, Problem> {
-    let mut asked =
-        Asked { query: SharedQuery { limit: PAGE, ..SharedQuery::default() }, goes_on: false };
+    let scope = scope(parameters, collection);
+    let query = SharedQuery { limit: PAGE, ..SharedQuery::default() };
+    let mut asked = Asked { query, goes_on: false, scope };
     for (name, value) in parameters {
         let words = || -> Result<Vec<String>, Problem> {
             let words: Vec<String> = value
@@ -62,9 +65,9 @@ pub(super) fn read(
                 asked.query.limit = number.min(LARGEST);
             }
             ("next", _) => {
-                asked.query.after = open(value, collection).ok_or_else(|| {
-                    Problem::unreadable("next: no cursor of this collection")
-                        .hint("take `next` of the answer before, as it is")
+                asked.query.after = open(value, &asked.scope).ok_or_else(|| {
+                    Problem::unreadable("next: no cursor of this collection and these filters")
+                        .hint("take `next` of the answer before, with the same filters")
                 })?;
                 asked.goes_on = true;
             }
@@ -91,6 +94,17 @@ pub(super) fn read(
     Ok(asked)
 }
 
+/// The collection and the filters, in an order of their own.
+fn scope(parameters: &[(String, String)], collection: &str) -> String {
+    let filters = parameters
+        .iter()
+        .filter(|(name, _)| name == "added_after" || name.starts_with("match["))
+        .map(|(name, value)| format!("|{name}={value}"));
+    let mut filters: Vec<String> = filters.collect();
+    filters.sort_unstable();
+    format!("{collection}{}", filters.concat())
+}
+
 fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
     // A space stands where a plus sign was not encoded.
     let text = text.replace(' ', "+");
@@ -101,35 +115,31 @@ fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
 }
 
 /// The place after which the next page begins, for the client to give back.
-pub(super) fn seal(n: i64, collection: &str) -> String {
-    format!("{n:x}-{:08x}", check(n, collection))
+pub(super) fn seal(n: i64, scope: &str) -> String {
+    format!("{n:x}-{:08x}", check(n, scope))
 }
 
-fn open(cursor: &str, collection: &str) -> Option<i64> {
+fn open(cursor: &str, scope: &str) -> Option<i64> {
     let (n, sum) = cursor.split_once('-')?;
     let n = i64::from_str_radix(n, 16).ok().filter(|n| *n >= 0)?;
-    (u32::from_str_radix(sum, 16).ok()? == check(n, collection)).then_some(n)
+    (u32::from_str_radix(sum, 16).ok()? == check(n, scope)).then_some(n)
 }
 
-/// Tells a cursor of another collection, or one that was made up (FNV-1a).
-fn check(n: i64, collection: &str) -> u32 {
-    collection
+/// Tells a cursor of another collection, of other filters, or one that was made up (FNV-1a).
+fn check(n: i64, scope: &str) -> u32 {
+    scope
         .bytes()
         .chain(n.to_le_bytes())
         .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// Takes off the record that only told that there is more; gives the cursor then.
-pub(super) fn page(
-    records: &mut Vec<SharedRecord>,
-    limit: usize,
-    collection: &str,
-) -> Option<String> {
+pub(super) fn page(records: &mut Vec<SharedRecord>, limit: usize, scope: &str) -> Option<String> {
     if records.len() <= limit {
         return None;
     }
     records.truncate(limit);
-    records.last().map(|last| seal(last.n, collection))
+    records.last().map(|last| seal(last.n, scope))
 }
 
 /// When an object was added, as headers and manifests tell it.
@@ -183,6 +193,12 @@ mod tests {
         }
         let next = asked(&[("next", &seal(5, "c"))]).unwrap();
         assert_eq!((next.query.after, next.goes_on), (5, true));
+        // A cursor is of the filters with which it was given, in whatever order they stand.
+        let filters = [("match[type]", "tool"), ("match[version]", "all")];
+        let scope = asked(&filters).unwrap().scope;
+        let next = seal(5, &scope);
+        assert!(asked(&[("next", &next), filters[1], filters[0], ("limit", "3")]).is_ok());
+        assert_eq!(asked(&[("next", &next), filters[0]]).unwrap_err().status, 400);
     }
 
     #[test]

@@ -101,7 +101,7 @@ async fn page(
     object: Option<String>,
 ) -> Result<Page, Problem> {
     let key = collection.key(asker);
-    let Asked { mut query, goes_on } = query::read(parameters, filters, &key)?;
+    let Asked { mut query, goes_on, scope } = query::read(parameters, filters, &key)?;
     if collection == Collection::Knowledge && !goes_on {
         let (app, asker, key) = (app.clone(), asker.clone(), key.clone());
         // It goes on when the client does not wait for it, and is done when he asks again.
@@ -137,7 +137,7 @@ async fn page(
     if !known {
         return Err(Problem::unknown("there is no such object in this collection"));
     }
-    let next = query::page(&mut records, limit, &key);
+    let next = query::page(&mut records, limit, &scope);
     Ok(Page { records, next })
 }
 

@@ -354,6 +354,16 @@ async fn every_route_of_the_protocols_has_a_handler_and_asks_who_it_is() {
         ("POST", "/events/view/1".to_owned()),
         ("POST", "/events/add".to_owned()),
         ("POST", "/events/add/metadata:1".to_owned()),
+        ("POST", "/events/edit/1".to_owned()),
+        ("PUT", "/events/edit/1".to_owned()),
+        ("POST", "/attributes/add".to_owned()),
+        ("POST", "/attributes/add/1".to_owned()),
+        ("GET", "/attributes/view/1".to_owned()),
+        ("POST", "/sightings/add".to_owned()),
+        ("POST", "/sightings/add/1".to_owned()),
+        ("GET", "/tags".to_owned()),
+        ("GET", "/tags/index".to_owned()),
+        ("POST", "/warninglists/checkValue".to_owned()),
         ("GET", "/misp/feed/manifest.json".to_owned()),
     ];
     for (method, path) in routes {

@@ -8,6 +8,7 @@ mod exchange;
 mod hunts;
 mod lists;
 mod markings;
+mod misp;
 mod news;
 mod people;
 mod robust;

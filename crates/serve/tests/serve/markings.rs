@@ -80,6 +80,7 @@ fn questions(ids: &[String]) -> Vec<String> {
         "/attributes/restSearch?returnFormat=csv",
         "/events/restSearch",
         "/events/index",
+        "/tags/index",
         "/misp/feed/manifest.json",
         "/misp/feed/hashes.csv",
         "/servers/getVersion",

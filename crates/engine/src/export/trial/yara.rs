@@ -1,8 +1,38 @@
 //! YARA rules, compiled and run by yara-x.
 
-use lapwing_publish::rules::{Rule, Tried};
+use std::collections::BTreeSet;
+
+use lapwing_model::Entity;
+use lapwing_publish::export::Loss;
+use lapwing_publish::rules::{Rule, RuleSet, Tried, yara as written};
 
 use crate::EngineError;
+
+/// Tries the rules of a set. Where one of many strings fails, each string is tried by itself: what
+/// fails alone is held back alone, and the others leave without it.
+pub(in crate::export) fn yara(
+    set: &RuleSet,
+    losses: &mut Vec<Loss>,
+) -> Result<Vec<Tried>, EngineError> {
+    let tried = run(written::rules(set, losses))?;
+    let suspects: BTreeSet<&Entity> = tried
+        .iter()
+        .filter(|t| !t.trial.passed() && written::is_of_strings(&t.rule))
+        .flat_map(|t| &t.rule.indicators)
+        .collect();
+    if suspects.is_empty() {
+        return Ok(tried);
+    }
+    let mut guilty = run(written::each_alone(set, &suspects))?;
+    guilty.retain(|t| !t.trial.passed());
+    let held: BTreeSet<&Entity> = guilty.iter().flat_map(|t| &t.rule.indicators).collect();
+    let mut rest = set.clone();
+    rest.indicators.retain(|indicator| !held.contains(&indicator.entity));
+    // What has no place in a file was told already.
+    let mut again = run(written::rules(&rest, &mut Vec::new()))?;
+    again.append(&mut guilty);
+    Ok(again)
+}
 
 /// Compiles all rules together and runs them on every sample.
 #[cfg(feature = "yara")]
@@ -11,8 +41,8 @@ use crate::EngineError;
     clippy::needless_pass_by_value,
     reason = "as without the engine"
 )]
-pub(in crate::export) fn yara(rules: Vec<Rule>) -> Result<Vec<Tried>, EngineError> {
-    use std::collections::{BTreeMap, BTreeSet};
+fn run(rules: Vec<Rule>) -> Result<Vec<Tried>, EngineError> {
+    use std::collections::BTreeMap;
 
     use lapwing_hunt::{Content, ContentRules as _};
     use lapwing_publish::rules::yara::alone;
@@ -87,6 +117,6 @@ fn named(message: &str) -> String {
 
 /// Without an engine no rule is tried, and none leaves.
 #[cfg(not(feature = "yara"))]
-pub(in crate::export) fn yara(_: Vec<Rule>) -> Result<Vec<Tried>, EngineError> {
+fn run(_: Vec<Rule>) -> Result<Vec<Tried>, EngineError> {
     Err(EngineError::WithoutYara)
 }

@@ -26,6 +26,8 @@ pub(crate) fn entity(kind: Kind, label: &str, raw: &str) -> Entity {
         Kind::Location => location(value),
         Kind::ThreatActor | Kind::Cluster => Some(actor(value)),
         Kind::Other => None,
+        // Long ones are broken over lines.
+        Kind::Ssdeep => Some(Entity::new(kind, value.split_whitespace().collect::<String>())),
         _ => Some(Entity::new(kind, value)),
     };
     fitting.filter(|entity| !entity.value.is_empty()).unwrap_or_else(|| other(label, value))

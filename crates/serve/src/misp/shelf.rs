@@ -1,0 +1,102 @@
+//! Which documents are events, and which are parts that clients added to one later.
+//!
+//! Documents do not change: an attribute that is added to an event is a document of its own, by the
+//! name of which the event is found. To clients the event holds both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use lapwing_engine::Engine;
+use lapwing_engine::publish::misp::Event;
+use lapwing_model::{Document, DocumentId, Format, Marking};
+use serde_json::{Value, json};
+
+use super::served;
+use crate::problem::Problem;
+
+/// How the names of parts begin; the event's document follows.
+const PART: &str = "misp-part-of-";
+
+/// The name of a part of an event.
+pub(super) fn part_name(of: DocumentId) -> String {
+    format!("{PART}{of}.json")
+}
+
+/// The document that a part belongs to.
+fn whole_of(document: &Document) -> Option<DocumentId> {
+    let name = document.name.strip_prefix(PART)?.strip_suffix(".json")?;
+    if document.format != Format::MispJson {
+        return None;
+    }
+    name.parse().ok()
+}
+
+/// The events of a store.
+pub(super) struct Shelf {
+    /// The documents that are events, as the store lists them.
+    pub(super) events: Vec<DocumentId>,
+    parts: BTreeMap<DocumentId, Vec<DocumentId>>,
+    whole: BTreeMap<DocumentId, DocumentId>,
+}
+
+impl Shelf {
+    pub(super) fn of(engine: &Engine) -> Result<Self, Problem> {
+        let records = engine.store().documents()?;
+        let known: BTreeSet<DocumentId> = records.iter().map(|record| record.document.id).collect();
+        let mut shelf = Self { events: Vec::new(), parts: BTreeMap::new(), whole: BTreeMap::new() };
+        for record in &records {
+            let id = record.document.id;
+            // A part whose event was taken back, or may not be seen, stands for itself.
+            match whole_of(&record.document).filter(|whole| known.contains(whole)) {
+                Some(whole) => {
+                    shelf.parts.entry(whole).or_default().push(id);
+                    shelf.whole.insert(id, whole);
+                }
+                None => shelf.events.push(id),
+            }
+        }
+        for parts in shelf.parts.values_mut() {
+            parts.sort_unstable();
+        }
+        Ok(shelf)
+    }
+
+    /// The event that a document is, or is a part of.
+    pub(super) fn event_of(&self, document: DocumentId) -> DocumentId {
+        self.whole.get(&document).copied().unwrap_or(document)
+    }
+
+    /// An event with all its parts, as a server tells it.
+    pub(super) fn event(
+        &self,
+        engine: &Engine,
+        document: DocumentId,
+        ceiling: Marking,
+        today: Date,
+    ) -> Result<Option<Event>, Problem> {
+        let Some(mut event) = engine.misp_event(document, ceiling, today)? else {
+            return Ok(None);
+        };
+        for part in self.parts.get(&document).into_iter().flatten() {
+            if let Some(mut part) = engine.misp_event(*part, ceiling, today)? {
+                join(&mut event.json["Event"], &mut part.json["Event"]);
+            }
+        }
+        served(&mut event);
+        Ok(Some(event))
+    }
+}
+
+/// Puts the attributes and objects of a part into its event.
+fn join(event: &mut Value, part: &mut Value) {
+    for key in ["Attribute", "Object"] {
+        if let (Some(all), Some(more)) = (event[key].as_array_mut(), part[key].as_array_mut()) {
+            all.append(more);
+        }
+    }
+    let time = |event: &Value| event["timestamp"].as_str()?.parse::<i64>().ok();
+    if time(part) > time(event) {
+        event["timestamp"] = json!(part["timestamp"]);
+        event["publish_timestamp"] = json!(part["timestamp"]);
+    }
+}

@@ -1,0 +1,116 @@
+//! Tags that are in use, and lists of what is known to be harmless.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use lapwing_engine::publish::misp;
+use lapwing_model::{Entity, Kind};
+use serde_json::{Map, Value, json};
+
+use super::feed::Index;
+use super::number;
+use crate::app::App;
+use crate::asker::Asker;
+use crate::problem::Problem;
+
+/// Values of one request at most.
+const MOST: usize = 10_000;
+
+/// How often tags are in use: on events, on attributes, and their colour.
+pub(super) type Tags = BTreeMap<String, (u64, u64, String)>;
+
+/// Counts the tags of an event.
+pub(super) fn count(tags: &mut Tags, event: &Value) {
+    fn add<'t>(tags: &'t mut Tags, list: &Value, of: impl Fn(&mut (u64, u64, String))) {
+        for tag in list.as_array().into_iter().flatten() {
+            let Some(name) = tag["name"].as_str() else { continue };
+            let colour = tag["colour"].as_str().unwrap_or_default();
+            let counts = tags.entry(name.to_owned()).or_insert_with(|| (0, 0, colour.to_owned()));
+            of(counts);
+        }
+    }
+    add(tags, &event["Tag"], |counts| counts.0 += 1);
+    for attribute in super::search::all_attributes(event) {
+        add(tags, &attribute["Tag"], |counts| counts.1 += 1);
+    }
+}
+
+pub(super) async fn tags(State(app): State<App>, asker: Asker) -> Result<Json<Value>, Problem> {
+    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let cached = app.clone();
+    let index = app
+        .read(&asker, move |sight| cached.feed.get(sight, || Index::of(sight, ceiling, day)))
+        .await?;
+    let list: Vec<Value> = index
+        .tags
+        .iter()
+        .map(|(name, (events, attributes, colour))| {
+            json!({
+                "id": number(misp::uuid_of(&format!("tag|{name}"))),
+                "name": name,
+                "colour": colour,
+                "exportable": true,
+                "org_id": "0",
+                "user_id": "0",
+                "hide_tag": false,
+                "numerical_value": null,
+                "is_galaxy": name.starts_with("misp-galaxy:"),
+                "is_custom_galaxy": false,
+                "local_only": false,
+                "count": events,
+                "attribute_count": attributes,
+                "favourite": false,
+            })
+        })
+        .collect();
+    Ok(Json(json!({ "Tag": list })))
+}
+
+/// On which lists of the harmless values stand.
+pub(super) async fn check_value(
+    State(app): State<App>,
+    asker: Asker,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let sent: Value = serde_json::from_slice(&body)
+        .map_err(|error| Problem::unreadable(format!("the body is no JSON: {error}")))?;
+    let sent = sent.get("value").unwrap_or(&sent);
+    let values: Vec<String> = match sent {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => return Err(Problem::unfit("send a value, or a list of values")),
+    };
+    if values.len() > MOST {
+        return Err(Problem::unfit(format!("{MOST} values of one request at most")));
+    }
+    let day = app.today();
+    let found = app
+        .read(&asker, move |sight| {
+            let mut found = Map::new();
+            for value in values {
+                let Some(entity) = entity(&sight.look_up(&value, day)?) else { continue };
+                if let Some(benign) = sight.knowledge().benign(&entity) {
+                    let list = json!({
+                        "id": number(misp::uuid_of(&format!("warninglist|{}", benign.list))),
+                        "name": benign.list,
+                        "description": benign.why,
+                        "category": if benign.shared { "known" } else { "false_positive" },
+                        "matched": entity.value,
+                    });
+                    found.insert(value, json!([list]));
+                }
+            }
+            Ok(found)
+        })
+        .await?;
+    // MISP has a list where it has nothing.
+    Ok(if found.is_empty() { Json(json!([])) } else { Json(Value::Object(found)) }.into_response())
+}
+
+fn entity(found: &lapwing_engine::LookedUp) -> Option<Entity> {
+    let kind: Kind = found.kind?;
+    Some(Entity::new(kind, found.value.as_deref()?))
+}
