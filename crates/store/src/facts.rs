@@ -422,7 +422,7 @@ fn few_of(conn: &Connection, names: &Names, query: &FactQuery) -> Result<Few, Fa
         None => format!("relation = {verb}"),
     };
     let sql = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM fact WHERE {sql} LIMIT {})",
+        "SELECT count(*) FROM (SELECT 1 FROM fact WHERE {sql} LIMIT {}) x",
         FEW_OF_A_VERB + 1
     );
     let count: i64 = conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;

@@ -1,5 +1,7 @@
 //! A statement of PostgreSQL, and the rows that came.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use postgres::Row;
@@ -108,7 +110,8 @@ impl Received<'_> {
 }
 
 fn received(rows: Vec<Row>) -> std::vec::IntoIter<ReceivedRow> {
-    rows.into_iter().map(ReceivedRow).collect::<Vec<_>>().into_iter()
+    let row = |row| ReceivedRow { row, restored: OnceCell::new() };
+    rows.into_iter().map(row).collect::<Vec<_>>().into_iter()
 }
 
 struct Cursor<'c> {
@@ -135,11 +138,25 @@ impl Drop for Cursor<'_> {
 }
 
 /// A row that came.
-pub(crate) struct ReceivedRow(Row);
+pub(crate) struct ReceivedRow {
+    row: Row,
+    /// Texts with a NUL, which came as another character, by column.
+    restored: OnceCell<BTreeMap<usize, String>>,
+}
 
 impl ReceivedRow {
     fn came(&self, at: usize) -> Result<Came<'_>, Error> {
-        Ok(self.0.try_get(at).map_err(PostgresError::from)?)
+        Ok(self.row.try_get(at).map_err(PostgresError::from)?)
+    }
+
+    fn restored(&self) -> &BTreeMap<usize, String> {
+        self.restored.get_or_init(|| {
+            let text = |at| match self.came(at) {
+                Ok(Came::Owned(text)) => Some((at, text)),
+                _ => None,
+            };
+            (0..self.row.len()).filter_map(text).collect()
+        })
     }
 
     pub(crate) fn get<T: FromSql>(&self, at: usize) -> Result<T, Error> {
@@ -164,9 +181,8 @@ impl ReceivedRow {
             Came::Real(x) => ValueRef::Real(x),
             Came::Text(text) => ValueRef::Text(text.as_bytes()),
             Came::Owned(_) => {
-                return Err(
-                    PostgresError::misuse("a text with a NUL has no place of its own").into()
-                );
+                let text = self.restored().get(&at);
+                text.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes()))
             }
             Came::Blob(bytes) => ValueRef::Blob(bytes),
         })
