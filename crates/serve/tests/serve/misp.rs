@@ -109,6 +109,8 @@ async fn a_sighting_is_a_claim_and_a_false_positive_a_judgement() {
     let before = known["items"][0]["probability"].as_f64().unwrap();
     let explained = server.get("/api/v1/explain?of=45.77.0.1").await.text();
     assert!(explained.contains("last-seen") && explained.contains("2021-03-08"), "{explained}");
+    // It is no event.
+    assert_eq!(server.get("/events/index").await.ok(200).as_array().unwrap().len(), 1);
     let wrong = json!({ "values": ["45.77.0.1", "evil-clear.top"], "type": 1 });
     let told = server.post("/sightings/add", wrong).await.ok(200);
     assert_eq!(told["message"], "2 sightings successfully added.");
