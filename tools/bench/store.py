@@ -9,7 +9,7 @@ Prints, as rows of a table: attributes a second (read, extracted, stored and fus
 them known), of a list with decay read beside one without, of exports, and of a backup.
 Standard library only.
 """
-import argparse, json, pathlib, random, resource, shutil, subprocess, sys, tempfile, time
+import argparse, json, pathlib, random, resource, shutil, sqlite3, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KINDS = (
@@ -33,18 +33,39 @@ def value(kind, rng):
     return f"{rng.getrandbits(256):064x}"[: 64 if kind == "sha256" else 32]
 
 
-def event(number, count, rng):
+TECHNIQUES = ("T1190", "T1505.003", "T1059.001", "T1003.001", "T1071.001", "T1566.001", "T1105", "T1486", "T1047", "T1021.002")
+
+
+def named(number):
+    """Tags of every fourth event: whose it is, what it is of, how it is done."""
+    if number % 4:
+        return []
+    technique = TECHNIQUES[number // 4 % len(TECHNIQUES)]
+    names = [f'misp-galaxy:threat-actor="Actor {number // 4 % 50:02}"', f'misp-galaxy:malpedia="Family{number // 4 % 200:03}"',
+             f'misp-galaxy:mitre-attack-pattern="Something - {technique}"']
+    return [{"name": name} for name in names]
+
+
+def hot(kind, rng):
+    """A value that many events have: the n-th of its kind in about one of n events with one."""
+    rank = min(int(rng.paretovariate(0.9)), 50_000)
+    return value(kind, random.Random(f"{kind} {rank}"))
+
+
+def event(number, count, rng, shared=0.0):
     attributes = []
+    # The values of every eighth event are said to be of its malware.
+    more = {"Tag": named(number)[1:2]} if number % 8 == 0 else {}
     for at in range(count):
         kind, category = KINDS[at % len(KINDS)]
-        attributes.append({
+        attributes.append({**more,
             "uuid": f"{number:08x}-0000-4000-8000-{at:012x}", "type": kind, "category": category,
-            "to_ids": True, "value": value(kind, rng), "comment": "", "timestamp": "1614729600",
+            "to_ids": True, "value": hot(kind, rng) if rng.random() < shared else value(kind, rng), "comment": "", "timestamp": "1614729600",
         })
     return {"Event": {
         "uuid": f"{number:08x}-0000-4000-8000-ffffffffffff", "info": f"Collected notes {number}",
         "date": f"2021-03-{1 + number % 28:02}", "threat_level_id": "2", "analysis": "2",
-        "Orgc": {"name": f"Team {number % 40}"}, "Tag": [{"name": "tlp:green"}],
+        "Orgc": {"name": f"Team {number % 40}"}, "Tag": [{"name": "tlp:green"}, *named(number)],
         "Attribute": attributes,
     }}
 
@@ -59,15 +80,34 @@ def timed(command, **more):
     return time.monotonic() - begun, used, after.ru_maxrss / 1024, done.stdout
 
 
+def sizes(path):
+    """What the attributes take, and the largest table that is derived from them: MISP keeps a row for each pair of attributes that
+    share a value, here a value has one row however many events have it."""
+    store = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    bytes_of = dict(store.execute("SELECT s.tbl_name, sum(d.pgsize) FROM dbstat d JOIN sqlite_schema s ON s.name = d.name GROUP BY 1"))
+    count = lambda sql: store.execute(sql).fetchone()[0]
+    claims, facts = count("SELECT count(*) FROM claim"), count("SELECT count(*) FROM fact")
+    # A statement with n claims is n (n - 1) / 2 pairs.
+    pairs = count("SELECT coalesce(sum(n * (n - 1) / 2), 0) FROM (SELECT count(*) AS n FROM claim GROUP BY resolved_subject, relation, resolved_object)")
+    attributes = bytes_of["claim"] + bytes_of["entity"]
+    derived = {name: size for name, size in bytes_of.items() if name in ("fact", "standing", "spelling", "voiced", "origin")}
+    largest = max(derived, key=derived.get)
+    print(f"<!-- {claims:,} claims, {facts:,} facts, {pairs:,} pairs of claims that share a value; attributes {attributes / 1e6:.0f} MB, "
+          f"largest table derived from them: {largest}, {derived[largest] / 1e6:.0f} MB -->", flush=True)
+    store.close()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--indicators", type=int, default=1_000_000)
     parser.add_argument("--events", type=int, default=2000)
     parser.add_argument("--batch", type=int, default=200, help="events that one `lapwing add` reads")
+    parser.add_argument("--shared", type=float, default=0.0, help="this share of the attributes are values that many events have")
     parser.add_argument("--built", type=pathlib.Path, default=ROOT / "target" / "debug")
     parser.add_argument("--keep", type=pathlib.Path, help="build the store here and leave it; one that is there is used")
     options = parser.parse_args()
-    lapwing, lookup = options.built / "lapwing", options.built / "examples" / "lookup"
+    lapwing = (options.built / "lapwing").absolute()
+    lookup = (options.built / "examples" / "lookup").absolute()
     folder = options.keep or pathlib.Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
     store = folder / "store.db"
@@ -84,12 +124,13 @@ def main():
             inputs = folder / "events"
             inputs.mkdir()
             for number in range(first, min(first + options.batch, options.events)):
-                (inputs / f"event-{number:06}.json").write_text(json.dumps(event(number, per, rng)))
+                (inputs / f"event-{number:06}.json").write_text(json.dumps(event(number, per, rng, options.shared)))
             spent = timed(base + ["add", inputs])
             wall, cpu, peak = wall + spent[0], cpu + spent[1], max(peak, spent[2])
             shutil.rmtree(inputs)
         total = per * options.events
         row(f"add {total:,} attributes ({total / wall:,.0f} a second)", wall, cpu, peak)
+    sizes(store)
     size = sum(path.stat().st_size for path in folder.glob("store.db*"))
     print(f"<!-- store: {size / 1e6:.0f} MB -->", flush=True)
     print(f"<!-- {timed([lookup, store, '1000', '40'])[3].strip()} -->", flush=True)

@@ -63,7 +63,7 @@ const shots = [
   ['origins', `/origins/${shared?.id ?? ''}`],
   ['compare', '/compare?a=threat-actor:HAFNIUM&b=threat-actor:Tortilla'],
   ['techniques', '/techniques'],
-  ['overlay', '/techniques?a=threat-actor:HAFNIUM&b=malware:China%20Chopper'],
+  ['overlay', '/techniques?a=threat-actor:HAFNIUM&b=malware:China%20Chopper', (page) => page.locator('.matrix').evaluate((e) => e.scrollTo(0, 330))],
   ['keys', '/home', (page) => page.keyboard.press('?')],
 ];
 for (const [width, height] of [[1440, 900], [1024, 768]]) {

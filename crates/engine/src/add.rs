@@ -4,15 +4,15 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use jiff::Timestamp;
 use lapwing_extract::Extractor;
-use lapwing_fuse::{Agreement, Evidence, Fusion, Reliabilities, Resolver, Trace, origins};
-use lapwing_knowledge::Knowledge;
+use lapwing_fuse::{Evidence, Resolver, Trace};
 use lapwing_model::{
     ChangeId, Claim, Document, DocumentId, Entity, Problem, Reading, Relation, Span,
 };
 use lapwing_read::{Item, Options};
-use lapwing_store::{Added, Change, Fused, Store, StoredClaim};
+use lapwing_store::{Added, Change, StoredClaim};
 use rayon::prelude::*;
 
+use crate::derive::derive;
 use crate::{Engine, EngineError, Progress};
 
 /// Documents waiting for extraction hold at most about this many bytes of raw input.
@@ -207,61 +207,15 @@ fn next_batch(items: &Receiver<Item>, problems: &mut Vec<Problem>) -> Option<Vec
     (!(ended && batch.is_empty())).then_some(batch)
 }
 
-/// Names the rules by which facts are derived; another name has all facts of a store derived anew.
-const RULES: &str = "odds of roots, learnt reliability";
-
-/// Derives origins, and the facts of every statement that the change touched.
-pub(crate) fn derive(change: &mut Change<'_>, knowledge: &Knowledge) -> Result<u64, EngineError> {
-    change.derive_by(RULES)?;
-    let traces = read_traces(change.traces()?)?;
-    let origins = origins(&traces);
-    change.put_origins(&origins)?;
-    let before = reliabilities(change.store())?;
-    let mut fusion = Fusion::new(knowledge, &traces, &origins).with_reliabilities(before.clone());
-    let mut facts = change.fuse_touched_many(&mut |statements| fused(&fusion, statements))?;
-    // Who agrees with whom does not depend on what is learnt from it: one more pass, over the
-    // documents of the sources that are graded otherwise now, and all is as if made at once.
-    let now = reliabilities(change.store())?;
-    let moved = now.moved(&before);
-    if !moved.is_empty() {
-        change.touch_documents(&fusion.documents_of(&moved))?;
-        fusion = fusion.with_reliabilities(now);
-        facts += change.fuse_touched_many(&mut |statements| fused(&fusion, statements))?;
-    }
-    Ok(facts)
-}
-
-/// The facts of statements, and who agrees on each.
-fn fused(fusion: &Fusion<'_>, statements: &[Vec<StoredClaim>]) -> Vec<Option<Fused>> {
-    let one = |claims: &Vec<StoredClaim>| {
-        let evidence = evidence(claims);
-        let fact = fusion.fuse(&evidence)?;
-        let agreement = fusion.agreement(&evidence).map(|agreement| agreement.to_string());
-        Some(Fused { fact, agreement })
-    };
-    statements.par_iter().map(one).collect()
-}
-
-/// What is learnt of the sources of a store.
-pub(crate) fn reliabilities(store: &Store) -> Result<Reliabilities, EngineError> {
-    let read = |(body, count): (String, u64)| match body.parse::<Agreement>() {
-        Ok(agreement) => Ok((agreement, count)),
-        Err(error) => Err(EngineError::Corrupt(error.to_string())),
-    };
-    let agreements: Vec<(Agreement, u64)> =
-        store.agreements()?.into_iter().map(read).collect::<Result<_, _>>()?;
-    Ok(Reliabilities::learn(agreements.iter().map(|(agreement, count)| (agreement, *count))))
-}
-
 /// What `fuse` kept of each document, read back.
 pub(crate) fn read_traces(stored: Vec<(DocumentId, Vec<u8>)>) -> Result<Vec<Trace>, EngineError> {
-    stored
-        .into_iter()
-        .map(|(id, bytes)| {
-            Trace::from_bytes(&bytes)
-                .map_err(|error| EngineError::Corrupt(format!("trace of document {id}: {error}")))
-        })
-        .collect()
+    stored.into_iter().map(|(id, bytes)| read_trace(id, &bytes)).collect()
+}
+
+/// What `fuse` kept of one document, read back.
+pub(crate) fn read_trace(document: DocumentId, bytes: &[u8]) -> Result<Trace, EngineError> {
+    Trace::from_bytes(bytes)
+        .map_err(|error| EngineError::Corrupt(format!("trace of document {document}: {error}")))
 }
 
 /// Stored claims as `fuse` takes them.

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lapwing_model::{Fact, Object, Relation};
-use lapwing_store::{FactQuery, Store};
+use lapwing_model::{Origin, OriginId};
 
 use crate::{Engine, EngineError};
 
@@ -26,9 +25,6 @@ pub struct Checked {
 
 /// So many differing facts are named.
 const NAMED: usize = 10;
-
-/// A statement, for comparing.
-type Statement = (String, Relation, String);
 
 impl Engine {
     /// Looks for damage without changing anything.
@@ -54,66 +50,22 @@ impl Engine {
         }
         let knowledge = self.knowledge.clone();
         let mut change = self.store.begin("check --rebuild", now)?;
-        let before = prints(change.store())?;
         let origins = change.origins()?;
-        change.touch_all()?;
-        crate::add::derive(&mut change, &knowledge)?;
-        let mut after = prints(change.store())?;
-        checked.facts = after.len() as u64;
-        let mut differing = Vec::new();
-        for (statement, print) in before {
-            if after.remove(&statement) != Some(print) {
-                differing.push(name(&statement));
-            }
-        }
-        differing.extend(after.keys().map(name));
-        let moved = change.origins()?.into_iter().filter(|origin| !origins.contains(origin));
-        differing.extend(moved.map(|origin| format!("origin {}", origin.label)));
-        checked.differing = differing.len() as u64;
-        differing.truncate(NAMED);
-        checked.named = differing;
+        let differing = crate::derive::derive_anew(&mut change, &knowledge)?;
+        let mut named = change.some_changed_facts();
+        let kept: BTreeMap<OriginId, Origin> =
+            origins.into_iter().map(|origin| (origin.id, origin)).collect();
+        let moved = change.origins()?.into_iter().filter(|o| kept.get(&o.id) != Some(o));
+        let moved: Vec<String> = moved.map(|origin| format!("origin {}", origin.label)).collect();
+        checked.facts = change.store().count_facts()?;
+        checked.differing = differing + moved.len() as u64;
+        named.extend(moved);
+        named.truncate(NAMED);
+        checked.named = named;
         if rebuild && checked.differing > 0 {
             change.commit()?;
             checked.rebuilt = true;
         }
         Ok(checked)
     }
-}
-
-/// A short print of each fact.
-fn prints(store: &Store) -> Result<BTreeMap<Statement, [u8; 16]>, EngineError> {
-    let mut prints = BTreeMap::new();
-    let mut failed = None;
-    store.each_fact(&FactQuery::default(), &mut |fact| {
-        match print(&fact) {
-            Ok(print) => {
-                let Fact { subject, relation, object, .. } = fact;
-                prints.insert((subject.key(), relation, key(&object)), print);
-            }
-            Err(error) => failed = Some(error),
-        }
-        Ok(())
-    })?;
-    match failed {
-        Some(error) => Err(EngineError::Corrupt(error.to_string())),
-        None => Ok(prints),
-    }
-}
-
-fn print(fact: &Fact) -> Result<[u8; 16], serde_json::Error> {
-    let bytes = serde_json::to_vec(fact)?;
-    // An identifier is a hash of its parts: that of this text is as good a print as any.
-    Ok(lapwing_model::DocumentId::of(&bytes).0)
-}
-
-/// As [`Object::key`], with texts told from entities.
-fn key(object: &Object) -> String {
-    match object {
-        Object::Entity(entity) => entity.key(),
-        Object::Text(text) => format!("“{text}”"),
-    }
-}
-
-fn name((subject, relation, object): &Statement) -> String {
-    format!("{subject} {relation} {object}")
 }

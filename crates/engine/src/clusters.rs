@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lapwing_forecast::Attribution;
+use lapwing_forecast::{Attribution, Shares, with_software};
 use lapwing_fuse::{Activity, ActivityCluster, ClusterDecisions, clusters_decided};
 use lapwing_model::{Basis, Entity, Fact, Kind, OriginId, PartialDate, Relation, Role};
 use lapwing_store::FactQuery;
@@ -14,11 +14,6 @@ use crate::{Engine, EngineError};
 pub const MINTED: &str = "LW-";
 /// Actors that are ranked.
 const RANKED: usize = 5;
-/// Score, in standard deviations above the mean actor, at which "none of these" stands.
-const NOBODY: f64 = 3.2;
-/// How fast odds between actors rise with the score: at the margin from which the tested model names
-/// an actor (1.7), five to one.
-const SHARPNESS: f64 = 1.0;
 /// What a report of the cluster that names an actor adds to his score, times its probability.
 const NAMED: f64 = 2.5;
 
@@ -51,7 +46,7 @@ pub struct ClusterPage {
 pub struct Suspect {
     /// The actor.
     pub actor: String,
-    /// How probable, 0 to 1; the ranking is tested (docs/forecast.md), this figure is not.
+    /// How probable, 0 to 1, as tested on reports held back (docs/scores.md).
     pub probability: f64,
     /// What speaks for it.
     pub because: Vec<String>,
@@ -203,12 +198,9 @@ impl Engine {
             (actor.id.as_str(), known.uses(&actor.id).iter().map(String::as_str).collect())
         }));
         let mut scores: BTreeMap<String, (f64, Vec<String>)> = BTreeMap::new();
-        for candidate in model.rank(&ids) {
-            // Techniques alone name nobody.
-            let by_software = candidate.because.iter().any(|piece| piece.starts_with('S'));
-            let Some(actor) = known.actor(&candidate.actor).filter(|_| by_software) else {
-                continue;
-            };
+        // Techniques alone name nobody.
+        for candidate in with_software(model.rank(&ids)) {
+            let Some(actor) = known.actor(&candidate.actor) else { continue };
             let because = candidate.because.iter().map(|id| self.piece(id)).collect();
             scores.insert(actor.name.clone(), (candidate.score, because));
         }
@@ -217,14 +209,15 @@ impl Engine {
             entry.0 += NAMED * probability;
             entry.1.insert(0, format!("its own reports name it ({:.0} %)", probability * 100.0));
         }
-        let weight = |score: f64| (SHARPNESS * (score - NOBODY)).exp();
-        let sum = 1.0 + scores.values().map(|(score, _)| weight(*score)).sum::<f64>();
+        let all: Vec<f64> = scores.values().map(|(score, _)| *score).collect();
+        let (shares, _) = Shares::builtin().of(&all);
         let rounded = |p: f64| (p * 1e4).round() / 1e4;
         let mut suspects: Vec<Suspect> = scores
             .into_iter()
-            .map(|(actor, (score, because))| Suspect {
+            .zip(shares)
+            .map(|((actor, (_, because)), share)| Suspect {
                 actor,
-                probability: rounded(weight(score) / sum),
+                probability: rounded(share),
                 because,
             })
             .collect();

@@ -1,4 +1,4 @@
-use lapwing_fuse::{Explanation, Fusion, explain};
+use lapwing_fuse::{Explanation, Fusion, explain, standings};
 use lapwing_model::{
     AnalyticConfidence, Basis, ClaimId, DocumentId, Fact, Likelihood, Polarity, Span,
 };
@@ -62,13 +62,17 @@ impl Engine {
     pub fn explain(&self, asked: &str) -> Result<Vec<ExplainedFact>, EngineError> {
         let topic = self.topic(asked)?;
         let query = FactQuery { either: Some(topic.subject), ..FactQuery::default() };
-        let origins = self.store.origins()?;
-        let traces = crate::add::read_traces(self.store.traces()?)?;
-        let fusion = Fusion::new(&self.knowledge, &traces, &origins)
-            .with_reliabilities(crate::add::reliabilities(&self.store)?);
+        let mut fusion = Fusion::without_documents(&self.knowledge)
+            .with_reliabilities(crate::derive::reliabilities(&self.store)?);
+        if !self.store.has_standings()? {
+            // A store of an older program, opened for reading only.
+            let traces = crate::add::read_traces(self.store.traces()?)?;
+            fusion.know(standings(&traces, &self.store.origins()?));
+        }
         let mut explained = Vec::new();
         for fact in self.store.facts(&query)? {
             let under = self.store.claims_for(&fact.subject, fact.relation, &fact.object)?;
+            crate::derive::know(&mut fusion, &self.store, &under)?;
             let explanation = explain(&fact, &fusion, &evidence(&under));
             let mut claims = Vec::new();
             for stored in under {

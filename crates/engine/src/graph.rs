@@ -93,8 +93,15 @@ impl Engine {
         let shown: BTreeSet<String> = std::iter::once(centre.key())
             .chain(ranked.iter().map(|(entity, _)| entity.key()))
             .collect();
+        // Each fact between two of them has one as its subject: what is said of a hub, by thousands
+        // of others, need not be read for that.
         for (entity, _) in ranked.iter().take(MOST_TIED) {
-            for fact in self.facts_of(entity)? {
+            let query = FactQuery {
+                subject: Some(entity.clone()),
+                limit: Some(MOST_FACTS),
+                ..FactQuery::default()
+            };
+            for fact in self.store.facts(&query)? {
                 let Some((edge, other)) = edge(&fact, entity) else { continue };
                 if shown.contains(&other.key()) {
                     edges.insert((edge.from.clone(), edge.relation, edge.to.clone()), edge);

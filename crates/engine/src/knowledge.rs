@@ -51,7 +51,7 @@ impl Engine {
         }
         change.resolve_again(&|entity| resolver.canonical(entity))?;
         change.touch_all()?;
-        crate::add::derive(&mut change, &knowledge)?;
+        crate::derive::derive(&mut change, &knowledge)?;
         change.commit()?;
         Ok(self.knowledge.sources().get(before..).unwrap_or_default().to_vec())
     }

@@ -11,7 +11,8 @@ use lapwing_model::{Claim, Entity, Format, Marking, Object, PartialDate, Reading
 use lapwing_read::{Item, Options};
 use lapwing_store::{Added, FactQuery};
 
-use crate::add::{derive, read_input};
+use crate::add::read_input;
+use crate::derive::derive;
 use crate::{AddReport, Engine, EngineError, Input};
 
 /// How a hunt is kept.

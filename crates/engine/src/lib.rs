@@ -22,11 +22,14 @@
 
 mod activity;
 mod add;
+mod aging;
 mod arms;
+mod below;
 mod check;
 mod cluster_decisions;
 mod clusters;
 mod collect;
+mod derive;
 mod error;
 mod explain;
 mod export;
@@ -45,6 +48,7 @@ mod names;
 mod origins;
 mod patterns;
 mod progress;
+mod shelf;
 mod show;
 mod since;
 mod status;
@@ -62,7 +66,9 @@ pub use activity::{
     Activity, ActivityOptions, ChannelActivity, FirstSighting, Intended, PostRow, Rising, Stage,
 };
 pub use add::{AddOptions, AddReport, Input};
+pub use aging::{IndicatorEntry, IndicatorPage};
 pub use arms::load_checks;
+pub use below::Below;
 pub use check::Checked;
 pub use cluster_decisions::{
     ClusterChange, ClusterDecision, ClusterJudgement, ClusterOutline, ClusterPreview,
@@ -114,7 +120,9 @@ impl Engine {
     /// # Errors
     /// When the file cannot be opened, is no store, or is of a newer version.
     pub fn open(path: &Path) -> Result<Self, EngineError> {
-        Self::with_store(Store::open(path)?)
+        let mut store = Store::open(path)?;
+        aging::note_all(&mut store)?;
+        Self::with_store(store)
     }
 
     /// Opens an existing store to look at it only.

@@ -3,10 +3,8 @@
 use jiff::civil::Date;
 use lapwing_fuse::Resolver;
 use lapwing_model::{
-    AnalyticConfidence, Entity, Fact, Kind, Likelihood, Marking, Object, PartialDate, Relation,
-    Role, Status,
+    AnalyticConfidence, Entity, Fact, Kind, Likelihood, Marking, Object, PartialDate, Role, Status,
 };
-use lapwing_store::FactQuery;
 use serde::Serialize;
 
 use crate::{Engine, EngineError, Input, extract, refang};
@@ -132,12 +130,8 @@ impl Engine {
         if entity.kind.is_observable() {
             answer.benign = self.knowledge.benign(&entity).map(|benign| benign.list);
         }
-        let roles = self.store.facts(&FactQuery {
-            subject: Some(entity.clone()),
-            relation: Some(Relation::Role),
-            ..FactQuery::default()
-        })?;
-        let best = roles.iter().max_by(|a, b| {
+        let known = self.store.known(&entity)?;
+        let best = known.roles.iter().max_by(|a, b| {
             let key = |fact: &Fact| (role_of(fact) == Some(Role::Indicator), fact.probability);
             let (a, b) = (key(a), key(b));
             a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
@@ -148,31 +142,21 @@ impl Engine {
             answer.probability = Some((fact.probability * 1e4).round() / 1e4);
             answer.likelihood = Some(fact.likelihood());
             answer.confidence = Some(fact.confidence);
-            answer.status = Some(self.status_of(fact, today)?.status);
+            let noted = known.aging.filter(|_| answer.role == Some(Role::Indicator));
+            answer.status = Some(match noted {
+                Some(aging) if self.notes_decay()? => aging.on(today),
+                _ => self.status_of(fact, today)?.status,
+            });
             answer.origins = Some(fact.origins_for() as u64);
             answer.first = fact.period.first.or(fact.reported.first);
             answer.last = fact.last_known();
             answer.marking = Some(fact.marking);
             answer.note = (!fact.notes.is_empty()).then(|| fact.notes.join("; "));
-            answer.labels = self.labels(&entity)?;
+            answer.labels = known.indicates.iter().map(|entity| entity.value.clone()).collect();
         }
         answer.kind = Some(entity.kind);
         answer.value = Some(entity.value);
         Ok(answer)
-    }
-
-    /// Names of what a value indicates.
-    fn labels(&self, entity: &Entity) -> Result<Vec<String>, EngineError> {
-        let facts = self.store.facts(&FactQuery {
-            subject: Some(entity.clone()),
-            relation: Some(Relation::Indicates),
-            ..FactQuery::default()
-        })?;
-        let named = facts.into_iter().filter_map(|fact| match fact.object {
-            Object::Entity(object) => Some(object.value),
-            Object::Text(_) => None,
-        });
-        Ok(named.collect())
     }
 }
 

@@ -207,7 +207,7 @@ impl Engine {
         change.put_judgement(&topic, &body)?;
         let resolver = Resolver::new(&knowledge).with_judged(judged(change.store())?);
         change.resolve_again(&|entity| resolver.canonical(entity))?;
-        crate::add::derive(&mut change, &knowledge)?;
+        crate::derive::derive(&mut change, &knowledge)?;
         Ok(change.commit()?)
     }
 

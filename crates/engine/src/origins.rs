@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use lapwing_fuse::{Derivation, derivations, shared_passages};
+use lapwing_fuse::{Derivation, copies, derivations, shared_passages, together};
 use lapwing_model::{DocumentId, Entity, Origin, PartialDate, Role, Span};
 use serde::Serialize;
 
+use crate::shelf::Read;
 use crate::{Engine, EngineError};
 
 /// Shared values that are named of a derivation; the rest is counted.
@@ -74,9 +75,16 @@ impl Engine {
     /// When no document, or more than one, is meant; or the store cannot be read.
     pub fn lineages(&self, asked: &str) -> Result<Lineages, EngineError> {
         let document = self.one_document(asked)?;
-        let traces = crate::add::read_traces(self.store.traces()?)?;
+        let (traces, copies) = if self.store.has_leads()? {
+            together(&mut Read(&self.store), document)?
+        } else {
+            // A view, or a store of an older program: nothing leads from one document to others.
+            let traces = crate::add::read_traces(self.store.traces()?)?;
+            let copies = copies(&traces);
+            (traces, copies)
+        };
         let mut shown = Vec::new();
-        for derivation in derivations(&traces, document) {
+        for derivation in derivations(&traces, &copies, document) {
             shown.push(self.shown(derivation)?);
         }
         let record = self.store.document_record(document)?;

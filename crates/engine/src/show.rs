@@ -63,12 +63,15 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn visible_to(&self, ceiling: Marking, pap: Pap) -> Result<Option<Engine>, EngineError> {
-        let Some(store) = self.store.visible_to(ceiling, pap)? else { return Ok(None) };
-        Ok(Some(self.on(store, jiff::Timestamp::UNIX_EPOCH)?))
+        Ok(self.below(ceiling, pap)?.map(|below| below.engine))
     }
 
     /// An engine on a copy whose facts are still to be derived.
-    fn on(&self, store: lapwing_store::Store, at: jiff::Timestamp) -> Result<Engine, EngineError> {
+    pub(crate) fn on(
+        &self,
+        store: lapwing_store::Store,
+        at: jiff::Timestamp,
+    ) -> Result<Engine, EngineError> {
         let mut engine = Engine { store, knowledge: self.knowledge.clone(), decay: self.decay };
         let knowledge = engine.knowledge.clone();
         let judged = crate::names::judged(&engine.store)?;
@@ -76,8 +79,7 @@ impl Engine {
         let mut change = engine.store.begin("view", at)?;
         // Names may have been resolved by a decision that this part does not hold.
         change.resolve_again(&|entity| resolver.canonical(entity))?;
-        change.touch_all()?;
-        crate::add::derive(&mut change, &knowledge)?;
+        crate::derive::derive_view(&mut change, &knowledge)?;
         change.commit_unrecorded()?;
         Ok(engine)
     }

@@ -111,6 +111,22 @@ impl Engine {
 }
 
 impl Statuses {
+    /// What reads the status of one value, of which all that counts is known.
+    #[cfg(test)]
+    pub(crate) fn of_one(
+        value: &Entity,
+        family: Option<&'static str>,
+        sighted: Option<PartialDate>,
+        today: Date,
+    ) -> Self {
+        Self {
+            today,
+            law: DecayModel::Fitted,
+            families: family.map(|family| (value.clone(), family)).into_iter().collect(),
+            sighted: sighted.map(|day| (value.clone(), day)).into_iter().collect(),
+        }
+    }
+
     /// The status of the subject of a fact.
     ///
     /// What is benign or taken back is so whatever its age; else the age counts, from the last day
@@ -184,19 +200,29 @@ impl Statuses {
 
     /// What decay says of a value that was last known on a day.
     fn aged(&self, fact: &Fact, last: PartialDate, today: Date, ahead: u32) -> Aged {
-        let first = fact.period.first.or(fact.reported.first).unwrap_or(last);
         let unseen = days_between(last.last_day(), today).saturating_add(ahead);
-        let faster = if lapwing_fuse::is_shared(fact) { SHARED_AGES_FASTER } else { 1 };
+        let faster = faster(fact);
         let life = self.law.read(&Clocks {
             kind: fact.subject.kind,
             family: self.families.get(&fact.subject).copied(),
-            // A year or month alone says no more of its span than a day.
-            age: days_between(first.last_day(), last.first_day()),
+            age: age_of(fact, last),
             unseen: unseen.saturating_mul(faster),
         });
         let life = Life { days_left: life.days_left / faster, ..life };
         Aged { status: life.status, life: Some(life) }
     }
+}
+
+/// Days over which a value is known to have been in use, when it was last known on `last`.
+pub(crate) fn age_of(fact: &Fact, last: PartialDate) -> u32 {
+    let first = fact.period.first.or(fact.reported.first).unwrap_or(last);
+    // A year or month alone says no more of its span than a day.
+    days_between(first.last_day(), last.first_day())
+}
+
+/// How many times its days count.
+pub(crate) fn faster(fact: &Fact) -> u32 {
+    if lapwing_fuse::is_shared(fact) { SHARED_AGES_FASTER } else { 1 }
 }
 
 /// Days from `from` to `to`; 0 when `to` is earlier (as-of queries).

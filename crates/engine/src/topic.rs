@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_extract::refang;
 use lapwing_fuse::Resolver;
-use lapwing_model::{DocumentId, Entity, Kind, Relation, Role};
+use lapwing_model::{DocumentId, Entity, Kind, Relation};
 use lapwing_store::FactQuery;
 
 use crate::{Engine, EngineError};
@@ -218,16 +218,8 @@ impl Engine {
 
     /// Documents that state something of an entity, with the number of claims.
     fn saying(&self, entity: &Entity) -> Result<BTreeMap<DocumentId, usize>, EngineError> {
-        let mut said: BTreeMap<DocumentId, usize> = BTreeMap::new();
-        let query = FactQuery { either: Some(entity.clone()), ..FactQuery::default() };
-        for fact in self.store.facts(&query)? {
-            for stored in self.store.claims_for(&fact.subject, fact.relation, &fact.object)? {
-                if stored.claim.role() != Some(Role::Reference) {
-                    *said.entry(stored.document).or_default() += 1;
-                }
-            }
-        }
-        Ok(said)
+        let said = self.store.documents_stating(entity)?;
+        Ok(said.into_iter().map(|(document, times)| (document, times as usize)).collect())
     }
 }
 

@@ -53,7 +53,7 @@ impl Engine {
             let resolver = Resolver::new(&knowledge).with_judged(judged);
             undo.resolve_again(&|entity| resolver.canonical(entity))?;
         }
-        crate::add::derive(&mut undo, &knowledge)?;
+        crate::derive::derive(&mut undo, &knowledge)?;
         let id = undo.commit()?;
         self.knowledge = knowledge;
         Ok(UndoReport { change: id, hidden: undone.hidden, shown: undone.shown })

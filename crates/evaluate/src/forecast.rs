@@ -10,6 +10,7 @@ pub mod fit;
 mod lifetimes;
 mod recurrence;
 pub(crate) mod shuffle;
+mod suspects;
 mod vendor;
 mod versions;
 
@@ -38,6 +39,7 @@ pub(crate) fn run(
     versions::run(folder, scores)?;
     vendor::run(folder, scores)?;
     attribution::run(folder, scores)?;
+    suspects::run(folder, scores)?;
     recurrence::run(folder, scores)?;
     lifetimes::run(folder, scores)?;
     activity::run(folder, scores)

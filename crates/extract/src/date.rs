@@ -186,7 +186,8 @@ fn by_parts(lower: &str) -> Vec<Stated> {
             start += part.len() + 1;
             (before, word) = (part, rest);
         }
-        if let Ok(date) = word.parse::<PartialDate>() {
+        let digits = word.starts_with(|c: char| c.is_ascii_digit());
+        if let Some(date) = digits.then(|| word.parse::<PartialDate>().ok()).flatten() {
             let month_like = word.len() > 4
                 || matches!(
                     before,

@@ -36,6 +36,11 @@ const NOUNS: &[&str] = &[
 const BETWEEN: &[&str] = &["family", "strain", "variant"];
 const INTRODUCING: &[&str] = &["called", "codenamed", "dubbed", "named"];
 const INTRODUCING_AS: &[&str] = &["known", "tracked"];
+/// "which we call X", "that researchers have named X", "we track this loader as X".
+const RELATIVE: &[&str] = &["which", "that"];
+const NAMERS: &[&str] = &["we", "they", "researchers", "analysts"];
+const NAMING: &[&str] = &["call", "called", "calls", "codenamed", "dub", "dubbed", "name", "named"];
+const NAMING_AS: &[&str] = &["track", "tracked"];
 /// Names with a capital inside that are no malware: systems, languages, vendors, places on the web.
 const NO_MALWARE: &[&str] = &[
     "adobe",
@@ -117,7 +122,7 @@ pub(crate) fn introduced(text: &str, known: &[Mention]) -> Vec<Mention> {
     let mut names: BTreeMap<&str, (u8, usize, String)> = BTreeMap::new();
     for (at, word) in words.iter().enumerate() {
         let noun = &text[word.0..word.1];
-        if !NOUNS.iter().any(|n| noun.eq_ignore_ascii_case(n)) {
+        if !may_be_noun(noun) || !NOUNS.iter().any(|n| noun.eq_ignore_ascii_case(n)) {
             continue;
         }
         if let Some((from, to)) = given(text, &words, at) {
@@ -150,6 +155,15 @@ pub(crate) fn introduced(text: &str, known: &[Mention]) -> Vec<Mention> {
     found
 }
 
+/// Whether a word begins as one of [`NOUNS`] does: most words of a text do not.
+fn may_be_noun(word: &str) -> bool {
+    (3..=11).contains(&word.len())
+        && matches!(
+            word.as_bytes()[0] | 0x20,
+            b'b' | b'd' | b'i' | b'k' | b'l' | b'm' | b'r' | b's' | b't' | b'w'
+        )
+}
+
 fn tell<'t>(
     names: &mut BTreeMap<&'t str, (u8, usize, String)>,
     text: &'t str,
@@ -164,7 +178,7 @@ fn tell<'t>(
     }
 }
 
-/// The name behind the noun: "backdoor (family) called X", "malware tracked as X".
+/// The name behind the noun: "backdoor (family) called X", "malware tracked as X", "loader, which we call X".
 fn given(text: &str, words: &[(usize, usize)], at: usize) -> Option<(usize, usize)> {
     let word = |n: usize| words.get(n).map(|w| &text[w.0..w.1]);
     let is = |n: usize, list: &[&str]| {
@@ -175,6 +189,11 @@ fn given(text: &str, words: &[(usize, usize)], at: usize) -> Option<(usize, usiz
         next += 1;
     }
     let verb = next;
+    if let Some(behind) = said_by_someone(text, words, at, next) {
+        let &(from, to) = words.get(behind)?;
+        let quoted = behind.checked_sub(1).is_some_and(|n| close(text, words, n, true));
+        return (quoted && given_shape(&text[from..to])).then_some((from, to));
+    }
     if is(next, INTRODUCING) {
         next += 1;
     } else if is(next, INTRODUCING_AS) && is(next + 1, &["as"]) {
@@ -186,6 +205,43 @@ fn given(text: &str, words: &[(usize, usize)], at: usize) -> Option<(usize, usiz
     let joined = (at..verb).chain(verb..next - 1).all(|n| close(text, words, n, false));
     let behind = next.checked_sub(1).is_some_and(|n| close(text, words, n, true));
     (joined && behind && given_shape(&text[from..to])).then_some((from, to))
+}
+
+/// The word behind "which we call" (from word `next` on) or behind the noun of "we call this loader".
+fn said_by_someone(
+    text: &str,
+    words: &[(usize, usize)],
+    noun: usize,
+    next: usize,
+) -> Option<usize> {
+    let is = |n: usize, list: &[&str]| {
+        words.get(n).is_some_and(|w| list.iter().any(|l| text[w.0..w.1].eq_ignore_ascii_case(l)))
+    };
+    let near = |n: usize| close(text, words, n, false);
+    if let Some(verb) = noun.checked_sub(2)
+        && is(noun - 1, &["this", "the", "it"])
+        && is(verb, NAMING)
+        && verb.checked_sub(1).is_some_and(|who| is(who, NAMERS))
+        && (verb..noun).all(near)
+    {
+        return Some(noun + 1);
+    }
+    let comma = words.get(next - 1).zip(words.get(next)).map(|(a, b)| &text[a.1..b.0]);
+    if !is(next, RELATIVE) || !is(next + 1, NAMERS) || !matches!(comma, Some(" " | ", ")) {
+        return None;
+    }
+    let mut verb = next + 2;
+    if is(verb, &["have", "internally", "also"]) {
+        verb += 1;
+    }
+    let behind = if is(verb, NAMING) {
+        verb + 1
+    } else if is(verb, NAMING_AS) && is(verb + 1, &["as"]) {
+        verb + 2
+    } else {
+        return None;
+    };
+    (next..behind - 1).all(near).then_some(behind)
 }
 
 /// The name before the noun, when its capitals leave no doubt that it is one: "the MarshLoader backdoor".
@@ -241,7 +297,7 @@ fn alone(text: &str, from: usize, to: usize) -> bool {
 
 /// Words of letters, digits and inner hyphens, by place.
 fn words(text: &str) -> Vec<(usize, usize)> {
-    let mut words = Vec::new();
+    let mut words = Vec::with_capacity(text.len() / 6);
     let mut from = None;
     for (at, c) in text.char_indices() {
         if c.is_alphanumeric() || c == '-' && from.is_some() {
@@ -271,6 +327,11 @@ mod tests {
         assert_eq!(names(text), [("Fieldfare".into(), 74), ("Fieldfare".into(), 60)]);
         assert_eq!(names("a malware family tracked as Snipe-2 spread"), [("Snipe-2".into(), 74)]);
         assert_eq!(names("UNC1 used the MarshLoader malware"), [("MarshLoader".into(), 64)]);
+        let text = "The loader, which we call REEDLOADER, ran. Analysts have";
+        assert_eq!(names(text), [("REEDLOADER".into(), 74)]);
+        let text = "the implant that researchers have tracked as \"Snipe-2\" spread";
+        assert_eq!(names(text), [("Snipe-2".into(), 74)]);
+        assert_eq!(names("We named this backdoor Fieldfare."), [("Fieldfare".into(), 74)]);
     }
 
     #[test]
@@ -282,9 +343,17 @@ mod tests {
             "a backdoor. Called Tuesday, the office said",
             "a backdoor called by the loader",
             "malware named in the list",
+            "the loader, which we call from January on",
+            "the loader that they call when Tuesday comes",
+            "a loader, which Microsoft Defender calls",
         ] {
             assert_eq!(names(text), [], "{text}");
         }
+    }
+
+    #[test]
+    fn every_noun_may_be_one() {
+        assert!(NOUNS.iter().all(|noun| may_be_noun(noun)));
     }
 
     #[test]

@@ -211,7 +211,13 @@ impl<'k> Extractor<'k> {
                 && !layout.is_code(*span)
                 && layout.row(*span).is_none()
         });
-        let tagged = tagger::tag(text, &tokens, &hits, prose);
+        let places = |mentions: &[Mention]| {
+            let mut spans: Vec<Span> = mentions.iter().map(|m| m.span).collect();
+            spans.sort_unstable();
+            spans
+        };
+        let (known, doubtful) = (places(&found.sure), places(&found.doubtful));
+        let tagged = tagger::tag(text, &tokens, &hits, prose, &known, &doubtful);
         let mut mentions = candidate::with_context(text, found, &tagged, self.knowledge);
         let mut taken: Vec<Span> =
             values.iter().filter(|c| c.role() != Some(Role::Unclear)).map(|c| c.span).collect();

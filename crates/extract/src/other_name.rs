@@ -21,6 +21,10 @@ const CUES: &[&str] = &[
 ];
 /// So sure is a name that is given so, in percent.
 const GIVEN: u8 = 74;
+/// And at its other places.
+const AGAIN: u8 = 60;
+/// Other places are looked for of so many names: each is one more pass over the text.
+const MOST_NAMES: usize = 20;
 /// Most words and other names.
 const WORDS: usize = 3;
 const NAMES: usize = 6;
@@ -32,6 +36,20 @@ pub(crate) fn other_names(text: &str, known: &[Mention]) -> Vec<Mention> {
         let kind = mention.entity.kind;
         let named = kind.is_actor_like() || matches!(kind, Kind::Malware | Kind::Tool);
         let Some(rest) = text.get(mention.span.end as usize..).filter(|_| named) else { continue };
+        if let Some(span) =
+            first_name(text, mention.span, at.checked_sub(1).and_then(|b| known.get(b)))
+        {
+            found.push(Mention {
+                entity: Entity::new(kind, &text[span.start as usize..span.end as usize]),
+                span,
+                precision: Confidence::percent(GIVEN),
+                method: METHOD,
+                why: format!(
+                    "{} is another name of it, as the sentence says; no table knows it",
+                    mention.entity.value
+                ),
+            });
+        }
         let Some((skipped, opened)) = cue(rest) else { continue };
         let mut from = mention.span.end as usize + skipped;
         for _ in 0..NAMES {
@@ -60,9 +78,68 @@ pub(crate) fn other_names(text: &str, known: &[Mention]) -> Vec<Mention> {
             from = next;
         }
     }
+    found.extend(elsewhere(text, known, &found));
     found.sort_by_key(|mention| (mention.span.start, mention.span.end));
     found.dedup_by(|later, earlier| later.span.start < earlier.span.end);
     found
+}
+
+/// The other places of names that were given.
+fn elsewhere(text: &str, known: &[Mention], given: &[Mention]) -> Vec<Mention> {
+    let mut names: Vec<&Mention> = given.iter().collect();
+    names.sort_by(|a, b| a.entity.cmp(&b.entity));
+    names.dedup_by(|a, b| a.entity == b.entity);
+    let mut found = Vec::new();
+    for name in names.into_iter().take(MOST_NAMES) {
+        for (from, shown) in text.match_indices(&name.entity.value) {
+            let span = Span::new(from, from + shown.len());
+            let after = known.partition_point(|m| m.span.end <= span.start);
+            let taken = known.get(after).is_some_and(|m| m.span.start < span.end);
+            let part = |c: char| c.is_alphanumeric() || matches!(c, '/' | '\\' | '@' | '_' | '=');
+            let within = text[..from].ends_with(|c: char| part(c) || c == '.')
+                || text[from + shown.len()..].starts_with(part);
+            if !taken && !within {
+                found.push(Mention { span, precision: Confidence::percent(AGAIN), ..name.clone() });
+            }
+        }
+    }
+    found
+}
+
+/// The name before "(aka", where the one behind it is known: "Silt Dancer (aka Marsh Heron)". What ends
+/// before it is `before`.
+fn first_name(text: &str, known: Span, before: Option<&Mention>) -> Option<Span> {
+    let head = text.get(..known.start as usize)?;
+    let head = head.trim_end_matches(['"', '\u{201c}', '\'', ' ']);
+    let cue = CUES.iter().find(|cue| {
+        head.len() >= cue.len()
+            && head.is_char_boundary(head.len() - cue.len())
+            && head[head.len() - cue.len()..].eq_ignore_ascii_case(cue)
+    })?;
+    let head = &head[..head.len() - cue.len()];
+    let head = head.strip_suffix('(').or_else(|| head.strip_suffix(", "))?.trim_end();
+    let head = head.trim_end_matches(['"', '\u{201d}', '\'']);
+    let limit = before.map_or(0, |m| m.span.end as usize);
+    let (mut from, end) = (head.len(), head.len());
+    for _ in 0..WORDS {
+        let lead = head[..from].strip_suffix(' ').unwrap_or(&head[..from]);
+        if from != end && lead.len() == from {
+            break;
+        }
+        let word = lead.trim_end_matches(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_'));
+        let shown = &lead[word.len()..];
+        if !shown.starts_with(char::is_uppercase) || word.len() < limit {
+            break;
+        }
+        from = word.len();
+    }
+    // The first word of a sentence is a capital's by chance.
+    let mut shown = &head[from..end];
+    for plain in ["The ", "A ", "By ", "In ", "When ", "While ", "As ", "Group "] {
+        shown = shown.strip_prefix(plain).unwrap_or(shown);
+    }
+    let letters = shown.chars().filter(|c| c.is_alphabetic()).count();
+    (letters >= 3 && shown.len() <= 60).then(|| Span::new(end - shown.len(), end))
 }
 
 /// How many bytes lie before the name behind a cue, and whether it stands in brackets.
@@ -154,10 +231,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_first_name_is_found_where_only_the_second_is_known() {
+        for (text, names) in [
+            ("a campaign by Silt Dancer (aka Heron), a group", &["Silt Dancer"] as &[&str]),
+            ("The Bog Runner, also known as \"Heron\", did", &["Bog Runner"]),
+            ("a group (aka Heron)", &[]),
+            ("also known as Heron", &[]),
+            ("é, aka Heron", &[]),
+        ] {
+            assert_eq!(found(text), names, "{text}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn any_text_is_read_without_a_panic(text in "(, |aka |\\(|[A-Z][a-zé]{0,5}|\u{201c}| and |é){0,8}") {
-            let text = format!("Heron{text}");
+            let text = format!("{text}Heron{text}");
             for name in found(&text) {
                 proptest::prop_assert!(text.contains(&name));
             }

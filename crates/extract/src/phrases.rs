@@ -11,6 +11,18 @@ use foldhash::fast::FixedState;
 pub(crate) struct Phrases<T> {
     spaced: HashMap<&'static str, T, FixedState>,
     wide: Vec<(&'static str, T)>,
+    /// Bits of the words with which phrases begin: most words of a text begin none.
+    openings: Box<[u64; OPENINGS / 64]>,
+}
+
+/// Bits for first words.
+const OPENINGS: usize = 1 << 14;
+
+/// The bit of a word by its length, its first two bytes and its last.
+fn opening(word: &[u8]) -> usize {
+    let at = |i: usize| usize::from(word.get(i).copied().unwrap_or_default());
+    let last = usize::from(word.last().copied().unwrap_or_default());
+    (at(0) ^ (at(1) << 3) ^ (last << 6) ^ (word.len() << 10)) % OPENINGS
 }
 
 /// Longest phrase, in words.
@@ -19,11 +31,18 @@ const LONGEST: usize = 4;
 impl<T: Copy> Phrases<T> {
     /// Makes the table; a phrase is in lower case with one blank between its words.
     pub(crate) fn of(rows: impl Iterator<Item = (&'static str, T)>) -> Self {
-        let mut table = Self { spaced: HashMap::default(), wide: Vec::new() };
+        let mut table = Self {
+            spaced: HashMap::default(),
+            wide: Vec::new(),
+            openings: Box::new([0; OPENINGS / 64]),
+        };
         for (phrase, told) in rows {
             if phrase.chars().any(is_wide) {
                 table.wide.push((phrase, told));
             } else {
+                let first = phrase.split(' ').next().unwrap_or_default();
+                let bit = opening(first.as_bytes());
+                table.openings[bit / 64] |= 1 << (bit % 64);
                 table.spaced.insert(phrase, told);
             }
         }
@@ -33,6 +52,10 @@ impl<T: Copy> Phrases<T> {
     /// Calls `found` with each phrase of `words`, by the range of words that it covers.
     pub(crate) fn each(&self, words: &Words, mut found: impl FnMut(Range<usize>, &'static str, T)) {
         for first in 0..words.ranges.len() {
+            let bit = opening(words.lower[words.ranges[first].clone()].as_bytes());
+            if self.openings[bit / 64] & (1 << (bit % 64)) == 0 {
+                continue;
+            }
             for last in first..words.ranges.len().min(first + LONGEST) {
                 let phrase = &words.lower[words.ranges[first].start..words.ranges[last].end];
                 if let Some((phrase, told)) = self.spaced.get_key_value(phrase) {

@@ -123,6 +123,8 @@ impl Openings {
 #[derive(Clone, Debug)]
 pub(crate) struct Words {
     openings: Openings,
+    /// Where the words begin.
+    starts: Vec<u32>,
     pub(crate) lower: String,
     pub(crate) start: usize,
 }
@@ -197,7 +199,36 @@ const BREAKS: &[&str] = &[
 impl Words {
     pub(crate) fn of(text: &str, span: Span) -> Self {
         let lower = span.slice(text).unwrap_or_default().to_ascii_lowercase();
-        Self { openings: Openings::of(&lower), lower, start: span.start as usize }
+        let mut starts = Vec::with_capacity(lower.len() / 6 + 1);
+        let mut inside = false;
+        for (at, byte) in lower.bytes().enumerate() {
+            let is_word = byte.is_ascii_alphanumeric();
+            if is_word && !inside {
+                starts.push(at as u32);
+            }
+            inside = is_word;
+        }
+        Self { openings: Openings::of(&lower), starts, lower, start: span.start as usize }
+    }
+
+    /// Places in `from..to` where `cue` stands as a word or words of its own.
+    fn places<'s>(
+        &'s self,
+        cue: &'s str,
+        from: usize,
+        to: usize,
+    ) -> impl DoubleEndedIterator<Item = usize> + 's {
+        let first = self.starts.partition_point(|at| (*at as usize) < from);
+        let last = self.starts.partition_point(|at| (*at as usize) < to);
+        let starts = self.starts.get(first..last).unwrap_or_default();
+        // A stretch may begin within a word.
+        let edge = Some(from).filter(|from| starts.first().is_none_or(|at| *at as usize != *from));
+        let window = self.lower.as_bytes().get(..to).unwrap_or_default();
+        edge.into_iter().chain(starts.iter().map(|at| *at as usize)).filter(move |at| {
+            let Some(rest) = window.get(*at..) else { return false };
+            rest.starts_with(cue.as_bytes())
+                && rest.get(cue.len()).is_none_or(|next| !next.is_ascii_alphanumeric())
+        })
     }
 
     /// Offset of a span inside the sentence.
@@ -214,7 +245,14 @@ impl Words {
         let window = self.lower.get(from..to)?;
         cues.iter()
             .filter(|cue| self.openings.may_hold(cue))
-            .filter_map(|cue| find_word(window, cue).map(|at| (from + at, from + at + cue.len())))
+            .filter_map(|cue| {
+                let at = if opens_a_word(cue) {
+                    self.places(cue, from, to).next()
+                } else {
+                    find_word(window, cue).map(|at| from + at)
+                };
+                at.map(|at| (at, at + cue.len()))
+            })
             .min()
     }
 
@@ -223,7 +261,14 @@ impl Words {
         let window = self.lower.get(from..to)?;
         cues.iter()
             .filter(|cue| self.openings.may_hold(cue))
-            .filter_map(|cue| rfind_word(window, cue).map(|at| (from + at, from + at + cue.len())))
+            .filter_map(|cue| {
+                let at = if opens_a_word(cue) {
+                    self.places(cue, from, to).next_back()
+                } else {
+                    rfind_word(window, cue).map(|at| from + at)
+                };
+                at.map(|at| (at, at + cue.len()))
+            })
             .max()
     }
 
@@ -246,25 +291,18 @@ impl Words {
     pub(crate) fn polarity(&self, at: usize) -> Polarity {
         let (from, to) = self.clause(at);
         let denied = NEGATIONS.iter().any(|n| {
-            self.lower
-                .get(from..at)
-                .and_then(|w| rfind_word(w, n).map(|i| &w[i + n.len()..]))
+            let place = self.last(std::slice::from_ref(n), from, at);
+            place
+                .and_then(|(_, end)| self.lower.get(end..at))
                 .is_some_and(|rest| !rest.starts_with(" only") && !rest.starts_with(" just"))
         });
-        if denied
-            || self.lower.get(at..to).is_some_and(|w| {
-                find_word(w, "not affected").is_some() || find_word(w, "unaffected").is_some()
-            })
-        {
+        if denied || self.first(&["not affected", "unaffected"], at, to).is_some() {
             return Polarity::Denied;
         }
-        let hedged = HEDGES.iter().filter(|cue| self.openings.may_hold(cue)).any(|cue| {
-            self.lower.get(from..to).is_some_and(|window| {
-                window
-                    .match_indices(cue)
-                    .any(|(i, _)| stands_alone(window, i, cue) && !is_month(&self.lower, from + i))
-            })
-        });
+        let hedged = HEDGES
+            .iter()
+            .filter(|cue| self.openings.may_hold(cue))
+            .any(|cue| self.places(cue, from, to).any(|at| !is_month(&self.lower, at)));
         if hedged { Polarity::Hedged } else { Polarity::Asserted }
     }
 
@@ -311,6 +349,12 @@ fn is_day_or_year(word: &str) -> bool {
     matches!(digits.len(), 1 | 2 | 4)
         && digits.bytes().all(|b| b.is_ascii_digit())
         && matches!(ending, "" | "st" | "nd" | "rd" | "th")
+}
+
+fn opens_a_word(cue: &str) -> bool {
+    cue.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+        && !cue.starts_with("n'")
+        && !cue.starts_with("n\u{2019}")
 }
 
 /// Finds `word` where no letter or digit touches it.

@@ -9,6 +9,7 @@ mod again;
 mod cues;
 mod decode;
 mod features;
+mod gate;
 mod lexicon;
 mod reader;
 mod sums;
@@ -115,15 +116,18 @@ fn builtin() -> &'static Weights {
     &BUILTIN
 }
 
-/// The runs that the built-in model tags in those `sentences` that hold a candidate, in order.
+/// The runs that the built-in model tags in those `sentences` that hold what may be a name beyond the `known`
+/// ones, in order. Both `known` and `doubtful` (what a table has, and only the context can tell) are in order.
 pub(crate) fn tag(
     text: &str,
     tokens: &[Token],
     hits: &Hits<'_>,
     sentences: impl Iterator<Item = Span>,
+    known: &[Span],
+    doubtful: &[Span],
 ) -> Vec<Tagged> {
     let mut sentences =
-        sentences.filter(|span| span.slice(text).is_some_and(has_candidate)).peekable();
+        sentences.filter(|span| gate::asks(text, *span, known, doubtful)).peekable();
     if sentences.peek().is_none() {
         return Vec::new();
     }
@@ -185,11 +189,6 @@ fn read_all(text: &str, reader: &mut Reader<'_>) -> Vec<Sequence> {
         }
     }
     all
-}
-
-/// Whether a sentence holds what could be a name: a capital or a digit behind a letter.
-fn has_candidate(sentence: &str) -> bool {
-    sentence.bytes().any(|b| b.is_ascii_uppercase())
 }
 
 /// Whether a piece is mostly one long run without white space: encoded data, in which nothing is named.

@@ -41,6 +41,7 @@ pub mod next;
 pub mod recurrence;
 pub mod score;
 mod sets;
+mod shares;
 
 pub use attribution::{Attribution, Candidate};
 pub use completion::{Completion, Reason, Similar, Suggestion};
@@ -49,3 +50,4 @@ pub use lifetimes::{GRACE, LifeForecast, Listings, MispDecay};
 pub use logistic::Logistic;
 pub use recurrence::Recurrence;
 pub use sets::Sets;
+pub use shares::{Case, Shares, with_software};

@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use lapwing_model::{Basis, Object, PartialDate, Polarity, Relation, Role};
+use lapwing_model::{Basis, Entity, Object, PartialDate, Relation, Role};
+
+use serde::{Deserialize, Serialize};
 
 use crate::fusion::{Evidence, Fusion, Weighed};
+use crate::sketch::{hash, hash_run};
+use crate::standing::source_of;
 
 /// What a statement is about: a source may be good at values and poor at judgements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ClaimType {
     /// An observable and what it indicates.
     Values,
@@ -74,6 +79,18 @@ impl fmt::Display for Agreement {
         Ok(())
     }
 }
+
+/// How deep a statement lies, from its names: half of all statements lie at 0, a quarter at 1, and so on.
+/// Those at a depth and below are a sample of all that depends on nothing but what they say.
+#[must_use]
+pub fn depth_of(subject: &Entity, relation: Relation, object: &Object) -> u8 {
+    let parts =
+        [&subject.key(), relation.as_str(), &object.key()].map(|part| hash(part.as_bytes()));
+    hash_run(&parts).trailing_zeros().min(DEEPEST.into()) as u8
+}
+
+/// The depth at which counting ends.
+const DEEPEST: u8 = 31;
 
 /// A text that is no agreement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -150,14 +167,22 @@ impl Fusion<'_> {
     #[must_use]
     pub fn agreement(&self, claims: &[Evidence<'_>]) -> Option<Agreement> {
         let claims = crate::fusion::distinct(claims);
+        self.agreement_of(&claims, &self.weigh(&claims))
+    }
+
+    /// The agreement of distinct claims that are weighed.
+    pub(crate) fn agreement_of(
+        &self,
+        claims: &[Evidence<'_>],
+        weighed: &[Weighed],
+    ) -> Option<Agreement> {
         let first = claims.first()?;
         let about = tells(first)?;
-        let weighed = self.weigh(&claims);
         let known_false = self.benign(first).is_some_and(|benign| !benign.shared);
         let mut votes: BTreeMap<(String, bool), (char, Option<PartialDate>)> = BTreeMap::new();
         for w in weighed.iter().filter(|w| is_firm(w)) {
             let (letter, source) = self.voice_class(w);
-            let since = self.earliest(&claims, w);
+            let since = w.since;
             let entry = votes.entry((source, w.contribution.supports)).or_insert((letter, since));
             entry.0 = entry.0.min(letter);
             entry.1 = [entry.1, since].into_iter().flatten().min();
@@ -182,7 +207,7 @@ impl Fusion<'_> {
                 let band = lag.map(|lag| BANDS.iter().take_while(|last| lag > **last).count());
                 let late = band.filter(|_| dated && !is_first).map(|band| band as u8);
                 // One key cannot stand in two spellings of the form.
-                let source: String = source.chars().filter(|c| c.is_alphanumeric()).collect();
+                let source = source_of(&source);
                 Vote { supports, letter, source, late, first: is_first }
             })
             .collect();
@@ -190,21 +215,10 @@ impl Fusion<'_> {
         list.truncate(MOST_VOTES);
         Some(Agreement { about, known_false, votes: list })
     }
-
-    /// The day on which a voice first said it.
-    fn earliest(&self, claims: &[Evidence<'_>], weighed: &Weighed) -> Option<PartialDate> {
-        claims
-            .iter()
-            .filter(|e| weighed.contribution.claims.contains(&e.id))
-            .filter(|e| (e.claim.polarity != Polarity::Denied) == weighed.contribution.supports)
-            .filter_map(|e| self.published(e.document))
-            .min_by_key(|date| date.first_day())
-    }
 }
 
 fn is_firm(weighed: &Weighed) -> bool {
-    let c = &weighed.contribution;
-    weighed.basis != Basis::Predicted && c.stated * c.precision >= FIRM
+    weighed.basis != Basis::Predicted && weighed.firmness >= FIRM
 }
 
 #[cfg(test)]

@@ -1,27 +1,13 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use foldhash::HashMap;
 use lapwing_model::LineageKind;
 
-use crate::likeness::{COPIED, COPIED_OF_ONE_SOURCE, Likeness};
 use crate::reliability::Descent;
 use crate::sketch::Sketch;
 use crate::trace::{Derived, Trace};
 
-/// Fewest shared runs of a structured report, so that chance in a small sample is no copy.
-const FEWEST_RUNS: usize = 5;
-/// Fewest values for a list whose order tells.
-const FEWEST_VALUES: usize = 5;
-/// Share of a list's values that must stand in the other.
-const COPIED_VALUES: f64 = 0.8;
-/// Share of a list's neighbours that must be neighbours in the other.
-const COPIED_ORDER: f64 = 0.6;
 /// Likeness from which two pages of the same title and source are versions of one.
 const SAME_PAGE: f64 = 0.2;
-/// Above this many documents, one hash is compared with the earliest of them only.
-const COMMON: usize = 64;
-/// Number of those earliest.
-const HEADS: usize = 8;
 
 /// A thing that documents derive from and that is no document of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,11 +42,19 @@ pub(crate) struct Edges {
     pub virtuals: Vec<Virtual>,
 }
 
-/// Finds all edges between `docs` (in order of precedence, distinct).
-pub(crate) fn edges(docs: &[&Trace]) -> Edges {
+/// A copy that texts or values show: `child` of the earlier `parent`, by their places.
+pub(crate) struct Shown {
+    pub child: usize,
+    pub parent: usize,
+    pub probability: f64,
+    pub why: String,
+}
+
+/// Finds all edges between `docs` (in order of precedence, distinct), of which `copies` are shown.
+pub(crate) fn edges(docs: &[&Trace], copies: Vec<Shown>) -> Edges {
     let mut virtuals = Vec::new();
     let mut edges = versions(docs);
-    let (shown, others) = shown(docs);
+    let (shown, others) = shown(copies);
     let stated = stated(docs, &shown, &mut virtuals);
     edges.extend(shown);
     edges.extend(stated);
@@ -86,9 +80,7 @@ fn versions(docs: &[&Trace]) -> Vec<Edge> {
             }
         }
         let source = doc.source_key();
-        let title = doc.head.title.as_deref().map(str::to_lowercase).unwrap_or_default();
-        let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-        if !source.is_empty() && title.contains(' ') {
+        if let Some(title) = doc.title_key().filter(|_| !source.is_empty()) {
             by_title.entry((source, title)).or_default().push(at);
         }
     }
@@ -136,18 +128,16 @@ fn containers(docs: &[&Trace], virtuals: &mut Vec<Virtual>) -> Vec<Edge> {
     edges
 }
 
-/// Copies that their text or values show: the best parent of each document, always earlier, and the
-/// others.
-fn shown(docs: &[&Trace]) -> (Vec<Edge>, Vec<Edge>) {
+/// Of copies that texts or values show: the best parent of each document, and the others.
+fn shown(copies: Vec<Shown>) -> (Vec<Edge>, Vec<Edge>) {
     let mut best: BTreeMap<usize, Vec<Edge>> = BTreeMap::new();
-    for (parent, child) in candidates(docs) {
-        if let Some((probability, why)) = copied(docs[child], docs[parent]) {
-            let edge = Edge { child, parent, probability, descent: Descent::Shown, why };
-            best.entry(child).or_default().push(edge);
-        }
+    for Shown { child, parent, probability, why } in copies {
+        let edge = Edge { child, parent, probability, descent: Descent::Shown, why };
+        best.entry(child).or_default().push(edge);
     }
     let (mut chosen, mut others) = (Vec::new(), Vec::new());
-    for edges in best.into_values() {
+    for mut edges in best.into_values() {
+        edges.sort_by_key(|edge| edge.parent);
         // A copy of a copy resembles both; the earliest of about the best is the source.
         let top = edges.iter().map(|e| e.probability).fold(0.0, f64::max);
         let near = edges.iter().filter(|e| e.probability >= top - 0.1);
@@ -158,90 +148,6 @@ fn shown(docs: &[&Trace]) -> (Vec<Edge>, Vec<Edge>) {
         }
     }
     (chosen, others)
-}
-
-/// Pairs (earlier, later) that share hashes, through an inverted index: linear in the hashes.
-fn candidates(docs: &[&Trace]) -> BTreeSet<(usize, usize)> {
-    let mut pairs = BTreeSet::new();
-    type Of = fn(&Trace) -> &Sketch;
-    let sketches: [(Of, u32); 3] = [(|t| &t.text, 3), (|t| &t.names, 3), (|t| &t.values, 1)];
-    for (sketch, fewest) in sketches {
-        let mut shared: HashMap<(u32, u32), u32> = HashMap::default();
-        // In eight slices, so that the index of many documents stays small.
-        for slice in 0..8 {
-            let mut postings: Vec<(u32, u32)> = docs
-                .iter()
-                .enumerate()
-                .flat_map(|(at, doc)| sketch(doc).hashes.iter().map(move |hash| (*hash, at as u32)))
-                .filter(|(hash, _)| hash % 8 == slice)
-                .collect();
-            postings.sort_unstable();
-            for posting in postings.chunk_by(|a, b| a.0 == b.0) {
-                let heads = if posting.len() > COMMON { HEADS } else { posting.len() };
-                for (place, (_, earlier)) in posting[..heads].iter().enumerate() {
-                    for (_, later) in &posting[place + 1..] {
-                        *shared.entry((*earlier, *later)).or_default() += 1;
-                    }
-                }
-            }
-        }
-        let enough = shared.into_iter().filter(|(_, count)| *count >= fewest);
-        pairs.extend(enough.map(|((a, b), _)| (a as usize, b as usize)));
-    }
-    pairs
-}
-
-/// Whether both come from one publisher, by name or by the site they stand on.
-fn one_publisher(a: &Trace, b: &Trace) -> bool {
-    let site = |trace: &Trace| {
-        let url = trace.head.url.as_deref().unwrap_or("");
-        url.split(['/', '?']).next().unwrap_or("").to_owned()
-    };
-    let same = |a: String, b: String| !a.is_empty() && a == b;
-    same(a.source_key(), b.source_key()) || same(site(a), site(b))
-}
-
-/// How sure, and why, `child` is a copy of the earlier `parent`.
-fn copied(child: &Trace, parent: &Trace) -> Option<(f64, String)> {
-    if let Some(found) = copied_list(child, parent) {
-        return Some(found);
-    }
-    let likeness = Likeness::of(child, parent);
-    if child.is_list() || parent.is_list() || !(child.is_prose() && parent.is_prose()) {
-        // The words of a structured report are its form; only the same words around the same
-        // values make a copy.
-        let text = child.text.overlap(&parent.text);
-        let values = child.values.overlap(&parent.values);
-        let other_values = child.values.seen + parent.values.seen > 0
-            && values.containment().min(values.reverse()) < COPIED_VALUES;
-        let other_words = text.containment().min(text.reverse()) < COPIED_VALUES;
-        if text.shared < FEWEST_RUNS || other_words || other_values {
-            return None;
-        }
-        return Some((likeness.sureness(COPIED)?, likeness.why()));
-    }
-    let one = one_publisher(child, parent);
-    let threshold = if one { COPIED_OF_ONE_SOURCE } else { COPIED };
-    Some((likeness.sureness(threshold)?, likeness.why()))
-}
-
-/// A list copied whole: its values in the same order, or a large list of exactly the same.
-fn copied_list(child: &Trace, parent: &Trace) -> Option<(f64, String)> {
-    if !child.is_list() || (child.values.seen as usize) < FEWEST_VALUES {
-        return None;
-    }
-    let values = child.values.overlap(&parent.values);
-    if values.containment() < COPIED_VALUES {
-        return None;
-    }
-    let order = child.pairs.overlap(&parent.pairs).containment();
-    if order >= COPIED_ORDER {
-        let why = format!("its list stands there in the same order, {order:.2} of the neighbours");
-        return Some((0.9, why));
-    }
-    let all = values.containment().min(values.reverse());
-    let whole = parent.is_list() && child.values.seen as usize >= 2 * FEWEST_VALUES && all >= 0.95;
-    whole.then(|| (0.75, format!("the same list in another order, {all:.2} of the values")))
 }
 
 /// How sure a stated derivation is.

@@ -29,6 +29,9 @@ pub struct OriginStep {
     pub strongest: ClaimId,
     /// Number of claims of this origin.
     pub claims: usize,
+    /// Whether an analyst of one's own team says it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub own_analyst: bool,
     /// Whether it counts in the combination; `false` when the same voice is heard louder
     /// through another origin.
     pub counted: bool,
@@ -87,6 +90,7 @@ pub fn explain(fact: &Fact, fusion: &Fusion<'_>, claims: &[Evidence<'_>]) -> Exp
                 weight: c.weight,
                 strongest: c.strongest,
                 claims: c.claims.len(),
+                own_analyst: w.own_analyst,
                 counted: heard.insert((c.supports, &w.voice)),
             }
         })
@@ -124,6 +128,12 @@ impl fmt::Display for Explanation {
                 if step.claims == 1 { "claim" } else { "claims" },
                 if step.counted { "" } else { ", the same voice: not counted again" },
             )?;
+            if step.own_analyst {
+                writeln!(
+                    f,
+                    "          an analyst of one's own team, who has looked into it: weighs so, whatever his record"
+                )?;
+            }
             if let Some(record) = &step.record {
                 writeln!(f, "          {}", learnt(record))?;
             }

@@ -8,11 +8,12 @@ use lapwing_model::{
 };
 
 use crate::address::publisher_key;
-use crate::agreement::claim_type;
+use crate::agreement::{Agreement, claim_type};
 use crate::calibration::Calibration;
 use crate::learnt::{Record, Reliabilities};
 use crate::origin::origin_of;
 use crate::reliability::{SourceClass, reliability_of};
+use crate::standing::{Standing, standings};
 use crate::trace::Trace;
 use crate::witness::{balance, strength};
 
@@ -24,6 +25,17 @@ const HEDGED: f64 = 0.6;
 const SHARED: f64 = 0.7;
 /// A model's output counts for half of what an observation would.
 const PREDICTED: f64 = 0.5;
+/// Begins the method of what an analyst of one's own team says: no reader and no extractor makes such
+/// claims, so that nobody else can speak as one.
+const OWN_ANALYST: &str = "analyst:";
+/// What his word weighs: he has looked into it where it matters, so that it takes several independent
+/// origins to outweigh him. See docs/confidence.md.
+const OWN_ANALYST_WEIGHS: f64 = 0.995;
+
+/// Whether an analyst of one's own team says it.
+pub(crate) fn own_analyst(claim: &Claim) -> bool {
+    claim.method.starts_with(OWN_ANALYST)
+}
 
 /// Whether a claim is VulDB's "Medium" on a value: its word for rented cloud hosts, not for doubt.
 fn vuldb_medium(evidence: &Evidence<'_>) -> bool {
@@ -41,6 +53,9 @@ pub(crate) const BOUNDS: (f64, f64) = (0.01, 0.99);
 pub(crate) const NOTE_BENIGN: &str = "known-benign list";
 /// Begins the note of a value that many tenants share.
 pub(crate) const NOTE_SHARED: &str = "shared (";
+/// What is noted of a statement that an analyst of one's own team denies, or states.
+const NOTE_OWN_DENIES: &str = "an analyst of one's own team says that it is not so";
+const NOTE_OWN_STATES: &str = "an analyst of one's own team says so";
 /// Begins the note of a statement that its own source took back.
 pub(crate) const NOTE_REVOKED: &str = "taken back";
 
@@ -59,26 +74,12 @@ pub struct Evidence<'a> {
     pub object: &'a Object,
 }
 
-/// What is known of a document when its claims are weighed.
-#[derive(Debug)]
-struct Standing<'a> {
-    trace: Option<&'a Trace>,
-    origin: OriginId,
-    /// Letter of the document, and of the root that it goes back to.
-    letter: char,
-    root: char,
-    /// Who speaks, when the document speaks for itself.
-    voice: String,
-    /// Whether that is a name, of whom something can be learnt.
-    named: bool,
-}
-
-/// All that the fusion of any statement needs: reference data, documents, origins. Make it once
-/// for a state of the store and fuse every statement with it.
+/// All that the fusion of any statement needs: reference data, and the standing of every document that
+/// speaks on it.
 #[derive(Debug)]
 pub struct Fusion<'a> {
     knowledge: &'a Knowledge,
-    standings: HashMap<DocumentId, Standing<'a>>,
+    standings: HashMap<DocumentId, Standing>,
     calibration: Calibration,
     learnt: Reliabilities,
 }
@@ -93,6 +94,12 @@ pub(crate) struct Weighed {
     /// Documents of the origin that make the claims.
     pub documents: Vec<DocumentId>,
     pub basis: Basis,
+    /// How firmly it is stated at most, whatever the source is worth.
+    pub firmness: f64,
+    /// Whether an analyst of one's own team says it.
+    pub own_analyst: bool,
+    /// The day on which it was first said.
+    pub since: Option<PartialDate>,
 }
 
 /// The arithmetic between contributions and probability.
@@ -109,26 +116,43 @@ pub(crate) struct Sum {
 impl<'a> Fusion<'a> {
     /// Makes the context of all visible documents.
     #[must_use]
-    pub fn new(knowledge: &'a Knowledge, traces: &'a [Trace], origins: &'a [Origin]) -> Self {
-        let by_id: HashMap<DocumentId, &Trace> = traces.iter().map(|t| (t.document(), t)).collect();
-        let mut standings = HashMap::default();
-        for origin in origins {
-            let (voice, named) = voice_of(origin, &by_id);
-            let root = root_letter(origin);
-            for member in &origin.members {
-                let standing = Standing {
-                    trace: by_id.get(&member.document).copied(),
-                    origin: origin.id,
-                    letter: member.grade.reliability,
-                    root,
-                    voice: voice.clone(),
-                    named,
-                };
-                standings.insert(member.document, standing);
-            }
+    pub fn new(knowledge: &'a Knowledge, traces: &[Trace], origins: &[Origin]) -> Self {
+        let mut fusion = Self::without_documents(knowledge);
+        fusion.know(standings(traces, origins));
+        fusion
+    }
+
+    /// Makes the context without a document: [`Self::know`] adds those that are needed.
+    #[must_use]
+    pub fn without_documents(knowledge: &'a Knowledge) -> Self {
+        Self {
+            knowledge,
+            standings: HashMap::default(),
+            calibration: Calibration::fitted(),
+            learnt: Reliabilities::default(),
         }
-        let calibration = Calibration::fitted();
-        Self { knowledge, standings, calibration, learnt: Reliabilities::default() }
+    }
+
+    /// Adds the standings of documents.
+    pub fn know(&mut self, standings: impl IntoIterator<Item = Standing>) {
+        self.standings.extend(standings.into_iter().map(|s| (s.document, s)));
+    }
+
+    /// Whether the standing of a document is known.
+    #[must_use]
+    pub fn knows(&self, document: DocumentId) -> bool {
+        self.standings.contains_key(&document)
+    }
+
+    /// How many documents are known.
+    #[must_use]
+    pub fn documents(&self) -> usize {
+        self.standings.len()
+    }
+
+    /// Forgets all documents, to make room.
+    pub fn forget_documents(&mut self) {
+        self.standings.clear();
     }
 
     /// Uses what is learnt of the sources, in place of the priors of their classes.
@@ -140,6 +164,9 @@ impl<'a> Fusion<'a> {
 
     /// What is learnt of the voice of a document on statements as this one.
     pub(crate) fn record(&self, evidence: &Evidence<'_>) -> Option<&Record> {
+        if own_analyst(evidence.claim) {
+            return None;
+        }
         let standing = self.standings.get(&evidence.document).filter(|s| s.named)?;
         if reliability_of(standing.letter) > reliability_of(standing.root) {
             return None;
@@ -147,42 +174,36 @@ impl<'a> Fusion<'a> {
         self.learnt.record(&standing.voice, claim_type(evidence))
     }
 
-    /// The documents whose claims weigh by what is learnt of one of these sources.
-    #[must_use]
-    pub fn documents_of(&self, sources: &[String]) -> Vec<DocumentId> {
-        let key = |voice: &str| voice.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
-        let of =
-            |standing: &Standing<'_>| standing.named && sources.contains(&key(&standing.voice));
-        let mut documents: Vec<DocumentId> =
-            self.standings.iter().filter(|(_, s)| of(s)).map(|(id, _)| *id).collect();
-        documents.sort_unstable();
-        documents
-    }
-
     /// Reliability of a document on statements as this one: learnt of its root's publisher, less
     /// what it loses by being a copy. A copy never weighs more than what it copies, but for that of a
     /// better source, which stands for the text with its own name.
     fn reliability(&self, evidence: &Evidence<'_>) -> f64 {
+        if own_analyst(evidence.claim) {
+            return OWN_ANALYST_WEIGHS;
+        }
         let Some(standing) = self.standings.get(&evidence.document) else {
             return reliability_of('F');
         };
         let own = reliability_of(standing.letter);
-        let root = reliability_of(standing.root);
         let Some(record) = self.record(evidence) else { return own };
-        record.reliability * (own / root)
+        // As a factor: what has not moved leaves the letter as it is, to the last bit.
+        own * (record.reliability / record.prior)
     }
 
     /// The day on which a document was published.
     pub(crate) fn published(&self, document: DocumentId) -> Option<PartialDate> {
-        self.trace(document)?.head.published
+        self.standings.get(&document)?.published
     }
 
     /// Class and key of the voice of what an origin adds; the key is empty for one without a name.
     pub(crate) fn voice_class(&self, weighed: &Weighed) -> (char, String) {
+        if weighed.own_analyst {
+            return (SourceClass::Government.letter(), weighed.voice.clone());
+        }
         if let Some(quoted) = &weighed.quoted {
             return (SourceClass::of_name(quoted).letter(), weighed.voice.clone());
         }
-        let of = |standing: &&Standing<'_>| {
+        let of = |standing: &&Standing| {
             standing.origin == weighed.contribution.origin && standing.voice == weighed.voice
         };
         // All documents of an origin have its voice and root.
@@ -208,22 +229,36 @@ impl<'a> Fusion<'a> {
     #[must_use]
     pub fn fuse(&self, claims: &[Evidence<'_>]) -> Option<Fact> {
         let claims = distinct(claims);
-        let first = claims.first()?;
         let weighed = self.weigh(&claims);
+        self.fact(&claims, weighed)
+    }
+
+    /// As [`Self::fuse`], with who agrees on the statement (see [`Self::agreement`]).
+    #[must_use]
+    pub fn fuse_and_agree(&self, claims: &[Evidence<'_>]) -> Option<(Fact, Option<Agreement>)> {
+        let claims = distinct(claims);
+        let weighed = self.weigh(&claims);
+        let agreement = self.agreement_of(&claims, &weighed);
+        Some((self.fact(&claims, weighed)?, agreement))
+    }
+
+    /// The fact of distinct claims that are weighed.
+    fn fact(&self, claims: &[Evidence<'_>], weighed: Vec<Weighed>) -> Option<Fact> {
+        let first = claims.first()?;
         let benign = self.benign(first);
         let sum = self.sum(&weighed, benign.as_ref());
         let basis = basis(&weighed);
         let mut period = Period::default();
         let mut reported = Period::default();
         let mut marking = Marking::Clear;
-        for evidence in &claims {
+        for evidence in claims {
             if evidence.claim.polarity != Polarity::Denied {
                 period = period.hull(evidence.claim.period);
             }
-            if let Some(trace) = self.trace(evidence.document) {
-                let published = trace.head.published;
+            if let Some(standing) = self.standings.get(&evidence.document) {
+                let published = standing.published;
                 reported = reported.hull(Period { first: published, last: published });
-                marking = marking.join(trace.head.marking.unwrap_or_default());
+                marking = marking.join(standing.marking.unwrap_or_default());
             }
         }
         Some(Fact {
@@ -236,13 +271,9 @@ impl<'a> Fusion<'a> {
             period,
             reported,
             marking,
-            notes: self.notes(&claims, &weighed, basis, benign.as_ref()),
+            notes: self.notes(claims, &weighed, basis, benign.as_ref()),
             contributions: weighed.into_iter().map(|w| w.contribution).collect(),
         })
-    }
-
-    fn trace(&self, document: DocumentId) -> Option<&'a Trace> {
-        self.standings.get(&document).and_then(|s| s.trace)
     }
 
     /// What each origin adds: supporters first, then by falling weight.
@@ -278,11 +309,13 @@ impl<'a> Fusion<'a> {
         group: &[&Evidence<'_>],
     ) -> Option<Weighed> {
         let mut strongest: Option<Contribution> = None;
+        let mut firmness = 0.0_f64;
         for evidence in group {
             let reliability = self.reliability(evidence);
-            let precision = evidence.claim.precision.probability();
+            let precision = precision(evidence.claim);
             let stated = self.stated(evidence);
             let weight = reliability * precision * stated;
+            firmness = firmness.max(precision * stated);
             let better = strongest.as_ref().is_none_or(|best| {
                 weight.total_cmp(&best.weight).then(best.strongest.cmp(&evidence.id)).is_gt()
             });
@@ -302,6 +335,9 @@ impl<'a> Fusion<'a> {
         let mut contribution = strongest?;
         contribution.claims = group.iter().map(|evidence| evidence.id).collect();
         let basis = group.iter().map(|evidence| evidence.claim.basis).min()?;
+        let own_analyst = group.iter().any(|evidence| own_analyst(evidence.claim));
+        let days = group.iter().filter_map(|evidence| self.published(evidence.document));
+        let since = days.min_by_key(|date| date.first_day());
         let quoted = quoted(group);
         let voice = match &quoted {
             Some(name) => publisher_key(name),
@@ -310,7 +346,16 @@ impl<'a> Fusion<'a> {
         let mut documents: Vec<DocumentId> = group.iter().map(|e| e.document).collect();
         documents.sort_unstable();
         documents.dedup();
-        Some(Weighed { contribution, voice, quoted, documents, basis })
+        Some(Weighed {
+            contribution,
+            voice,
+            quoted,
+            documents,
+            basis,
+            firmness,
+            own_analyst,
+            since,
+        })
     }
 
     /// Who speaks: the publisher of the origin's root.
@@ -323,11 +368,13 @@ impl<'a> Fusion<'a> {
     /// shared hosting.
     fn stated(&self, evidence: &Evidence<'_>) -> f64 {
         let claim = evidence.claim;
-        let mut stated = claim.stated.map_or(PLAIN, lapwing_model::Confidence::probability);
+        let plain = if own_analyst(claim) { 1.0 } else { PLAIN };
+        let mut stated = claim.stated.map_or(plain, lapwing_model::Confidence::probability);
         if claim.polarity == Polarity::Hedged {
             stated = stated.min(HEDGED);
         }
         if claim.polarity != Polarity::Denied
+            && !own_analyst(claim)
             && self.benign(evidence).is_some_and(|benign| benign.shared)
         {
             // VulDB's "Medium" says the same once more (see docs/confidence.md): counted once.
@@ -409,6 +456,12 @@ impl<'a> Fusion<'a> {
         } else if deniers().next().is_some() {
             notes.insert("disputed: some origins deny it".to_owned());
         }
+        if deniers().any(|w| w.own_analyst) {
+            notes.insert(NOTE_OWN_DENIES.to_owned());
+        }
+        if supporters().any(|w| w.own_analyst) {
+            notes.insert(NOTE_OWN_STATES.to_owned());
+        }
         for denier in deniers() {
             if supporters().any(|s| s.voice == denier.voice) && self.took_back(claims, denier) {
                 notes.insert(format!("{NOTE_REVOKED} by a source that stated it before"));
@@ -433,12 +486,17 @@ impl<'a> Fusion<'a> {
                     let standing = self.standings.get(&e.document);
                     standing.is_some_and(|s| s.voice == denier.voice)
                 })
-                .filter_map(|e| self.trace(e.document)?.head.published)
+                .filter_map(|e| self.published(e.document))
                 .map(PartialDate::last_day)
                 .max()
         };
         latest(true).zip(latest(false)).is_some_and(|(denied, stated)| denied > stated)
     }
+}
+
+/// How surely the claim was read: nobody reads an analyst's own word for him.
+fn precision(claim: &Claim) -> f64 {
+    if own_analyst(claim) { 1.0 } else { claim.precision.probability() }
 }
 
 /// Each claim once, in order of identifier.
@@ -459,29 +517,6 @@ fn quoted(group: &[&Evidence<'_>]) -> Option<String> {
     }
     let (key, name) = names.pop_first()?;
     (names.is_empty() && !key.is_empty()).then(|| name.to_owned())
-}
-
-/// The letter of the root of an origin: that of its first member, which is the root where it is in
-/// the store; else of the class that the outside source's name tells.
-fn root_letter(origin: &Origin) -> char {
-    let first = origin.members.first().map_or('F', |member| member.grade.reliability);
-    if origin.root_seen {
-        return first;
-    }
-    let name = origin.label.split([',', '(']).next().unwrap_or("");
-    SourceClass::of_name(name).letter()
-}
-
-/// The publisher of an origin's root, or the origin itself where that is not known; and which.
-fn voice_of(origin: &Origin, traces: &HashMap<DocumentId, &Trace>) -> (String, bool) {
-    let publisher = if origin.root_seen {
-        let root = origin.members.first().and_then(|m| traces.get(&m.document));
-        root.map(|trace| trace.source_key()).unwrap_or_default()
-    } else {
-        let name = origin.label.split([',', '(']).next().unwrap_or("");
-        publisher_key(name)
-    };
-    if publisher.is_empty() { (origin.id.to_string(), false) } else { (publisher, true) }
 }
 
 /// The strongest basis of those who support it, or of those who deny it where none does.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::FuseError;
 use crate::agreement::{Agreement, BAND_DAYS, ClaimType};
 use crate::reliability::{letter_of, reliability_of};
+use crate::standing::source_of;
 
 /// A class says as much of a source as so many of its statements would.
 const PRIOR: f64 = 20.0;
@@ -19,8 +21,11 @@ const ROUNDS: usize = 40;
 /// A round that moves no accuracy by more is the last.
 const SETTLED: f64 = 1e-6;
 
+/// Of more statements than these a sample is learnt from.
+const SAMPLE: u64 = 16_384;
+
 /// What is learnt of one source on one type of claim.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Key of the source: its name in small letters, without spaces.
     pub source: String,
@@ -63,13 +68,39 @@ struct Tally {
     days: f64,
 }
 
+/// The least depth (see [`depth_of`](crate::depth_of)) at and below which there are few enough statements
+/// to learn from all of them, from how many there are at each depth. A function of what is there, not of
+/// the order in which it came.
+#[must_use]
+pub fn sampled_from(counts: &[(u8, u64)]) -> u8 {
+    let below = |depth: u8| -> u64 {
+        counts.iter().filter(|(at, _)| *at >= depth).map(|(_, count)| count).sum()
+    };
+    (0..=31).find(|depth| below(*depth) <= SAMPLE).unwrap_or(31)
+}
+
+/// A vote by the number of its source.
+struct Ballot {
+    source: usize,
+    supports: bool,
+    first: bool,
+    late: Option<u8>,
+}
+
+/// An agreement by numbers, and how often it occurs.
+struct Counted {
+    known_false: bool,
+    count: f64,
+    ballots: Vec<Ballot>,
+}
+
 impl Reliabilities {
     /// Learns from agreements and how often each occurs.
     #[must_use]
     pub fn learn<'a>(agreements: impl IntoIterator<Item = (&'a Agreement, u64)>) -> Self {
-        let mut counted: BTreeMap<&Agreement, f64> = BTreeMap::new();
+        let mut counted: BTreeMap<&Agreement, u64> = BTreeMap::new();
         for (agreement, count) in agreements {
-            *counted.entry(agreement).or_default() += count as f64;
+            *counted.entry(agreement).or_default() += count;
         }
         // Of several letters of one source (names in several spellings) the best is its class.
         let mut classes: BTreeMap<(&str, ClaimType), char> = BTreeMap::new();
@@ -79,45 +110,63 @@ impl Reliabilities {
                 *class = (*class).min(vote.letter);
             }
         }
-        let prior = |class: char| accuracy(reliability_of(class));
-        let mut accuracies: BTreeMap<(&str, ClaimType), f64> =
-            classes.iter().map(|(key, class)| (*key, prior(*class))).collect();
-        let mut tallies = BTreeMap::new();
-        for _ in 0..ROUNDS {
-            tallies = tally(&counted, &accuracies);
-            let mut moved = 0.0_f64;
-            for (key, now) in &mut accuracies {
-                // Of observers without a name nothing is learnt: each is another.
-                if key.0.is_empty() {
-                    continue;
-                }
-                let sum = tallies.get(key).copied().unwrap_or_default();
-                let class = prior(classes[key]);
-                let next = (class * PRIOR + sum.right) / (PRIOR + sum.all);
-                moved = moved.max((next - *now).abs());
-                *now = next;
-            }
-            if moved < SETTLED {
-                break;
-            }
-        }
-        let records = classes.into_iter().filter(|((source, _), _)| !source.is_empty());
+        let numbers: BTreeMap<(&str, ClaimType), usize> =
+            classes.keys().enumerate().map(|(n, key)| (*key, n)).collect();
+        let counted: Vec<Counted> = counted
+            .iter()
+            .map(|(agreement, count)| Counted {
+                known_false: agreement.known_false,
+                count: *count as f64,
+                ballots: agreement
+                    .votes
+                    .iter()
+                    .map(|vote| Ballot {
+                        source: numbers[&(vote.source.as_str(), agreement.about)],
+                        supports: vote.supports,
+                        first: vote.first,
+                        late: vote.late,
+                    })
+                    .collect(),
+            })
+            .collect();
+        let priors: Vec<f64> =
+            classes.values().map(|class| accuracy(reliability_of(*class))).collect();
+        // Of observers without a name nothing is learnt: each is another.
+        let named: Vec<bool> = classes.keys().map(|(source, _)| !source.is_empty()).collect();
+        let (accuracies, tallies) = settle(&counted, &priors, &named);
+        let records = classes.into_iter().enumerate().filter(|(n, _)| named[*n]);
         Self {
             records: records
-                .map(|(key, class)| {
-                    let sum = tallies.get(&key).copied().unwrap_or_default();
-                    let record = record(key.0, class, accuracies[&key], sum);
+                .map(|(n, (key, class))| {
+                    let record = record(key.0, class, accuracies[n], tallies[n]);
                     ((key.0.to_owned(), key.1), record)
                 })
                 .collect(),
         }
     }
 
+    /// As text, for keeping.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let all: Vec<(ClaimType, &Record)> = self.records().collect();
+        serde_json::to_string(&all).unwrap_or_default()
+    }
+
+    /// Reads what [`Self::to_text`] wrote.
+    ///
+    /// # Errors
+    /// When it is not in the form.
+    pub fn from_text(text: &str) -> Result<Self, FuseError> {
+        let all: Vec<(ClaimType, Record)> = serde_json::from_str(text)
+            .map_err(|_| FuseError::Damaged("what is learnt is not in the format"))?;
+        let key = |(about, record): (ClaimType, Record)| ((record.source.clone(), about), record);
+        Ok(Self { records: all.into_iter().map(key).collect() })
+    }
+
     /// What is learnt of a source; `None` when nobody stated or denied what it states.
     #[must_use]
     pub fn record(&self, source: &str, about: ClaimType) -> Option<&Record> {
-        let source: String = source.chars().filter(|c| c.is_alphanumeric()).collect();
-        self.records.get(&(source, about))
+        self.records.get(&(source_of(source), about))
     }
 
     /// All records, in order of source.
@@ -153,40 +202,58 @@ fn accuracy(reliability: f64) -> f64 {
     0.5 + 0.5 * reliability
 }
 
-/// How probable a statement is by the voices on it, by the accuracies as they are believed now.
-fn probability(agreement: &Agreement, accuracies: &BTreeMap<(&str, ClaimType), f64>) -> f64 {
+/// Accuracies and statements until both agree, beginning with the classes.
+fn settle(counted: &[Counted], priors: &[f64], named: &[bool]) -> (Vec<f64>, Vec<Tally>) {
+    let mut accuracies = priors.to_vec();
+    let mut tallies = Vec::new();
+    for _ in 0..ROUNDS {
+        tallies = tally(counted, &accuracies);
+        let mut moved = 0.0_f64;
+        for (n, now) in accuracies.iter_mut().enumerate().filter(|(n, _)| named[*n]) {
+            let next = (priors[n] * PRIOR + tallies[n].right) / (PRIOR + tallies[n].all);
+            moved = moved.max((next - *now).abs());
+            *now = next;
+        }
+        if moved < SETTLED {
+            break;
+        }
+    }
+    (accuracies, tallies)
+}
+
+/// How probable a statement is by the voices on it, from the log-odds that each is right as it is
+/// believed now.
+fn probability(agreement: &Counted, odds: &[f64]) -> f64 {
     if agreement.known_false {
         return 0.0;
     }
-    // Whoever is wrong more often than a coin tells nothing; he does not prove the contrary.
-    let odds: f64 = agreement
-        .votes
-        .iter()
-        .map(|vote| {
-            let right = accuracies[&(vote.source.as_str(), agreement.about)].clamp(0.5, 0.98);
-            let odds = (right / (1.0 - right)).ln();
-            if vote.supports { odds } else { -odds }
-        })
-        .sum();
+    let side = |ballot: &Ballot| {
+        let odds = odds[ballot.source];
+        if ballot.supports { odds } else { -odds }
+    };
+    let odds: f64 = agreement.ballots.iter().map(side).sum();
     1.0 / (1.0 + (-odds).exp())
 }
 
-fn tally<'a>(
-    counted: &BTreeMap<&'a Agreement, f64>,
-    accuracies: &BTreeMap<(&'a str, ClaimType), f64>,
-) -> BTreeMap<(&'a str, ClaimType), Tally> {
-    let mut tallies: BTreeMap<(&str, ClaimType), Tally> = BTreeMap::new();
-    for (&agreement, &count) in counted {
-        if agreement.votes.len() < 2 && !agreement.known_false {
+fn tally(counted: &[Counted], accuracies: &[f64]) -> Vec<Tally> {
+    // Whoever is wrong more often than a coin tells nothing; he does not prove the contrary.
+    let log_odds = |right: &f64| {
+        let right = right.clamp(0.5, 0.98);
+        (right / (1.0 - right)).ln()
+    };
+    let odds: Vec<f64> = accuracies.iter().map(log_odds).collect();
+    let mut tallies = vec![Tally::default(); accuracies.len()];
+    for agreement in counted {
+        if agreement.ballots.len() < 2 && !agreement.known_false {
             continue;
         }
-        let p = probability(agreement, accuracies);
-        for vote in &agreement.votes {
-            let sum = tallies.entry((&vote.source, agreement.about)).or_default();
-            sum.right += count * if vote.supports { p } else { 1.0 - p };
+        let (p, count) = (probability(agreement, &odds), agreement.count);
+        for ballot in &agreement.ballots {
+            let sum = &mut tallies[ballot.source];
+            sum.right += count * if ballot.supports { p } else { 1.0 - p };
             sum.all += count;
-            sum.first += if vote.first { count } else { 0.0 };
-            if let Some(late) = vote.late {
+            sum.first += if ballot.first { count } else { 0.0 };
+            if let Some(late) = ballot.late {
                 sum.later += count;
                 sum.days += count * BAND_DAYS[usize::from(late)];
             }

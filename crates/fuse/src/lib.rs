@@ -2,7 +2,8 @@
 //! documents and claims arrive never matters.
 //!
 //! A [`Resolver`] maps names to canonical entities. A [`Trace`] is the little that [`origins`]
-//! needs to know of a document to tell originals from copies. A [`Fusion`] combines the claims
+//! needs to know of a document to tell originals from copies; [`follow`] keeps them up to date as documents
+//! come and go. A [`Fusion`] combines the claims
 //! of one statement into its fact; [`explain`] shows the arithmetic.
 //!
 //! ```
@@ -39,20 +40,26 @@ mod agreement;
 mod calibration;
 mod cluster;
 mod context;
+mod copied;
 mod decided;
 mod derivation;
 mod distinct;
 mod error;
 mod explain;
+mod follow;
 mod fusion;
 mod learnt;
 mod likeness;
+mod links;
+mod markers;
 mod name;
 mod origin;
 mod passages;
+mod precedence;
 mod reliability;
 mod salient;
 mod sketch;
+mod standing;
 mod status;
 mod trace;
 mod witness;
@@ -61,22 +68,27 @@ mod witness;
 mod testing;
 
 pub use address::canonical_url;
-pub use agreement::{Agreement, ClaimType, NoAgreement, Vote};
+pub use agreement::{Agreement, ClaimType, NoAgreement, Vote, depth_of};
 pub use calibration::Calibration;
 pub use cluster::{Activity, ActivityCluster, Bond, ClusterEvent, clusters, clusters_decided};
 pub use context::{Context, Meant, decide, naming_vendor};
+pub use copied::Copied;
 pub use decided::ClusterDecisions;
 pub use distinct::{Distinct, not_shown_same};
 pub use error::FuseError;
 pub use explain::{Explanation, OriginStep, explain};
+pub use follow::{Filing, Followed, Shelf, follow, together};
 pub use fusion::{Evidence, Fusion};
-
-pub use learnt::{Record, Reliabilities, believed};
+pub use learnt::{Record, Reliabilities, believed, sampled_from};
 pub use likeness::{COPIED, Likeness};
+pub use links::Link;
+pub use markers::HEADS;
 pub use name::{Candidate, Resolver};
-pub use origin::{Derivation, derivations, origins};
+pub use origin::{Derivation, copies, derivations, origins, origins_with};
 pub use passages::{Passage, shared_passages};
+pub use precedence::Precedence;
 pub use reliability::SourceClass;
+pub use standing::{Standing, standings};
 pub use status::{is_shared, set_aside};
 pub use trace::Trace;
 pub use witness::combine;

@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 use lapwing_model::{Admiralty, DocumentId, Origin, OriginId, OriginMember};
 use serde::Serialize;
 
-use crate::derivation::{Edge, Edges, Sets, Virtual, edges};
+use crate::copied::Copied;
+use crate::derivation::{Edge, Edges, Sets, Shown, Virtual, edges};
+use crate::markers::Heads;
+use crate::precedence::Precedence;
 use crate::reliability::{Descent, SourceClass, derived_grade, graded_by, root_grade};
 use crate::trace::Trace;
 
@@ -11,13 +14,55 @@ use crate::trace::Trace;
 ///
 /// Each document derives from at most one other, so that a compilation does not glue its
 /// sources together; the roots of these trees are the origins. Pure, and independent of the
-/// order of `traces`; close to linear in their number.
+/// order of `traces`; close to linear in their number. [`follow`](crate::follow) comes to the same, one
+/// document after the other.
 #[must_use]
 pub fn origins(traces: &[Trace]) -> Vec<Origin> {
     let docs = in_precedence(traces);
-    let Edges { told, virtuals, .. } = edges(&docs);
+    let copies = copies_among(&docs);
+    origins_of(&docs, &copies)
+}
+
+/// All copies among documents that texts or values show.
+#[must_use]
+pub fn copies(traces: &[Trace]) -> Vec<Copied> {
+    copies_among(&in_precedence(traces))
+}
+
+/// The origins of documents of which `copies` are copies.
+#[must_use]
+pub fn origins_with(traces: &[Trace], copies: &[Copied]) -> Vec<Origin> {
+    origins_of(&in_precedence(traces), copies)
+}
+
+/// The copies among `docs` (in order of precedence, distinct).
+fn copies_among(docs: &[&Trace]) -> Vec<Copied> {
+    let heads = Heads::of(docs);
+    let of = |(at, child): (usize, &&Trace)| {
+        let parents = heads.candidates(at, &child.markers());
+        let found: Vec<Copied> =
+            parents.into_iter().filter_map(|parent| Copied::shown(child, docs[parent])).collect();
+        found
+    };
+    docs.iter().enumerate().flat_map(of).collect()
+}
+
+/// The same by places in `docs`; copies of documents that are not among them are left out.
+fn placed(docs: &[&Trace], copies: &[Copied]) -> Vec<Shown> {
+    let place: foldhash::HashMap<DocumentId, usize> =
+        docs.iter().enumerate().map(|(at, doc)| (doc.head.document, at)).collect();
+    let of = |copy: &Copied| {
+        let (child, parent) = (*place.get(&copy.child)?, *place.get(&copy.parent)?);
+        Some(Shown { child, parent, probability: copy.probability, why: copy.why.clone() })
+    };
+    copies.iter().filter_map(of).collect()
+}
+
+/// The origins of `docs` (in order of precedence, distinct).
+pub(crate) fn origins_of(docs: &[&Trace], copies: &[Copied]) -> Vec<Origin> {
+    let Edges { told, virtuals, .. } = edges(docs, placed(docs, copies));
     let parents = forest(docs.len(), virtuals.len(), told);
-    let grades = grades(&docs, &virtuals, &parents);
+    let grades = grades(docs, &virtuals, &parents);
 
     let mut trees: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for at in 0..docs.len() {
@@ -26,10 +71,10 @@ pub fn origins(traces: &[Trace]) -> Vec<Origin> {
     let mut origins: Vec<Origin> = trees
         .into_iter()
         .map(|(root, members)| {
-            let (id, label, root_seen) = name_of_root(&docs, &virtuals, root);
+            let (id, label, root_seen) = name_of_root(docs, &virtuals, root);
             let mut members: Vec<usize> = members;
             members.sort_by_key(|at| (parents[*at].is_some(), *at));
-            let member = |at: usize| member(&docs, &virtuals, &parents, &grades, at);
+            let member = |at: usize| member(docs, &virtuals, &parents, &grades, at);
             Origin { id, label, root_seen, members: members.into_iter().map(member).collect() }
         })
         .collect();
@@ -60,11 +105,12 @@ pub struct Derivation {
 }
 
 /// All derivations that hang together with a document, in order of precedence; empty for one that
-/// derives from nothing and from which nothing derives.
+/// derives from nothing and from which nothing derives. `traces` and `copies` must hold all that hangs
+/// together with it.
 #[must_use]
-pub fn derivations(traces: &[Trace], document: DocumentId) -> Vec<Derivation> {
+pub fn derivations(traces: &[Trace], copies: &[Copied], document: DocumentId) -> Vec<Derivation> {
     let docs = in_precedence(traces);
-    let Edges { told: mut edges, others, virtuals } = edges(&docs);
+    let Edges { told: mut edges, others, virtuals } = edges(&docs, placed(&docs, copies));
     let parents = forest(docs.len(), virtuals.len(), edges.clone());
     edges.extend(others);
     let mut together = Sets::new(docs.len() + virtuals.len());
@@ -96,15 +142,10 @@ pub fn derivations(traces: &[Trace], document: DocumentId) -> Vec<Derivation> {
         .collect()
 }
 
-/// Distinct documents, those that are likelier to be originals first: by date, lists last,
-/// longer before shorter, and at last by identifier.
-fn in_precedence(traces: &[Trace]) -> Vec<&Trace> {
-    let mut docs: Vec<&Trace> = traces.iter().collect();
-    docs.sort_by_cached_key(|trace| {
-        let day = trace.head.published.map(lapwing_model::PartialDate::first_day);
-        let id = trace.head.document;
-        (day.is_none(), day, trace.is_list(), std::cmp::Reverse(trace.head.words), id)
-    });
+/// Distinct documents, those that are likelier to be originals first.
+pub(crate) fn in_precedence<'t>(traces: impl IntoIterator<Item = &'t Trace>) -> Vec<&'t Trace> {
+    let mut docs: Vec<&Trace> = traces.into_iter().collect();
+    docs.sort_by_cached_key(|trace| (Precedence::of(trace), trace.head.document));
     let mut seen = std::collections::BTreeSet::new();
     docs.retain(|trace| seen.insert(trace.head.document));
     docs

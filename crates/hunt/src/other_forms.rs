@@ -120,7 +120,8 @@ impl Forms {
             }
             let begin = self.plain.len();
             let bytes = rest[..count].as_chunks::<2>().0.iter();
-            self.plain.extend(bytes.filter_map(code_of).map(|b| if b == 0 { b' ' } else { b }));
+            self.plain
+                .extend(bytes.copied().filter_map(code_of).map(|b| if b == 0 { b' ' } else { b }));
             self.plain.push(b'\n');
             self.percent_from(begin, margin);
         }
@@ -190,7 +191,7 @@ fn next_escape(text: &[u8], from: usize) -> Option<usize> {
 fn next_code(text: &[u8], from: usize) -> Option<(usize, usize, u8)> {
     let rest = text.get(from..)?;
     memchr::memchr_iter(b'%', rest).find_map(|at| {
-        let byte = code_of(rest.get(at + 1..)?.first_chunk()?)?;
+        let byte = code_of(*rest.get(at + 1..)?.first_chunk()?)?;
         Some((from + at, from + at + 3, byte))
     })
 }
@@ -210,7 +211,7 @@ fn next_escaped(text: &[u8], from: usize) -> Option<(usize, usize, u8)> {
     })
 }
 
-fn code_of(digits: &[u8; 2]) -> Option<u8> {
+fn code_of(digits: [u8; 2]) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
     Some(digit(digits[0])? * 16 + digit(digits[1])?)
 }
@@ -272,7 +273,7 @@ mod tests {
             let mut out = String::new();
             let mut rest = text;
             while let Some(c) = rest.chars().next() {
-                let code = rest.as_bytes().get(1..3).and_then(|two| code_of(two.first_chunk()?));
+                let code = rest.as_bytes().get(1..3).and_then(|two| code_of(*two.first_chunk()?));
                 if let Some(byte) = code.filter(|byte| c == '%' && byte.is_ascii()) {
                     out.push(char::from(byte));
                     rest = &rest[3..];

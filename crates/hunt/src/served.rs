@@ -110,9 +110,9 @@ fn by_file(
             found.insert(path, None);
             continue;
         }
-        let archives =
+        let mut archives =
             page.match_indices('!').filter_map(|(at, _)| named.get(&page[..at]).copied());
-        if let Some(path) = archives.last()
+        if let Some(path) = archives.next_back()
             && let Some(members) = found.entry(path).or_insert_with(|| Some(BTreeSet::new()))
         {
             members.insert(page);

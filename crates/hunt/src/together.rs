@@ -375,7 +375,7 @@ mod tests {
             probability: 0.9,
             asked: Asked::Then(vec![record("a"), record("b")]),
         };
-        let found = judge(&[pattern.clone()], log("1 a, 2 b, 3 b"));
+        let found = judge(std::slice::from_ref(&pattern), log("1 a, 2 b, 3 b"));
         let [one] = &found[..] else { panic!("{found:?}") };
         assert_eq!(one.place, Some(Place::Line(2)));
         assert_eq!(one.matched, "[a] FOLLOWEDBY [b]");

@@ -98,7 +98,7 @@ pub(crate) fn is_settings(path: &str) -> bool {
     let path = normal(path);
     let name = path.rsplit('/').next().unwrap_or(&path);
     SETTINGS.contains(&name)
-        || name.ends_with(".conf") && SETTING_FOLDERS.iter().any(|f| path.contains(f))
+        || name.strip_suffix(".conf").is_some() && SETTING_FOLDERS.iter().any(|f| path.contains(f))
 }
 
 /// Whether a file of this name is run when it is asked for.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lapwing_hunt::{Checks, Matcher, Options, Rules, RulesOptions, Silent, hunt};
-use lapwing_model::Place;
+use lapwing_model::{FindingKind, Place};
 use proptest::prelude::*;
 use rsigma_eval::{Engine, JsonEvent};
 use rsigma_parser::{
@@ -204,6 +204,7 @@ fn ours(rules: &Arc<Rules>, events: &[Value], head: &Value) -> BTreeSet<(usize, 
     let options = Options {
         jobs: 1,
         max_findings_per_rule: usize::MAX,
+        around: false,
         rules: Some(Arc::clone(rules)),
         ..Options::default()
     };
@@ -213,6 +214,7 @@ fn ours(rules: &Arc<Rules>, events: &[Value], head: &Value) -> BTreeSet<(usize, 
     result
         .findings
         .into_iter()
+        .filter(|f| f.kind == FindingKind::Sigma)
         .map(|f| match f.place {
             Some(Place::Line(line)) => (line as usize - 1, f.rule.unwrap()),
             other => panic!("{other:?}"),

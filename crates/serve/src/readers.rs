@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use lapwing_engine::Engine;
 use lapwing_engine::store::StoreError;
+use lapwing_engine::{Below, Engine};
 use lapwing_model::ChangeId;
 use tokio::sync::Semaphore;
 
@@ -88,7 +88,7 @@ impl Kept {
 }
 
 /// A copy below a ceiling; who waits for it waits while it is made.
-type View = Arc<Mutex<Option<(Engine, Option<ChangeId>)>>>;
+type View = Arc<Mutex<Option<Below>>>;
 
 /// Why a question has to be asked again, or cannot be answered.
 enum Missed {
@@ -187,16 +187,21 @@ impl Readers {
     ) -> Result<T, Problem> {
         let view = lock(&self.views).entry(ceiling).or_default().clone();
         let mut view = lock(&view);
-        if view.as_ref().is_none_or(|(_, at)| *at != kept.at) {
-            *view = None;
-            let Some(engine) = kept.engine.visible_to(ceiling.tlp, ceiling.pap)? else {
-                return ask(&kept.sight());
+        // One that is of a later state than the engine is as good: it answers of one state.
+        if view.as_ref().is_none_or(|below| below.at < kept.at) {
+            // What fails in between leaves no copy behind.
+            let followed = match view.take() {
+                Some(mut below) => below.follow()?.then_some(below),
+                None => None,
             };
-            *view = Some((engine, kept.at));
+            *view = match followed {
+                Some(below) => Some(below),
+                None => kept.engine.below(ceiling.tlp, ceiling.pap)?,
+            };
         }
         match view.as_ref() {
-            Some((engine, at)) => ask(&Sight { engine, at: *at, ceiling }),
-            None => Err(Problem::fault("a view was not made")),
+            Some(below) => ask(&Sight { engine: &below.engine, at: below.at, ceiling }),
+            None => ask(&kept.sight()),
         }
     }
 

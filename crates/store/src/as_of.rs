@@ -9,14 +9,16 @@ use jiff::tz::TimeZone;
 use lapwing_model::Marking;
 
 use crate::error::Fault;
+use crate::names::Names;
 use crate::records::DocumentRecord;
-use crate::{documents, judgements, search};
+use crate::{decisions, documents, search, spelling};
 
 /// Copies into the empty store `to` all documents that `wanted` takes, with their claims, gaps
 /// and traces, and the blobs in force; facts and origins are left to be derived again.
 pub(crate) fn copy(
     from: &Connection,
     to: &Connection,
+    names: &Names,
     wanted: &dyn Fn(&DocumentRecord) -> bool,
 ) -> Result<(), Fault> {
     to.execute_batch("BEGIN IMMEDIATE")?;
@@ -32,7 +34,7 @@ pub(crate) fn copy(
          SELECT n, title, text FROM document_words WHERE n = ?1",
     )?;
     for n in chosen(from, wanted)? {
-        for table in ["document", "part", "claim", "gap"] {
+        for table in ["document", "part", "claim", "gap", "named_in"] {
             let key = if table == "document" { "n" } else { "document" };
             copy_rows(from, to, table, &format!("WHERE {key} = ?1"), [n])?;
         }
@@ -53,12 +55,9 @@ pub(crate) fn copy(
     for n in entities {
         copy_rows(from, to, "entity", "WHERE n = ?1", [n])?;
     }
-    // A decision on a name that none of the documents gives is not for who may see only these.
-    to.execute_batch(
-        "DELETE FROM judgement WHERE topic LIKE 'name/%' AND NOT EXISTS (
-           SELECT 1 FROM entity WHERE lower(value) = lower(judgement.body ->> '$.name.value'));
-         COMMIT",
-    )?;
+    spelling::extend(to, names)?;
+    decisions::keep_evident(to, None)?;
+    to.execute_batch("COMMIT")?;
     Ok(())
 }
 
@@ -94,7 +93,7 @@ pub(crate) fn known_by(record: &DocumentRecord, date: Date) -> bool {
 /// documents are (undone ones too: nobody can ask for them there) has no entry, and of one that
 /// loses some the command is not told, for it may name them.
 ///
-/// Of the decisions of people those stay that are marked at most so.
+/// Of the decisions of people those stay that are marked at most so, or that documents here bear out.
 pub(crate) fn hush(from: &Connection, to: &Connection, most: Option<Marking>) -> Result<(), Fault> {
     let mut changes = from.prepare("SELECT id, documents FROM change ORDER BY id")?;
     let mut rows = changes.query([])?;
@@ -119,7 +118,7 @@ pub(crate) fn hush(from: &Connection, to: &Connection, most: Option<Marking>) ->
             .execute((id, left, claims, gaps))?;
         }
     }
-    judgements::keep_at_most(from, to, most)?;
+    decisions::keep_evident(to, Some(most))?;
     to.execute_batch(
         "UPDATE change SET undone_by = NULL WHERE undone_by NOT IN (SELECT id FROM change)",
     )?;

@@ -1,26 +1,34 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::sql::{Connection, OptionalExtension};
 use jiff::Timestamp;
 use lapwing_model::{ChangeId, DocumentId, Entity, Fact, Origin, Reading};
 
+use crate::aging::Aging;
+use crate::deriving::Moves;
 use crate::documents;
 use crate::error::{Fault, StoreError};
 use crate::history;
 use crate::names::Names;
 use crate::records::{Added, Fused, StoredClaim, Undone};
 use crate::store::Store;
-use crate::{blobs, claims, fusing, judgements, origins};
+use crate::{blobs, claims, fusing, judgements, origins, shelf, spelling, standing};
 
 /// One transaction: all of it is kept by [`Change::commit`], or none.
 ///
 /// The usual way is [`Change::add`] for each reading, [`Change::put_origins`] with the origins
 /// of all documents, [`Change::fuse_touched`], and [`Change::commit`].
 pub struct Change<'s> {
-    store: &'s mut Store,
+    pub(crate) store: &'s mut Store,
     id: ChangeId,
     counts: Counts,
-    changed: bool,
+    pub(crate) moves: Moves,
+    /// See [`Change::deepest_agreement_changed`].
+    pub(crate) deepest: Option<u8>,
+    /// See [`Change::some_changed_facts`].
+    pub(crate) renewed: BTreeSet<String>,
+    pub(crate) changed: bool,
     open: bool,
 }
 
@@ -40,6 +48,7 @@ impl<'s> Change<'s> {
         let begun = || {
             store.conn.execute_batch("BEGIN IMMEDIATE")?;
             fusing::begin(&store.conn)?;
+            standing::begin(&store.conn)?;
             let id = store
                 .conn
                 .prepare_cached("INSERT INTO change (at, command) VALUES (?1, ?2)")?
@@ -48,7 +57,16 @@ impl<'s> Change<'s> {
         };
         let begun: Result<ChangeId, Fault> = begun();
         match begun {
-            Ok(id) => Ok(Self { store, id, counts: Counts::default(), changed: false, open: true }),
+            Ok(id) => Ok(Self {
+                store,
+                id,
+                counts: Counts::default(),
+                moves: Moves::default(),
+                deepest: None,
+                renewed: BTreeSet::new(),
+                changed: false,
+                open: true,
+            }),
             Err(fault) => {
                 if !store.conn.is_autocommit() {
                     let _ = store.conn.execute_batch("ROLLBACK");
@@ -98,7 +116,10 @@ impl<'s> Change<'s> {
             counts.gaps += gaps;
             Ok(Added::New)
         })?;
-        self.changed |= added == Added::New;
+        if added == Added::New {
+            self.changed = true;
+            self.moves.came.insert(id);
+        }
         Ok(added)
     }
 
@@ -109,11 +130,15 @@ impl<'s> Change<'s> {
     /// [`StoreError::UnknownChange`], [`StoreError::AlreadyUndone`].
     pub fn undo(&mut self, change: ChangeId) -> Result<Undone, StoreError> {
         let by = self.id;
-        let counts = &mut self.counts;
+        let (counts, moves) = (&mut self.counts, &mut self.moves);
         let undone = self.store.with(|conn, _| {
             let (undone, rows) = history::undo(conn, change, by)?;
             for n in rows {
                 fusing::touch(conn, n)?;
+                match documents::in_sight(conn, n)? {
+                    Some(id) => drop(moves.came.insert(id)),
+                    None => drop(moves.went.insert(n, shelf::trace_of_row(conn, n)?)),
+                }
             }
             for id in undone.hidden.iter().chain(&undone.shown) {
                 let (claims, gaps): (i64, i64) = conn
@@ -205,11 +230,12 @@ impl<'s> Change<'s> {
     /// As [`Change::fuse_touched`].
     pub fn fuse_touched_many(
         &mut self,
-        fuse: &mut fusing::FuseMany<'_>,
+        fuse: &mut dyn FnMut(&[Vec<StoredClaim>]) -> Vec<Option<Fused>>,
     ) -> Result<u64, StoreError> {
-        let changed = self.store.with(|conn, names| fusing::fuse_touched(conn, names, fuse))?;
-        self.changed |= changed > 0;
-        Ok(changed)
+        let done = self.store.with(|conn, names| {
+            fusing::fuse_touched(conn, names, &mut |claims| Ok(fuse(claims)))
+        })?;
+        Ok(self.refused(done))
     }
 
     /// Touches the statements of documents: what they weigh by is another now.
@@ -218,14 +244,30 @@ impl<'s> Change<'s> {
             .with(|conn, _| documents.iter().try_for_each(|id| fusing::touch_document(conn, *id)))
     }
 
-    /// Touches every statement when the facts were derived by other rules than these.
-    pub fn derive_by(&mut self, rules: &str) -> Result<(), StoreError> {
+    /// Touches every statement when the facts were derived by other rules than these; tells whether they
+    /// were: then nothing that was derived can be built upon.
+    pub fn derive_by(&mut self, rules: &str) -> Result<bool, StoreError> {
         self.store.with(|conn, _| {
-            if judgements::derived_by(conn)?.as_deref() != Some(rules) {
+            let others = judgements::derived_by(conn)?.as_deref() != Some(rules);
+            if others {
                 fusing::touch_all(conn)?;
                 judgements::set_derived_by(conn, rules)?;
             }
-            Ok(())
+            Ok(others)
+        })
+    }
+
+    /// Keeps when each indicator whose facts are others now loses its worth: `age` gets the fact
+    /// that it is one, and the facts on what it indicates and when it was seen. Under other `rules`
+    /// than those of before it is asked of all. Call it when all facts are derived.
+    pub fn stand(
+        &mut self,
+        rules: &str,
+        age: &mut dyn FnMut(&Fact, &[Fact]) -> Aging,
+    ) -> Result<(), StoreError> {
+        self.store.with(|conn, names| {
+            standing::rule_by(conn, rules)?;
+            standing::settle(conn, names, Some(age))
         })
     }
 
@@ -258,7 +300,8 @@ impl<'s> Change<'s> {
         }
         let (id, counts) = (self.id, &self.counts);
         let numbers = [counts.documents, counts.claims, counts.gaps].map(|n| n as i64);
-        self.store.with(|conn, _| {
+        self.store.with(|conn, names| {
+            derived(conn, names)?;
             conn.prepare_cached(
                 "UPDATE change SET documents = ?2, claims = ?3, gaps = ?4 WHERE id = ?1",
             )?
@@ -276,13 +319,27 @@ impl Change<'_> {
     /// history is that of the original.
     pub fn commit_unrecorded(mut self) -> Result<(), StoreError> {
         let id = self.id;
-        self.store.with(|conn, _| {
+        self.store.with(|conn, names| {
+            derived(conn, names)?;
             conn.prepare_cached("DELETE FROM change WHERE id = ?1")?.execute([id.0])?;
             Ok(conn.execute_batch("COMMIT")?)
         })?;
         self.open = false;
         Ok(())
     }
+}
+
+impl Change<'_> {
+    /// Has no number from now on: the history is that of another store.
+    pub(crate) fn unnumbered(&mut self) {
+        self.id = ChangeId(-1);
+    }
+}
+
+/// Brings up to date what follows from names and facts.
+fn derived(conn: &Connection, names: &Names) -> Result<(), Fault> {
+    standing::settle(conn, names, None)?;
+    spelling::extend(conn, names)
 }
 
 impl Drop for Change<'_> {

@@ -41,6 +41,19 @@ pub(crate) fn insert(
             numbered.push(Numbers::of(conn, names, claim, resolve)?);
         }
     }
+    // Which names the document gives, so that documents are counted without their claims.
+    let mut given = std::collections::BTreeSet::new();
+    for (claim, of) in claims.iter().zip(&numbered) {
+        given.extend((!claim.subject.kind.is_observable()).then_some(of.subject.n));
+        let named = claim.object.entity().filter(|entity| !entity.kind.is_observable());
+        given.extend(named.map(|_| of.object.n));
+    }
+    for name in given {
+        conn.prepare_cached(
+            "INSERT INTO named_in (n, document) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        )?
+        .execute((name, n))?;
+    }
     // … and rows are written in the order of their key, so that pages fill one after the other.
     ordered.sort_unstable();
     let mut insert = conn.bulk(INSERT)?;

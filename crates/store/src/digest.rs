@@ -5,7 +5,7 @@ use crate::names::Names;
 use crate::records::FactQuery;
 use crate::sql::Connection;
 use crate::sql::postgres::Reference;
-use crate::{blobs, claims, documents, facts, origins, server};
+use crate::{blobs, claims, documents, facts, origins, server, spelling, standing};
 use lapwing_model::{DocumentId, Fact};
 
 /// Hashes documents (by identifier), their claims and gaps, facts, origins and blobs.
@@ -100,6 +100,42 @@ const RULES: &[(&str, &str)] = &[
              AND c.resolved_object = f.object)",
     ),
     (
+        "what is noted of an indicator is not what its fact says",
+        "SELECT CAST(f.subject AS TEXT) FROM fact f JOIN word r ON r.n = f.relation AND r.text = 'role' \
+         JOIN entity w ON w.n = f.object AND w.kind = 0 AND w.value = 'indicator' \
+         LEFT JOIN standing s ON s.n = f.subject \
+         WHERE s.probability IS DISTINCT FROM f.probability \
+           OR s.last IS DISTINCT FROM coalesce(f.last, 0)",
+    ),
+    (
+        "an entity is noted as known, or as an indicator, and no fact says so",
+        "SELECT CAST(s.n AS TEXT) FROM standing s \
+         WHERE (NOT EXISTS (SELECT 1 FROM fact WHERE subject = s.n) \
+             AND NOT EXISTS (SELECT 1 FROM fact WHERE object_entity = s.n)) \
+           OR (s.probability IS NOT NULL AND NOT EXISTS (SELECT 1 FROM fact f \
+             JOIN word r ON r.n = f.relation AND r.text = 'role' \
+             JOIN entity w ON w.n = f.object AND w.kind = 0 AND w.value = 'indicator' \
+             WHERE f.subject = s.n))",
+    ),
+    (
+        "an entity that facts speak of is not noted as known",
+        "SELECT CAST(e.n AS TEXT) FROM entity e LEFT JOIN standing s ON s.n = e.n \
+         WHERE e.kind > 0 AND s.n IS NULL AND (EXISTS (SELECT 1 FROM fact WHERE subject = e.n) \
+           OR EXISTS (SELECT 1 FROM fact WHERE object_entity = e.n))",
+    ),
+    (
+        "a count by kind is not that of what is there",
+        "SELECT CAST(t.kind AS TEXT) FROM tally t LEFT JOIN (SELECT kind, count(*) AS known, \
+           count(probability) AS indicators, sum(facts) AS facts FROM standing GROUP BY kind) c \
+           ON c.kind = t.kind WHERE t.known <> coalesce(c.known, 0) \
+           OR t.indicators <> coalesce(c.indicators, 0) OR t.facts <> coalesce(c.facts, 0)",
+    ),
+    (
+        "the facts of an entity are not as many as is noted",
+        "SELECT CAST(s.n AS TEXT) FROM standing s \
+         WHERE s.facts <> (SELECT count(*) FROM fact f WHERE f.subject = s.n)",
+    ),
+    (
         "an origin has a member that belongs to another",
         "SELECT lower(hex(m.document)) FROM origin_member m \
          WHERE NOT EXISTS (SELECT 1 FROM origin o WHERE o.id = m.origin)",
@@ -134,6 +170,8 @@ pub(crate) fn check(conn: &Connection, names: &Names) -> Result<Vec<String>, Fau
             found.push(format!("a row of {table} refers to one that is not there"));
         }
     }
+    standing::ready(conn, names)?;
+    found.extend(spelling::check(conn)?);
     for (what, sql) in RULES {
         let rows = column(conn, sql, 0)?;
         found.extend(rows.iter().take(MOST).map(|row| format!("{what}: {row}")));

@@ -30,6 +30,15 @@ pub(crate) fn visible(conn: &Connection, id: DocumentId) -> Result<Option<i64>, 
     Ok(n)
 }
 
+/// The document of a row, when it is in sight.
+pub(crate) fn in_sight(conn: &Connection, n: i64) -> Result<Option<DocumentId>, Fault> {
+    let id: Option<[u8; 16]> = conn
+        .prepare_cached("SELECT id FROM document WHERE n = ?1 AND visible = 1")?
+        .query_row([n], |row| row.get(0))
+        .optional()?;
+    Ok(id.map(DocumentId))
+}
+
 /// The strictest markings of all documents, in sight or not.
 pub(crate) fn strictest(conn: &Connection) -> Result<(Marking, Pap), Fault> {
     let mut statement = conn.prepare_cached(
@@ -79,7 +88,7 @@ pub(crate) fn insert(
     if !reading.regions.is_empty() {
         put_part(conn, n, Part::Regions, &regions::encode(&reading.regions))?;
     }
-    // Not compressed: every change reads the traces of all documents.
+    // Not compressed: it is read whenever a document comes near.
     keep_part(conn, n, Part::Trace, trace.len(), trace)?;
     let mut insert =
         conn.prepare_cached("INSERT INTO gap (document, position, body) VALUES (?1, ?2, ?3)")?;
@@ -260,6 +269,29 @@ pub(crate) fn gaps(conn: &Connection) -> Result<Vec<(DocumentId, Gap)>, Fault> {
         gaps.push((DocumentId(row.get(0)?), gap));
     }
     Ok(gaps)
+}
+
+/// The gaps of a visible document, in order of place.
+pub(crate) fn gaps_of(conn: &Connection, id: DocumentId) -> Result<Vec<Gap>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT g.body FROM document d JOIN gap g ON g.document = d.n \
+         WHERE d.id = ?1 AND d.visible = 1 ORDER BY g.position",
+    )?;
+    let mut rows = statement.query([id.0])?;
+    let mut gaps = Vec::new();
+    while let Some(row) = rows.next()? {
+        let body: String = row.get(0)?;
+        gaps.push(serde_json::from_str(&body).map_err(|e| Fault::damaged(format!("a gap: {e}")))?);
+    }
+    Ok(gaps)
+}
+
+/// The visible documents whose name begins so, by name and identifier.
+pub(crate) fn named(conn: &Connection, beginning: &str) -> Result<Vec<DocumentRecord>, Fault> {
+    // No character of a name comes after the last one that there is.
+    let end = format!("{beginning}\u{10FFFF}");
+    let sql = format!("{RECORD} AND d.name >= ?1 AND d.name < ?2 ORDER BY d.name, d.id");
+    select(conn, &sql, (beginning, end))
 }
 
 /// What fuse keeps of each visible document, in order of identifier.

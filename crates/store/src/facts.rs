@@ -6,45 +6,70 @@ use lapwing_model::{
     AnalyticConfidence, ClaimId, Contribution, Fact, Marking, Object, OriginId, Period, Relation,
 };
 
+use crate::aging::Aging;
 use crate::claims::{basis, basis_number, relation};
 use crate::codec::{Reader, Writer, date_number};
 use crate::error::{Fault, StoreError};
 use crate::names::Names;
 use crate::names_server;
-use crate::records::FactQuery;
+use crate::records::{FactQuery, KnownValue};
+use crate::standing;
 
 /// First byte of a fact's body: the version of its layout.
 const LAYOUT: u64 = 1;
 
-/// Writes facts of statements; for [`put`].
-pub(crate) fn writer(conn: &Connection) -> Result<Bulk<'_>, Fault> {
-    Ok(conn.bulk(
-            "INSERT INTO fact (subject, relation, object, object_entity, probability, first, \
+/// Writes facts; [`Facts::finish`] sees to it that all are there.
+pub(crate) struct Facts<'c> {
+    facts: Bulk<'c>,
+    touched: Bulk<'c>,
+}
+
+/// What writes facts.
+pub(crate) fn writer(conn: &Connection) -> Result<Facts<'_>, Fault> {
+    let facts = conn.bulk(
+        "INSERT INTO fact (subject, relation, object, object_entity, probability, first, \
              last, body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8) \
              ON CONFLICT (subject, relation, object) DO UPDATE SET probability = excluded.probability, \
              first = excluded.first, last = excluded.last, body = excluded.body \
              WHERE fact.body <> excluded.body",
-    )?)
+    )?;
+    Ok(Facts { facts, touched: standing::toucher(conn)? })
 }
 
-/// Writes the fact of a statement; [`Bulk::finish`] tells how many are others than before.
-pub(crate) fn put(
-    writer: &mut Bulk<'_>,
-    (subject, relation, object): (i64, i64, i64),
-    fact: &Fact,
-) -> Result<(), Fault> {
-    let object_entity = fact.object.entity().map(|_| object);
-    writer.push(params![
-        subject,
-        relation,
-        object,
-        object_entity,
-        fact.probability,
-        fact.period.first.map(date_number),
-        fact.period.last.map(date_number),
-        encode(fact),
-    ])?;
-    Ok(())
+impl Facts<'_> {
+    /// Writes the fact of a statement; tells whether it is another than before, as far as that is known
+    /// at once: a server is told of many in one go.
+    pub(crate) fn put(
+        &mut self,
+        (subject, relation, object): (i64, i64, i64),
+        fact: &Fact,
+    ) -> Result<bool, Fault> {
+        let object_entity = fact.object.entity().map(|_| object);
+        let changed = self.facts.push(params![
+            subject,
+            relation,
+            object,
+            object_entity,
+            fact.probability,
+            fact.period.first.map(date_number),
+            fact.period.last.map(date_number),
+            encode(fact),
+        ])?;
+        // Where it is not known yet, the entities are looked at for nothing at worst.
+        if changed != Some(0) {
+            self.touched.push(params![subject])?;
+            if let Some(object) = object_entity {
+                self.touched.push(params![object])?;
+            }
+        }
+        Ok(changed.is_some_and(|changed| changed > 0))
+    }
+
+    /// Sees to it that all are there; tells how many are others than before.
+    pub(crate) fn finish(self) -> Result<usize, Fault> {
+        self.touched.finish()?;
+        Ok(self.facts.finish()?)
+    }
 }
 
 /// Takes the facts of statements away; tells how many there were.
@@ -52,18 +77,31 @@ pub(crate) fn remove(conn: &Connection, statements: &[(i64, i64, i64)]) -> Resul
     if statements.is_empty() {
         return Ok(0);
     }
+    let mut gone = Vec::new();
     if let Some(session) = conn.postgres() {
         let sql = "DELETE FROM fact f USING unnest($1::int8[], $2::int8[], $3::int8[]) t (s, r, o)
-            WHERE f.subject = t.s AND f.relation = t.r AND f.object = t.o RETURNING 1";
-        return Ok(session.query_columns(sql, columns(statements))?.all().len());
+            WHERE f.subject = t.s AND f.relation = t.r AND f.object = t.o
+            RETURNING f.subject, f.object";
+        for row in &session.query_columns(sql, columns(statements))?.all() {
+            gone.push((row.get(0)?, row.get(1)?));
+        }
+    } else {
+        let mut delete = conn.prepare_cached(
+            "DELETE FROM fact WHERE subject = ?1 AND relation = ?2 AND object = ?3",
+        )?;
+        for statement in statements {
+            if delete.execute(*statement)? > 0 {
+                gone.push((statement.0, statement.2));
+            }
+        }
     }
-    let mut delete = conn
-        .prepare_cached("DELETE FROM fact WHERE subject = ?1 AND relation = ?2 AND object = ?3")?;
-    let mut removed = 0;
-    for statement in statements {
-        removed += delete.execute(*statement)?;
+    let mut touched = standing::toucher(conn)?;
+    for (subject, object) in &gone {
+        touched.push(params![subject])?;
+        touched.push(params![object])?;
     }
-    Ok(removed)
+    touched.finish()?;
+    Ok(gone.len())
 }
 
 /// Statements as three columns.
@@ -293,6 +331,40 @@ fn roles_at_once(
     Ok(all)
 }
 
+/// What the store says of one value: its roles, what it indicates, when it loses its worth.
+pub(crate) fn of_value(
+    conn: &Connection,
+    names: &Names,
+    value: &lapwing_model::Entity,
+) -> Result<KnownValue, Fault> {
+    let mut known = KnownValue::default();
+    let role = names.find_word(conn, Relation::Role.as_str())?;
+    let indicates = names.find_word(conn, Relation::Indicates.as_str())?;
+    let Some((role, indicates)) = role.zip(indicates) else { return Ok(known) };
+    let Some(kind) = names.find_word(conn, value.kind.as_str())? else { return Ok(known) };
+    let mut find = conn.prepare_cached(
+        "SELECT f.relation, f.object, f.body, s.ages, s.ends FROM entity e
+         CROSS JOIN fact f ON f.subject = e.n AND f.relation IN (?3, ?4)
+         LEFT JOIN standing s ON s.n = e.n
+         WHERE e.kind = ?1 AND e.value = ?2",
+    )?;
+    let mut rows = find.query(params![kind, value.value, role, indicates])?;
+    while let Some(row) = rows.next()? {
+        let object = names.object_of(conn, row.get(1)?)?;
+        if row.get::<_, i64>(0)? == indicates {
+            known.indicates.extend(object.entity().cloned());
+            continue;
+        }
+        let days: (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
+        known.aging = days.0.zip(days.1).map(|(ages, ends)| Aging::of_columns(ages, ends));
+        let body = row.get_ref(2)?.as_blob().map_err(|e| Fault::damaged(e.to_string()))?;
+        known.roles.push(decode(body, value.clone(), Relation::Role, object)?);
+    }
+    known.roles.sort_by(|a, b| a.object.cmp(&b.object));
+    known.indicates.sort();
+    Ok(known)
+}
+
 /// Gives each fact that a query asks for, in order of kind and value of the subject, relation,
 /// kind and value of the object.
 pub(crate) fn each(
@@ -317,6 +389,46 @@ pub(crate) fn each(
     Ok(())
 }
 
+/// What of a query an index tells, where it names neither subject nor object.
+enum Few {
+    /// The kind of the object.
+    Objects,
+    /// The verb.
+    Verbs,
+    /// Nothing, or nearly all facts have it.
+    No,
+}
+
+/// More facts of a verb than these are read in the order of names rather than sorted.
+const FEW_OF_A_VERB: i64 = 50_000;
+
+fn few_of(conn: &Connection, names: &Names, query: &FactQuery) -> Result<Few, Fault> {
+    let named = query.subject.is_some() || query.object.is_some() || query.either.is_some();
+    if named || query.documents.is_some() || query.subject_kind.is_some() {
+        return Ok(Few::No);
+    }
+    if query.object_kind.is_some() {
+        return Ok(Few::Objects);
+    }
+    let relation = query.relation.or(query.role.map(|_| Relation::Role));
+    let Some(relation) = relation else { return Ok(Few::No) };
+    let Some(verb) = names.find_word(conn, relation.as_str())? else { return Ok(Few::No) };
+    let role = match query.role {
+        Some(role) => names.find(conn, &Object::Text(role.as_str().to_owned()))?,
+        None => None,
+    };
+    let sql = match role {
+        Some(role) => format!("relation = {verb} AND object = {}", role.n),
+        None => format!("relation = {verb}"),
+    };
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM fact WHERE {sql} LIMIT {})",
+        FEW_OF_A_VERB + 1
+    );
+    let count: i64 = conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
+    Ok(if count <= FEW_OF_A_VERB { Few::Verbs } else { Few::No })
+}
+
 /// The SQL of a query and its values; `None` when it names something that the store has not.
 fn select(
     conn: &Connection,
@@ -325,7 +437,16 @@ fn select(
 ) -> Result<Option<(String, Vec<Value>)>, Fault> {
     let mut values: Vec<Value> = Vec::new();
     let mut conditions: Vec<String> = Vec::new();
-    let mut from = "entity s CROSS JOIN fact f ON f.subject = s.n".to_owned();
+    // By the index of names, so that rows come in their order; where nothing but a verb or the kind
+    // of an object is asked for, along the index that has just these.
+    let mut from = match few_of(conn, names, query)? {
+        Few::Objects => {
+            "entity k CROSS JOIN fact f ON f.object_entity = k.n CROSS JOIN entity s ON s.n = f.subject"
+        }
+        Few::Verbs => "fact f CROSS JOIN entity s ON s.n = f.subject",
+        Few::No => "entity s CROSS JOIN fact f ON f.subject = s.n",
+    }
+    .to_owned();
     let number = |object: Object| Ok::<_, Fault>(names.find(conn, &object)?.map(|found| found.n));
 
     if let Some(subject) = &query.subject {
@@ -370,7 +491,8 @@ fn select(
         let at = values.len();
         conditions.push(format!("f.relation = ?{} AND f.object = ?{at}", at - 1));
     }
-    for (kind, table) in [(query.subject_kind, "s"), (query.object_kind, "o")] {
+    let objects = if from.starts_with("entity k") { "k" } else { "o" };
+    for (kind, table) in [(query.subject_kind, "s"), (query.object_kind, objects)] {
         let Some(kind) = kind else { continue };
         let Some(n) = names.find_word(conn, kind.as_str())? else { return Ok(None) };
         values.push(n.into());

@@ -1,12 +1,14 @@
 //! What was touched is fused again: statement by statement, in order, none kept in memory.
 
-use crate::sql::Connection;
-use lapwing_model::{DocumentId, Entity, Fact};
+use std::collections::BTreeSet;
 
+use crate::sql::Connection;
+use lapwing_model::{DocumentId, Entity, Fact, Object};
+
+use crate::agreements;
 use crate::claims;
 use crate::error::{Fault, StoreError};
 use crate::facts;
-use crate::judgements;
 use crate::names::{Names, TEXT, set_resolved};
 use crate::records::{Fused, StoredClaim};
 
@@ -53,16 +55,60 @@ pub(crate) fn touch_all(conn: &Connection) -> Result<(), Fault> {
 /// Claims that are handed over at once: bounds what is in memory.
 const CLAIMS: usize = 4096;
 
+/// So many statements whose fact is another now are named.
+const NAMED: usize = 10;
+
+/// What fusing the touched statements changed.
+#[derive(Default)]
+pub(crate) struct Refused {
+    /// How many facts are others than before.
+    pub(crate) changed: u64,
+    /// The greatest depth of a statement on which others agree now.
+    pub(crate) deepest: Option<u8>,
+    /// The first statements whose fact is another now.
+    pub(crate) named: BTreeSet<String>,
+}
+
+impl Refused {
+    fn name(
+        &mut self,
+        conn: &Connection,
+        names: &Names,
+        statement: (i64, i64, i64),
+    ) -> Result<(), Fault> {
+        if self.named.len() < NAMED {
+            self.named.insert(statement_name(conn, names, statement)?);
+        }
+        Ok(())
+    }
+}
+
+fn statement_name(
+    conn: &Connection,
+    names: &Names,
+    (subject, relation, object): (i64, i64, i64),
+) -> Result<String, Fault> {
+    let subject = names.entity_of(conn, subject)?;
+    let relation = claims::relation(conn, names, relation)?;
+    let object = match names.object_of(conn, object)? {
+        Object::Entity(entity) => entity.key(),
+        Object::Text(text) => format!("“{text}”"),
+    };
+    Ok(format!("{} {relation} {object}", subject.key()))
+}
+
 /// What makes the fact of each of several statements out of its claims.
-pub(crate) type FuseMany<'f> = dyn FnMut(&[Vec<StoredClaim>]) -> Vec<Option<Fused>> + 'f;
+pub(crate) type FuseMany<'f> =
+    dyn FnMut(&[Vec<StoredClaim>]) -> Result<Vec<Option<Fused>>, Fault> + 'f;
 
 /// Gives the claims of the touched statements to `fuse`, many statements at once, and keeps the
-/// facts that it makes of them. Returns how many facts are others than before.
+/// facts that it makes of them.
 pub(crate) fn fuse_touched(
     conn: &Connection,
     names: &Names,
     fuse: &mut FuseMany<'_>,
-) -> Result<u64, Fault> {
+) -> Result<Refused, Fault> {
+    let mut done = Refused::default();
     let mut statement =
         conn.prepare("SELECT subject, relation, object FROM temp.touched ORDER BY 1, 2, 3")?;
     let mut rows = statement.stream([])?;
@@ -88,8 +134,8 @@ pub(crate) fn fuse_touched(
         if held < CLAIMS && !ended {
             continue;
         }
-        let facts = fuse(&waiting);
-        let before = judgements::voiced(conn, &touched)?;
+        let facts = fuse(&waiting)?;
+        let before = agreements::voiced(conn, &touched)?;
         // A statement for which nothing comes back has no fact.
         let facts = facts.into_iter().chain(std::iter::repeat_with(|| None));
         let mut gone = Vec::new();
@@ -100,14 +146,25 @@ pub(crate) fn fuse_touched(
                 Some(first) => fused.map(|fused| same_statement(first, fused)).transpose()?,
                 None => None,
             };
-            let agreement = fused.as_ref().and_then(|fused| fused.agreement.as_deref());
-            judgements::put_agreement(conn, one, before, agreement)?;
+            let agreement = fused.as_ref().and_then(|fused| fused.agreement.as_ref());
+            done.deepest = done.deepest.max(agreements::put(conn, one, before, agreement)?);
             match fused {
-                Some(fused) => facts::put(&mut written, one, &fused.fact)?,
+                Some(fused) => {
+                    if written.put(one, &fused.fact)? {
+                        done.name(conn, names, one)?;
+                    }
+                }
                 None => gone.push(one),
             }
         }
-        removed += facts::remove(conn, &gone)?;
+        // One by one where that costs nothing more, so that those which had a fact can be named.
+        for gone in gone.chunks(ahead) {
+            let had = facts::remove(conn, gone)?;
+            removed += had;
+            if let (1.., [one]) = (had, gone) {
+                done.name(conn, names, *one)?;
+            }
+        }
         held = 0;
         if ended {
             break;
@@ -115,7 +172,8 @@ pub(crate) fn fuse_touched(
     }
     drop(rows);
     conn.execute_batch("DELETE FROM temp.touched")?;
-    Ok((written.finish()? + removed) as u64)
+    done.changed = (written.finish()? + removed) as u64;
+    Ok(done)
 }
 
 fn same_statement(claim: &StoredClaim, fused: Fused) -> Result<Fused, StoreError> {
@@ -152,8 +210,7 @@ pub(crate) fn resolve_again(
             if kind == TEXT {
                 continue;
             }
-            let lapwing_model::Object::Entity(entity) = names.object_from(conn, kind, value)?
-            else {
+            let Object::Entity(entity) = names.object_from(conn, kind, value)? else {
                 continue;
             };
             let resolved = resolve(&entity);

@@ -26,14 +26,26 @@
 //! ```
 #![deny(missing_docs)]
 
+#[cfg(test)]
+extern crate self as lapwing_store;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 mod accounts;
+mod aging;
+mod agreements;
 mod as_of;
 mod backup;
+mod below;
 mod blobs;
 mod change;
 mod claims;
 mod codec;
+mod decisions;
+mod deriving;
 mod digest;
+mod document_standings;
 mod documents;
 mod entities;
 mod error;
@@ -48,6 +60,7 @@ mod mentions;
 mod names;
 mod names_server;
 mod origins;
+mod pages;
 mod records;
 mod regions;
 mod schema;
@@ -55,21 +68,31 @@ mod search;
 mod search_server;
 mod server;
 mod sessions;
+mod shelf;
+mod spelling;
 mod sql;
+mod standing;
 mod store;
 mod transfer;
 
 pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
+pub use aging::{Aging, day_number};
+pub use agreements::Voiced;
 pub use backup::Copied;
+pub use below::Followed;
 pub use change::Change;
+pub use deriving::FuseWith;
+pub use document_standings::StandingRecord;
 pub use error::StoreError;
 pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
 pub use feeds::{Feed, FeedSettings, FeedState};
-pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, Totals};
+pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, ListedIndicator, Totals};
 pub use mentions::{COUNTED, Post};
 pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,
-    SearchHit, Snippet, StoredClaim, Undone,
+    KnownValue, SearchHit, Snippet, StoredClaim, Undone,
 };
 pub use sessions::StoredSession;
+pub use shelf::{CopyRecord, MarkerRow, Shelf};
+
 pub use store::Store;

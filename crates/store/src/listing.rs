@@ -1,16 +1,17 @@
 //! Long lists by pages, and single values at once: what a server asks all day.
 
-use crate::sql::types::Value;
-use crate::sql::{Connection, params_from_iter};
-use lapwing_model::{DocumentId, Entity, Fact, Kind, Object, PartialDate, Relation, Role};
+use crate::sql::Connection;
+use jiff::civil::Date;
+use lapwing_model::{
+    DocumentId, Entity, Fact, Gap, Kind, Object, PartialDate, Relation, Role, Status,
+};
 
-use crate::codec::date_number;
+use crate::aging::Aging;
 use crate::error::{Fault, StoreError};
 use crate::names::Names;
-use crate::names_server;
-use crate::records::DocumentRecord;
+use crate::records::{DocumentRecord, EntityRecord, KnownValue};
 use crate::store::Store;
-use crate::{documents, entities, facts};
+use crate::{documents, entities, facts, pages, standing};
 
 /// The order of a list of indicators.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct IndicatorQuery {
     pub least_probability: Option<f64>,
     /// Known on or after this day.
     pub since: Option<PartialDate>,
+    /// With one of these statuses on a day, as [`Change::stand`](crate::Change::stand) noted them.
+    pub status: Option<(Vec<Status>, Date)>,
     /// Of which it is said that they indicate this, or …
     pub of: Option<Entity>,
     /// … which one of these documents names.
@@ -56,6 +59,17 @@ pub struct IndicatorPlace {
     pub key: f64,
 }
 
+/// A row of a list of indicators.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedIndicator {
+    /// The fact that it is an indicator.
+    pub fact: Fact,
+    /// Where it stands.
+    pub place: IndicatorPlace,
+    /// When it loses its worth, as it was noted with [`ruled_by`](Store::ruled_by).
+    pub aging: Option<Aging>,
+}
+
 /// How much the store holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -75,11 +89,55 @@ pub struct Totals {
 
 impl Store {
     /// A page of the indicators, each with its place.
-    pub fn indicators(
+    pub fn indicators(&self, query: &IndicatorQuery) -> Result<Vec<ListedIndicator>, StoreError> {
+        self.with(|conn, names| {
+            standing::ready(conn, names)?;
+            pages::page(conn, names, query)
+        })
+    }
+
+    /// What is said of one value: asked for by the thousand.
+    pub fn known(&self, value: &Entity) -> Result<KnownValue, StoreError> {
+        self.with(|conn, names| {
+            standing::ready(conn, names)?;
+            facts::of_value(conn, names, value)
+        })
+    }
+
+    /// The documents that state something of an entity, other than that it is a reference, each
+    /// with the number of claims.
+    pub fn documents_stating(&self, entity: &Entity) -> Result<Vec<(DocumentId, u64)>, StoreError> {
+        self.with(|conn, names| stating(conn, names, entity))
+    }
+
+    /// The visible documents whose name begins so, by name.
+    pub fn documents_named(&self, beginning: &str) -> Result<Vec<DocumentRecord>, StoreError> {
+        self.with(|conn, _| documents::named(conn, beginning))
+    }
+
+    /// The gaps of a document, in order of place.
+    pub fn gaps_of(&self, id: DocumentId) -> Result<Vec<Gap>, StoreError> {
+        self.with(|conn, _| documents::gaps_of(conn, id))
+    }
+
+    /// By which rules it was noted when indicators lose their worth; none when it was not yet.
+    pub fn ruled_by(&self) -> Result<Option<String>, StoreError> {
+        self.with(|conn, _| standing::ruled_by(conn))
+    }
+
+    /// A page of the entities of one kind, in order of value: those that hold a text in any case,
+    /// after a value.
+    pub fn entities_page(
         &self,
-        query: &IndicatorQuery,
-    ) -> Result<Vec<(Fact, IndicatorPlace)>, StoreError> {
-        self.with(|conn, names| page(conn, names, query))
+        kind: Kind,
+        holds: Option<&str>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<EntityRecord>, StoreError> {
+        self.with(|conn, names| {
+            standing::ready(conn, names)?;
+            entities::page(conn, names, kind, holds, after, limit)
+        })
     }
 
     /// How much there is.
@@ -88,17 +146,12 @@ impl Store {
             let count = |sql: &str| {
                 conn.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|n| n.max(0) as u64)
             };
-            let indicators = match role(conn, names)? {
-                Some((relation, word)) => count(&format!(
-                    "SELECT count(*) FROM fact WHERE relation = {relation} AND object = {word}"
-                ))?,
-                None => 0,
-            };
+            standing::ready(conn, names)?;
             Ok(Totals {
                 documents: count("SELECT count(*) FROM document WHERE visible = 1")?,
                 origins: count("SELECT count(*) FROM origin")?,
-                facts: count("SELECT count(*) FROM fact")?,
-                indicators,
+                facts: count("SELECT coalesce(sum(facts), 0) FROM tally")?,
+                indicators: count("SELECT coalesce(sum(indicators), 0) FROM tally")?,
                 gaps: count("SELECT coalesce(sum(gaps), 0) FROM document WHERE visible = 1")?,
                 changes: count("SELECT count(*) FROM change")?,
             })
@@ -108,11 +161,9 @@ impl Store {
     /// How many entities of each kind facts speak of, in order of kind.
     pub fn kinds(&self) -> Result<Vec<(Kind, u64)>, StoreError> {
         self.with(|conn, names| {
-            let mut statement = conn.prepare_cached(
-                "SELECT e.kind, count(*) FROM entity e WHERE e.kind > 0 AND \
-                 (EXISTS (SELECT 1 FROM fact WHERE subject = e.n) \
-                  OR EXISTS (SELECT 1 FROM fact WHERE object_entity = e.n)) GROUP BY e.kind",
-            )?;
+            standing::ready(conn, names)?;
+            let mut statement =
+                conn.prepare_cached("SELECT kind, known FROM tally WHERE known > 0")?;
             let mut rows = statement.query([])?;
             let mut kinds = Vec::new();
             while let Some(row) = rows.next()? {
@@ -140,167 +191,34 @@ impl Store {
     }
 }
 
-/// Numbers of `role` and `indicator`; none in a store that has no indicator.
-fn role(conn: &Connection, names: &Names) -> Result<Option<(i64, i64)>, Fault> {
-    let relation = names.find_word(conn, Relation::Role.as_str())?;
-    let word = names.find(conn, &Object::Text(Role::Indicator.as_str().to_owned()))?;
-    Ok(relation.zip(word.map(|word| word.n)))
-}
-
-fn page(
+fn stating(
     conn: &Connection,
     names: &Names,
-    query: &IndicatorQuery,
-) -> Result<Vec<(Fact, IndicatorPlace)>, Fault> {
-    let Some((relation, word)) = role(conn, names)? else { return Ok(Vec::new()) };
-    let Some(asked) = Asked::of(conn, names, query, (relation, word))? else {
+    entity: &Entity,
+) -> Result<Vec<(DocumentId, u64)>, Fault> {
+    let Some(of) = names.find(conn, &Object::Entity(entity.clone()))? else {
         return Ok(Vec::new());
     };
-    // The keys of the page first, so that sorting moves no bodies; then the facts themselves.
-    let (key, order) = match query.order {
-        IndicatorOrder::Value => ("0.0", "s.kind, s.value"),
-        IndicatorOrder::Probability => ("f.probability", "f.probability DESC, f.subject"),
-        IndicatorOrder::Last => ("coalesce(f.last, 0)", "coalesce(f.last, 0) DESC, f.subject"),
-    };
-    let sql = format!(
-        "SELECT x.n, x.key, f.body FROM (
-           SELECT f.subject AS n, {key} * 1.0 AS key, s.kind AS kind, s.value AS value
-           FROM {} WHERE {} ORDER BY {order} LIMIT {}
-         ) x CROSS JOIN fact f ON f.subject = x.n AND f.relation = {relation} AND f.object = {word}
-         ORDER BY {}",
-        asked.from,
-        asked.conditions.join(" AND "),
-        query.limit,
-        match query.order {
-            IndicatorOrder::Value => "x.kind, x.value",
-            IndicatorOrder::Probability | IndicatorOrder::Last => "x.key DESC, x.n",
-        },
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(asked.values))?;
-    names_server::load_of_rows(conn, names, rows.came(), &[0])?;
-    let mut page = Vec::new();
-    while let Some(row) = rows.next()? {
-        let place = IndicatorPlace { n: row.get(0)?, key: row.get(1)? };
-        let body = row.get_ref(2)?.as_blob().map_err(|e| Fault::damaged(e.to_string()))?;
-        let subject = names.entity_of(conn, place.n)?;
-        let object = Object::Text(Role::Indicator.as_str().to_owned());
-        page.push((facts::decode(body, subject, Relation::Role, object)?, place));
-    }
-    Ok(page)
-}
-
-/// A query as SQL.
-struct Asked {
-    from: String,
-    conditions: Vec<String>,
-    values: Vec<Value>,
-}
-
-impl Asked {
-    fn of(
-        conn: &Connection,
-        names: &Names,
-        query: &IndicatorQuery,
-        (relation, word): (i64, i64),
-    ) -> Result<Option<Self>, Fault> {
-        let by_value = query.order == IndicatorOrder::Value;
-        let fact = format!("f.relation = {relation} AND f.object = {word}");
-        let mut asked = Self {
-            // By value: along the index of names, and stop when the page is full.
-            from: if by_value {
-                format!("entity s CROSS JOIN fact f ON f.subject = s.n AND {fact}")
-            } else {
-                "fact f CROSS JOIN entity s ON s.n = f.subject".to_owned()
-            },
-            conditions: if by_value { vec!["1 = 1".to_owned()] } else { vec![fact] },
-            values: Vec::new(),
-        };
-        if let Some(kind) = query.kind {
-            let Some(n) = names.find_word(conn, kind.as_str())? else { return Ok(None) };
-            asked.add("s.kind = ?", n);
-        }
-        if let Some(least) = query.least_probability {
-            asked.add("f.probability >= ?", least);
-        }
-        if let Some(since) = query.since {
-            asked.add("f.last >= ?", date_number(since));
-        }
-        if let Some(holds) = &query.holds {
-            asked.add("lapwing_holds(s.value, ?)", holds.to_lowercase());
-        }
-        if query.of.is_some() || !query.documents.is_empty() {
-            asked.only_of(conn, names, query, relation)?;
-        }
-        if let Some(after) = &query.after {
-            if by_value {
-                let (kind, value): (i64, String) = conn
-                    .prepare_cached("SELECT kind, value FROM entity WHERE n = ?1")?
-                    .query_row([after.n], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                if query.kind.is_some() {
-                    asked.add("s.value > ?", value);
-                } else {
-                    asked.values.push(kind.into());
-                    let at = asked.values.len();
-                    asked.add(&format!("(s.kind, s.value) > (?{at}, ?)"), value);
-                }
-            } else {
-                let key = match query.order {
-                    IndicatorOrder::Probability => "f.probability",
-                    _ => "coalesce(f.last, 0)",
-                };
-                asked.values.push(after.key.into());
-                let at = asked.values.len();
-                let condition = format!("({key} < ?{at} OR ({key} = ?{at} AND f.subject > ?))");
-                asked.add(&condition, after.n);
-            }
-        }
-        Ok(Some(asked))
-    }
-
-    /// Adds a condition whose one bare `?` is `value`.
-    fn add(&mut self, condition: &str, value: impl Into<Value>) {
-        self.values.push(value.into());
-        let at = self.values.len();
-        // The bare mark is the last one: `?1` of those before stand to its left.
-        if let Some((before, after)) = condition.rsplit_once('?') {
-            self.conditions.push(format!("{before}?{at}{after}"));
-        }
-    }
-
-    fn only_of(
-        &mut self,
-        conn: &Connection,
-        names: &Names,
-        query: &IndicatorQuery,
-        role: i64,
-    ) -> Result<(), Fault> {
-        let mut parts = Vec::new();
-        let indicates = names.find_word(conn, Relation::Indicates.as_str())?;
-        let of = match &query.of {
-            Some(entity) => names.find(conn, &Object::Entity(entity.clone()))?,
-            None => None,
-        };
-        if let (Some(of), Some(indicates)) = (of, indicates) {
-            parts.push(format!(
-                "SELECT subject FROM fact WHERE object_entity = {} AND relation = {indicates}",
-                of.n
-            ));
-        }
-        let mut rows = Vec::new();
-        for document in &query.documents {
-            rows.extend(documents::visible(conn, *document)?.map(|n| n.to_string()));
-        }
-        if !rows.is_empty() {
-            parts.push(format!(
-                "SELECT resolved_subject FROM claim WHERE document IN ({}) AND relation = {role}",
-                rows.join(",")
-            ));
-        }
-        if parts.is_empty() {
-            parts.push("SELECT 0 WHERE 1 = 0".to_owned());
-        }
-        self.conditions.push(format!("f.subject IN ({})", parts.join(" UNION ")));
-        Ok(())
-    }
+    let role = names.find_word(conn, Relation::Role.as_str())?.unwrap_or(-1);
+    let reference = Object::Text(Role::Reference.as_str().to_owned());
+    let reference = names.find(conn, &reference)?.map_or(-1, |found| found.n);
+    let statement = "c.resolved_subject = f.subject AND c.relation = f.relation
+        AND c.resolved_object = f.object";
+    let mut select = conn.prepare_cached(&format!(
+        "SELECT d.id, x.times FROM (
+           SELECT document, count(*) AS times FROM (
+             SELECT c.document FROM fact f
+               CROSS JOIN claim c INDEXED BY claim_statement ON {statement}
+               WHERE f.subject = ?1 AND NOT (f.relation = ?2 AND f.object = ?3)
+             UNION ALL
+             SELECT c.document FROM fact f
+               CROSS JOIN claim c INDEXED BY claim_statement ON {statement}
+               WHERE f.object_entity = ?1 AND f.subject <> ?1) a
+           GROUP BY document) x
+         JOIN document d ON d.n = x.document AND d.visible = 1 ORDER BY d.id"
+    ))?;
+    let rows = select.query_map((of.n, role, reference), |row| {
+        Ok((DocumentId(row.get(0)?), row.get::<_, i64>(1)?.max(0) as u64))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }

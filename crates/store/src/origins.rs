@@ -53,26 +53,66 @@ pub(crate) fn put(
     for id in left.into_keys() {
         gone.extend(remove(conn, id)?);
     }
-    let mut insert = conn.prepare_cached(
-        "INSERT INTO origin (id, fingerprint, body) VALUES (?1,?2,?3) \
-         ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, body = excluded.body",
-    )?;
-    let mut join = conn.prepare_cached(
-        "INSERT INTO origin_member (document, origin) VALUES (?1, ?2) \
-         ON CONFLICT (document) DO UPDATE SET origin = excluded.origin",
-    )?;
-    for (origin, body, fingerprint) in &come {
-        insert.execute((origin.id.0, fingerprint, body))?;
-        for member in &origin.members {
-            join.execute((member.document.0, origin.id.0))?;
-        }
-    }
+    insert(conn, &come)?;
     let changed = !gone.is_empty() || !come.is_empty();
     let before = places(&gone);
     let after = places(come.iter().map(|(origin, ..)| *origin));
     let moved = |id: &&DocumentId| before.get(*id) != after.get(*id);
     let touched = before.keys().chain(after.keys()).filter(moved).copied().collect();
     Ok((changed, touched))
+}
+
+/// Replaces the origins of some documents; tells whether any is another now.
+pub(crate) fn put_of(
+    conn: &Connection,
+    documents: &[DocumentId],
+    origins: &[Origin],
+) -> Result<bool, Fault> {
+    let mut left: BTreeMap<[u8; 16], [u8; 16]> = BTreeMap::new();
+    {
+        let mut of = conn.prepare_cached(
+            "SELECT o.id, o.fingerprint FROM origin_member m JOIN origin o ON o.id = m.origin \
+             WHERE m.document = ?1",
+        )?;
+        for document in documents {
+            let found: Option<([u8; 16], [u8; 16])> =
+                of.query_row([document.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            left.extend(found);
+        }
+    }
+    let mut come: Vec<(&Origin, String, [u8; 16])> = Vec::new();
+    for origin in origins {
+        let body = serde_json::to_string(origin).map_err(|e| Fault::damaged(e.to_string()))?;
+        let fingerprint = OriginId::of(body.as_bytes()).0;
+        if left.remove(&origin.id.0) != Some(fingerprint) {
+            remove(conn, origin.id.0)?;
+            come.push((origin, body, fingerprint));
+        }
+    }
+    let changed = !left.is_empty() || !come.is_empty();
+    for id in left.into_keys() {
+        remove(conn, id)?;
+    }
+    insert(conn, &come)?;
+    Ok(changed)
+}
+
+fn insert(conn: &Connection, come: &[(&Origin, String, [u8; 16])]) -> Result<(), Fault> {
+    let mut insert = conn.prepare_cached(
+        "INSERT INTO origin (id, fingerprint, body) VALUES (?1, ?2, ?3) ON CONFLICT (id) \
+         DO UPDATE SET fingerprint = excluded.fingerprint, body = excluded.body",
+    )?;
+    let mut join = conn.prepare_cached(
+        "INSERT INTO origin_member (document, origin) VALUES (?1, ?2) ON CONFLICT (document) \
+         DO UPDATE SET origin = excluded.origin",
+    )?;
+    for (origin, body, fingerprint) in come {
+        insert.execute((origin.id.0, fingerprint, body))?;
+        for member in &origin.members {
+            join.execute((member.document.0, origin.id.0))?;
+        }
+    }
+    Ok(())
 }
 
 fn fingerprints(conn: &Connection) -> Result<BTreeMap<[u8; 16], [u8; 16]>, Fault> {

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use crate::aging::Aging;
 use jiff::Timestamp;
 use lapwing_model::{
     ChangeId, Claim, ClaimId, Document, DocumentId, Entity, Fact, Kind, Object, Relation, Role,
@@ -85,6 +86,18 @@ pub struct FactQuery {
     pub limit: Option<usize>,
 }
 
+/// What the store says of one value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KnownValue {
+    /// The facts on the parts that it plays, in order of the part.
+    pub roles: Vec<Fact>,
+    /// What it indicates, in order.
+    pub indicates: Vec<Entity>,
+    /// When it loses its worth as an indicator, as it was noted with
+    /// [`ruled_by`](crate::Store::ruled_by).
+    pub aging: Option<Aging>,
+}
+
 /// A resolved entity that at least one fact speaks of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EntityRecord {
@@ -153,7 +166,7 @@ pub struct Fused {
     /// The fact.
     pub fact: Fact,
     /// Who agrees; `None` where one voice speaks alone.
-    pub agreement: Option<String>,
+    pub agreement: Option<crate::agreements::Voiced>,
 }
 
 /// A decision of a person.

@@ -97,11 +97,15 @@ fn phrases(words: &str) -> Vec<String> {
 }
 
 fn matches(conn: &Connection, query: &str, limit: usize) -> Result<Vec<SearchHit>, Fault> {
+    // The best places are cut out of the best documents only: it takes the whole text of each.
     let mut statement = conn.prepare_cached(
-        "SELECT d.id, d.title, d.name, snippet(document_search, -1, ?2, ?3, '…', ?4), \
-         bm25(document_search, 4.0, 1.0) AS score \
-         FROM document_search JOIN document d ON d.n = document_search.rowid AND d.visible = 1 \
-         WHERE document_search MATCH ?1 ORDER BY score, d.id LIMIT ?5",
+        "SELECT d.id, d.title, d.name, snippet(document_search, -1, ?2, ?3, '…', ?4), b.score
+         FROM (SELECT m.rowid AS n, bm25(document_search, 4.0, 1.0) AS score
+               FROM document_search m JOIN document v ON v.n = m.rowid AND v.visible = 1
+               WHERE document_search MATCH ?1 ORDER BY score, v.id LIMIT ?5) b
+         JOIN document d ON d.n = b.n
+         JOIN document_search ON document_search.rowid = b.n
+         WHERE document_search MATCH ?1 ORDER BY b.score, d.id",
     )?;
     let mut rows = statement.query((
         query,

@@ -14,6 +14,7 @@ const FUNCTIONS: &str = include_str!("sql/postgres/functions.sql");
 const BEYOND: &[(i64, &str)] = &[
     (1, include_str!("sql/postgres/beyond.sql")),
     (2, "CREATE INDEX agreement_body ON agreement USING hash (body)"),
+    (3, "CREATE INDEX folded_name ON folded USING hash (name)"),
 ];
 
 /// Opens a database for writing, makes the store in it where there is none, and brings its schema
@@ -46,7 +47,9 @@ pub(crate) fn open_read_only(address: &Address) -> Result<Connection, StoreError
         let conn = Connection::Postgres(session);
         match identify(&conn, path)? {
             0 => Err(StoreError::Missing { path: path.clone() }.into()),
-            _ => Ok(conn),
+            VERSION => Ok(conn),
+            // There is nowhere to put what an older one lacks but in itself.
+            _ => open(address).map(|_| conn).map_err(Fault::from),
         }
     };
     opened().map_err(|fault: Fault| fault.at(path))

@@ -19,7 +19,7 @@ use crate::sql::Connection;
 use crate::sql::postgres::{Address, shown};
 use crate::{
     as_of, blobs, claims, digest, documents, entities, facts, history, judgements, origins, schema,
-    search, server,
+    search, server, spelling, standing,
 };
 
 /// A store: one connection to one file, or to a database. Any number of processes may read it while
@@ -46,7 +46,9 @@ impl Store {
             Some(address) => server::open(&address?)?,
             None => schema::open(path)?,
         };
-        Ok(Self::of(conn, path))
+        let store = Self::of(conn, path);
+        store.with(spelling::complete)?;
+        Ok(store)
     }
 
     /// Opens a store for reading only; it works on a read-only medium too.
@@ -252,14 +254,20 @@ impl Store {
 
     /// The resolved entities that facts speak of, by kind and value.
     pub fn entities(&self, kind: Option<Kind>) -> Result<Vec<EntityRecord>, StoreError> {
-        self.with(|conn, names| entities::all(conn, names, kind))
+        self.with(|conn, names| {
+            standing::ready(conn, names)?;
+            entities::all(conn, names, kind)
+        })
     }
 
     /// The entities that a text means: those of that name or value ignoring case or, failing
     /// that, those that hold it, those that start with it first (200 at most). A name that
     /// resolves to another leads to that one.
     pub fn find_entities(&self, text: &str) -> Result<Vec<Entity>, StoreError> {
-        self.with(|conn, names| entities::find(conn, names, text))
+        self.with(|conn, names| {
+            standing::ready(conn, names)?;
+            entities::find(conn, names, text)
+        })
     }
 
     /// All origins, in order of identifier.
@@ -275,17 +283,15 @@ impl Store {
     /// Entities and documents that hold all words (or, failing that, any); text in double
     /// quotes is one phrase. Any characters may stand in the words.
     pub fn search(&self, words: &str, limit: usize) -> Result<Vec<SearchHit>, StoreError> {
-        self.with(|conn, names| search::search(conn, names, words, limit))
+        self.with(|conn, names| {
+            standing::ready(conn, names)?;
+            search::search(conn, names, words, limit)
+        })
     }
 
     /// What fuse keeps of each document, in order of identifier.
     pub fn traces(&self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError> {
         self.with(|conn, _| documents::traces(conn))
-    }
-
-    /// Who agrees on statements, in the notation of fuse, with how often each occurs, in order.
-    pub fn agreements(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        self.with(|conn, _| judgements::agreements(conn))
     }
 
     /// The decisions in force whose topic begins with `prefix`, the oldest first.
@@ -319,7 +325,10 @@ impl Store {
     /// in [`Store::as_of`].
     pub fn only(&self, keep: &dyn Fn(&DocumentRecord) -> bool) -> Result<Self, StoreError> {
         let part = Self::in_memory()?;
-        self.with(|from, _| as_of::copy(from, &part.conn, keep))?;
+        self.with(|from, names| {
+            standing::ready(from, names)?;
+            as_of::copy(from, &part.conn, &part.names, keep)
+        })?;
         part.names.forget();
         Ok(part)
     }

@@ -287,8 +287,8 @@ fn answers_are_those_of_a_file_and_in_its_order() {
             loop {
                 let query = IndicatorQuery { order, after, limit: 4, ..IndicatorQuery::default() };
                 let page = store.indicators(&query).unwrap();
-                after = page.last().map(|(_, place)| place.clone());
-                all.extend(page.into_iter().map(|(fact, _)| fact));
+                after = page.last().map(|listed| listed.place.clone());
+                all.extend(page.into_iter().map(|listed| listed.fact));
                 if after.is_none() {
                     return all;
                 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { columns, type AttackGrid, type Cell } from './attack';
+import { columns, soft, type AttackGrid, type Cell } from './attack';
 
 const grid: AttackGrid = {
   version: '1',
@@ -32,5 +32,14 @@ describe('columns', () => {
     const all = columns([old], grid, ['persistence', 'impact']);
     expect(all.at(-1)?.tactic).toBe('no tactic');
     expect(all.at(-1)?.tops[0]?.cell).toBe(old);
+  });
+});
+
+describe('soft', () => {
+  it('lets long words be broken where a reader would', () => {
+    expect(soft('Multi-Factor Authentication')).toBe('Multi-Factor Authentica\u00adtion');
+    expect(soft('Compromise Infrastructure')).toBe('Compromise Infrastruc\u00adture');
+    expect(soft('System Shutdown/Reboot')).toBe('System Shutdown/\u200bReboot');
+    expect(soft('Phishing')).toBe('Phish\u00ading');
   });
 });

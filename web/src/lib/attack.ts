@@ -53,6 +53,13 @@ const parent = (id: string): string => id.split('.')[0] ?? id;
 /** ATT&CK writes `Server Software Component: Web Shell` for a sub-technique. */
 export const brief = (name: string): string => (name.includes(': ') ? (name.split(': ').at(-1) ?? name) : name);
 
+const SOFT = '\u00ad';
+/** Where a long word may be broken in a narrow column: browsers without a dictionary break it anywhere. */
+export const soft = (text: string): string =>
+  text
+    .replace(/([a-z]{5,})(tion|ture|ment|sance|ding|ting|ing)(?=s?\b)/gi, `$1${SOFT}$2`)
+    .replace(/(?<=[a-z])\/(?=[A-Z])/g, '/\u200b');
+
 /** Columns of tactics. Without a grid, only what is told; with one, all of it. Sub-techniques that
  *  nobody tells of are left out unless `subs` asks for them. */
 export function columns(cells: Cell[], grid: AttackGrid | null, order: string[], subs = false): Column[] {

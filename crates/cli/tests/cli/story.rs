@@ -107,3 +107,32 @@ fn extract_shows_what_counts_first_and_why_the_rest_does_not() {
     let ran = user.run_with(&["extract", "-"], text.as_bytes());
     insta::assert_snapshot!("extract", ran.stdout);
 }
+
+#[test]
+fn extract_tells_whose_the_values_of_a_report_are() {
+    let user = User::new();
+    let text = "# HAFNIUM targets logistics firms with a new web shell and a service\n\n\
+                *Published 14 June 2024 by Marsh Research*\n\n\
+                The shell beacons to cdn[.]reed-top[.]net. HAFNIUM exploited CVE-2021-26855.\n\n\
+                ## Indicators of compromise\n\n| Type | Value |\n| --- | --- |\n\
+                | Mutex | Global\\Marsh_77 |\n| Service | MarshSvc |\n| Domain | reed-top[.]net |\n\n\
+                Kind regards,\nAda <ada@marsh-research.org>\n";
+    let ran = user.run_with(&["--json", "extract", "--claims", "-"], text.as_bytes());
+    let values = ran.objects();
+    let is = |value: &str, kind: &str, role: &str| {
+        values.iter().any(|v| v["value"] == value && v["kind"] == kind && v["role"] == role)
+    };
+    assert!(is("Global\\Marsh_77", "mutex", "indicator"), "{}", ran.stdout);
+    assert!(is("MarshSvc", "windows-service", "indicator"), "{}", ran.stdout);
+    assert!(is("cdn.reed-top.net", "domain-name", "indicator"), "{}", ran.stdout);
+    assert!(is("ada@marsh-research.org", "email-addr", "reference"), "{}", ran.stdout);
+    let points = values.iter().any(|v| {
+        v["claim"]["subject"]["value"] == "reed-top.net"
+            && v["claim"]["relation"] == "indicates"
+            && v["claim"]["object"]["value"] == "HAFNIUM"
+    });
+    assert!(points, "{}", ran.stdout);
+    // What sentences state is shown without being asked for.
+    let told = user.run_with(&["extract", "-"], text.as_bytes()).stdout;
+    assert!(told.contains("Statements: ") && told.contains("exploits"), "{told}");
+}

@@ -11,12 +11,12 @@ use super::{file_ending, row, text};
 use crate::{EvaluateError, Scores};
 
 /// Pieces of evidence that a report needs to be asked about.
-const LEAST: usize = 3;
+pub const LEAST: usize = 3;
 
 /// A report: actor and evidence (`T…`, `S…`).
-type Report = (String, Vec<String>);
+pub type Report = (String, Vec<String>);
 
-fn read(path: &Path) -> Result<(Vec<Report>, BTreeMap<String, String>), EvaluateError> {
+pub fn read(path: &Path) -> Result<(Vec<Report>, BTreeMap<String, String>), EvaluateError> {
     let text = text(path)?;
     let mut names = BTreeMap::new();
     let mut reports = Vec::new();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lapwing_forecast::{AGES, HORIZONS, Logistic, Recurrence, next};
 
-use super::{completion, file_ending, lifetimes, recurrence, versions};
+use super::{completion, file_ending, lifetimes, recurrence, suspects, versions};
 use crate::EvaluateError;
 
 /// Pseudo-counts of all families beside one.
@@ -81,6 +81,11 @@ pub fn tables(folder: &Path) -> Result<Vec<(&'static str, String)>, EvaluateErro
             table.push('\n');
         }
         tables.push(("lifetimes.tsv", table));
+    }
+    if let Some(shares) = suspects::fitted(folder)? {
+        let remark = "# How scores of actors become probabilities beside \"none of these\", fitted on reports cited by ATT&CK\n\
+                      # (terms of use), half of them with their actor unknown.\n";
+        tables.push(("attribution.tsv", format!("{remark}{}", shares.to_table())));
     }
     Ok(tables)
 }

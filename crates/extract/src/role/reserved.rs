@@ -48,8 +48,8 @@ pub(super) fn reserved(host: &str) -> Option<(&'static str, bool)> {
     }
     let last = host.rsplit('.').next().unwrap_or_default();
     let example = matches!(last, "example" | "test" | "invalid")
-        || host.ends_with("example.com")
-        || host.ends_with("example.org")
-        || host.ends_with("example.net");
+        || ["example.com", "example.org", "example.net"].iter().any(|name| {
+            host.strip_suffix(name).is_some_and(|head| head.is_empty() || head.ends_with('.'))
+        });
     example.then_some(("a name for documentation (RFC 2606)", false))
 }

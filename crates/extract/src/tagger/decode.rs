@@ -5,6 +5,9 @@ use lapwing_model::{Confidence, Span};
 use super::weights::{Moves, NEVER, Steps, WIDE};
 use super::{LABELS, Tag, Tagged, Weights};
 
+/// A label that is less probable than this is taken to be none: the result is in percent.
+const FAINT: f32 = 1e-9;
+
 /// A number for each label.
 type Row = [f32; WIDE];
 
@@ -68,6 +71,11 @@ fn may_begin(label: usize) -> bool {
     label == 0 || label % 2 == 1
 }
 
+/// The label that only a label and itself are followed by: inside of the same run.
+fn inside_of(label: usize) -> Option<usize> {
+    (label > 0 && label < LABELS).then_some(label + label % 2)
+}
+
 /// The best way is found forwards as scores alone, in steps, and followed backwards.
 fn viterbi(moves: &Moves, words: &[Steps], room: &mut Room) {
     room.scores.clear();
@@ -80,10 +88,17 @@ fn viterbi(moves: &Moves, words: &[Steps], room: &mut Room) {
                 }
             }
             Some(scores) => {
-                for (score, row) in scores.iter().zip(&moves.steps).take(LABELS) {
-                    for (next, step) in next.iter_mut().zip(row) {
-                        let way = score + step;
-                        *next = if way > *next { way } else { *next };
+                // Whatever may follow anything follows the best label or one that is near it.
+                let most = scores.iter().take(LABELS).copied().fold(NEVER, f32::max);
+                let least = most - moves.spread;
+                for (before, (score, row)) in scores.iter().zip(&moves.steps).enumerate() {
+                    if *score >= least {
+                        for (next, step) in next.iter_mut().zip(row) {
+                            let way = score + step;
+                            *next = if way > *next { way } else { *next };
+                        }
+                    } else if let Some(inside) = inside_of(before) {
+                        next[inside] = next[inside].max(score + row[inside]);
                     }
                 }
             }
@@ -138,7 +153,14 @@ fn probabilities(moves: &Moves, words: &[Steps], room: &mut Room) {
                     now[label] = 1.0;
                 }
             }
-            Some(last) => flow(last, &moves.forth, &mut now),
+            Some(last) => {
+                for (from, row) in last.iter().zip(&moves.forth).filter(|(from, _)| **from > FAINT)
+                {
+                    for (to, way) in now.iter_mut().zip(row) {
+                        *to += from * way;
+                    }
+                }
+            }
         }
         let mut sum = 0.0;
         for (now, odds) in now.iter_mut().zip(odds) {
@@ -160,17 +182,19 @@ fn probabilities(moves: &Moves, words: &[Steps], room: &mut Room) {
             *ahead *= odds / room.scales[at];
         }
         let mut now = [0.0; WIDE];
-        flow(&ahead, &moves.back, &mut now);
-        room.backward[at - 1] = now;
-    }
-}
-
-/// Adds to each label of `to` what comes there from each of `from`.
-fn flow(from: &Row, ways: &[Row], to: &mut Row) {
-    for (from, row) in from.iter().zip(ways).take(LABELS) {
-        for (to, way) in to.iter_mut().zip(row) {
-            *to += from * way;
+        for (after, (from, row)) in ahead.iter().zip(&moves.back).enumerate().take(LABELS) {
+            if after > 0 && after % 2 == 0 {
+                // Inside a run: it was so before, or the run began.
+                for before in [after - 1, after] {
+                    now[before] += from * row[before];
+                }
+            } else {
+                for (to, way) in now.iter_mut().zip(row) {
+                    *to += from * way;
+                }
+            }
         }
+        room.backward[at - 1] = now;
     }
 }
 

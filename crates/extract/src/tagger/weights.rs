@@ -51,6 +51,8 @@ pub(crate) const NEVER: f32 = -1e9;
 pub(crate) struct Moves {
     /// Steps of the score of `[before][after]`; [`NEVER`] where it may not follow.
     pub(crate) steps: Vec<[f32; WIDE]>,
+    /// Between the largest and the smallest step to a label that may follow any.
+    pub(crate) spread: f32,
     /// Exponentials of the scores of `[before][after]`, 0 where it may not follow; and of `[after][before]`.
     pub(crate) forth: Vec<[f32; WIDE]>,
     pub(crate) back: Vec<[f32; WIDE]>,
@@ -256,6 +258,7 @@ impl Moves {
         const FARTHEST: f32 = 60.0;
         let mut moves = Self {
             steps: vec![[NEVER; WIDE]; WIDE],
+            spread: 0.0,
             forth: vec![[0.0; WIDE]; WIDE],
             back: vec![[0.0; WIDE]; WIDE],
             falls: Vec::new(),
@@ -269,6 +272,13 @@ impl Moves {
                 moves.back[after][before] = exp;
             }
         }
+        let open = |(after, steps): &(usize, &i16)| {
+            (*after == 0 || after % 2 == 1).then_some(f32::from(**steps))
+        };
+        let steps = transitions.iter().flat_map(|row| row.iter().enumerate());
+        let steps: Vec<f32> = steps.filter_map(|step| open(&step)).collect();
+        let least = steps.iter().copied().fold(f32::INFINITY, f32::min);
+        moves.spread = steps.iter().copied().fold(0.0, f32::max) - least.min(0.0);
         let farthest = (FARTHEST / scale.abs().max(1e-3)).min(f32::from(u16::MAX)) as u16;
         moves.falls = (0..=farthest).map(|steps| (-f32::from(steps) * scale).exp()).collect();
         moves

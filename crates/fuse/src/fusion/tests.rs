@@ -209,3 +209,32 @@ proptest! {
         prop_assert!(after.probability < 1.0);
     }
 }
+
+#[test]
+fn one_s_own_analyst_outweighs_one_source_and_not_several() {
+    let denial = || {
+        says(alert(9, "analyst anna"), |claim| {
+            claim.polarity = Polarity::Denied;
+            claim.said_by = Some("anna".into());
+            claim.method = "analyst:judgement".into();
+        })
+    };
+    let of = |sources: &[&str]| {
+        let mut said = vec![denial()];
+        said.extend((1..).zip(sources).map(|(n, source)| says(alert(n, source), |_| ())));
+        fused(&said)
+    };
+    for source in ["Some Blog", "Example Labs", "Mandiant", "CISA"] {
+        let (fact, explanation) = of(&[source]);
+        assert!(fact.probability < 0.1, "{source} {explanation}");
+        assert!(fact.notes.iter().any(|note| note == NOTE_OWN_DENIES));
+        assert!(explanation.to_string().contains("an analyst of one's own team"));
+    }
+    let (two, _) = of(&["Mandiant", "CISA"]);
+    let (three, _) = of(&["Mandiant", "CISA", "Volexity"]);
+    assert!(two.probability < 0.4 && three.probability > 0.5, "{two:?} {three:?}");
+    // Somebody else who calls himself an analyst is one source among others.
+    let other = says(alert(9, "analyst anna"), |c| c.polarity = Polarity::Denied);
+    let (disputed, _) = fused(&[other, says(alert(1, "Mandiant"), |_| ())]);
+    assert!(disputed.probability > 0.5, "{disputed:?}");
+}

@@ -53,6 +53,9 @@ struct Unit {
 /// What is asked of a worker, and where the answer goes.
 type Task = (Arc<Vec<u8>>, Vec<(usize, usize)>, Sender<Option<Vec<u8>>>);
 
+/// Where the text of some parts comes from.
+type Answer = Receiver<Option<Vec<u8>>>;
+
 /// Threads that unpack; they end when this is dropped.
 struct Workers {
     tasks: Option<Sender<Task>>,
@@ -78,7 +81,7 @@ impl Workers {
         Self { tasks: Some(tasks), threads: threads.collect() }
     }
 
-    fn ask(&self, unit: &Unit) -> Option<Receiver<Option<Vec<u8>>>> {
+    fn ask(&self, unit: &Unit) -> Option<Answer> {
         let (answer, answered) = mpsc::channel();
         let task = (Arc::clone(&unit.packed), unit.parts.clone(), answer);
         self.tasks.as_ref().filter(|_| !self.threads.is_empty())?.send(task).ok()?;
@@ -110,7 +113,7 @@ pub(super) struct Parts<'r, F> {
     uncut: bool,
     jobs: usize,
     workers: Option<Workers>,
-    waiting: VecDeque<(Unit, Option<Receiver<Option<Vec<u8>>>>)>,
+    waiting: VecDeque<(Unit, Option<Answer>)>,
     text: Cursor<Vec<u8>>,
     /// For what is in `text`.
     room: Option<Room>,

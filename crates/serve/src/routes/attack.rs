@@ -39,7 +39,7 @@ pub(crate) async fn attack_grid(State(app): State<App>, asker: Asker) -> Answer<
             let known = sight.knowledge();
             let version = known
                 .sources()
-                .into_iter()
+                .iter()
                 .find(|source| source.name.contains("ATT&CK Enterprise"))
                 .map(|source| source.version.clone());
             let in_force = known.techniques().iter().filter(|technique| {

@@ -232,8 +232,7 @@ fn detail(sight: &Sight<'_>, id: DocumentId) -> Result<DocumentDetail, Problem> 
             shown
         })
         .collect();
-    let gaps: Vec<_> =
-        store.gaps()?.into_iter().filter(|(of, _)| *of == id).map(|(_, gap)| gap).collect();
+    let gaps = store.gaps_of(id)?;
     let origin = match store.origin_of(id)? {
         Some(origin) => Some(origin_row(sight, origin)?),
         None => None,
@@ -255,7 +254,7 @@ fn corrections(sight: &Sight<'_>, id: DocumentId) -> Result<BTreeMap<String, Vec
     let mut corrections: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     let wanted = id.to_string();
     // Documents of judgements are few beside reports; the name tells them without their header.
-    for record in sight.store().find_documents("judgement of ")? {
+    for record in sight.store().documents_named("judgement of ")? {
         let property = |name: &str| {
             let found = record.document.properties.iter().find(|(key, _)| key == name);
             found.map(|(_, value)| value.clone())

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::asker::Asker;
 use crate::input::Asked;
-use crate::paging::{List, Paging};
+use crate::paging::{List, Paging, cursor};
 use crate::problem::Problem;
 use crate::readers::Sight;
 use crate::routes::{Answer, word};
@@ -70,6 +70,9 @@ fn rows(
     paging: &Paging,
 ) -> Result<List<EntityRow>, Problem> {
     let records = match kind {
+        Some(kind) if kind.is_observable() && !by_documents => {
+            return values(sight, kind, q, paging);
+        }
         Some(kind) if kind.is_observable() => Arc::new(sight.store().entities(Some(kind))?),
         _ => all(app, sight)?,
     };
@@ -82,14 +85,40 @@ fn rows(
     if by_documents {
         chosen.sort_by_key(|record| (std::cmp::Reverse(record.documents), record.entity.clone()));
     }
-    let row = |record: &EntityRecord| EntityRow {
-        kind: record.entity.kind.to_string(),
-        value: record.entity.value.clone(),
-        name: name_of(sight, record.entity.kind, &record.entity.value),
-        documents: record.documents,
-        facts: record.facts,
+    List::slice(chosen.into_iter().map(|record| EntityRow::of(sight, record)), paging)
+}
+
+/// Values go by millions: one page is fetched.
+fn values(
+    sight: &Sight<'_>,
+    kind: Kind,
+    q: Option<&str>,
+    paging: &Paging,
+) -> Result<List<EntityRow>, Problem> {
+    let (limit, after): (usize, Option<String>) = (paging.limit()?, paging.after()?);
+    let q = q.filter(|q| !q.is_empty());
+    let mut records = sight.store().entities_page(kind, q, after.as_deref(), limit + 1)?;
+    let total = match q {
+        None => sight.store().kinds()?.into_iter().find(|(of, _)| *of == kind).map(|(_, n)| n),
+        Some(_) => None,
     };
-    List::slice(chosen.into_iter().map(row), paging)
+    let more = records.len() > limit;
+    records.truncate(limit);
+    let next = records.last().filter(|_| more).map(|last| cursor(&last.entity.value));
+    let items = records.iter().map(|record| EntityRow::of(sight, record)).collect();
+    Ok(List { items, next, total })
+}
+
+impl EntityRow {
+    fn of(sight: &Sight<'_>, record: &EntityRecord) -> Self {
+        Self {
+            kind: record.entity.kind.to_string(),
+            value: record.entity.value.clone(),
+            name: name_of(sight, record.entity.kind, &record.entity.value),
+            documents: record.documents,
+            facts: record.facts,
+        }
+    }
 }
 
 /// What the store speaks of: actors, malware, techniques …; without `kind`, all but values.

@@ -1,6 +1,7 @@
 use axum::Json;
 use axum::extract::State;
 use jiff::civil::Date;
+use lapwing_engine::IndicatorEntry;
 use lapwing_engine::forecasting::{Clocks, DecayModel};
 use lapwing_engine::store::{FactQuery, IndicatorOrder, IndicatorPlace, IndicatorQuery};
 use lapwing_model::{Entity, Fact, Kind, Object, PartialDate, Relation, Role, Status};
@@ -87,11 +88,6 @@ fn text<T: Serialize>(value: &T) -> String {
         .unwrap_or_default()
 }
 
-/// Rows that are looked at for one page with a filter by status; then the page ends early.
-const MOST_LOOKED_AT: usize = 100_000;
-/// Rows that are fetched at a time.
-const BATCH: usize = 2_000;
-
 /// The indicators, by pages.
 #[utoipa::path(get, path = "/api/v1/indicators", tag = "lists", params(Which, Paging),
     responses((status = 200, body = List<IndicatorRow>)))]
@@ -120,19 +116,19 @@ pub(crate) async fn list(
             }
         },
         after: after.map(|(n, key)| IndicatorPlace { n, key }),
+        limit: paging.limit()?,
         ..IndicatorQuery::default()
     };
     if which.min_probability.is_some_and(|least| !(0.0..=1.0).contains(&least)) {
         return Err(Problem::unreadable("min_probability: 0 to 1"));
     }
-    let limit = paging.limit()?;
     let of = which.of;
     let page = app
         .read(&asker, move |sight| {
             if let Some(of) = of.as_deref().filter(|of| !of.is_empty()) {
                 of_topic(sight, named(of)?, &mut query)?;
             }
-            page(sight, query, &statuses, today, limit)
+            page(sight, &query, &statuses, today)
         })
         .await?;
     Ok(Json(page))
@@ -169,46 +165,17 @@ fn of_topic(sight: &Sight<'_>, of: &str, query: &mut IndicatorQuery) -> Result<(
 
 fn page(
     sight: &Sight<'_>,
-    mut query: IndicatorQuery,
+    query: &IndicatorQuery,
     statuses: &[Status],
     today: Date,
-    limit: usize,
 ) -> Result<List<IndicatorRow>, Problem> {
-    let mut items = Vec::new();
-    let mut looked_at = 0;
-    // One row more than the page tells whether there is a next one.
-    query.limit = if statuses.is_empty() { limit + 1 } else { BATCH };
-    let mut last: Option<IndicatorPlace> = None;
-    loop {
-        let batch = sight.store().indicators(&query)?;
-        let full = batch.len() == query.limit;
-        for (fact, place) in batch {
-            if items.len() == limit {
-                return Ok(List {
-                    items,
-                    next: last.map(|place| cursor(&(place.n, place.key))),
-                    total: None,
-                });
-            }
-            looked_at += 1;
-            let status = sight.status_of(&fact, today)?.status;
-            if statuses.is_empty() || statuses.contains(&status) {
-                items.push(IndicatorRow::of(&fact, status));
-            }
-            last = Some(place);
-        }
-        if !full {
-            return Ok(List { items, next: None, total: None });
-        }
-        if looked_at >= MOST_LOOKED_AT {
-            return Ok(List {
-                items,
-                next: last.map(|place| cursor(&(place.n, place.key))),
-                total: None,
-            });
-        }
-        query.after.clone_from(&last);
-    }
+    let page = sight.indicator_page(query, statuses, today)?;
+    let row = |entry: &IndicatorEntry| IndicatorRow::of(&entry.fact, entry.status);
+    Ok(List {
+        items: page.entries.iter().map(row).collect(),
+        next: page.next.map(|place| cursor(&(place.n, place.key))),
+        total: None,
+    })
 }
 
 #[derive(Deserialize, IntoParams)]

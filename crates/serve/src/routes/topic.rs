@@ -4,7 +4,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use lapwing_engine::publish::{Page, TextStyle};
 use lapwing_engine::reference::{TACTICS, Tactic};
-use lapwing_engine::store::FactQuery;
+use lapwing_engine::store::{DocumentRecord, FactQuery};
 use lapwing_engine::{ForecastOptions, Neighbourhood, ShowOptions};
 use lapwing_model::{DocumentId, Entity, Kind, Object, Relation};
 use serde::{Deserialize, Serialize};
@@ -235,14 +235,32 @@ pub(crate) struct GraphEdge {
     marking: String,
 }
 
-fn graph_of(sight: &Sight<'_>, of: Neighbourhood) -> Graph {
-    Graph {
+/// The name of a node: of a report its title.
+fn named_node(sight: &Sight<'_>, entity: &Entity) -> Result<Option<String>, Problem> {
+    let document =
+        (entity.kind == Kind::Report).then(|| entity.value.parse::<DocumentId>().ok()).flatten();
+    let record = match document {
+        Some(id) => sight.store().document_record(id)?,
+        None => None,
+    };
+    Ok(record
+        .map(|record| record.document.label().to_owned())
+        .or_else(|| name_of(sight, entity.kind, &entity.value)))
+}
+
+fn graph_of(sight: &Sight<'_>, of: Neighbourhood) -> Result<Graph, Problem> {
+    let mut names = Vec::with_capacity(of.nodes.len());
+    for node in &of.nodes {
+        names.push(named_node(sight, &node.entity)?);
+    }
+    Ok(Graph {
         centre: of.centre,
         nodes: of
             .nodes
             .into_iter()
-            .map(|node| GraphNode {
-                name: name_of(sight, node.entity.kind, &node.entity.value),
+            .zip(names)
+            .map(|(node, name)| GraphNode {
+                name,
                 id: node.id,
                 kind: node.entity.kind.to_string(),
                 value: node.entity.value,
@@ -262,7 +280,7 @@ fn graph_of(sight: &Sight<'_>, of: Neighbourhood) -> Graph {
             })
             .collect(),
         cut: of.cut,
-    }
+    })
 }
 
 /// The most telling things next to a name or value, and all facts between them.
@@ -283,7 +301,7 @@ pub(crate) async fn graph(
         .read(&asker, move |sight| {
             let past = days.as_of.map(|date| sight.as_of(date)).transpose()?;
             let engine = past.as_ref().unwrap_or(sight);
-            Ok(graph_of(sight, engine.neighbourhood(&name, limit)?))
+            graph_of(sight, engine.neighbourhood(&name, limit)?)
         })
         .await?;
     Ok(Json(graph))
@@ -355,16 +373,22 @@ fn moments(
     limit: usize,
 ) -> Result<Timeline, Problem> {
     let mut items: Vec<TimelineMoment> = Vec::new();
-    let (subject, documents) = match (of, document) {
+    let (subject, documents): (_, Vec<DocumentId>) = match (of, document) {
         (Some(of), _) => {
             let topic = sight.topic(named(of)?)?;
             (Some(topic.subject), topic.documents.into_iter().map(|(id, _)| id).collect())
         }
         (None, Some(id)) => (None, vec![id]),
-        (None, None) => (None, sight.store().documents()?.iter().map(|r| r.document.id).collect()),
+        (None, None) => (None, Vec::new()),
     };
-    for id in &documents {
-        let Some(record) = sight.store().document_record(*id)? else { continue };
+    let records: Vec<DocumentRecord> = if subject.is_none() && document.is_none() {
+        sight.store().documents()?
+    } else {
+        let found = documents.iter().map(|id| sight.store().document_record(*id));
+        found.filter_map(Result::transpose).collect::<Result<_, _>>()?
+    };
+    for record in records {
+        let id = record.document.id;
         let Some(date) = record.document.published else { continue };
         items.push(TimelineMoment {
             date: date.to_string(),

@@ -38,10 +38,14 @@ impl<'c> Bulk<'c> {
         Self::Postgres { session, sql, columns: Vec::new(), bytes: 0, changed: 0 }
     }
 
-    /// Adds a row.
-    pub(crate) fn push(&mut self, row: &[&dyn ToSql]) -> Result<(), Error> {
+    /// Adds a row; tells whether it changed something, where that is known at once.
+    pub(crate) fn push(&mut self, row: &[&dyn ToSql]) -> Result<Option<usize>, Error> {
         match self {
-            Self::Sqlite { statement, changed } => *changed += statement.execute(row)?,
+            Self::Sqlite { statement, changed } => {
+                let now = statement.execute(row)?;
+                *changed += now;
+                Ok(Some(now))
+            }
             Self::Postgres { columns, bytes, .. } => {
                 columns.resize_with(row.len(), Vec::new);
                 for (column, value) in columns.iter_mut().zip(row) {
@@ -57,9 +61,9 @@ impl<'c> Bulk<'c> {
                 if rows >= ROWS || *bytes >= BYTES {
                     self.send()?;
                 }
+                Ok(None)
             }
         }
-        Ok(())
     }
 
     fn send(&mut self) -> Result<(), Error> {

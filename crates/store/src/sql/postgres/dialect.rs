@@ -161,7 +161,8 @@ fn path_before(sql: &str) -> usize {
 }
 
 /// Columns of texts of any length: they have no B-tree, whose entries are short.
-const LONG: &[(&str, &str)] = &[("word", "text"), ("entity", "value"), ("agreement", "body")];
+const LONG: &[(&str, &str)] =
+    &[("word", "text"), ("entity", "value"), ("agreement", "body"), ("folded", "name")];
 
 /// A table's columns: types by name, keys that count themselves, no references (rows are written
 /// by this crate alone, and `Store::check` follows every reference), texts in order of bytes.
@@ -211,7 +212,7 @@ fn table(tokens: &[Token<'_>]) -> String {
             }
             Token::Word("STRICT") => {}
             // Found by their hash, see `beyond.sql`.
-            Token::Word("UNIQUE") if sql.trim_end().ends_with(',') => {
+            Token::Word(key @ ("UNIQUE" | "PRIMARY")) if sql.trim_end().ends_with(',') => {
                 let close = (at..tokens.len()).find(|n| tokens[*n] == Token::Sign(")"));
                 let end = close.unwrap_or(at);
                 let long = |token: &Token<'_>| LONG.iter().any(|(t, c)| *t == table && token.is(c));
@@ -219,7 +220,7 @@ fn table(tokens: &[Token<'_>]) -> String {
                     sql.truncate(sql.trim_end().len() - 1);
                     at = end;
                 } else {
-                    sql.push_str("UNIQUE");
+                    sql.push_str(key);
                 }
             }
             Token::Word("UNIQUE") if LONG.contains(&(table, column)) => {}

@@ -1,0 +1,632 @@
+//! Pages of indicators: along an index where much is wanted, sorted where little is.
+//!
+//! A page goes along the list in its order and takes what fits. Where nearly nothing fits that would
+//! lead through all of it; so after a while the rows that fit are counted, and where they are few,
+//! they are fetched and sorted instead. Both ways give the same page.
+
+use crate::sql::types::Value;
+use crate::sql::{Connection, OptionalExtension, params_from_iter};
+use foldhash::{HashSet, HashSetExt as _};
+use lapwing_model::{Object, Relation, Role};
+
+use crate::aging::{self, Aging};
+use crate::codec::date_number;
+use crate::error::Fault;
+use crate::listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, ListedIndicator};
+use crate::names::Names;
+use crate::names_server;
+use crate::{documents, facts, spelling};
+
+/// When to go which way.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// So many are fetched and sorted at most.
+    few: usize,
+    /// Rows that are looked at along the list before the rows that fit are counted.
+    patience: usize,
+    /// Rows that are fetched at once.
+    batch: usize,
+}
+
+const LIMITS: Limits = Limits { few: 20_000, patience: 10_000, batch: 2_000 };
+
+/// A row of the list: what it is ordered by, and its number.
+#[derive(Clone, Debug, PartialEq)]
+struct Entry {
+    kind: i64,
+    value: String,
+    key: f64,
+    n: i64,
+}
+
+/// What a page is asked for, as conditions on `standing s`.
+struct Page<'q> {
+    conn: &'q Connection,
+    order: IndicatorOrder,
+    /// Number of the kind.
+    kind: Option<i64>,
+    /// All conditions but that on the kind, and those below.
+    fits: String,
+    /// Conditions each of which an index tells.
+    told: Vec<String>,
+    /// What the value holds, in lower case.
+    holds: Option<String>,
+    /// Only these.
+    among: Option<HashSet<i64>>,
+    after: Option<Entry>,
+    limit: usize,
+    limits: Limits,
+}
+
+/// A page of the indicators, with the place and the status of each.
+pub(crate) fn page(
+    conn: &Connection,
+    names: &Names,
+    query: &IndicatorQuery,
+) -> Result<Vec<ListedIndicator>, Fault> {
+    let Some(page) = Page::of(conn, names, query)? else { return Ok(Vec::new()) };
+    let role = names.find_word(conn, Relation::Role.as_str())?;
+    let word = Object::Text(Role::Indicator.as_str().to_owned());
+    let number = names.find(conn, &word)?;
+    let Some((role, number)) = role.zip(number) else { return Ok(Vec::new()) };
+    if conn.is_postgres() {
+        return listed_at_once(conn, names, &page.entries()?, (role, number.n));
+    }
+    let mut find = conn.prepare_cached(
+        "SELECT f.body, s.ages, s.ends FROM fact f JOIN standing s ON s.n = f.subject
+         WHERE f.subject = ?1 AND +f.relation = ?2 AND +f.object = ?3",
+    )?;
+    let mut listed = Vec::new();
+    for entry in page.entries()? {
+        let mut rows = find.query((entry.n, role, number.n))?;
+        let Some(row) = rows.next()? else { continue };
+        let body = row.get_ref(0)?.as_blob().map_err(|e| Fault::damaged(e.to_string()))?;
+        let subject = names.entity_of(conn, entry.n)?;
+        let days: (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
+        listed.push(ListedIndicator {
+            fact: facts::decode(body, subject, Relation::Role, word.clone())?,
+            place: IndicatorPlace { n: entry.n, key: entry.key },
+            aging: days.0.zip(days.1).map(|(ages, ends)| Aging::of_columns(ages, ends)),
+        });
+    }
+    Ok(listed)
+}
+
+/// The facts of a page's rows, with one question for all.
+fn listed_at_once(
+    conn: &Connection,
+    names: &Names,
+    entries: &[Entry],
+    (role, word): (i64, i64),
+) -> Result<Vec<ListedIndicator>, Fault> {
+    let Some(session) = conn.postgres() else { return Ok(Vec::new()) };
+    let numbers = entries.iter().map(|entry| Value::Integer(entry.n)).collect();
+    let sql = format!(
+        "SELECT t.at, t.n, f.body, s.ages, s.ends
+         FROM unnest($1::int8[]) WITH ORDINALITY AS t (n, at)
+         JOIN fact f ON f.subject = t.n AND f.relation = {role} AND f.object = {word}
+         JOIN standing s ON s.n = t.n ORDER BY t.at"
+    );
+    let rows = session.query_columns(&sql, vec![numbers])?.all();
+    names_server::load_of_rows(conn, names, &rows, &[1])?;
+    let mut listed = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Some(entry) = entries.get(row.get::<i64>(0)? as usize - 1) else { continue };
+        let body = row.get_ref(2)?.as_blob().map_err(|e| Fault::damaged(e.to_string()))?;
+        let subject = names.entity_of(conn, entry.n)?;
+        let object = Object::Text(Role::Indicator.as_str().to_owned());
+        let days: (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
+        listed.push(ListedIndicator {
+            fact: facts::decode(body, subject, Relation::Role, object)?,
+            place: IndicatorPlace { n: entry.n, key: entry.key },
+            aging: days.0.zip(days.1).map(|(ages, ends)| Aging::of_columns(ages, ends)),
+        });
+    }
+    Ok(listed)
+}
+
+impl<'q> Page<'q> {
+    fn of(
+        conn: &'q Connection,
+        names: &Names,
+        query: &IndicatorQuery,
+    ) -> Result<Option<Self>, Fault> {
+        let kind = match query.kind {
+            None => None,
+            Some(kind) => match names.find_word(conn, kind.as_str())? {
+                Some(n) => Some(n),
+                None => return Ok(None),
+            },
+        };
+        let mut told = Vec::new();
+        if let Some(least) = query.least_probability.filter(|least| least.is_finite()) {
+            told.push(format!("s.probability >= {least:?}"));
+        }
+        if let Some(since) = query.since {
+            told.push(format!("s.last >= {}", date_number(since)));
+        }
+        if let Some((statuses, day)) = &query.status {
+            let each: Vec<String> =
+                statuses.iter().map(|status| aging::condition(*status, *day)).collect();
+            told.push(if each.is_empty() { "0 = 1".to_owned() } else { each.join(" OR ") });
+        }
+        let mut fits = "s.probability IS NOT NULL".to_owned();
+        for condition in &told {
+            fits.push_str(&format!(" AND ({condition})"));
+        }
+        let mut page = Self {
+            conn,
+            order: query.order,
+            kind,
+            fits,
+            told,
+            holds: query.holds.as_ref().map(|text| text.to_lowercase()),
+            among: None,
+            after: None,
+            limit: query.limit,
+            limits: LIMITS,
+        };
+        if query.of.is_some() || !query.documents.is_empty() {
+            page.among = Some(only_of(conn, names, query)?);
+        }
+        if let Some(after) = &query.after {
+            page.after = page.entry(after.n)?.map(|entry| Entry { key: after.key, ..entry });
+        }
+        Ok(Some(page))
+    }
+
+    /// The rows of the page, in its order.
+    fn entries(&self) -> Result<Vec<Entry>, Fault> {
+        if let Some(among) = self.among.as_ref().filter(|among| among.len() <= self.limits.few) {
+            let mut few: Vec<i64> = among.iter().copied().collect();
+            few.sort_unstable();
+            return self.sorted(&few, self.kind);
+        }
+        if let Some(text) = &self.holds
+            && let Some(few) = spelling::numbers(self.conn, text, self.kind, self.limits.few)?
+        {
+            return self.sorted(&few, self.kind);
+        }
+        if self.order != IndicatorOrder::Value {
+            return self.along(self.kind);
+        }
+        // By kind and value: a kind of which nothing fits is not gone through.
+        let kinds = match self.kind {
+            Some(kind) => vec![kind],
+            None => kinds(self.conn, self.after.as_ref().map_or(0, |after| after.kind))?,
+        };
+        let mut entries = Vec::new();
+        for kind in kinds {
+            entries.extend(self.along(Some(kind))?);
+            if entries.len() >= self.limit {
+                break;
+            }
+        }
+        entries.truncate(self.limit);
+        Ok(entries)
+    }
+
+    /// The row of an entity, whether or not it fits.
+    fn entry(&self, n: i64) -> Result<Option<Entry>, Fault> {
+        let key = self.key();
+        let sql = format!(
+            "SELECT e.kind, e.value, {key} FROM entity e LEFT JOIN standing s ON s.n = e.n
+             WHERE e.n = ?1"
+        );
+        let entry = |row: &crate::sql::Row<'_>| {
+            let key = row.get::<_, Option<f64>>(2)?.unwrap_or_default();
+            Ok(Entry { kind: row.get(0)?, value: row.get(1)?, key, n })
+        };
+        Ok(self.conn.prepare_cached(&sql)?.query_row([n], entry).optional()?)
+    }
+
+    fn key(&self) -> &'static str {
+        match self.order {
+            IndicatorOrder::Value => "0.0",
+            IndicatorOrder::Probability => "s.probability",
+            IndicatorOrder::Last => "s.last * 1.0",
+        }
+    }
+
+    /// Whether one row comes before another.
+    fn before(&self, a: &Entry, b: &Entry) -> std::cmp::Ordering {
+        match self.order {
+            IndicatorOrder::Value => (a.kind, &a.value).cmp(&(b.kind, &b.value)),
+            IndicatorOrder::Probability | IndicatorOrder::Last => {
+                b.key.total_cmp(&a.key).then(a.n.cmp(&b.n))
+            }
+        }
+    }
+
+    /// Those of a few numbers that fit, sorted.
+    fn sorted(&self, few: &[i64], kind: Option<i64>) -> Result<Vec<Entry>, Fault> {
+        let sql = format!(
+            "SELECT e.kind, e.value, {} FROM standing s JOIN entity e ON e.n = s.n
+             WHERE s.n = ?1 AND {}",
+            self.key(),
+            self.fits
+        );
+        let mut entries = Vec::new();
+        let mut take = |entry: Entry| {
+            let wanted = kind.is_none_or(|kind| kind == entry.kind)
+                && self.takes(&entry)
+                && self.after.as_ref().is_none_or(|after| self.before(after, &entry).is_lt());
+            if wanted {
+                entries.push(entry);
+            }
+        };
+        if let Some(session) = self.conn.postgres() {
+            let sql = format!(
+                "SELECT e.kind, e.value, {}, s.n FROM unnest($1::int8[]) t (n)
+                 JOIN standing s ON s.n = t.n JOIN entity e ON e.n = s.n WHERE {}",
+                self.key(),
+                self.fits
+            );
+            let numbers = few.iter().map(|n| Value::Integer(*n)).collect();
+            for row in &session.query_columns(&sql, vec![numbers])?.all() {
+                take(Entry {
+                    kind: row.get(0)?,
+                    value: row.get(1)?,
+                    key: row.get(2)?,
+                    n: row.get(3)?,
+                });
+            }
+        } else {
+            let mut statement = self.conn.prepare_cached(&sql)?;
+            for &n in few {
+                let mut rows = statement.query([n])?;
+                let Some(row) = rows.next()? else { continue };
+                take(Entry { kind: row.get(0)?, value: row.get(1)?, key: row.get(2)?, n });
+            }
+        }
+        entries.sort_by(|a, b| self.before(a, b));
+        entries.truncate(self.limit);
+        Ok(entries)
+    }
+
+    /// What no condition on a row tells.
+    fn takes(&self, entry: &Entry) -> bool {
+        self.among.as_ref().is_none_or(|among| among.contains(&entry.n))
+            && self
+                .holds
+                .as_ref()
+                .is_none_or(|text| entry.value.to_lowercase().contains(text.as_str()))
+    }
+
+    /// The page of a kind, or of all, along the list.
+    fn along(&self, kind: Option<i64>) -> Result<Vec<Entry>, Fault> {
+        if !self.any(kind)? {
+            return Ok(Vec::new());
+        }
+        let mut entries = Vec::new();
+        let mut at = self.after.clone().filter(|after| {
+            self.order != IndicatorOrder::Value || kind.is_none_or(|kind| kind == after.kind)
+        });
+        let (mut looked_at, mut counted) = (0, false);
+        loop {
+            let batch = match self.order {
+                IndicatorOrder::Value => self.by_value(kind.unwrap_or_default(), at.as_ref())?,
+                IndicatorOrder::Probability | IndicatorOrder::Last => {
+                    self.by_key(kind, at.as_ref())?
+                }
+            };
+            let ended = batch.is_empty();
+            looked_at += batch.len();
+            for (entry, fits) in batch {
+                if fits && self.takes(&entry) {
+                    entries.push(entry.clone());
+                    if entries.len() == self.limit {
+                        return Ok(entries);
+                    }
+                }
+                at = Some(entry);
+            }
+            if ended {
+                return Ok(entries);
+            }
+            if looked_at >= self.limits.patience && !counted {
+                counted = true;
+                if let Some(few) = self.few(kind)? {
+                    return self.sorted(&few, kind);
+                }
+            }
+        }
+    }
+
+    /// Whether an index tells that nothing of a kind can fit.
+    fn any(&self, kind: Option<i64>) -> Result<bool, Fault> {
+        let of_kind = kind.map_or(String::new(), |kind| format!("AND s.kind = {kind}"));
+        for condition in self.told.iter().filter(|_| kind.is_some()) {
+            // The latest day first: what ages today was seen of late.
+            let sql = format!(
+                "SELECT 1 FROM standing s WHERE s.probability IS NOT NULL {of_kind}
+                 AND ({condition}) ORDER BY s.ages DESC LIMIT 1"
+            );
+            if condition.contains("s.ages") && !self.conn.prepare_cached(&sql)?.exists([])? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The numbers of all rows that fit; `None` when they are more than a few.
+    fn few(&self, kind: Option<i64>) -> Result<Option<Vec<i64>>, Fault> {
+        // Kind by kind, which is how the index on the days goes.
+        let kinds = kind.map_or_else(|| kinds(self.conn, 0), |kind| Ok(vec![kind]))?;
+        let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+        let of_kind = format!("AND s.kind IN ({})", kinds.join(","));
+        let sql = format!(
+            "SELECT s.n FROM standing s WHERE {} {of_kind} LIMIT {}",
+            self.fits,
+            self.limits.few + 1
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let few = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+        Ok((few.len() <= self.limits.few).then_some(few))
+    }
+
+    /// The next rows by value, each with whether it fits.
+    fn by_value(&self, kind: i64, after: Option<&Entry>) -> Result<Vec<(Entry, bool)>, Fault> {
+        // PostgreSQL has an index of the first 400 characters, which sort as the whole does.
+        let (along, order) = if self.conn.is_postgres() {
+            ("AND left(value, 400) >= left(?2, 400)", "left(value, 400), value")
+        } else {
+            ("", "value")
+        };
+        let sql = format!(
+            "SELECT x.n, x.value, EXISTS (SELECT 1 FROM standing s WHERE s.n = x.n AND {})
+             FROM (SELECT n, value FROM entity WHERE kind = ?1 AND value {} ?2 {along}
+                   ORDER BY {order} LIMIT {}) x ORDER BY x.value",
+            self.fits,
+            if after.is_some() { ">" } else { ">=" },
+            self.limits.batch,
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query((kind, after.map_or("", |after| after.value.as_str())))?;
+        let mut batch = Vec::new();
+        while let Some(row) = rows.next()? {
+            let entry = Entry { kind, value: row.get(1)?, key: 0.0, n: row.get(0)? };
+            batch.push((entry, row.get(2)?));
+        }
+        Ok(batch)
+    }
+
+    /// The next rows by probability or day, each with whether it fits.
+    fn by_key(
+        &self,
+        kind: Option<i64>,
+        after: Option<&Entry>,
+    ) -> Result<Vec<(Entry, bool)>, Fault> {
+        let column = match self.order {
+            IndicatorOrder::Last => "s.last",
+            _ => "s.probability",
+        };
+        // What has the same key as the last row, then what comes after it: two ranges of the index.
+        let mut batch = Vec::new();
+        let ranges = match after {
+            None => vec![(format!("{column} < ?1"), vec![Value::from(f64::MAX)])],
+            Some(after) => vec![
+                (format!("{column} = ?1 AND s.n > ?2"), vec![after.key.into(), after.n.into()]),
+                (format!("{column} < ?1"), vec![after.key.into()]),
+            ],
+        };
+        for (range, values) in ranges {
+            let left = self.limits.batch - batch.len();
+            if left == 0 {
+                break;
+            }
+            let value = if self.holds.is_some() { "e.value" } else { "''" };
+            let join = if self.holds.is_some() { "JOIN entity e ON e.n = s.n" } else { "" };
+            let of_kind = kind.map_or(String::new(), |kind| format!(" AND s.kind = {kind}"));
+            let sql = format!(
+                "SELECT s.n, s.kind, {column} * 1.0, {value}, ({}{of_kind}) FROM standing s {join}
+                 WHERE s.probability IS NOT NULL AND {range}
+                 ORDER BY {column} DESC, s.n LIMIT {left}",
+                self.fits,
+            );
+            let mut statement = self.conn.prepare_cached(&sql)?;
+            let mut rows = statement.query(params_from_iter(values))?;
+            while let Some(row) = rows.next()? {
+                let entry = Entry {
+                    n: row.get(0)?,
+                    kind: row.get(1)?,
+                    key: row.get(2)?,
+                    value: row.get(3)?,
+                };
+                batch.push((entry, row.get(4)?));
+            }
+        }
+        Ok(batch)
+    }
+}
+
+/// The kinds of which there are indicators, from one on, in their order.
+fn kinds(conn: &Connection, from: i64) -> Result<Vec<i64>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT kind FROM tally WHERE indicators > 0 AND kind >= ?1 ORDER BY kind",
+    )?;
+    let kinds = statement.query_map([from], |row| row.get(0))?;
+    Ok(kinds.collect::<Result<_, _>>()?)
+}
+
+/// The numbers of all that indicates a topic or stands in one of some documents.
+fn only_of(
+    conn: &Connection,
+    names: &Names,
+    query: &IndicatorQuery,
+) -> Result<HashSet<i64>, Fault> {
+    let mut among = HashSet::new();
+    let mut take = |sql: &str, of: (i64, i64)| -> Result<(), Fault> {
+        let mut statement = conn.prepare_cached(sql)?;
+        let mut rows = statement.query(of)?;
+        while let Some(row) = rows.next()? {
+            among.insert(row.get(0)?);
+        }
+        Ok(())
+    };
+    if let Some(of) = &query.of
+        && let Some(of) = names.find(conn, &Object::Entity(of.clone()))?
+        && let Some(indicates) = names.find_word(conn, Relation::Indicates.as_str())?
+    {
+        take(
+            "SELECT subject FROM fact WHERE object_entity = ?1 AND relation = ?2",
+            (of.n, indicates),
+        )?;
+    }
+    if let Some(role) = names.find_word(conn, Relation::Role.as_str())? {
+        for document in &query.documents {
+            let Some(n) = documents::visible(conn, *document)? else { continue };
+            take(
+                "SELECT DISTINCT resolved_subject FROM claim WHERE document = ?1 AND relation = ?2",
+                (n, role),
+            )?;
+        }
+    }
+    Ok(among)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::common::{at, reading, resolve};
+    use crate::{Store, day_number};
+    use jiff::civil::date;
+    use lapwing_model::{Entity, Fact, Kind, PartialDate, Status};
+    use proptest::prelude::*;
+
+    const TODAY: jiff::civil::Date = date(2021, 4, 1);
+
+    /// A status for each value, by its length and last character, so that all of them occur.
+    fn aging(fact: &Fact) -> Aging {
+        let today = day_number(TODAY);
+        let digit = i64::from(fact.subject.value.bytes().fold(7_u8, u8::wrapping_add) % 7);
+        match digit {
+            0 => Aging::Fixed(Status::Benign),
+            1 => Aging::Fixed(Status::Revoked),
+            2 => Aging::Fixed(Status::Undated),
+            _ => Aging::Days { ages: today + 4 - digit, ends: today + 5 - digit },
+        }
+    }
+
+    fn store() -> Store {
+        let mut store = Store::in_memory().unwrap();
+        let mut change = store.begin("add", at(1)).unwrap();
+        for number in 0..60 {
+            let mut reading = reading(number);
+            for claim in &mut reading.claims {
+                claim.period.last = format!("2021-03-{:02}", 1 + number % 9).parse().ok();
+            }
+            change.add(&reading, b"", &resolve).unwrap();
+        }
+        change.fuse_touched(&mut crate::common::fuse).unwrap();
+        change.stand("test", &mut |fact, _| aging(fact)).unwrap();
+        change.commit().unwrap();
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+        store
+    }
+
+    fn brute(store: &Store, query: &IndicatorQuery) -> Vec<Entity> {
+        let role = crate::FactQuery {
+            relation: Some(Relation::Role),
+            role: Some(Role::Indicator),
+            ..crate::FactQuery::default()
+        };
+        let mut facts = store.facts(&role).unwrap();
+        let tied = |fact: &Fact, of: &Entity| {
+            let tie = crate::FactQuery {
+                subject: Some(fact.subject.clone()),
+                object: Some(of.clone()),
+                relation: Some(Relation::Indicates),
+                ..crate::FactQuery::default()
+            };
+            !store.facts(&tie).unwrap().is_empty()
+        };
+        facts.retain(|fact| {
+            query.kind.is_none_or(|kind| fact.subject.kind == kind)
+                && query
+                    .holds
+                    .as_ref()
+                    .is_none_or(|text| fact.subject.value.contains(text.as_str()))
+                && query.least_probability.is_none_or(|least| fact.probability >= least)
+                && query.since.is_none_or(|since| fact.period.last >= Some(since))
+                && query.of.as_ref().is_none_or(|of| tied(fact, of))
+                && query
+                    .status
+                    .as_ref()
+                    .is_none_or(|(all, day)| all.contains(&aging(fact).on(*day)))
+        });
+        match query.order {
+            IndicatorOrder::Value => {}
+            // The sort is stable, and numbers are not known here: they are compared as sets of keys.
+            IndicatorOrder::Probability => {
+                facts.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+            }
+            IndicatorOrder::Last => facts.sort_by_key(|fact| std::cmp::Reverse(fact.period.last)),
+        }
+        facts.into_iter().map(|fact| fact.subject).collect()
+    }
+
+    fn paged(store: &Store, query: &IndicatorQuery, limits: Limits) -> Vec<Entity> {
+        let mut all = Vec::new();
+        let mut query = query.clone();
+        loop {
+            let entries = {
+                let mut page = Page::of(&store.conn, &store.names, &query).unwrap().unwrap();
+                page.limits = limits;
+                page.entries().unwrap()
+            };
+            for entry in &entries {
+                all.push(store.names.entity_of(&store.conn, entry.n).unwrap());
+            }
+            match entries.last() {
+                Some(last) if entries.len() == query.limit => {
+                    query.after = Some(IndicatorPlace { n: last.n, key: last.key });
+                }
+                _ => return all,
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn pages_hold_each_row_that_fits_once_and_in_order(
+            kind in prop::option::of(prop::sample::select(vec![Kind::Ipv4Addr, Kind::DomainName])),
+            holds in prop::option::of(prop::sample::select(vec!["1", "example", "no such"])),
+            least in prop::option::of(prop::sample::select(vec![0.0, 0.9, 1.0])),
+            since in prop::option::of(prop::sample::select(vec!["2021", "2021-03-05"])),
+            of in prop::option::weighted(0.3, prop::sample::select(vec!["HAFNIUM", "Hafnium"])),
+            statuses in prop::option::of(prop::sample::subsequence(
+                vec![Status::Active, Status::Ageing, Status::Expired, Status::Revoked, Status::Benign,
+                     Status::Undated], 0..4)),
+            order in prop::sample::select(vec![
+                IndicatorOrder::Value, IndicatorOrder::Probability, IndicatorOrder::Last]),
+            limit in 1_usize..40,
+            few in prop::sample::select(vec![0_usize, 3, 1000]),
+        ) {
+            thread_local!(static STORE: Store = store());
+            STORE.with(|store| {
+                let query = IndicatorQuery {
+                    kind,
+                    holds: holds.map(str::to_owned),
+                    least_probability: least,
+                    since: since.map(|day| day.parse::<PartialDate>().unwrap()),
+                    of: of.map(|name| Entity::new(Kind::ThreatActor, name)),
+                    documents: Vec::new(),
+                    status: statuses.map(|statuses| (statuses, TODAY)),
+                    order,
+                    after: None,
+                    limit,
+                };
+                let mut wanted = brute(store, &query);
+                let mut found = paged(store, &query, Limits { few, patience: 4, batch: 3 });
+                if order != IndicatorOrder::Value {
+                    wanted.sort();
+                    found.sort();
+                }
+                prop_assert_eq!(found, wanted);
+                Ok(())
+            })?;
+        }
+    }
+}

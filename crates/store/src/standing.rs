@@ -1,0 +1,289 @@
+//! How each known entity stands, kept beside the facts: written in the change that derives them,
+//! for just the entities whose facts are others than before.
+
+use std::collections::BTreeMap;
+
+use crate::sql::{Bulk, Connection, OptionalExtension, params};
+use lapwing_model::{Fact, Object, Relation, Role};
+
+use crate::aging::Aging;
+use crate::error::Fault;
+use crate::facts;
+use crate::names::Names;
+use crate::spelling;
+
+/// What makes the aging of an indicator out of the fact that it is one, and of what the store says
+/// of the same value: what it indicates, when it was sighted.
+pub(crate) type Age<'a> = dyn FnMut(&Fact, &[Fact]) -> Aging + 'a;
+
+/// The tables, and what fills them in a store that was there before.
+pub(crate) const TABLES: &str = include_str!("standing.sql");
+
+/// The same for which documents name what.
+pub(crate) const NAMED: &str = include_str!("naming.sql");
+
+/// Indexes on tables that were there before: facts by their verb (few but those on roles), names
+/// that resolve to another, and judgements of analysts by the beginning of their name.
+pub(crate) const INDEXES: &str = "CREATE INDEX fact_relation ON fact (relation, object);
+    CREATE INDEX entity_other ON entity (resolved) WHERE resolved <> n;
+    CREATE INDEX document_name ON document (name);";
+
+/// Entities that are looked at in one go: bounds what is in memory.
+const BATCH: i64 = 4096;
+
+/// Makes the table of entities to look at; it lives and dies with the connection.
+pub(crate) fn begin(conn: &Connection) -> Result<(), Fault> {
+    conn.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS restated (n INTEGER PRIMARY KEY);
+         DELETE FROM temp.restated;",
+    )?;
+    Ok(())
+}
+
+/// What notes that a fact on an entity came, went or is another now.
+pub(crate) fn toucher(conn: &Connection) -> Result<Bulk<'_>, Fault> {
+    Ok(conn.bulk("INSERT INTO temp.restated (n) VALUES (?1) ON CONFLICT DO NOTHING")?)
+}
+
+/// Notes all entities when their aging was made by other rules than these.
+pub(crate) fn rule_by(conn: &Connection, rules: &str) -> Result<(), Fault> {
+    if ruled_by(conn)?.as_deref() == Some(rules) {
+        return Ok(());
+    }
+    conn.execute_batch(
+        "INSERT INTO temp.restated SELECT n FROM entity WHERE kind > 0 ON CONFLICT DO NOTHING",
+    )?;
+    conn.prepare_cached(
+        "INSERT INTO standing_by (one, rules) VALUES (1, ?1)
+         ON CONFLICT (one) DO UPDATE SET rules = excluded.rules",
+    )?
+    .execute([rules])?;
+    Ok(())
+}
+
+/// By which rules the aging of indicators was made; none in a file that has it not.
+pub(crate) fn ruled_by(conn: &Connection) -> Result<Option<String>, Fault> {
+    if !is_there(conn)? {
+        return Ok(None);
+    }
+    let mut statement = conn.prepare_cached("SELECT rules FROM standing_by")?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// Whether the file has the table: one of an older schema, opened for reading only, has not.
+fn is_there(conn: &Connection) -> Result<bool, Fault> {
+    Ok(conn.has_table("standing")?)
+}
+
+/// Sees to it that there is a table to ask: for a file of an older schema, that may not be written,
+/// one that is as old as the connection.
+pub(crate) fn ready(conn: &Connection, names: &Names) -> Result<(), Fault> {
+    if is_there(conn)? {
+        return Ok(());
+    }
+    let made = "SELECT 1 FROM temp.sqlite_schema WHERE name = 'standing'";
+    if conn.prepare_cached(made)?.exists([])? {
+        return Ok(());
+    }
+    for tables in [TABLES, NAMED] {
+        let tables = tables.replace("CREATE TABLE ", "CREATE TEMP TABLE ");
+        conn.execute_batch(&tables.replace("CREATE INDEX ", "CREATE INDEX temp."))?;
+    }
+    spelling::extend(conn, names)
+}
+
+/// An entity that is looked at, and its row as it was and as it is to be.
+struct Restated {
+    n: i64,
+    kind: i64,
+    value: String,
+    body: Option<Vec<u8>>,
+    /// Whether more is said of it than its roles.
+    more: bool,
+    before: Option<Row>,
+    now: Option<Row>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+struct Row {
+    facts: i64,
+    probability: Option<f64>,
+    last: i64,
+    days: Option<(i64, i64)>,
+}
+
+/// Brings the rows of all noted entities up to date. Where `age` is not given, the aging of
+/// indicators whose fact is the same stays, and is not known of others.
+pub(crate) fn settle(
+    conn: &Connection,
+    names: &Names,
+    mut age: Option<&mut Age<'_>>,
+) -> Result<(), Fault> {
+    let mut tallies: BTreeMap<i64, [i64; 3]> = BTreeMap::new();
+    let mut last = i64::MIN;
+    let mut written = writer(conn)?;
+    loop {
+        let mut batch = restated(conn, names, last)?;
+        let Some(end) = batch.last().map(|one| one.n) else { break };
+        last = end;
+        for one in &mut batch {
+            match (&mut age, &mut one.now, &one.body) {
+                (Some(age), Some(now), Some(body)) => {
+                    let object = names.object_from(conn, one.kind, one.value.clone())?;
+                    let Object::Entity(subject) = object else { continue };
+                    let role = Object::Text(Role::Indicator.as_str().to_owned());
+                    let fact = facts::decode(body, subject, Relation::Role, role)?;
+                    let others = if one.more { others(conn, names, one.n)? } else { Vec::new() };
+                    now.days = Some(age(&fact, &others).columns());
+                }
+                (None, Some(now), Some(_)) => {
+                    let same = one.before.filter(|before| {
+                        before.probability == now.probability && before.last == now.last
+                    });
+                    now.days = same.and_then(|before| before.days);
+                }
+                _ => {}
+            }
+            if one.before == one.now {
+                continue;
+            }
+            write(conn, &mut written, one)?;
+            let tally = tallies.entry(one.kind).or_default();
+            for (row, sign) in [(one.before, -1), (one.now, 1)] {
+                let Some(row) = row else { continue };
+                tally[0] += sign;
+                tally[1] += sign * i64::from(row.probability.is_some());
+                tally[2] += sign * row.facts;
+            }
+        }
+    }
+    written.finish()?;
+    for (kind, [known, indicators, facts]) in tallies {
+        conn.prepare_cached(
+            "INSERT INTO tally (kind, known, indicators, facts) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (kind) DO UPDATE SET known = tally.known + excluded.known,
+               indicators = tally.indicators + excluded.indicators,
+               facts = tally.facts + excluded.facts",
+        )?
+        .execute((kind, known, indicators, facts))?;
+    }
+    conn.execute_batch("DELETE FROM temp.restated")?;
+    Ok(())
+}
+
+/// Number of a word that may not be there: no row has it then.
+fn number(conn: &Connection, names: &Names, relation: Relation) -> Result<i64, Fault> {
+    Ok(names.find_word(conn, relation.as_str())?.unwrap_or(-1))
+}
+
+fn restated(conn: &Connection, names: &Names, last: i64) -> Result<Vec<Restated>, Fault> {
+    let indicator = Object::Text(Role::Indicator.as_str().to_owned());
+    let indicator = names.find(conn, &indicator)?.map_or(-1, |found| found.n);
+    let mut statement = conn.prepare_cached(
+        "SELECT r.n, e.kind, e.value, f.body, f.probability, coalesce(f.last, 0),
+           (SELECT count(*) FROM fact c WHERE c.subject = r.n),
+           CASE WHEN f.body IS NOT NULL OR EXISTS (SELECT 1 FROM fact k WHERE k.subject = r.n)
+             OR EXISTS (SELECT 1 FROM fact o WHERE o.object_entity = r.n) THEN 1 ELSE 0 END,
+           CASE WHEN f.body IS NOT NULL AND EXISTS (SELECT 1 FROM fact m
+             WHERE m.subject = r.n AND m.relation IN (?4, ?5)) THEN 1 ELSE 0 END,
+           s.facts, s.probability, s.last, s.ages, s.ends
+         FROM temp.restated r
+         CROSS JOIN entity e ON e.n = r.n
+         LEFT JOIN fact f ON f.subject = r.n AND +f.relation = ?2 AND +f.object = ?3
+         LEFT JOIN standing s ON s.n = r.n
+         WHERE r.n > ?1 AND e.kind > 0 ORDER BY r.n LIMIT ?6",
+    )?;
+    let mut rows = statement.query(params![
+        last,
+        number(conn, names, Relation::Role)?,
+        indicator,
+        number(conn, names, Relation::Indicates)?,
+        number(conn, names, Relation::LastSeen)?,
+        BATCH,
+    ])?;
+    let mut batch = Vec::new();
+    while let Some(row) = rows.next()? {
+        let facts: Option<i64> = row.get(9)?;
+        let days: (Option<i64>, Option<i64>) = (row.get(12)?, row.get(13)?);
+        let before = match facts {
+            None => None,
+            Some(facts) => Some(Row {
+                facts,
+                probability: row.get(10)?,
+                last: row.get(11)?,
+                days: days.0.zip(days.1),
+            }),
+        };
+        let known: i64 = row.get(7)?;
+        let now =
+            Row { facts: row.get(6)?, probability: row.get(4)?, last: row.get(5)?, days: None };
+        batch.push(Restated {
+            n: row.get(0)?,
+            kind: row.get(1)?,
+            value: row.get(2)?,
+            body: row.get(3)?,
+            more: row.get::<_, i64>(8)? != 0,
+            before,
+            now: (known != 0).then_some(now),
+        });
+    }
+    Ok(batch)
+}
+
+/// What an entity indicates, and when it was sighted.
+fn others(conn: &Connection, names: &Names, n: i64) -> Result<Vec<Fact>, Fault> {
+    let mut all = Vec::new();
+    for relation in [Relation::Indicates, Relation::LastSeen] {
+        let Some(number) = names.find_word(conn, relation.as_str())? else { continue };
+        let mut statement = conn
+            .prepare_cached("SELECT object, body FROM fact WHERE subject = ?1 AND relation = ?2")?;
+        let mut rows = statement.query((n, number))?;
+        while let Some(row) = rows.next()? {
+            let body = row.get_ref(1)?.as_blob().map_err(|e| Fault::damaged(e.to_string()))?;
+            let object = names.object_of(conn, row.get(0)?)?;
+            all.push(facts::decode(body, names.entity_of(conn, n)?, relation, object)?);
+        }
+    }
+    Ok(all)
+}
+
+fn writer(conn: &Connection) -> Result<Bulk<'_>, Fault> {
+    Ok(conn.bulk(
+        "INSERT INTO standing (n, kind, facts, probability, last, ages, ends)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (n) DO UPDATE SET facts = excluded.facts,
+           probability = excluded.probability, last = excluded.last, ages = excluded.ages,
+           ends = excluded.ends",
+    )?)
+}
+
+fn write(conn: &Connection, written: &mut Bulk<'_>, one: &Restated) -> Result<(), Fault> {
+    let Some(row) = one.now else {
+        conn.prepare_cached("DELETE FROM standing WHERE n = ?1")?.execute([one.n])?;
+        return Ok(());
+    };
+    written.push(params![
+        one.n,
+        one.kind,
+        row.facts,
+        row.probability,
+        row.last,
+        row.days.map(|days| days.0),
+        row.days.map(|days| days.1),
+    ])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lapwing_model::Kind;
+
+    #[test]
+    fn every_kind_of_name_is_listed() {
+        for kind in Kind::ALL {
+            let listed = NAMED.contains(&format!("'{kind}'"));
+            assert_eq!(listed, !kind.is_observable(), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+import{zt as e}from"./index-CAwnIGG2.js";e();

@@ -1,1 +1,0 @@
-import{zt as e}from"./index-C_h1dPqA.js";e();
