@@ -67,7 +67,7 @@ async fn an_attribute_that_is_added_stands_in_its_event() {
         .find(|change| change["command"].as_str().unwrap().contains("attributes/add"))
         .unwrap();
     let full = values(&server.get(&format!("/events/view/{uuid}")).await.ok(200)).len();
-    let undo = format!("/api/v1/history/{}/undo", change["id"]);
+    let undo = format!("/api/v1/history/{}/undo", change["change"]);
     server.post(&undo, json!({})).await.ok(200);
     let left = server.get(&format!("/events/view/{uuid}")).await.ok(200);
     assert!(values(&left).len() < full, "{left}");
