@@ -249,7 +249,7 @@ fn is_uri(text: &str) -> bool {
 fn is_authority(text: &str) -> bool {
     let (user, host) = text.rsplit_once('@').unwrap_or(("", text));
     let (host, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, port)) if is_part(address, ":") => ("", port),
+        Some((address, port)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("", port),
         Some(_) => return false,
         None => host.split_at(host.find(':').unwrap_or(host.len())),
     };
@@ -296,6 +296,8 @@ mod tests {
             "http://a.example/#a#b",
             "http://a.example:port/",
             "http://a|b.example/",
+            "http://[redacted].0.2:222/x.png",
+            "http://[redacted]:222/x.png",
             "http:",
         ] {
             assert!(!is_uri(bad), "{bad}");

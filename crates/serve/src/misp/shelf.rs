@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use lapwing_engine::Engine;
 use lapwing_engine::publish::misp::Event;
+use lapwing_engine::{ACTION, Engine};
 use lapwing_model::{Document, DocumentId, Format, Marking};
 use serde_json::{Value, json};
 
@@ -46,6 +46,10 @@ impl Shelf {
         let mut shelf = Self { events: Vec::new(), parts: BTreeMap::new(), whole: BTreeMap::new() };
         for record in &records {
             let id = record.document.id;
+            // An analyst's word (a sighting too) is about values of events, and none itself.
+            if record.document.properties.iter().any(|(name, _)| name == ACTION) {
+                continue;
+            }
             // A part whose event was taken back, or may not be seen, stands for itself.
             match whole_of(&record.document).filter(|whole| known.contains(whole)) {
                 Some(whole) => {

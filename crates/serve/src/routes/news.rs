@@ -82,7 +82,7 @@ pub(crate) async fn news(
     asker: Asker,
     Asked(asked): Asked<SinceWhen>,
 ) -> Answer<NewsAnswer> {
-    let since: Timestamp = match asked.since.as_deref().filter(|text| !text.is_empty()) {
+    let since: Timestamp = match asked.since.as_deref() {
         Some(text) => text
             .parse()
             .map_err(|_| Problem::unreadable(format!("since={text}: write a time of RFC 3339")))?,

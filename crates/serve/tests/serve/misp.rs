@@ -67,7 +67,7 @@ async fn an_attribute_that_is_added_stands_in_its_event() {
         .find(|change| change["command"].as_str().unwrap().contains("attributes/add"))
         .unwrap();
     let full = values(&server.get(&format!("/events/view/{uuid}")).await.ok(200)).len();
-    let undo = format!("/api/v1/history/{}/undo", change["id"]);
+    let undo = format!("/api/v1/history/{}/undo", change["change"]);
     server.post(&undo, json!({})).await.ok(200);
     let left = server.get(&format!("/events/view/{uuid}")).await.ok(200);
     assert!(values(&left).len() < full, "{left}");
@@ -109,6 +109,8 @@ async fn a_sighting_is_a_claim_and_a_false_positive_a_judgement() {
     let before = known["items"][0]["probability"].as_f64().unwrap();
     let explained = server.get("/api/v1/explain?of=45.77.0.1").await.text();
     assert!(explained.contains("last-seen") && explained.contains("2021-03-08"), "{explained}");
+    // It is no event.
+    assert_eq!(server.get("/events/index").await.ok(200).as_array().unwrap().len(), 1);
     let wrong = json!({ "values": ["45.77.0.1", "evil-clear.top"], "type": 1 });
     let told = server.post("/sightings/add", wrong).await.ok(200);
     assert_eq!(told["message"], "2 sightings successfully added.");
