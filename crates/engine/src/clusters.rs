@@ -15,7 +15,7 @@ pub const MINTED: &str = "LW-";
 /// Actors that are ranked.
 const RANKED: usize = 5;
 /// What a report of the cluster that names an actor adds to his score, times its probability.
-const NAMED: f64 = 2.5;
+const NAMED: f64 = 6.1;
 
 /// A cluster with what is known of whose activity it is.
 #[derive(Clone, Debug, Serialize)]

@@ -71,6 +71,7 @@ pub(crate) fn derive_anew(
 }
 
 /// Of which documents the markers and links are written when all are looked at.
+#[derive(Clone, Copy)]
 enum Leads<'t> {
     All,
     Of { came: &'t [DocumentId], gone: &'t [Trace] },
@@ -80,13 +81,13 @@ enum Leads<'t> {
 /// Finds origins and standings of all documents.
 fn place_all(change: &mut Change<'_>, leads: Leads<'_>) -> Result<(), EngineError> {
     let traces = read_traces(change.traces()?)?;
-    match &leads {
+    match leads {
         Leads::All => {
             change.clear_shelf()?;
             put_leads(change, &traces.iter().collect::<Vec<_>>())?;
         }
         Leads::Of { came, gone } => {
-            for trace in *gone {
+            for trace in gone {
                 change.take_markers(&marker_rows(trace))?;
                 change.take_links(trace.document(), &link_rows(trace))?;
             }

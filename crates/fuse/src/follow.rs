@@ -1,6 +1,7 @@
 //! Origins of a store to which documents come and from which they go: only what hangs together with
 //! those is looked at, and the result is that of [`origins`](crate::origins) over all that are there.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use foldhash::HashMap;
@@ -296,11 +297,11 @@ struct First(HashMap<i64, Vec<Precedence>>);
 
 impl First {
     fn get<S: Shelf>(&mut self, shelf: &mut S, marker: i64) -> Result<&[Precedence], S::Error> {
-        if !self.0.contains_key(&marker) {
-            let first = shelf.first(marker, HEADS)?;
-            self.0.insert(marker, first);
-        }
-        Ok(self.0.get(&marker).map_or(&[], Vec::as_slice))
+        let first = match self.0.entry(marker) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(shelf.first(marker, HEADS)?),
+        };
+        Ok(first.as_slice())
     }
 
     /// Whether two documents share enough to be compared, the parent being among the first.
