@@ -44,10 +44,10 @@ pub(crate) fn voiced(
         "SELECT a.n, a.body, a.depth FROM accord_of v JOIN accord a ON a.n = v.accord
          WHERE v.subject = ?1 AND v.relation = ?2 AND v.object = ?3",
     )?;
-    let mut one = |statement: &(i64, i64, i64)| {
+    let one = |statement: &(i64, i64, i64)| {
         select.query_row(*statement, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
     };
-    Ok(statements.iter().map(|statement| one(statement)).collect::<Result<_, _>>()?)
+    Ok(statements.iter().map(one).collect::<Result<_, _>>()?)
 }
 
 /// Notes who agrees on a statement, in place of what was noted before; gives the depth of the statement

@@ -228,6 +228,7 @@ impl<'s> Change<'s> {
     ///
     /// # Errors
     /// As [`Change::fuse_touched`].
+    #[expect(clippy::type_complexity, reason = "what it takes and gives is said above")]
     pub fn fuse_touched_many(
         &mut self,
         fuse: &mut dyn FnMut(&[Vec<StoredClaim>]) -> Vec<Option<Fused>>,

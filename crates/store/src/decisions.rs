@@ -26,6 +26,10 @@ struct OnName {
 /// One on a name stays when documents here give the name, and what it means under that or another
 /// name. Below a ceiling (`below`, with the strictest marking that decisions may have, if any may
 /// have one) those that are marked above it go, and those on anything else that are not marked.
+#[expect(
+    clippy::option_option,
+    reason = "no ceiling; one that lets no marked one through; this one"
+)]
 pub(crate) fn keep_evident(conn: &Connection, below: Option<Option<Marking>>) -> Result<(), Fault> {
     let mut statement = conn.prepare(
         "SELECT n, change, topic, body ->> '$.name.value', body ->> '$.means.value',

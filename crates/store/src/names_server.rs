@@ -54,12 +54,12 @@ fn load_words(conn: &Connection, names: &Names, words: &[&str]) -> Result<(), Fa
         names.keep_word(row.get(0)?, &text);
         there.insert(text);
     }
-    let mut next = next(conn, "word")?;
+    let first = next(conn, "word")?;
     let mut insert = conn.bulk("INSERT INTO word (n, text) VALUES (?1, ?2)")?;
-    for word in wanted.into_iter().filter(|word| !there.contains(*word)) {
-        insert.push(params![next, word])?;
-        names.keep_word(next, word);
-        next += 1;
+    let missing = wanted.into_iter().filter(|word| !there.contains(*word));
+    for (n, word) in (first..).zip(missing) {
+        insert.push(params![n, word])?;
+        names.keep_word(n, word);
     }
     insert.finish()?;
     Ok(())

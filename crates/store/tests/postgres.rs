@@ -370,7 +370,7 @@ fn words_are_found_as_in_a_file() {
                         let rank = format!("{rank:.5}");
                         Some((format!("{id} {rank}"), snippet.text, snippet.marks.len()))
                     }
-                    _ => None,
+                    SearchHit::Entity(_) => None,
                 })
                 .collect()
         };

@@ -9,6 +9,7 @@ use super::postgres::Session;
 use super::statement::{CachedStatement, Row, Statement};
 
 /// A connection of either kind; its methods are those of `rusqlite`.
+#[expect(clippy::large_enum_variant, reason = "there are few, and each is used for long")]
 pub(crate) enum Connection {
     /// To a file, or to memory.
     Sqlite(rusqlite::Connection),

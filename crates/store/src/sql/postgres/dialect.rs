@@ -40,9 +40,7 @@ fn of_tokens(tokens: &[Token<'_>]) -> String {
                 told.unwrap_or("''")
             )
         }
-        ["CREATE", "TABLE", ..] | ["CREATE", "TEMP", "TABLE", ..] | ["ALTER", "TABLE", ..] => {
-            table(tokens)
-        }
+        ["CREATE" | "ALTER", "TABLE", ..] | ["CREATE", "TEMP", "TABLE", ..] => table(tokens),
         _ => plain(tokens),
     }
 }
@@ -205,7 +203,7 @@ fn table(tokens: &[Token<'_>]) -> String {
                     }
                 }
             }
-            Token::Word("STRICT") => {}
+            Token::Word("STRICT") | Token::Mark(_) => {}
             // Found by their hash, see `beyond.sql`.
             Token::Word(key @ ("UNIQUE" | "PRIMARY")) if sql.trim_end().ends_with(',') => {
                 let close = (at..tokens.len()).find(|n| tokens[*n] == Token::Sign(")"));
@@ -240,9 +238,7 @@ fn table(tokens: &[Token<'_>]) -> String {
                 }
                 sql.push_str(text);
             }
-            Token::Quoted(text) => sql.push_str(text),
-            Token::Space(text) => sql.push_str(text),
-            Token::Mark(_) => {}
+            Token::Quoted(text) | Token::Space(text) => sql.push_str(text),
         }
         at += 1;
     }
