@@ -60,7 +60,7 @@ fn report(n: u64, claims: usize) -> Input {
     let is_copy = n % 50 == 49;
     let mut words = prose(if is_copy { n - 37 } else { n });
     if is_copy {
-        words[chance.below(120) as usize] = "changed".to_owned();
+        "changed".clone_into(&mut words[chance.below(120) as usize]);
     }
     let mut text = format!(
         "# Notes on activity {n}\n\nTeam {} saw Cluster{n}: {}.\n\n## Indicators\n\n",

@@ -59,7 +59,10 @@ pub(crate) fn note_all(store: &mut Store) -> Result<(), EngineError> {
 
 /// Days from the last sighting to ageing, and to the end, by what they depend on.
 #[derive(Default)]
-struct Lives(BTreeMap<(Kind, Option<&'static str>, u32, u32), (u32, u32)>);
+struct Lives(BTreeMap<Case, (u32, u32)>);
+
+/// Kind, family, age and days unseen.
+type Case = (Kind, Option<&'static str>, u32, u32);
 
 impl Lives {
     /// As [`Statuses`](crate::Statuses) reads it, for all days at once.

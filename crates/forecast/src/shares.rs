@@ -128,7 +128,7 @@ mod tests {
             assert!((said - right).abs() < 0.06, "{score}: {said}, {fitted:?}");
         }
         assert_eq!(
-            Shares::parse(&fitted.to_table()).map(|s| s.to_table()),
+            Shares::parse(&fitted.to_table()).map(Shares::to_table),
             Some(fitted.to_table())
         );
     }

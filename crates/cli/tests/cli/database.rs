@@ -6,8 +6,9 @@ use super::common::User;
 fn place(user: &User) -> Option<String> {
     let address = std::env::var("LAPWING_TEST_POSTGRES").ok().filter(|text| !text.is_empty())?;
     let name = user.home.path().file_name().expect("a name").to_string_lossy().into_owned();
-    let name: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
-    Some(format!("{address}?schema=cli_{name}"))
+    // What a temporary folder is called: letters and digits, and what a schema's name must not hold.
+    let name = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_lowercase();
+    Some(format!("{address}?schema=cli_{name}_{}", std::process::id()))
 }
 
 #[test]

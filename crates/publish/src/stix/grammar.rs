@@ -101,7 +101,7 @@ fn number(text: &str) -> Option<(usize, bool)> {
     let sign = usize::from(text.starts_with(['+', '-']));
     let whole = digits(&text[sign..]);
     let after = &text[sign + whole..];
-    let fraction = if after.starts_with('.') { digits(&after[1..]) } else { 0 };
+    let fraction = after.strip_prefix('.').map_or(0, digits);
     match (whole, fraction) {
         (0, 0) => None,
         (_, 0) => Some((sign + whole, false)),

@@ -209,7 +209,7 @@ async fn add_part(
 /// A part is marked as its event at least, and as its own tags say.
 fn marking(of: Option<Marking>, attributes: &[Value], objects: &[Value]) -> Option<Marking> {
     let inner = objects.iter().flat_map(|o| o["Attribute"].as_array().into_iter().flatten());
-    let tags = attributes.iter().chain(inner).flat_map(|one| one["Tag"].as_array());
+    let tags = attributes.iter().chain(inner).filter_map(|one| one["Tag"].as_array());
     let own = tags.flatten().filter_map(|tag| text(tag, "name").parse::<Marking>().ok());
     own.chain(of).max()
 }

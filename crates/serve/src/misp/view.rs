@@ -124,13 +124,11 @@ pub(super) async fn attribute(
     let id = id.trim_end_matches(".json").to_ascii_lowercase();
     let (ceiling, day) = (asker.ceiling.tlp, app.today());
     let found = app.read(&asker, move |sight| by_attribute(sight, &id, ceiling, day)).await?;
-    Ok(match found {
-        Some(attribute) => Json(json!({ "Attribute": attribute })).into_response(),
-        None => {
-            let body = json!({ "name": "Invalid attribute", "message": "Invalid attribute" });
-            (StatusCode::NOT_FOUND, Json(body)).into_response()
-        }
-    })
+    let Some(attribute) = found else {
+        let body = json!({ "name": "Invalid attribute", "message": "Invalid attribute" });
+        return Ok((StatusCode::NOT_FOUND, Json(body)).into_response());
+    };
+    Ok(Json(json!({ "Attribute": attribute })).into_response())
 }
 
 pub(super) fn unknown(id: &str) -> Response {

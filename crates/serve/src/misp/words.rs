@@ -24,7 +24,7 @@ pub(super) type Tags = BTreeMap<String, (u64, u64, String)>;
 
 /// Counts the tags of an event.
 pub(super) fn count(tags: &mut Tags, event: &Value) {
-    fn add<'t>(tags: &'t mut Tags, list: &Value, of: impl Fn(&mut (u64, u64, String))) {
+    fn add(tags: &mut Tags, list: &Value, of: impl Fn(&mut (u64, u64, String))) {
         for tag in list.as_array().into_iter().flatten() {
             let Some(name) = tag["name"].as_str() else { continue };
             let colour = tag["colour"].as_str().unwrap_or_default();
