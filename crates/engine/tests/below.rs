@@ -130,31 +130,32 @@ proptest! {
     }
 }
 
-#[test]
-fn a_decision_is_told_where_both_names_are_and_nowhere_else() {
+/// How many decisions on names, and which commands, are told below a ceiling after some steps.
+fn told(steps: &[Step], ceiling: Marking) -> (usize, String) {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = Engine::open(&folder.path().join("store.db")).unwrap();
-    for (day, step) in [
-        Step::Add(0, Marking::Clear),
-        Step::Add(1, Marking::Green),
-        Step::Add(2, Marking::Red),
-        Step::Merge,
-    ]
-    .iter()
-    .enumerate()
-    {
+    for (day, step) in steps.iter().enumerate() {
         apply(&mut engine, day, step);
     }
-    let told = |ceiling| {
-        let below = engine.below(ceiling, Pap::Red).unwrap().unwrap();
-        let history = below.engine.store().history().unwrap();
-        let commands: Vec<String> = history.into_iter().map(|change| change.command).collect();
-        (below.engine.name_history().unwrap().len(), commands.join("; "))
-    };
-    let (decisions, commands) = told(Marking::Green);
+    let below = engine.below(ceiling, Pap::Red).unwrap().unwrap();
+    let history = below.engine.store().history().unwrap();
+    let commands: Vec<String> = history.into_iter().map(|change| change.command).collect();
+    (below.engine.name_history().unwrap().len(), commands.join("; "))
+}
+
+#[test]
+fn a_decision_is_told_where_both_names_are_and_nowhere_else() {
+    let (clear, green) = (Step::Add(0, Marking::Clear), Step::Add(1, Marking::Green));
+    let red = Step::Add(2, Marking::Red);
+    let before = [clear.clone(), green.clone(), Step::Merge, red.clone()];
+    let (decisions, commands) = told(&before, Marking::Green);
     assert_eq!(decisions, 1, "{commands}");
     assert!(commands.contains("merge"), "{commands}");
-    let (decisions, commands) = told(Marking::Clear);
+    let (decisions, commands) = told(&before, Marking::Clear);
+    assert_eq!(decisions, 0);
+    assert!(!commands.contains("Storm"), "{commands}");
+    // Made in view of more, it is told to those who may see as much.
+    let (decisions, commands) = told(&[clear, green, red, Step::Merge], Marking::Green);
     assert_eq!(decisions, 0);
     assert!(!commands.contains("Storm"), "{commands}");
 }
