@@ -264,7 +264,11 @@ impl Store {
                 .filter(|marking| **marking > query.ceiling)
                 .map(|marking| format!("'{marking}'"))
                 .collect();
-            let told = format!("CASE WHEN ceiling IN ({}) THEN '' ELSE what END", hidden.join(","));
+            // An empty list is none in PostgreSQL's SQL.
+            let told = match hidden.join(",") {
+                list if list.is_empty() => "what".to_owned(),
+                list => format!("CASE WHEN ceiling IN ({list}) THEN '' ELSE what END"),
+            };
             let sql = format!("instr(lower(route || ' ' || {told}), lower(?)) > 0");
             condition(&sql, what.clone().into());
         }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use lapwing_engine::reference::Knowledge;
 use lapwing_engine::{Extracted, Extraction, extract};
-use lapwing_model::{Kind, Role};
+use lapwing_model::{Kind, Relation, Role};
 use serde_json::json;
 
 use super::add::open_all;
@@ -68,9 +68,11 @@ fn print(document: &Extraction, claims: bool, out: &mut Output) -> Result<(), Fa
     if told.is_empty() {
         out.line("\nNo value and no name of a known kind stands in it.")?;
     }
-    if !document.relations.is_empty() {
-        let rows: Vec<_> = document
-            .relations
+    // What the indicators above point to is what the report is about, once for each: --json tells it.
+    let stated: Vec<_> =
+        document.relations.iter().filter(|claim| claim.relation != Relation::Indicates).collect();
+    if !stated.is_empty() {
+        let rows: Vec<_> = stated
             .iter()
             .map(|claim| {
                 vec![
