@@ -199,8 +199,11 @@ fn facts_of(
     if before_depth == Some(depth) && !stirred && !again {
         return Ok(facts);
     }
-    let now = learn(change.store(), depth)?;
-    change.put_learnt(depth, &now.to_text())?;
+    let text = learn(change.store(), depth)?.to_text();
+    change.put_learnt(depth, &text)?;
+    // As it is read back: the last bit of a number may be lost on the way, and facts that are fused with
+    // one are to be those that are fused with the other.
+    let now = read_learnt(&text)?;
     let moved = now.moved(&before);
     if !moved.is_empty() {
         for source in &moved {
