@@ -48,6 +48,7 @@ mod names;
 mod origins;
 mod patterns;
 mod progress;
+mod quoting;
 mod shelf;
 mod show;
 mod since;
