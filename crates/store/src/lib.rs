@@ -84,7 +84,7 @@ pub use change::Change;
 pub use deriving::FuseWith;
 pub use document_standings::StandingRecord;
 pub use error::StoreError;
-pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
+pub use exchange::{SharedObject, SharedQuery, SharedRecord, SpecMatch, Synced, VersionMatch};
 pub use feeds::{Feed, FeedSettings, FeedState};
 pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, ListedIndicator, Totals};
 pub use mentions::{COUNTED, Post};
