@@ -43,8 +43,18 @@ impl Buckets {
             let (at, four) = rarest(literal)?;
             members.push((four, *number, at));
         }
-        // Windows that are alike share a bucket, so that it has few halves.
+        // Windows that are alike share a bucket, so that it has few halves: by which byte they are dealt out, is tried.
         members.sort_unstable();
+        let dealt = (0..WINDOW as u32).map(|byte| {
+            let mut dealt = members.clone();
+            dealt.sort_by_key(|(four, ..)| four.rotate_left(8 * byte));
+            Self::of(&dealt)
+        });
+        dealt.min_by_key(Self::passing)
+    }
+
+    /// Deals literals out in their order.
+    fn of(members: &[(u32, u32, u32)]) -> Self {
         let size = members.len().div_ceil(BUCKETS);
         let columns = Columns::default();
         let mut all = Self { columns, members: Default::default(), known: [0; WORDS] };
@@ -61,7 +71,20 @@ impl Buckets {
             }
             all.members[bucket] = part.to_vec();
         }
-        Some(all)
+        all
+    }
+
+    /// How many places of a log are in a bucket, roughly.
+    fn passing(&self) -> u64 {
+        let weight = |column: &[[u8; 16]; 2], bucket: usize| -> u64 {
+            let has = |byte: &u8| {
+                let halves = column[0][usize::from(byte & 15)] & column[1][usize::from(byte >> 4)];
+                halves >> bucket & 1 != 0
+            };
+            (0..128).filter(has).map(|byte| u64::from(weight(byte))).sum()
+        };
+        let of = |bucket| self.columns.iter().map(|c| weight(c, bucket)).product::<u64>();
+        (0..BUCKETS).map(of).sum()
     }
 
     /// Tells every place where a literal may begin, with its number.

@@ -339,7 +339,8 @@ impl Candidates {
         let Some(dot) = memchr::memrchr(b'.', token) else { return };
         let digits = token.iter().all(|b| b.is_ascii_digit() || *b == b'.');
         let gate = wanted.gate.open();
-        if !(digits && wanted.addresses) && !gate.lets(gate.ask(text, stop)) {
+        let passes = gate.lets(gate.ask(text, stop));
+        if !passes && !(digits && wanted.addresses) {
             return;
         }
         let marks = token.iter().enumerate().filter(|(_, b)| matches!(b, b'.' | b'@'));
