@@ -9,10 +9,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use lapwing_engine::read::Options;
 use lapwing_engine::store::FactQuery;
-use lapwing_engine::{AddOptions, Engine, Input, Judgement, ProposalState, ShowOptions, Silent};
-use lapwing_model::{
-    ChangeId, Entity, Fact, Kind, Marking, Object, PartialDate, Relation, Role, Status,
-};
+use lapwing_engine::{AddOptions, Engine, Input, ProposalState, ShowOptions, Silent};
+use lapwing_model::{ChangeId, Fact, Kind, Object, PartialDate, Relation, Role, Status};
 
 fn now() -> Timestamp {
     "2021-06-01T00:00:00Z".parse().unwrap()
@@ -210,30 +208,6 @@ fn observers_who_share_rare_values_saw_one_activity() {
     assert!(page.none_of_these > 0.5, "addresses alone name nobody: {:?}", page.attribution);
     assert!(page.cluster.history.len() == 2 && page.cluster.history[1].what.contains("grows"));
     assert!(engine.cluster("LW-000000").is_err());
-}
-
-#[test]
-fn what_is_taken_back_as_an_indicator_holds_nothing_together() {
-    let mut engine = common::engine();
-    for (name, source, day) in [("a.md", "CISA", "2021-03-03"), ("b.md", "Volexity", "2021-03-07")]
-    {
-        let text = report(&format!("Own look of {source}"), &VALUES[..3]);
-        add(&mut engine, &(name, source, day, text));
-    }
-    let before = engine.activity_clusters().unwrap();
-    assert_eq!(before.len(), 1);
-    let (mut changes, values) = (Vec::new(), &VALUES[..3]);
-    for value in values {
-        let value = Entity::new(Kind::Ipv4Addr, *value);
-        let judgement = Judgement::false_positive("anna", &value, Marking::Green);
-        changes.push(engine.judge(&judgement, now()).unwrap().change);
-    }
-    let after = engine.activity_clusters().unwrap();
-    assert!(after.is_empty(), "{after:?}");
-    for change in changes.into_iter().rev() {
-        engine.undo(change, now()).unwrap();
-    }
-    assert_eq!(engine.activity_clusters().unwrap(), before);
 }
 
 fn example(name: &str) -> (String, String) {

@@ -5,8 +5,8 @@
 mod common;
 
 use common::{Place, at, fuse, origins, reading, resolve, undo};
-use lapwing_model::Reading;
-use lapwing_store::{MarkRecord, Store};
+use lapwing_model::{Fact, Reading, Status};
+use lapwing_store::{Aging, MarkRecord, Store};
 
 /// The first two claims of a reading are on values.
 fn marks(number: u32) -> Vec<(usize, Vec<MarkRecord>)> {
@@ -84,4 +84,31 @@ fn other_rules_take_all_marks_away() {
     assert_eq!((found.len(), unmarked), (1, 0));
     drop(store);
     assert_eq!(kept(&place.store()).0, found);
+}
+
+#[test]
+fn what_is_set_aside_is_left_out() {
+    let place = Place::new();
+    let mut store = place.store();
+    let aside = |value: &str, status: Status| {
+        let value = value.to_owned();
+        move |fact: &Fact, _: &[Fact]| {
+            Aging::Fixed(if fact.subject.value == value { status } else { Status::Active })
+        }
+    };
+    add(&mut store, &reading(1), Some(&marks(1)));
+    let before = kept(&store);
+    for (value, status, left) in [
+        ("192.0.2.1", Status::Revoked, 1),
+        ("c1.example.test", Status::Benign, 2),
+        ("192.0.2.1", Status::Undated, 3),
+    ] {
+        let mut change = store.begin("stand", at(11)).unwrap();
+        change.stand(&format!("{value} {left}"), &mut aside(value, status)).unwrap();
+        change.commit_unrecorded().unwrap();
+        let (found, unmarked) = kept(&store);
+        assert_eq!((found.len(), unmarked), (left, 0), "{value} {status:?}");
+        assert!(found.iter().all(|mark| left == 3 || mark.0 != value));
+    }
+    assert_eq!(kept(&store), before);
 }
