@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::decided::{ClusterDecisions, Joining};
 use crate::derivation::Sets;
+use crate::related::features;
 
 /// What one origin tells of an activity.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,98 +75,6 @@ const BACKGROUND: f64 = 200.0;
 const MOST: usize = 200;
 /// Shared pieces that are named of a bond.
 const NAMED: usize = 8;
-/// What is shared with many tenants counts this part.
-const SHARED: f64 = 0.15;
-
-/// What evidence is in a form that can be compared, with how much its kind tells.
-fn features(evidence: &Entity, knowledge: &Knowledge) -> Vec<(String, f64)> {
-    let exact = || (evidence.key(), 1.0);
-    let value = evidence.value.as_str();
-    let mut features = match evidence.kind {
-        Kind::Ipv4Addr => {
-            let network = value.rsplit_once('.').map(|(net, _)| format!("network {net}.0/24"));
-            let near = network.filter(|_| !value.contains('/')).map(|network| (network, 0.3));
-            std::iter::once(exact()).chain(near).collect()
-        }
-        Kind::DomainName => {
-            let site = knowledge.registrable_domain(value).filter(|site| *site != value);
-            let site = site.map(|site| (Entity::new(Kind::DomainName, site).key(), 0.7));
-            std::iter::once(exact()).chain(site).collect()
-        }
-        Kind::Url => {
-            let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
-            let path = rest.split_once('/').map_or("", |(_, path)| path);
-            let path = path.split(['?', '#']).next().unwrap_or("");
-            let shape = shape(path);
-            let telling = shape.len() >= 6 && path.contains(['/', '.']);
-            let like = telling.then(|| (format!("path like /{shape}"), 0.4));
-            std::iter::once(exact()).chain(like).collect()
-        }
-        Kind::FilePath => {
-            let shape = shape(&value.to_lowercase());
-            let name = value.rsplit(['\\', '/']).next().unwrap_or("").to_lowercase();
-            let mut all = vec![exact(), (format!("path like {shape}"), 0.4)];
-            if name.len() >= 5 {
-                all.push((Entity::new(Kind::FileName, name).key(), 0.6));
-            }
-            all
-        }
-        Kind::FileName => vec![(Entity::new(Kind::FileName, value.to_lowercase()).key(), 0.6)],
-        Kind::EmailAddr => {
-            let user = value.split('@').next().unwrap_or("");
-            let like = (user.len() >= 6).then(|| (format!("mail user {user}"), 0.5));
-            std::iter::once(exact()).chain(like).collect()
-        }
-        Kind::Ssdeep => {
-            let body = value.split(':').nth(1).unwrap_or("");
-            let pieces = body.as_bytes().chunks_exact(8).take(6);
-            let pieces = pieces.map(|c| (format!("fuzzy {}", String::from_utf8_lossy(c)), 0.5));
-            std::iter::once(exact()).chain(pieces).collect()
-        }
-        Kind::Malware => vec![(evidence.key(), 0.5)],
-        Kind::Tool => vec![(evidence.key(), 0.15)],
-        Kind::AttackPattern => vec![(evidence.key(), 0.05)],
-        Kind::Vulnerability => vec![(evidence.key(), 0.1)],
-        kind if kind.is_observable() => vec![exact()],
-        _ => Vec::new(),
-    };
-    if evidence.kind.is_observable() {
-        match knowledge.benign(evidence) {
-            Some(benign) if benign.shared => features.iter_mut().for_each(|f| f.1 *= SHARED),
-            Some(_) => features.clear(),
-            None => {}
-        }
-    }
-    features
-}
-
-/// The shape of a path: runs of digits become `#`, and long runs of hexadecimal digits `*`.
-fn shape(path: &str) -> String {
-    let mut shape = String::new();
-    for piece in path.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
-        let word = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-        let digits = word.bytes().any(|b| b.is_ascii_digit());
-        let hex = word.len() >= 8 && digits && word.bytes().all(|b| b.is_ascii_hexdigit());
-        if hex {
-            shape.push('*');
-        } else {
-            let mut number = false;
-            for c in word.chars() {
-                if c.is_ascii_digit() {
-                    if !number {
-                        shape.push('#');
-                    }
-                } else {
-                    shape.push(c);
-                }
-                number = c.is_ascii_digit();
-            }
-        }
-        shape.push_str(&piece[word.len()..]);
-    }
-    shape
-}
-
 /// Finds the clusters of activity: of two origins or more, by name.
 ///
 /// A function of the set of activities: order makes no difference. A later report joins, or joins
@@ -434,13 +343,37 @@ mod tests {
     }
 
     #[test]
-    fn what_everybody_has_weighs_nothing_and_shapes_count() {
+    fn what_everybody_has_weighs_nothing() {
         let everywhere: Vec<Activity> = (0..150)
             .map(|n| activity(&format!("n{n}"), "2021", &[(IP, "45.1.1.1"), (IP, "45.1.1.2")]))
             .collect();
         assert!(of(&everywhere).is_empty());
-        assert_eq!(shape("owa/auth/a1b2c3d4e5.aspx?x"), "owa/auth/*.aspx?x");
-        assert_eq!(shape("img12/7.gif"), "img#/#.gif");
+    }
+
+    #[test]
+    fn variants_of_one_file_signed_with_one_certificate_are_one_activity() {
+        let tlsh = |end: &str| {
+            format!("t1a1b2c3d4e5f60718293a4b5c6d7e8f90112233445566778899aabbccddeeff00aabb{end}")
+        };
+        let (first, second) = (tlsh("01"), tlsh("77"));
+        let activities = [
+            activity(
+                "a",
+                "2021-03-02",
+                &[(Kind::Tlsh, &first), (Kind::Certificate, "0a1B2c3d4e5f6071")],
+            ),
+            activity(
+                "b",
+                "2021-03-05",
+                &[(Kind::Tlsh, &second), (Kind::Certificate, "0A:1B:2C:3D:4E:5F:60:71")],
+            ),
+            activity("c", "2021-03-06", &[(Kind::Certificate, "77aa1B2c3d4e5f60")]),
+        ];
+        let found = of(&activities);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].members, [activities[0].origin, activities[1].origin]);
+        let because = found[0].bonds[0].because.join("; ");
+        assert!(because.contains("certificate") && because.contains("TLSH"), "{because}");
     }
 
     proptest! {
