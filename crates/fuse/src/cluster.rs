@@ -582,6 +582,32 @@ mod tests {
         assert!(of(&everywhere).is_empty());
     }
 
+    #[test]
+    fn variants_of_one_file_signed_with_one_certificate_are_one_activity() {
+        let tlsh = |end: &str| {
+            format!("t1a1b2c3d4e5f60718293a4b5c6d7e8f90112233445566778899aabbccddeeff00aabb{end}")
+        };
+        let (first, second) = (tlsh("01"), tlsh("77"));
+        let activities = [
+            activity(
+                "a",
+                "2021-03-02",
+                &[(Kind::Tlsh, &first), (Kind::Certificate, "0a1B2c3d4e5f6071")],
+            ),
+            activity(
+                "b",
+                "2021-03-05",
+                &[(Kind::Tlsh, &second), (Kind::Certificate, "0A:1B:2C:3D:4E:5F:60:71")],
+            ),
+            activity("c", "2021-03-06", &[(Kind::Certificate, "77aa1B2c3d4e5f60")]),
+        ];
+        let found = of(&activities);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].members, [activities[0].origin, activities[1].origin]);
+        let because = found[0].bonds[0].because.join("; ");
+        assert!(because.contains("certificate") && because.contains("TLSH"), "{because}");
+    }
+
     proptest! {
         #[test]
         fn order_makes_no_difference(

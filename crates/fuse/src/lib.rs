@@ -37,6 +37,7 @@
 
 mod address;
 mod agreement;
+mod boilerplate;
 mod calibration;
 mod cluster;
 mod context;
@@ -52,11 +53,13 @@ mod fusion;
 mod learnt;
 mod likeness;
 mod links;
+mod malformed;
 mod markers;
 mod name;
 mod origin;
 mod passages;
 mod precedence;
+mod related;
 mod reliability;
 mod salient;
 mod shared;
