@@ -426,7 +426,16 @@ fn is_supported(text: &str, tokens: &[Token], at: usize, len: usize, kind: Kind)
         Kind::Vulnerability => return true,
         _ => return false,
     };
-    let from = at.saturating_sub(3);
+    // Three words back; a word with letters beyond ASCII is several tokens without a gap.
+    let (mut from, mut words_back) = (at, 0);
+    while let Some(before) = from.checked_sub(1) {
+        let glued = from < at && tokens[before].end == tokens[from].start;
+        words_back += usize::from(!glued);
+        if words_back > 3 {
+            break;
+        }
+        from = before;
+    }
     let to = tokens.len().min(at + len + 3);
     (from..to).filter(|i| !(at..at + len).contains(i)).any(|i| {
         let gap = if i < at {

@@ -211,7 +211,7 @@ fn after_nouns(text: &str, at: usize, end: usize, kind: Kind) -> Vec<Range<usize
 
 /// Where behind a plural noun its names begin: behind "named", "called" or a colon.
 fn names_begin(line: &str) -> Option<usize> {
-    const BETWEEN: &[&str] = &["with", "the", "names", "following", "are", "were", "as", "under"];
+    const BETWEEN: &[&str] = &["with", "the", "following", "are", "were", "as", "under"];
     let (mut at, mut called) = (0, false);
     for _ in 0..6 {
         let shown = line[at..].trim_start_matches([' ', ':']);
@@ -219,8 +219,7 @@ fn names_begin(line: &str) -> Option<usize> {
         at = line.len() - shown.len();
         let len = shown.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(shown.len());
         match &shown[..len] {
-            "named" | "called" | "dubbed" => called = true,
-            "names" => called = true,
+            "named" | "called" | "dubbed" | "names" => called = true,
             word if BETWEEN.contains(&word) => {}
             _ => break,
         }

@@ -1,5 +1,7 @@
 //! The best labels of a sentence (Viterbi), and how probable each run is (forward and backward).
 
+#![allow(clippy::needless_range_loop, reason = "the halves of several rows run side by side")]
+
 use lapwing_model::{Confidence, Span};
 
 use super::weights::{HALF, Half, Moves, NEVER, Steps, place};

@@ -11,7 +11,7 @@ macro_rules! with_avx2 {
     ($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) $body:block) => {
         $(#[$doc])*
         pub(super) fn $name($($argument: $type),*) {
-            #[expect(clippy::inline_always, reason = "the copy for AVX2 is to hold the loop itself")]
+            #[allow(clippy::inline_always, reason = "the copy for AVX2 is to hold the loop itself")]
             #[inline(always)]
             fn portable($($argument: $type),*) $body
 
