@@ -85,10 +85,9 @@ impl Engine {
         run: impl FnOnce(&Matcher, &Checks, &Options) -> Hunt,
     ) -> Result<(Hunt, Vec<Problem>), EngineError> {
         progress.stage("compiling indicators");
-        let Armed { matcher, patterns, mut problems } =
+        let Armed { matcher, mut problems } =
             self.indicators(&options.indicators, options.today)?;
         let mut how = options.hunt.clone();
-        how.together = patterns.whole.into();
         let armed = arms::load(options, &mut how, &mut problems, progress)?;
         progress.stage("hunting");
         Ok((run(&matcher, armed.checks(), &how), problems))

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use lapwing_hunt::{Compiler, Indicator, Matcher, Together, given};
+use lapwing_hunt::{Compiler, Indicator, Matcher, given};
 use lapwing_model::{Entity, Kind, Problem, ProblemKind, Role};
 
 use crate::{
@@ -32,13 +32,11 @@ impl Engine {
         source: &IndicatorSource,
         today: Date,
     ) -> Result<(Matcher, Vec<Problem>), EngineError> {
-        let mut armed = self.indicators(source, today)?;
-        // A compiled list carries values alone.
-        armed.problems.append(&mut armed.patterns.wider);
-        Ok((armed.matcher, armed.problems))
+        let Armed { matcher, problems } = self.indicators(source, today)?;
+        Ok((matcher, problems))
     }
 
-    /// The indicators of a source, with the patterns that ask for several at once.
+    /// The indicators of a source, with the patterns that ask for several at once, and what is to be said of them.
     pub(crate) fn indicators(
         &self,
         source: &IndicatorSource,
@@ -47,9 +45,10 @@ impl Engine {
         match source {
             IndicatorSource::Store => {
                 let indicators = self.store_indicators(today)?;
-                let patterns = Patterns { whole: patterns::whole(&indicators), wider: Vec::new() };
-                let matcher = Matcher::compile(indicators);
-                Ok(Armed { matcher, patterns, problems: Vec::new() })
+                let mut compiler = Compiler::default();
+                patterns::whole(&indicators).into_iter().for_each(|it| compiler.add_pattern(it));
+                indicators.iter().for_each(|indicator| compiler.add_indicator(indicator));
+                Ok(Armed { matcher: compiler.finish(), problems: Vec::new() })
             }
             IndicatorSource::Files(files) => self.indicators_of_files(files),
         }
@@ -60,7 +59,7 @@ impl Engine {
             && Matcher::is_compiled(file)
         {
             let matcher = Matcher::load(file)?;
-            return Ok(Armed { matcher, patterns: Patterns::default(), problems: Vec::new() });
+            return Ok(Armed { matcher, problems: Vec::new() });
         }
         if let Some(compiled) = files.iter().find(|file| Matcher::is_compiled(file)) {
             let why = "a compiled matcher is used alone; compile the lists together";
@@ -69,9 +68,9 @@ impl Engine {
             return Err(arms::nothing("indicator", files, vec![problem], HINT));
         }
         let mut compiler = Compiler::default();
-        let (mut problems, mut patterns) = (Vec::new(), Patterns::default());
+        let mut problems = Vec::new();
         for file in files {
-            match self.add_file(file, &mut compiler, &mut patterns) {
+            match self.add_file(file, &mut compiler) {
                 Ok(found) => problems.extend(found),
                 Err(EngineError::File { source, .. }) => {
                     problems.push(given::unreadable(file, &source));
@@ -83,22 +82,17 @@ impl Engine {
         if matcher.is_empty() {
             return Err(arms::nothing("indicator", files, problems, HINT));
         }
-        Ok(Armed { matcher, patterns, problems })
+        Ok(Armed { matcher, problems })
     }
 
-    fn add_file(
-        &self,
-        file: &Path,
-        compiler: &mut Compiler,
-        patterns: &mut Patterns,
-    ) -> Result<Vec<Problem>, EngineError> {
+    fn add_file(&self, file: &Path, compiler: &mut Compiler) -> Result<Vec<Problem>, EngineError> {
         // A folder that cannot be opened is named as a file is.
         std::fs::metadata(file)
             .map_err(|source| EngineError::File { path: file.display().to_string(), source })?;
         if add_plain_list(file, compiler)? {
             Ok(Vec::new())
         } else {
-            self.add_report(file, compiler, patterns)
+            self.add_report(file, compiler)
         }
     }
 
@@ -107,7 +101,6 @@ impl Engine {
         &self,
         file: &Path,
         compiler: &mut Compiler,
-        patterns: &mut Patterns,
     ) -> Result<Vec<Problem>, EngineError> {
         let mut indicators: BTreeMap<Entity, Indicator> = BTreeMap::new();
         let mut documents = Vec::new();
@@ -133,11 +126,10 @@ impl Engine {
         indicators.retain(|entity, _| entity.kind != Kind::Pattern);
         for (name, listed) in documents {
             let is_whole = |pattern: &Listed| whole.iter().any(|one| one.pattern == pattern.0);
-            let (asked, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(is_whole);
-            patterns.wider.extend(not_carried(&name, &asked));
+            let others: Vec<_> = listed.into_iter().filter(|one| !is_whole(one)).collect();
             found.extend(not_carried(&name, &others));
         }
-        patterns.whole.extend(whole);
+        whole.into_iter().for_each(|pattern| compiler.add_pattern(pattern));
         if indicators.is_empty() && found.is_empty() {
             found.push(given::empty(file, "indicator", "lists and reports"));
         }
@@ -151,17 +143,7 @@ impl Engine {
 /// What a hunt looks for.
 pub(crate) struct Armed {
     pub(crate) matcher: Matcher,
-    pub(crate) patterns: Patterns,
     pub(crate) problems: Vec<Problem>,
-}
-
-/// Patterns that a list of values does not carry.
-#[derive(Default)]
-pub(crate) struct Patterns {
-    /// Those that a hunt looks for as they stand.
-    pub(crate) whole: Vec<Together>,
-    /// What is to be said of these where only their values are looked for.
-    wider: Vec<Problem>,
 }
 
 /// A pattern, and why a list of values does not carry it as it is.
@@ -310,7 +292,7 @@ mod tests {
         let mut fast = Compiler::default();
         assert!(add_plain_list(&list, &mut fast).unwrap());
         let mut slow = Compiler::default();
-        engine.add_report(&list, &mut slow, &mut Patterns::default()).unwrap();
+        engine.add_report(&list, &mut slow).unwrap();
         let text = "192.0.2.7 x.evil.example http://evil.example/a 0123456789abcdef0123456789abcdef me@evil.example";
         let (fast, slow) = (fast.finish(), slow.finish());
         assert_eq!(fast.len(), slow.len());

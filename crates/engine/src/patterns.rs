@@ -45,7 +45,7 @@ fn asked(observations: Observations) -> Asked {
 
 #[cfg(test)]
 mod tests {
-    use lapwing_hunt::{Checks, Options, Silent, hunt};
+    use lapwing_hunt::{Checks, Matcher, Options, Silent, hunt};
 
     use crate::{Engine, IndicatorSource};
 
@@ -65,13 +65,18 @@ mod tests {
         let source = IndicatorSource::Files(vec![list]);
         let armed = engine.indicators(&source, today).unwrap();
         assert!(armed.problems.is_empty(), "{:?}", armed.problems);
-        // Compiled, the list carries the values alone, and says so.
-        let (_, problems) = engine.matcher(&source, today).unwrap();
-        assert!(problems[0].to_string().contains("is not looked for as it stands"));
-        let options =
-            Options { jobs: 1, together: armed.patterns.whole.into(), ..Options::default() };
-        let result = hunt(&[file], &armed.matcher, &Checks::none(), &options, &Silent);
-        result.findings.into_iter().map(|finding| finding.finding).collect()
+        // Compiled and saved, the list carries the pattern too.
+        let saved = home.path().join("list.matcher");
+        engine.matcher(&source, today).unwrap().0.save(&saved).unwrap();
+        let loaded = engine.indicators(&IndicatorSource::Files(vec![saved]), today).unwrap();
+        let options = Options { jobs: 1, ..Options::default() };
+        let hunted = |matcher: &Matcher| {
+            let paths = std::slice::from_ref(&file);
+            hunt(paths, matcher, &Checks::none(), &options, &Silent).findings
+        };
+        let findings = hunted(&armed.matcher);
+        assert_eq!(findings, hunted(&loaded.matcher));
+        findings.into_iter().map(|finding| finding.finding).collect()
     }
 
     #[test]

@@ -8,7 +8,7 @@ use lapwing_model::{Entity, Finding, PartialDate, Problem, Status, Verdict};
 
 use crate::sigma::Rules;
 use crate::{Activity, Learnt, NotLearnt, Sighted, Together};
-use crate::{Baseline, ContentRules};
+use crate::{Baseline, ContentRules, Matcher};
 
 /// One value of the intelligence to look for.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,8 +105,20 @@ pub struct Options {
     pub content: Option<Arc<dyn ContentRules>>,
     /// Known-good files to compare web roots with.
     pub baseline: Option<Arc<Baseline>>,
-    /// Patterns of several observations whose values are among the indicators.
+    /// Patterns of several observations whose values are among the indicators, besides those of the matcher.
     pub together: Arc<[Together]>,
+}
+
+impl Options {
+    /// The same with the patterns that a matcher was compiled with.
+    pub(crate) fn with_patterns(&self, matcher: &Matcher) -> Self {
+        let mut options = self.clone();
+        if !matcher.patterns().is_empty() {
+            let more = matcher.patterns().iter().filter(|one| !self.together.contains(one));
+            options.together = self.together.iter().chain(more).cloned().collect();
+        }
+        options
+    }
 }
 
 impl Default for Options {

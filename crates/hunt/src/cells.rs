@@ -5,7 +5,9 @@ use std::borrow::Cow;
 /// The cells of a line. With commas, semicolons and tabs, cells may stand in double quotes; between
 /// blanks, when `quotes` says so and the quote ends with the cell.
 pub(crate) fn split(line: &str, delimiter: u8, quotes: bool) -> impl Iterator<Item = Cow<'_, str>> {
-    let delimiter = char::from(delimiter);
+    // A byte of ASCII: it is no part of a longer character.
+    let byte = if delimiter.is_ascii() { delimiter } else { b',' };
+    let delimiter = char::from(byte);
     let mut rest = Some(line);
     std::iter::from_fn(move || {
         let text = rest?;
@@ -38,8 +40,8 @@ pub(crate) fn split(line: &str, delimiter: u8, quotes: bool) -> impl Iterator<It
                 }
             }
         }
-        let (cell, after) = match text.split_once(delimiter) {
-            Some((cell, after)) => (cell, Some(after)),
+        let (cell, after) = match memchr::memchr(byte, text.as_bytes()) {
+            Some(at) => (&text[..at], Some(&text[at + 1..])),
             None => (text, None),
         };
         rest = after;

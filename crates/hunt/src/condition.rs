@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::matcher::is_common;
 use crate::pattern::Pattern;
 use crate::record::{Record, contains_ignore_case};
 
@@ -183,12 +184,13 @@ impl Condition {
     }
 }
 
-/// Long literals and few of them are the better prefilter.
+/// Long literals and few of them are the better prefilter, and least of all those that every other line of a log has.
 #[expect(clippy::ptr_arg, reason = "`max_by_key` hands out references to the vectors")]
 fn worth(literals: &Vec<String>) -> usize {
     let shortest = literals.iter().map(String::len).min().unwrap_or(0);
     // Rarity grows with every byte, so two short literals are worth less than ten long ones.
-    shortest.min(12).pow(3) * 64 / (literals.len() + 3)
+    let worth = shortest.min(12).pow(3) * 64 / (literals.len() + 3);
+    if literals.iter().any(|literal| is_common(literal)) { worth / 32 } else { worth }
 }
 
 fn tests_hold(tests: &[Test], value: &str, artifacts: &Artifacts) -> bool {

@@ -40,6 +40,7 @@ pub fn follow(
     progress: &dyn Progress,
     follower: &mut dyn Follower,
 ) -> Hunt {
+    let options = &options.with_patterns(matcher);
     let nothing_yet = Artifacts::new();
     let ctx = Context::new(matcher, checks, options, progress, &nothing_yet, false);
     let mut following = Following {

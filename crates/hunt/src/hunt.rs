@@ -28,6 +28,7 @@ pub fn hunt(
     options: &Options,
     progress: &dyn Progress,
 ) -> Hunt {
+    let options = &options.with_patterns(matcher);
     let mut all = Report::default();
     let files = input::walk(paths, &mut all.passed, &mut all.problems);
     let nothing_yet = Artifacts::new();

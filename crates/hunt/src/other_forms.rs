@@ -2,9 +2,11 @@
 //! escapes of CEF and of quoted cells. Where such a sign stands, the literals of checks are looked for in what it
 //! stands for too.
 
-use memchr::memmem;
-
 use crate::lines;
+use crate::matcher::signs;
+
+/// What stands in every line of Linux' audit.
+pub(crate) const AUDIT: &[u8] = b"audit(";
 
 /// How often a value is percent-decoded, as the tests of conditions do.
 const DECODINGS: usize = 3;
@@ -18,51 +20,49 @@ pub(crate) struct Forms {
     lines: Vec<(usize, usize)>,
     /// What was decoded last, to be decoded again.
     again: Vec<u8>,
+    /// Where signs may stand.
+    signs: Vec<usize>,
 }
-
-/// Finds the next place of a sign.
-type Find = fn(&[u8], usize) -> Option<usize>;
 
 /// The next sign of a text from a place on: where it begins and ends, and the byte that it stands for.
 type Next = fn(&[u8], usize) -> Option<(usize, usize, u8)>;
 
 impl Forms {
     /// Reads a text again where signs stand. `escapes` says whether backslashes and doubled quotes matter, `longest`
-    /// how many bytes the longest literal has that will be looked for.
-    pub(crate) fn read(&mut self, text: &[u8], escapes: bool, longest: usize) {
+    /// how many bytes the longest literal has that will be looked for, and `audits` are the places of [`AUDIT`], in order.
+    pub(crate) fn read(&mut self, text: &[u8], audits: &[usize], escapes: bool, longest: usize) {
         self.plain.clear();
         self.lines.clear();
         // Codes that stand for other codes are some bytes longer.
         let margin = longest + 4;
-        let find: [Find; 3] = [next_percent, next_audit, next_escape];
-        let asked = [true, true, escapes];
-        let mut next = [None; 3];
-        for ((next, find), asked) in next.iter_mut().zip(find).zip(asked) {
-            *next = if asked { find(text, 0) } else { None };
-        }
-        while let Some(at) = next.iter().flatten().min().copied() {
+        let mut places = std::mem::take(&mut self.signs);
+        places.clear();
+        signs(text, |at| places.push(at));
+        let mut rest = &places[..];
+        let mut audits = audits;
+        while let Some(at) = rest.iter().take(1).chain(audits.first()).min().copied() {
             let (start, end) = lines::around(text, at);
             let line = &text[start..end];
+            let here = rest.iter().take_while(|at| **at < end).count();
+            let (here, behind) = rest.split_at(here);
+            rest = behind;
             let begin = self.plain.len();
-            let [has_percent, has_audit, has_escape] = next.map(|at| at.is_some_and(|at| at < end));
-            if has_percent {
+            if here.iter().any(|at| text[*at] == b'%') {
                 self.percent(line, margin);
             }
-            if has_audit {
+            let here_too = audits.iter().take_while(|at| **at < end).count();
+            if here_too > 0 {
                 self.hex_values(line, margin);
+                audits = &audits[here_too..];
             }
-            if has_escape {
+            if escapes && here.iter().any(|at| text[*at] != b'%') {
                 self.escapes(line, margin);
             }
             if self.plain.len() > begin {
                 self.lines.push((begin, start));
             }
-            for (next, find) in next.iter_mut().zip(find) {
-                if next.is_some_and(|at| at <= end) {
-                    *next = find(text, end + 1);
-                }
-            }
         }
+        self.signs = places;
     }
 
     /// What the signs stand for, in parts.
@@ -175,18 +175,6 @@ fn rewrite(text: &[u8], next: Next, margin: usize, out: &mut Vec<u8>) -> bool {
     true
 }
 
-fn next_percent(text: &[u8], from: usize) -> Option<usize> {
-    next_code(text, from).map(|(at, ..)| at)
-}
-
-fn next_audit(text: &[u8], from: usize) -> Option<usize> {
-    memmem::find(text.get(from..)?, b"audit(").map(|at| from + at)
-}
-
-fn next_escape(text: &[u8], from: usize) -> Option<usize> {
-    next_escaped(text, from).map(|(at, ..)| at)
-}
-
 /// `%2f`
 fn next_code(text: &[u8], from: usize) -> Option<(usize, usize, u8)> {
     let rest = text.get(from..)?;
@@ -223,11 +211,16 @@ mod tests {
     use crate::line;
     use crate::record::Record;
     use crate::{Checks, Matcher, Options, Silent, hunt};
+    use memchr::memmem;
     use proptest::prelude::*;
+
+    fn audits(text: &str) -> Vec<usize> {
+        memmem::find_iter(text.as_bytes(), AUDIT).collect()
+    }
 
     fn told(text: &str, longest: usize) -> Vec<(usize, String)> {
         let mut forms = Forms::default();
-        forms.read(text.as_bytes(), true, longest);
+        forms.read(text.as_bytes(), &audits(text), true, longest);
         let mut at = 0;
         let parts = forms.plain().split_inclusive(|b| *b == b'\n').map(|part| {
             at += part.len();
@@ -313,7 +306,7 @@ mod tests {
         #[test]
         fn no_literal_is_lost_at_the_edge_of_a_part(text in signs(), literal in "[abAB/=2f\\\\\"%-]{1,6}") {
             let mut forms = Forms::default();
-            forms.read(text.as_bytes(), true, literal.len());
+            forms.read(text.as_bytes(), &audits(&text), true, literal.len());
             let mut start = 0;
             for line in text.split('\n') {
                 let there = whole(line).iter().any(|form| form.contains(&literal));

@@ -522,31 +522,32 @@ impl<'h> Table<'h> {
         clock: &Clock,
     ) -> (Record<'t>, Option<Moment>, &'static str) {
         let raw = lines::text(line);
-        let mut record = Record {
-            fields: Vec::new(),
-            raw: Cow::Borrowed(""),
-            time: None,
-            place: Some(Place::Line(number)),
-            offset,
+        // What is borrowed from the line needs no copy of each field.
+        let (fields, moment, form) = match raw {
+            Cow::Borrowed(raw) => self.fields(raw),
+            Cow::Owned(ref raw) => {
+                let (fields, moment, form) = self.fields(raw);
+                let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+                (fields.into_iter().map(|(k, v)| (owned(k), owned(v))).collect(), moment, form)
+            }
         };
-        let mut form = "table";
-        let moment = if self.columns.is_empty() {
-            let read = line::read(&raw);
-            form = read.form;
-            let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-            record.fields = read.fields.into_iter().map(|(k, v)| (owned(k), owned(v))).collect();
-            read.when
-        } else {
-            let cells = split(&raw, self.delimiter, self.quotes());
-            let cells = cells.map(|cell| Cow::Owned(cell.into_owned()));
-            let names = self.columns.iter().map(|c| Cow::Borrowed(c.as_str()));
-            let names = names.chain(std::iter::repeat(Cow::Borrowed("")));
-            record.fields = names.zip(cells).collect();
-            moment_of(&record)
-        };
+        let mut record =
+            Record { fields, raw, time: None, place: Some(Place::Line(number)), offset };
+        let moment = if self.columns.is_empty() { moment } else { moment_of(&record) };
         record.time = moment.and_then(|moment| clock.settle(moment));
-        record.raw = raw;
         (record, moment, form)
+    }
+
+    /// The fields of a line, the time that its form gives, and the form.
+    fn fields<'t>(&'t self, raw: &'t str) -> (line::Pairs<'t>, Option<Moment>, &'static str) {
+        if self.columns.is_empty() {
+            let read = line::read(raw);
+            return (read.fields, read.when, read.form);
+        }
+        let cells = split(raw, self.delimiter, self.quotes());
+        let names = self.columns.iter().map(|c| Cow::Borrowed(c.as_str()));
+        let names = names.chain(std::iter::repeat(Cow::Borrowed("")));
+        (names.zip(cells).collect(), None, "table")
     }
 }
 

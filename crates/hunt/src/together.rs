@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lapwing_model::{Confidence, Entity, Finding, FindingKind, Place, Proof, Severity};
+use serde::{Deserialize, Serialize};
 
 use crate::record::shorten;
 
 /// What a pattern asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Asked {
     /// One record in which all these values stand.
     Record(Vec<Entity>),
@@ -28,7 +29,7 @@ pub enum Asked {
 }
 
 /// A pattern that a list of values does not carry.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Together {
     /// The pattern as it is written.
     pub pattern: String,

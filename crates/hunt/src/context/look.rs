@@ -25,6 +25,8 @@ pub(crate) struct Seen {
     pub asked: Vec<usize>,
     /// The first and last lines by their time.
     pub extremes: Extremes,
+    /// Where the lines of Linux' audit have their sign.
+    audits: Vec<usize>,
     /// Where a literal of a check stands, and which.
     places: Vec<(usize, usize)>,
     /// The lines that may meet checks, and the numbers of these.
@@ -70,13 +72,24 @@ impl Context<'_> {
     pub(crate) fn look(&self, text: &[u8], seen: &mut Seen) {
         self.matcher.scan(text, &mut seen.scratch, &mut seen.hits);
         seen.places.clear();
-        self.witnesses.places(text, |at, number| seen.places.push((at, number)));
+        seen.audits.clear();
+        let Seen { places, audits, forms, .. } = &mut *seen;
+        self.witnesses.places(text, |at, number| {
+            if number < self.needed_by.len() {
+                places.push((at, number));
+            } else {
+                audits.push(at);
+            }
+        });
         if !self.needed.is_empty() {
+            audits.sort_unstable();
+            forms.read(text, audits, self.escapes, self.longest);
             // A literal in another form counts for the line's beginning.
-            let Seen { places, forms, .. } = &mut *seen;
-            forms.read(text, self.escapes, self.longest);
-            self.witnesses
-                .places(forms.plain(), |at, number| places.push((forms.line_of(at), number)));
+            self.witnesses.places(forms.plain(), |at, number| {
+                if number < self.needed_by.len() {
+                    places.push((forms.line_of(at), number));
+                }
+            });
         }
         seen.places.sort_unstable();
         seen.places.dedup();
@@ -102,20 +115,28 @@ impl Context<'_> {
         let mut rest = &places[..];
         while let Some(&(at, _)) = rest.first() {
             let (start, end) = lines::around(text, at);
-            let forms = other_forms::decoded(&text[start..end], line);
             // A literal that ends its line counts itself.
             let count = rest.iter().take_while(|(at, _)| *at < end).count().max(1);
             let (here, behind) = rest.split_at(count);
             rest = behind;
             judged.clear();
             let (mut routes, begin) = (0, may.len());
+            let there = |wanted: u32| here.iter().any(|(_, number)| *number == wanted as usize);
+            // A line is decoded when the first check asks for it.
+            let mut forms = 0;
             for needed in here.iter().flat_map(|(_, number)| &self.needed_by[*number]) {
                 if judged.contains(needed) {
                     continue;
                 }
                 judged.push(*needed);
                 let Needed { route, raw } = &self.needed[*needed as usize];
-                if raw.may_hold(forms) {
+                if !raw.may_hold_with(&there) {
+                    continue;
+                }
+                if forms == 0 {
+                    forms = other_forms::decoded(&text[start..end], line).len();
+                }
+                if raw.may_hold(&line[..forms]) {
                     routes |= route;
                     may.push(*needed);
                 }

@@ -10,6 +10,7 @@ use lapwing_model::Entity;
 use crate::activity::Lead;
 use crate::condition::Artifacts;
 use crate::matcher::{Literals, Matcher};
+use crate::other_forms;
 use crate::rarity::Profile;
 use crate::raw::Raw;
 use crate::record::Record;
@@ -129,9 +130,16 @@ impl<'h> Context<'h> {
             }
             routes.insert(source.id.as_str(), Route { checks: list, numbers, bit, every_record });
         }
-        let (literals, needed_by): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
+        let lines_are_read = !needed.is_empty();
+        let (mut literals, needed_by): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
+        for one in &mut needed {
+            let place = |part: &[u8]| literals.binary_search_by(|it: &Vec<u8>| it[..].cmp(part));
+            one.raw.know(&|part| place(part).ok().map(|at| at as u32));
+        }
         let escapes = literals.iter().flatten().any(|b| matches!(b, b'\\' | b'"' | b'|' | b'='));
         let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
+        // No check needs it, but its lines are read in another way.
+        literals.extend(lines_are_read.then(|| other_forms::AUDIT.to_vec()));
         let witnesses = Literals::new(literals);
         Self {
             matcher,

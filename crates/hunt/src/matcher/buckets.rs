@@ -24,7 +24,12 @@ pub(super) struct Buckets {
     columns: Columns,
     /// Four bytes in lower case, the literal, and where in it they stand.
     members: [Vec<(u32, u32, u32)>; BUCKETS],
+    /// One bit for each hash of four bytes that some literal has.
+    known: [u64; WORDS],
 }
+
+/// Words of the bits of [`Buckets::known`].
+const WORDS: usize = 64;
 
 impl Buckets {
     /// Takes literals in lower case; `None` when there are none or too many, or when one is too short
@@ -38,12 +43,25 @@ impl Buckets {
             let (at, four) = rarest(literal)?;
             members.push((four, *number, at));
         }
-        // Windows that are alike share a bucket, so that it has few halves.
+        // Windows that are alike share a bucket, so that it has few halves: by which byte they are dealt out, is tried.
         members.sort_unstable();
+        let dealt = (0..WINDOW as u32).map(|byte| {
+            let mut dealt = members.clone();
+            dealt.sort_by_key(|(four, ..)| four.rotate_left(8 * byte));
+            Self::of(&dealt)
+        });
+        dealt.min_by_key(Self::passing)
+    }
+
+    /// Deals literals out in their order.
+    fn of(members: &[(u32, u32, u32)]) -> Self {
         let size = members.len().div_ceil(BUCKETS);
-        let mut all = Self { columns: Columns::default(), members: Default::default() };
+        let columns = Columns::default();
+        let mut all = Self { columns, members: Default::default(), known: [0; WORDS] };
         for (bucket, part) in members.chunks(size).enumerate() {
             for (four, ..) in part {
+                let bit = bit_of(*four);
+                all.known[bit >> 6] |= 1 << (bit & 63);
                 for (column, byte) in all.columns.iter_mut().zip(four.to_le_bytes()) {
                     for byte in [byte, byte.to_ascii_uppercase()] {
                         column[0][usize::from(byte & 15)] |= 1 << bucket;
@@ -53,7 +71,20 @@ impl Buckets {
             }
             all.members[bucket] = part.to_vec();
         }
-        Some(all)
+        all
+    }
+
+    /// How many places of a log are in a bucket, roughly.
+    fn passing(&self) -> u64 {
+        let weight = |column: &[[u8; 16]; 2], bucket: usize| -> u64 {
+            let has = |byte: &u8| {
+                let halves = column[0][usize::from(byte & 15)] & column[1][usize::from(byte >> 4)];
+                halves >> bucket & 1 != 0
+            };
+            (0..128).filter(has).map(|byte| u64::from(weight(byte))).sum()
+        };
+        let of = |bucket| self.columns.iter().map(|c| weight(c, bucket)).product::<u64>();
+        (0..BUCKETS).map(of).sum()
     }
 
     /// Tells every place where a literal may begin, with its number.
@@ -63,6 +94,11 @@ impl Buckets {
 
     fn look(&self, text: &[u8], at: usize, mut buckets: u8, tell: &mut impl FnMut(usize, usize)) {
         let Some(four) = text.get(at..).and_then(|t| t.first_chunk::<WINDOW>()) else { return };
+        // Most places are in a bucket by the halves of several literals.
+        let bit = bit_of(u32::from_le_bytes(*four));
+        if self.known[bit >> 6 & (WORDS - 1)] >> (bit & 63) & 1 == 0 {
+            return;
+        }
         let four = u32::from_le_bytes(four.map(|b| b.to_ascii_lowercase()));
         while buckets != 0 {
             let members = &self.members[buckets.trailing_zeros() as usize & (BUCKETS - 1)];
@@ -76,6 +112,12 @@ impl Buckets {
     }
 }
 
+/// The hash of four bytes in either case.
+#[inline(always)]
+fn bit_of(four: u32) -> usize {
+    ((four | 0x2020_2020).wrapping_mul(0x9e37_79b1) >> 20) as usize
+}
+
 /// Words that many lines of logs hold, so that their parts tell little.
 const COMMON: &[u8] = b"mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) \
     chrome safari firefox edge trident iphone android linux macintosh get post http/1.1 https://www. \
@@ -85,6 +127,11 @@ const COMMON: &[u8] = b"mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/53
     system32 program files program data windows-security-auditing service process command error info \
     warning status time date type index main content text application json xml domain local.com.net \
     calculatebackend downleveltargethash proxystate routinghint backendcookie anchormailbox";
+
+/// Whether many lines of logs hold a literal (in lower case).
+pub(crate) fn is_common(literal: &str) -> bool {
+    memchr::memmem::find(COMMON, literal.as_bytes()).is_some()
+}
 
 /// The place and the bytes of the window that logs have least often.
 fn rarest(literal: &[u8]) -> Option<(u32, u32)> {

@@ -6,14 +6,14 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use lapwing_model::Kind;
 use serde::{Deserialize, Serialize};
 
-use super::gate::Gate;
+use super::gate::{Gate, Tails};
 use super::holds::{UrlParts, digits, domain};
 use super::image::Image;
 use super::table::Tables;
 use super::tokens::LONGEST;
 use super::{Matcher, POPULAR, hash};
-use crate::Indicator;
 use crate::matcher::classes::is_token_byte;
+use crate::{Indicator, Together};
 
 /// From so many URLs on, those of one host are told apart by their path's hash.
 const MANY_URLS: usize = 16;
@@ -57,6 +57,7 @@ pub struct Compiler {
     records: Vec<String>,
     probabilities: Vec<f64>,
     known: BTreeMap<String, u32>,
+    patterns: Vec<Together>,
 }
 
 impl Compiler {
@@ -109,6 +110,11 @@ impl Compiler {
             last_seen: indicator.last_seen,
         });
         self.add(indicator.entity.kind, &indicator.entity.value, source);
+    }
+
+    /// Adds a pattern of several observations, whose values are added besides.
+    pub fn add_pattern(&mut self, pattern: Together) {
+        self.patterns.push(pattern);
     }
 
     fn value(&self, number: usize) -> &str {
@@ -180,7 +186,7 @@ impl Compiler {
             net.to_le_bytes().into_iter().chain(tail)
         });
         Matcher::of(Image::new([
-            keys.gate.to_bytes(),
+            Gate::of(&keys.tails).to_bytes(),
             tables.filter,
             tables.buckets,
             tables.slots,
@@ -193,13 +199,15 @@ impl Compiler {
             nets.collect(),
             nets6.collect(),
             keys.literals.iter().flat_map(|number| number.to_le_bytes()).collect(),
+            // Patterns of strings and numbers are always JSON.
+            serde_json::to_vec(&self.patterns).unwrap_or_default(),
         ]))
     }
 }
 
 #[derive(Default)]
 struct Keys {
-    gate: Gate,
+    tails: Tails,
     pairs: Vec<(u64, u32)>,
     /// Host key and number of each URL with a path.
     urls: Vec<(u64, u32, Vec<u64>)>,
@@ -227,7 +235,7 @@ impl Keys {
     /// The key of a token that the scan finds; all others are literals.
     fn add_token(&mut self, number: u32, token: &str) {
         if is_found(token.as_bytes()) {
-            self.gate.open_for(token.as_bytes());
+            self.tails.add(token.as_bytes());
             self.pairs.push((hash::key(token.as_bytes()), number));
         } else {
             self.literals.insert(number);
@@ -236,7 +244,7 @@ impl Keys {
 
     fn add_v4(&mut self, number: u32, value: &str) {
         if value.parse::<Ipv4Addr>().is_ok() {
-            self.gate.open_for(value.as_bytes());
+            self.tails.add(value.as_bytes());
             self.pairs.push((hash::key(value.as_bytes()), number));
             return;
         }
@@ -263,7 +271,7 @@ impl Keys {
             self.literals.insert(number);
             return;
         }
-        self.gate.open_for(url.host.as_bytes());
+        self.tails.add(url.host.as_bytes());
         let host = hash::key(url.host.as_bytes());
         let mut paths = vec![path_key(host, url.rest.as_bytes())];
         if url.path().len() >= 4 && url.path() != url.rest {

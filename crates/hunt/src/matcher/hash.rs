@@ -79,18 +79,17 @@ pub(super) fn key(token: &[u8]) -> u64 {
     of(token, token.len(), token.len())
 }
 
-/// The hash of a short piece of text of at most eight bytes: labels, octets.
+/// The hash of a short piece of text of at most eight bytes.
 #[inline(always)]
 pub(super) fn small(word: u64) -> u64 {
     (word ^ word >> 29).wrapping_mul(K[0])
 }
 
-/// The eight bytes before `end` of which the last `length` count, as a number; `None` near the text's
-/// beginning.
+/// The eight bytes before `end` as a number; `None` near the text's beginning.
 #[inline(always)]
-pub(super) fn word(text: &[u8], end: usize, length: usize) -> Option<u64> {
+pub(super) fn tail(text: &[u8], end: usize) -> Option<u64> {
     let eight = text.get(end.wrapping_sub(8)..end)?.first_chunk::<8>()?;
-    Some((u64::from_le_bytes(*eight) | FOLD) & MASKS[length.min(8)][1])
+    Some(u64::from_le_bytes(*eight) | FOLD)
 }
 
 /// The same for the end of a token.

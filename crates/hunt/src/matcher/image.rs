@@ -15,13 +15,13 @@ use crate::HuntError;
 
 /// The first bytes of a compiled matcher.
 pub(super) const MAGIC: &[u8; 8] = b"LAPWING\x1a";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const HEADER: usize = 64;
 
 /// The parts of an image, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
-    /// The gate of last labels.
+    /// The gate of last bytes.
     Gate,
     Filter,
     Buckets,
@@ -43,9 +43,11 @@ pub(super) enum Section {
     Nets6,
     /// Numbers of the values that are no tokens: u32.
     Literals,
+    /// Patterns of several observations: JSON.
+    Patterns,
 }
 
-const SECTIONS: usize = 13;
+const SECTIONS: usize = 14;
 
 /// A compiled matcher's bytes with the places of its sections.
 #[derive(Debug)]

@@ -18,6 +18,7 @@ mod literals;
 mod mapped;
 mod networks;
 mod runs;
+mod signs;
 mod simd;
 mod table;
 mod tokens;
@@ -27,14 +28,17 @@ use std::path::Path;
 
 use lapwing_model::{Entity, Kind};
 
-use crate::{HuntError, Indicator};
+use crate::{HuntError, Indicator, Together};
+pub(crate) use buckets::is_common;
 pub use compile::{Compiler, SourceId};
 use decode::{Form, Region};
 use holds::UrlParts;
 use image::{Image, Section};
 pub(crate) use literals::Literals;
+use mapped::Near;
 use networks::{Networks, mask32, mask128};
 use runs::{Input, PIECE, Runs};
+pub(crate) use signs::signs;
 use table::Filter;
 use tokens::{Candidates, Span, Wanted};
 
@@ -47,6 +51,8 @@ const DEEPEST: usize = 3;
 #[derive(Debug)]
 pub struct Matcher {
     image: Image,
+    /// The filter once more, where it is large.
+    near: Option<Near>,
     wanted: Wanted,
     networks: Networks,
     /// What is no token.
@@ -54,6 +60,7 @@ pub struct Matcher {
     literal_owners: Vec<u32>,
     has_file_hashes: bool,
     has_mail: bool,
+    together: Vec<Together>,
 }
 
 /// One place where an indicator stands.
@@ -166,7 +173,9 @@ impl Matcher {
             has_mail: has(&|kind| kind == Kind::EmailAddr),
             networks,
             literals: Literals::default(),
+            together: serde_json::from_slice(image.section(Section::Patterns)).unwrap_or_default(),
             literal_owners: Vec::new(),
+            near: Near::of(image.section(Section::Filter)),
             image,
         };
         matcher.collect_literals();
@@ -198,9 +207,15 @@ impl Matcher {
         self.len() == 0
     }
 
+    /// The patterns of several observations that were compiled with the values.
+    pub fn patterns(&self) -> &[Together] {
+        &self.together
+    }
+
     /// Bytes of the filter, and of all.
     pub fn sizes(&self) -> (usize, usize) {
-        (self.image.section(Section::Filter).len(), self.image.len())
+        let filter = self.image.section(Section::Filter).len();
+        (filter + self.image.section(Section::Gate).len(), self.image.len())
     }
 
     fn kind(&self, number: u32) -> Kind {
@@ -240,6 +255,12 @@ impl Matcher {
             },
             Err(_) => Indicator::new(entity, 0.5, ""),
         }
+    }
+
+    #[inline(always)]
+    fn filter(&self) -> Filter<'_> {
+        let near = self.near.as_ref().map(Near::bytes);
+        Filter::of(near.unwrap_or_else(|| self.image.section(Section::Filter)))
     }
 
     /// Whether it is worth to hash files.
@@ -304,7 +325,11 @@ impl Matcher {
             }
             self.networks.find6(text, at, hits);
         }
-        let filter = Filter::of(self.image.section(Section::Filter));
+        let filter = self.filter();
+        if filter.is_large() {
+            let keys = candidates.hashes.iter().take(candidates.spans.len());
+            keys.filter_map(|key| filter.block(*key)).for_each(simd::fetch);
+        }
         passed.resize(candidates.spans.len().max(passed.len()), 0);
         let mut count = 0;
         for (number, (hash, _)) in candidates.hashes.iter().zip(&candidates.spans).enumerate() {
@@ -347,7 +372,7 @@ impl Matcher {
         if !token.eq_ignore_ascii_case(UrlParts::of(self.value(one)).host.as_bytes()) {
             return;
         }
-        let filter = Filter::of(self.image.section(Section::Filter));
+        let filter = self.filter();
         let mut check = |path: &[u8]| {
             let key = compile::path_key(key, path);
             if !filter.may_hold(key) {

@@ -259,14 +259,6 @@ impl Runs {
         self.filled = 0;
     }
 
-    /// How many bytes (at most eight) stand behind the last mark before a place, and whether the byte
-    /// before it is a letter or digit.
-    #[inline(always)]
-    pub(super) fn last_label(&self, end: u32) -> (u32, bool) {
-        let marks = self.rows.mark.before(end) | 1 << 55;
-        (marks.leading_zeros(), self.rows.alnum.before(end) >> 63 != 0)
-    }
-
     /// The token that ends at a place.
     #[inline(always)]
     pub(super) fn window(&self, end: u32) -> Window {

@@ -8,6 +8,7 @@
 use super::buckets::{self, Columns};
 use super::classes::Portable;
 use super::runs::{self, Input, Runs};
+use super::signs;
 use super::tokens::{Candidates, Wanted};
 
 /// Finds the runs of a piece of text with the best masks that this processor has.
@@ -61,13 +62,38 @@ pub(super) fn windows(columns: &Columns, text: &[u8], mut tell: impl FnMut(usize
     buckets::windows(columns, text, 0, tell);
 }
 
+/// Tells every place of a text where a percent sign, a backslash or the second of two quotes stands, in order.
+pub(super) fn odd_bytes(text: &[u8], mut tell: impl FnMut(usize)) {
+    #[cfg(target_arch = "x86_64")]
+    if x86::available() {
+        // SAFETY: the features of the function were just found on this processor.
+        let done = unsafe { x86::odd_bytes(text, &mut tell) };
+        signs::odd_bytes(text, done, tell);
+        return;
+    }
+    signs::odd_bytes(text, 0, tell);
+}
+
+/// Asks for a word of a table some time before it is read, so that many come side by side.
+#[inline(always)]
+pub(super) fn fetch(word: &[u8; 8]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: every such processor has the instruction, which changes nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(word.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = word;
+}
+
 #[cfg(target_arch = "x86_64")]
 pub(super) mod x86 {
     use std::arch::x86_64::{
         __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
-        _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_set1_epi8,
-        _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
-        _mm256_storeu_si256,
+        _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
+        _mm256_set1_epi8, _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
+        _mm256_srli_epi16, _mm256_storeu_si256,
     };
 
     use crate::matcher::buckets::Columns;
@@ -133,6 +159,45 @@ pub(super) mod x86 {
             at += 64;
         }
         at
+    }
+
+    /// The places up to the one that is given back; the last bytes of the text are left.
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) fn odd_bytes(text: &[u8], tell: &mut impl FnMut(usize)) -> usize {
+        let (blocks, _) = text.as_chunks::<64>();
+        let mut quoted = 0;
+        for (number, block) in blocks.iter().enumerate() {
+            let ([low, high], _) = block.as_chunks::<32>() else { continue };
+            // SAFETY: this function has the features.
+            let (odd, quotes) = unsafe {
+                let (low, high) = (odd(low), odd(high));
+                (low.0 | high.0 << 32, low.1 | high.1 << 32)
+            };
+            let mut places = odd | quotes & (quotes << 1 | quoted);
+            quoted = quotes >> 63;
+            while places != 0 {
+                tell(number * 64 + places.trailing_zeros() as usize);
+                places &= places - 1;
+            }
+        }
+        blocks.len() * 64
+    }
+
+    /// Where percent signs and backslashes stand, and where quotes.
+    #[inline(always)]
+    unsafe fn odd(bytes: &[u8; 32]) -> (u64, u64) {
+        // SAFETY: as the caller promises; 32 bytes stand behind the reference.
+        unsafe {
+            let text = _mm256_loadu_si256(bytes.as_ptr().cast());
+            let odd = _mm256_or_si256(equal(text, b'%'), equal(text, b'\\'));
+            (u64::from(bits(odd)), u64::from(bits(equal(text, b'"'))))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn equal(text: __m256i, byte: u8) -> __m256i {
+        // SAFETY: as the caller promises.
+        unsafe { _mm256_cmpeq_epi8(text, _mm256_set1_epi8(byte.cast_signed())) }
     }
 
     /// Which of 32 places have any bucket.
@@ -245,7 +310,7 @@ pub(super) mod x86 {
         #[inline(always)]
         unsafe fn equals(self, byte: u8) -> u32 {
             // SAFETY: as the caller promises.
-            unsafe { bits(_mm256_cmpeq_epi8(self.text, _mm256_set1_epi8(byte.cast_signed()))) }
+            unsafe { bits(equal(self.text, byte)) }
         }
     }
 

@@ -11,8 +11,8 @@ pub(super) struct Tables {
     pub slots: Vec<u8>,
 }
 
-/// Bits of the filter for a key: one probe in some 300 passes that should not.
-const FILTER_BITS: usize = 20;
+/// Bits of the filter for a key: one probe in some 200 passes that should not.
+const FILTER_BITS: usize = 14;
 
 impl Tables {
     pub(super) fn build(pairs: &[(u64, u32)]) -> Self {
@@ -55,10 +55,22 @@ impl<'b> Filter<'b> {
         Self(bytes.as_chunks::<8>().0)
     }
 
+    /// Whether it is too large for the second cache.
+    #[inline(always)]
+    pub(super) fn is_large(self) -> bool {
+        self.0.len() > 1 << 15
+    }
+
+    /// Where the block of a key lies.
+    #[inline(always)]
+    pub(super) fn block(self, key: u64) -> Option<&'b [u8; 8]> {
+        self.0.get(block_of(key, self.0.len()))
+    }
+
     #[inline(always)]
     pub(super) fn may_hold(self, key: u64) -> bool {
         let bits = bits_of(key);
-        let block = self.0.get(block_of(key, self.0.len())).copied().unwrap_or_default();
+        let block = self.block(key).copied().unwrap_or_default();
         u64::from_le_bytes(block) & bits == bits
     }
 }

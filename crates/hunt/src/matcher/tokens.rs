@@ -2,7 +2,7 @@
 //! last labels.
 
 use super::classes::{is_token_byte, is_word_byte};
-use super::gate::Gate;
+use super::gate::{Asked, Gate};
 use super::runs::Runs;
 use super::{decode, hash};
 
@@ -31,7 +31,7 @@ impl Span {
 }
 
 /// What is to be looked for at all.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Wanted {
     pub gate: Gate,
     pub tokens: bool,
@@ -59,6 +59,8 @@ pub(super) struct Candidates {
     pub hashes: Vec<u64>,
     /// Which have more bytes than are hashed at once; the list keeps its room.
     long: Vec<u32>,
+    /// What the gate says of every token; the list keeps its room.
+    asked: Vec<Asked>,
     /// Ends of tokens that end as an indicator does; the list keeps its room.
     ends: Vec<u32>,
     /// The same with their shape; the list keeps its room.
@@ -178,23 +180,26 @@ impl Candidates {
         }
     }
 
-    /// Keeps the ends of tokens whose last label an indicator has, with no branch on the text.
+    /// Keeps the ends of tokens whose last bytes an indicator has, with no branch on the text.
     #[inline(always)]
     fn gate(&mut self, text: &[u8], base: u32, runs: &Runs, wanted: &Wanted) {
-        let Self { ends, .. } = self;
+        let Self { ends, asked, .. } = self;
         let all = runs.ends.get();
         if ends.len() <= all.len() {
             ends.resize(all.len() + 1, 0);
+            asked.resize(all.len() + 1, Asked::default());
         }
-        let ends = &mut ends[..=all.len()];
+        let (ends, asked) = (&mut ends[..=all.len()], &mut asked[..all.len()]);
+        let gate = wanted.gate.open();
+        for (end, asked) in all.iter().zip(&mut *asked) {
+            *asked = gate.ask(text, (base + end) as usize);
+        }
         let mut kept = 0;
-        for &end in all {
-            let (label, is_letter) = runs.last_label(end);
-            let passes = wanted.gate.lets_label(text, (base + end) as usize, label as usize);
+        for (end, asked) in all.iter().zip(asked) {
             if let Some(place) = ends.get_mut(kept) {
-                *place = end;
+                *place = *end;
             }
-            kept += usize::from(passes | !is_letter | wanted.addresses);
+            kept += usize::from(gate.lets(*asked) | wanted.addresses);
         }
         self.count = kept;
     }
@@ -333,7 +338,9 @@ impl Candidates {
         let token = &text[from..stop];
         let Some(dot) = memchr::memrchr(b'.', token) else { return };
         let digits = token.iter().all(|b| b.is_ascii_digit() || *b == b'.');
-        if !digits && !wanted.gate.lets_label(text, stop, token.len() - dot - 1) {
+        let gate = wanted.gate.open();
+        let passes = gate.lets(gate.ask(text, stop));
+        if !passes && !(digits && wanted.addresses) {
             return;
         }
         let marks = token.iter().enumerate().filter(|(_, b)| matches!(b, b'.' | b'@'));

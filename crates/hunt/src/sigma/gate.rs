@@ -11,7 +11,7 @@ use super::rules::Compiled;
 use super::witness::{Witness, witness_from};
 use crate::line;
 use crate::matcher::Literals;
-use crate::other_forms::Forms;
+use crate::other_forms::{AUDIT, Forms};
 
 /// The gate before the rules for lines of text.
 #[derive(Clone, Debug)]
@@ -92,7 +92,8 @@ impl Gate {
     /// Tells a place in each line that must be parsed, in no order, some lines more than once.
     pub(crate) fn places(&self, text: &[u8], forms: &mut Forms, places: &mut Vec<usize>) {
         self.literals.places(text, |at, _| places.push(at));
-        forms.read(text, self.escapes, self.longest);
+        let audits: Vec<usize> = memchr::memmem::find_iter(text, AUDIT).collect();
+        forms.read(text, &audits, self.escapes, self.longest);
         let plain = forms.plain();
         self.literals.places(plain, |at, _| places.push(forms.line_of(at)));
         for tiny in &self.tiny {
