@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use crate::common::{AMBER, CLEAR, add, now, place_in};
 /// Longer than a server needs to look for what others wrote.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn start(store: &std::path::Path) -> SocketAddr {
+fn start(store: &Path) -> SocketAddr {
     let config = Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         log: LogForm::None,
@@ -102,29 +103,32 @@ fn receiver() -> (SocketAddr, Receiver<String>) {
     (at, told)
 }
 
+/// An administrator and a reader below amber, by the header with which each asks.
+fn users(place: &Path) -> (String, String) {
+    let mut store = Store::open(place).unwrap();
+    let mut made = Vec::new();
+    for (name, role, tlp) in
+        [("root", Role::Admin, Marking::Red), ("green", Role::Reader, Marking::Green)]
+    {
+        let marks = (tlp, Pap::Red);
+        store
+            .put_account(&new_account(name, "correct horse", role, marks, now()).unwrap())
+            .unwrap();
+        let (key, secret) = new_key(name, "test", role, marks, None, now()).unwrap();
+        store.put_api_key(&key).unwrap();
+        made.push(format!("authorization: Bearer {secret}\r\n"));
+    }
+    let green = made.pop().unwrap();
+    (made.pop().unwrap(), green)
+}
+
 #[test]
 fn two_servers_on_one_store_are_one_to_their_clients() {
     let folder = tempfile::tempdir().unwrap();
     let place = place_in(folder.path());
     add(&mut Engine::open(&place).unwrap(), "clear.md", CLEAR, None);
-    let mut store = Store::open(&place).unwrap();
-    let marks = (Marking::Red, Pap::Red);
-    for (name, role, tlp) in
-        [("root", Role::Admin, Marking::Red), ("green", Role::Reader, Marking::Green)]
-    {
-        let account = new_account(name, "correct horse", role, (tlp, Pap::Red), now()).unwrap();
-        store.put_account(&account).unwrap();
-    }
-    let (key, secret) = new_key("root", "test", Role::Admin, marks, None, now()).unwrap();
-    store.put_api_key(&key).unwrap();
-    let low = (Marking::Green, Pap::Red);
-    let (key, green) = new_key("green", "test", Role::Reader, low, None, now()).unwrap();
-    store.put_api_key(&key).unwrap();
-    drop(store);
-
+    let (bearer, green) = users(&place);
     let (one, two) = (start(&place), start(&place));
-    let bearer = format!("authorization: Bearer {secret}\r\n");
-    let green = format!("authorization: Bearer {green}\r\n");
     let (hook, called) = receiver();
     let asked = json!({ "url": format!("http://{hook}/"), "events": ["document"],
         "ceiling": "TLP:RED" });
