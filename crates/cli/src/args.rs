@@ -65,6 +65,8 @@ pub enum Command {
     Forecast(Forecasting),
     /// Names that may mean the same: proposals with evidence, decisions, the way back
     Names(Names),
+    /// Activity that shared evidence holds together: list, show, merge, split, the way back
+    Clusters(Clusters),
     /// Search the text of all documents, and the names
     Search(Search),
     /// Look for it in logs, event logs and files; ends with a verdict
@@ -230,6 +232,54 @@ pub enum NamesAction {
     },
     /// Every decision on names; `lapwing undo` takes one back
     History,
+}
+
+#[derive(Debug, Args)]
+pub struct Clusters {
+    #[command(subcommand)]
+    pub action: Option<ClustersAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClustersAction {
+    /// All clusters, with what holds each together
+    List,
+    /// One cluster: its origins, bonds, suspects, how it came about
+    Show {
+        /// Its name (`LW-3F2A91`), or that of one that it took in
+        name: String,
+    },
+    /// Decide that these clusters are one activity
+    Merge {
+        /// Their names, two or more
+        #[arg(required = true, num_args = 2.., value_name = "CLUSTER")]
+        clusters: Vec<String>,
+        #[command(flatten)]
+        how: Decision,
+    },
+    /// Decide that these origins are no part of the cluster
+    Split {
+        /// Its name
+        cluster: String,
+        /// The first digits of the identifiers of the origins that leave it
+        #[arg(required = true, value_name = "ORIGIN")]
+        origins: Vec<String>,
+        #[command(flatten)]
+        how: Decision,
+    },
+    /// Every decision on clusters; `lapwing undo` takes one back
+    History,
+}
+
+/// How a decision is taken.
+#[derive(Debug, Args)]
+pub struct Decision {
+    /// Why: kept with the decision
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub because: String,
+    /// Show what it would do, and change nothing
+    #[arg(long)]
+    pub preview: bool,
 }
 
 #[derive(Debug, Args)]

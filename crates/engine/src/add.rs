@@ -131,18 +131,21 @@ impl Engine {
                 }
             });
             while let Some(batch) = next_batch(&items, &mut report.problems) {
-                let read: Vec<(Reading, Trace)> = batch
+                let read: Vec<_> = batch
                     .into_par_iter()
                     .map(|mut reading| {
                         extend_with_found(&mut reading, &extractor);
                         let trace = Trace::of(&reading);
-                        (reading, trace)
+                        let marks = crate::binding::marks_of(&reading, &knowledge);
+                        (reading, trace, marks)
                     })
                     .collect();
-                for (reading, trace) in read {
+                for (reading, trace, marks) in read {
                     progress.document(&reading.document.name, reading.raw.len() as u64);
                     let added = change
-                        .add(&reading, &trace.to_bytes(), &|entity| resolver.canonical(entity))?;
+                        .add_marked((&reading, &trace.to_bytes(), Some(&marks)), &|entity| {
+                            resolver.canonical(entity)
+                        })?;
                     report.count(reading, added == Added::New);
                 }
             }

@@ -4,16 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use lapwing_fuse::{Activity, ActivityCluster, ClusterDecisions};
+use lapwing_fuse::{Cluster, ClusterDecisions};
 use lapwing_model::{ChangeId, DocumentId, Marking, OriginId};
 use lapwing_store::JudgementRecord;
 use serde::{Deserialize, Serialize};
 
-use crate::clusters::cluster_named;
-use crate::{Engine, EngineError, Suspect};
+use crate::{Clusters, Engine, EngineError, Suspect};
 
 /// Decisions on clusters are kept under this topic.
 const TOPIC: &str = "cluster/";
+/// Origins of a cluster that a preview names, and bonds that would be overruled.
+const MOST_NAMED: usize = 200;
 
 /// What is to be decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +70,7 @@ pub struct ClusterChange {
 pub struct ClusterOutline {
     /// Its name.
     pub name: String,
-    /// Its origins by name, the earliest first.
+    /// Its origins by name, the earliest first; of very many the first 200.
     pub labels: Vec<String>,
     /// Pairs of them that share enough.
     pub bonds: usize,
@@ -138,18 +139,27 @@ impl Engine {
         decision: &ClusterDecision,
         because: &str,
     ) -> Result<(ClusterJudgement, ClusterPreview), EngineError> {
-        let activities = self.activities()?;
+        self.plan_clusters_of(&self.clusters()?, decision, because)
+    }
+
+    /// As [`Engine::plan_clusters`], of clusters that were found before.
+    ///
+    /// # Errors
+    /// As [`Engine::plan_clusters`].
+    pub fn plan_clusters_of(
+        &self,
+        found: &Clusters,
+        decision: &ClusterDecision,
+        because: &str,
+    ) -> Result<(ClusterJudgement, ClusterPreview), EngineError> {
         let mut decisions = self.cluster_decisions()?;
-        let found = self.clusters_of(&activities, &decisions);
-        let groups = groups(decision, &found)?;
+        let groups = groups(decision, found)?;
         let mut marking = Marking::default();
         let mut first: BTreeMap<OriginId, DocumentId> = BTreeMap::new();
-        for origin in self.store.origins()? {
-            if !groups.iter().flatten().any(|id| *id == origin.id) {
-                continue;
-            }
+        for id in groups.iter().flatten() {
+            let Some(origin) = self.store.origin(*id)? else { continue };
             for member in &origin.members {
-                first.entry(origin.id).or_insert(member.document);
+                first.entry(*id).or_insert(member.document);
                 let record = self.store.document_record(member.document)?;
                 let stated = record.and_then(|record| record.document.marking);
                 marking = marking.join(stated.unwrap_or_default());
@@ -165,9 +175,9 @@ impl Engine {
             marking,
         };
         take(&mut decisions, &judgement, &self.origins_by_document()?);
-        let then = self.clusters_of(&activities, &decisions);
+        let then = found.bonds.clusters(&decisions);
         let touched: BTreeSet<OriginId> = groups.into_iter().flatten().collect();
-        let preview = self.preview(&activities, (&found, &then), &touched)?;
+        let preview = self.preview(found, &then, &touched)?;
         Ok((judgement, preview))
     }
 
@@ -191,43 +201,37 @@ impl Engine {
     }
 
     fn origins_by_document(&self) -> Result<BTreeMap<DocumentId, OriginId>, EngineError> {
-        let mut places = BTreeMap::new();
-        for origin in self.store.origins()? {
-            places.extend(origin.members.iter().map(|member| (member.document, origin.id)));
-        }
-        Ok(places)
+        let placed = self.store.placed_documents()?;
+        Ok(placed.into_iter().map(|document| (document.id, document.origin)).collect())
     }
 
     fn preview(
         &self,
-        activities: &[Activity],
-        (found, then): (&[ActivityCluster], &[ActivityCluster]),
+        found: &Clusters,
+        then: &[Cluster],
         touched: &BTreeSet<OriginId>,
     ) -> Result<ClusterPreview, EngineError> {
-        let of = |clusters: &[ActivityCluster]| -> Vec<ActivityCluster> {
-            let holds = |c: &&ActivityCluster| c.members.iter().any(|id| touched.contains(id));
+        let of = |clusters: &[Cluster]| -> Vec<Cluster> {
+            let holds = |c: &&Cluster| c.members.iter().any(|id| touched.contains(id));
             clusters.iter().filter(holds).cloned().collect()
         };
-        let (old, new) = (of(found), of(then));
-        let labels: BTreeMap<OriginId, &str> =
-            activities.iter().map(|activity| (activity.origin, activity.label.as_str())).collect();
-        let label = |id: &OriginId| labels.get(id).copied().unwrap_or_default().to_owned();
+        let (old, new) = (of(found.all()), of(then));
+        let mut naming = found.naming(self);
         let kept: BTreeSet<OriginId> =
             new.iter().flat_map(|cluster| cluster.members.iter().copied()).collect();
-        let alone = touched.iter().filter(|id| !kept.contains(*id)).map(label).collect();
-        let still: BTreeSet<(OriginId, OriginId)> =
-            new.iter().flat_map(|cluster| &cluster.bonds).map(|bond| (bond.a, bond.b)).collect();
-        let overruled = old
-            .iter()
-            .flat_map(|cluster| &cluster.bonds)
-            .filter(|bond| !still.contains(&(bond.a, bond.b)))
-            .map(|bond| {
-                let because = bond.because.first().map(String::as_str).unwrap_or_default();
-                format!("{} and {} share {because}", label(&bond.a), label(&bond.b))
-            })
-            .collect();
-        let names = |clusters: &[ActivityCluster]| -> String {
-            let one = |c: &ActivityCluster| {
+        let alone = touched.iter().filter(|id| !kept.contains(*id));
+        let alone = alone.map(|id| naming.label_of(*id)).collect::<Result<_, _>>()?;
+        let still: BTreeSet<(OriginId, OriginId)> = new.iter().flat_map(Cluster::pairs).collect();
+        let mut overruled = Vec::new();
+        for cluster in &old {
+            let gone = |a, b| !still.contains(&(a, b));
+            for (a, b, because) in found.bonds.held_by(cluster, (MOST_NAMED, &gone), &mut naming)? {
+                let (a, b) = (naming.label_of(a)?, naming.label_of(b)?);
+                overruled.push(format!("{a} and {b} share {because}"));
+            }
+        }
+        let names = |clusters: &[Cluster]| -> String {
+            let one = |c: &Cluster| {
                 let origins = c.members.len();
                 format!("{} ({origins} origin{})", c.name, if origins == 1 { "" } else { "s" })
             };
@@ -235,25 +239,29 @@ impl Engine {
             if all.is_empty() { "no cluster".to_owned() } else { all.join(" and ") }
         };
         let says = format!("{} would become {}", names(&old), names(&new));
-        let outlines =
-            |clusters: Vec<ActivityCluster>| -> Result<Vec<ClusterOutline>, EngineError> {
-                clusters.into_iter().map(|cluster| self.outline(cluster, activities)).collect()
-            };
-        Ok(ClusterPreview { before: outlines(old)?, after: outlines(new)?, alone, overruled, says })
-    }
-
-    fn outline(
-        &self,
-        cluster: ActivityCluster,
-        activities: &[Activity],
-    ) -> Result<ClusterOutline, EngineError> {
-        let page = self.cluster_page(cluster, activities)?;
-        Ok(ClusterOutline {
-            name: page.cluster.name,
-            labels: page.labels,
-            bonds: page.cluster.bonds.len(),
-            likeliest: page.attribution.into_iter().next(),
-            none_of_these: page.none_of_these,
+        let model = self.attribution_model();
+        let mut outlines = |clusters: &[Cluster]| -> Result<Vec<ClusterOutline>, EngineError> {
+            let mut outlines = Vec::new();
+            for cluster in clusters {
+                let named = cluster.members.iter().take(MOST_NAMED);
+                let labels = named.map(|id| naming.label_of(*id)).collect::<Result<_, _>>()?;
+                let (likeliest, none_of_these) = self.likeliest(found, cluster, &model)?;
+                outlines.push(ClusterOutline {
+                    name: cluster.name.clone(),
+                    labels,
+                    bonds: cluster.bonds(),
+                    likeliest,
+                    none_of_these,
+                });
+            }
+            Ok(outlines)
+        };
+        Ok(ClusterPreview {
+            before: outlines(&old)?,
+            after: outlines(&new)?,
+            alone,
+            overruled,
+            says,
         })
     }
 }
@@ -268,16 +276,13 @@ fn read(record: &JudgementRecord) -> Result<ClusterJudgement, EngineError> {
 }
 
 /// The groups of origins that a decision is about.
-fn groups(
-    decision: &ClusterDecision,
-    found: &[ActivityCluster],
-) -> Result<Vec<Vec<OriginId>>, EngineError> {
+fn groups(decision: &ClusterDecision, found: &Clusters) -> Result<Vec<Vec<OriginId>>, EngineError> {
     let unfit = |why: &str| Err(EngineError::Undecided(why.to_owned()));
     match decision {
         ClusterDecision::Merge { clusters } => {
             let mut groups: Vec<Vec<OriginId>> = Vec::new();
             for name in clusters {
-                let members = &cluster_named(found, name)?.members;
+                let members = &found.named(name)?.members;
                 if !groups.contains(members) {
                     groups.push(members.clone());
                 }
@@ -288,7 +293,7 @@ fn groups(
             Ok(groups)
         }
         ClusterDecision::Split { cluster, origins } => {
-            let members = &cluster_named(found, cluster)?.members;
+            let members = &found.named(cluster)?.members;
             if let Some(other) = origins.iter().find(|id| !members.contains(id)) {
                 return unfit(&format!("{other} is no origin of {cluster}"));
             }

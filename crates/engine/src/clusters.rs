@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_forecast::{Attribution, Shares, with_software};
-use lapwing_fuse::{Activity, ActivityCluster, ClusterDecisions, clusters_decided};
-use lapwing_model::{Basis, Entity, Fact, Kind, OriginId, PartialDate, Relation, Role};
+use lapwing_fuse::{ActivityCluster, Cluster};
+use lapwing_model::{Basis, Entity, Kind, OriginId, PartialDate, Relation};
 use lapwing_store::FactQuery;
 use serde::Serialize;
 
+use crate::binding::Clusters;
 use crate::{Engine, EngineError};
 
 /// Begins the name of a cluster that Lapwing minted.
@@ -16,6 +17,10 @@ pub const MINTED: &str = "LW-";
 const RANKED: usize = 5;
 /// What a report of the cluster that names an actor adds to his score, times its probability.
 const NAMED: f64 = 6.1;
+/// Bonds of a cluster that are told.
+const MOST_BONDS: usize = 500;
+/// Pieces of evidence that are told: what is shared first.
+const MOST_EVIDENCE: usize = 2000;
 
 /// A cluster with what is known of whose activity it is.
 #[derive(Clone, Debug, Serialize)]
@@ -31,8 +36,11 @@ pub struct ClusterPage {
     /// The last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<PartialDate>,
-    /// What its members name: malware, tools, techniques, indicators.
+    /// What its members name: malware, tools, techniques, indicators; of very many indicators those that its
+    /// members share with others.
     pub evidence: Vec<Entity>,
+    /// How much evidence there is.
+    pub evidence_in_all: usize,
     /// Whose it may be, the likeliest first.
     pub attribution: Vec<Suspect>,
     /// How probable it is that it is none of these.
@@ -53,119 +61,117 @@ pub struct Suspect {
 }
 
 impl Engine {
-    /// The clusters of activity of the store, by name.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn activity_clusters(&self) -> Result<Vec<ActivityCluster>, EngineError> {
-        Ok(self.clusters_of(&self.activities()?, &self.cluster_decisions()?))
-    }
-
-    /// The clusters of activities, under decisions of people.
-    pub(crate) fn clusters_of(
-        &self,
-        activities: &[Activity],
-        decisions: &ClusterDecisions,
-    ) -> Vec<ActivityCluster> {
-        clusters_decided(activities, &self.knowledge, decisions)
-    }
-
     /// A minted cluster by its name, or by the name of one that it has taken in.
     ///
     /// # Errors
     /// [`EngineError::Unknown`] when there is none of that name; or the store cannot be read.
     pub fn cluster(&self, name: &str) -> Result<ClusterPage, EngineError> {
-        let activities = self.activities()?;
-        let found = self.clusters_of(&activities, &self.cluster_decisions()?);
-        let cluster = cluster_named(&found, name)?.clone();
-        self.cluster_page(cluster, &activities)
+        self.cluster_of(&self.clusters()?, name)
+    }
+
+    /// As [`Engine::cluster`], of clusters that were found before.
+    ///
+    /// # Errors
+    /// As [`Engine::cluster`].
+    pub fn cluster_of(&self, found: &Clusters, name: &str) -> Result<ClusterPage, EngineError> {
+        let cluster = found.named(name)?;
+        self.cluster_page(found, cluster, &self.attribution_model())
     }
 
     /// A cluster with its evidence, and whose it may be.
-    pub(crate) fn cluster_page(
+    fn cluster_page(
         &self,
-        cluster: ActivityCluster,
-        activities: &[Activity],
+        found: &Clusters,
+        cluster: &Cluster,
+        model: &Attribution,
     ) -> Result<ClusterPage, EngineError> {
-        let by_origin: BTreeMap<OriginId, &Activity> =
-            activities.iter().map(|activity| (activity.origin, activity)).collect();
-        let members: Vec<&Activity> =
-            cluster.members.iter().filter_map(|id| by_origin.get(id).copied()).collect();
-        let evidence: BTreeSet<Entity> =
-            members.iter().flat_map(|activity| activity.evidence.iter().cloned()).collect();
+        let documents = found.documents_of(&cluster.members);
+        let names = found.names_of(&cluster.members);
+        let numbers = self.evidence_numbers(&documents)?;
+        let evidence_in_all = names.len() + numbers.len();
         let named = self.named_by(&cluster.members)?;
-        let (attribution, none_of_these) = self.suspects(&evidence, &named);
-        let would_change = self.would_change(&evidence, &named, &attribution);
-        let days: Vec<PartialDate> = members.iter().filter_map(|a| a.published).collect();
+        let (attribution, none_of_these) = self.suspects(model, &names, &named);
+        let would_change = self.would_change(model, &names, &named, &attribution);
+        let mut days: BTreeMap<OriginId, PartialDate> = BTreeMap::new();
+        for document in &documents {
+            let Some(day) = document.published else { continue };
+            let first = days.entry(document.origin).or_insert(day);
+            if day.first_day() < first.first_day() {
+                *first = day;
+            }
+        }
+        let mut naming = found.naming(self);
+        let told = found.bonds.tell(cluster, MOST_BONDS, &mut naming)?;
+        let labels = cluster.members.iter().map(|id| naming.label_of(*id));
         Ok(ClusterPage {
-            labels: members.iter().map(|activity| activity.label.clone()).collect(),
-            first: days.iter().min_by_key(|day| day.first_day()).copied(),
-            last: days.iter().max_by_key(|day| day.last_day()).copied(),
-            evidence: evidence.into_iter().collect(),
+            labels: labels.collect::<Result<_, _>>()?,
+            first: days.values().min_by_key(|day| day.first_day()).copied(),
+            last: days.values().max_by_key(|day| day.last_day()).copied(),
+            evidence: self.some_evidence(found, cluster, names, &numbers)?,
+            evidence_in_all,
             attribution,
             none_of_these,
             would_change,
-            cluster,
+            cluster: told,
         })
     }
 
-    /// What each origin tells: its indicators, malware, tools and techniques.
-    pub(crate) fn activities(&self) -> Result<Vec<Activity>, EngineError> {
-        let published: BTreeMap<_, _> = self
-            .store
-            .documents()?
-            .into_iter()
-            .map(|record| (record.document.id, record.document.published))
-            .collect();
-        let mut activities: BTreeMap<OriginId, Activity> = BTreeMap::new();
-        for origin in self.store.origins()? {
-            let days = origin.members.iter().filter_map(|m| published.get(&m.document).copied()?);
-            let first = days.min_by_key(|day| day.first_day());
-            activities.insert(
-                origin.id,
-                Activity {
-                    origin: origin.id,
-                    label: origin.label,
-                    published: first,
-                    evidence: BTreeSet::new(),
-                },
-            );
-        }
-        let mut take = |fact: &Fact, entity: &Entity| {
-            for contribution in fact.contributions.iter().filter(|c| c.supports) {
-                if let Some(activity) = activities.get_mut(&contribution.origin) {
-                    activity.evidence.insert(entity.clone());
-                }
-            }
+    /// Whose a cluster most probably is, and how probable it is that it is nobody's who is known.
+    pub(crate) fn likeliest(
+        &self,
+        found: &Clusters,
+        cluster: &Cluster,
+        model: &Attribution,
+    ) -> Result<(Option<Suspect>, f64), EngineError> {
+        let names = found.names_of(&cluster.members);
+        let named = self.named_by(&cluster.members)?;
+        let (attribution, none) = self.suspects(model, &names, &named);
+        Ok((attribution.into_iter().next(), none))
+    }
+
+    /// Names and so many indicators as are told, in order.
+    fn some_evidence(
+        &self,
+        found: &Clusters,
+        cluster: &Cluster,
+        mut told: BTreeSet<Entity>,
+        numbers: &BTreeSet<i64>,
+    ) -> Result<Vec<Entity>, EngineError> {
+        let shared = if numbers.len() > MOST_EVIDENCE {
+            found.bonds.shared_by(cluster)
+        } else {
+            BTreeSet::new()
         };
-        for role in [Role::Indicator, Role::Subject, Role::Tool] {
-            let query = FactQuery {
-                relation: Some(Relation::Role),
-                role: Some(role),
-                ..FactQuery::default()
-            };
-            self.store.each_fact(&query, &mut |fact| {
-                let kind = fact.subject.kind;
-                let telling = if role == Role::Indicator {
-                    kind.is_observable() && lapwing_fuse::set_aside(&fact).is_none()
-                } else {
-                    matches!(kind, Kind::Malware | Kind::Tool | Kind::AttackPattern)
-                };
-                // What is only predicted was not seen.
-                if telling && fact.basis != Basis::Predicted {
-                    take(&fact, &fact.subject);
-                }
-                Ok(())
-            })?;
+        let first = shared.iter().filter(|n| numbers.contains(n));
+        let rest = numbers.iter().filter(|n| !shared.contains(n));
+        for n in first.chain(rest).take(MOST_EVIDENCE) {
+            told.insert(self.store.entity_numbered(*n)?);
         }
-        Ok(activities.into_values().collect())
+        Ok(told.into_iter().collect())
+    }
+
+    /// Who uses what, as the reference data say, as a model of whose activity something is.
+    pub(crate) fn attribution_model(&self) -> Attribution {
+        let known = &self.knowledge;
+        Attribution::fit(known.actors().iter().map(|actor| {
+            (actor.id.as_str(), known.uses(&actor.id).iter().map(String::as_str).collect())
+        }))
     }
 
     /// Actors that the members themselves name as those behind it, with the probability.
     fn named_by(&self, members: &[OriginId]) -> Result<BTreeMap<String, f64>, EngineError> {
         let mut named: BTreeMap<String, f64> = BTreeMap::new();
+        let members: BTreeSet<OriginId> = members.iter().copied().collect();
         for relation in [Relation::AttributedTo, Relation::Indicates, Relation::Uses] {
-            let query = FactQuery { relation: Some(relation), ..FactQuery::default() };
+            // Of the facts that indicate something few indicate an actor.
+            let actors = Some(Kind::ThreatActor);
+            let uses = relation == Relation::Uses;
+            let query = FactQuery {
+                relation: Some(relation),
+                subject_kind: actors.filter(|_| uses),
+                object_kind: actors.filter(|_| !uses),
+                ..FactQuery::default()
+            };
             self.store.each_fact(&query, &mut |fact| {
                 let actor = match relation {
                     Relation::Uses => Some(&fact.subject),
@@ -188,15 +194,13 @@ impl Engine {
     /// Ranked actors with probabilities, and that of none of them.
     fn suspects(
         &self,
+        model: &Attribution,
         evidence: &BTreeSet<Entity>,
         named: &BTreeMap<String, f64>,
     ) -> (Vec<Suspect>, f64) {
         let known = &self.knowledge;
         let ids = self.attack_evidence(evidence);
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let model = Attribution::fit(known.actors().iter().map(|actor| {
-            (actor.id.as_str(), known.uses(&actor.id).iter().map(String::as_str).collect())
-        }));
         let mut scores: BTreeMap<String, (f64, Vec<String>)> = BTreeMap::new();
         // Techniques alone name nobody.
         for candidate in with_software(model.rank(&ids)) {
@@ -232,6 +236,7 @@ impl Engine {
     /// Pieces of evidence without which another actor, or nobody, would stand first.
     fn would_change(
         &self,
+        model: &Attribution,
         evidence: &BTreeSet<Entity>,
         named: &BTreeMap<String, f64>,
         attribution: &[Suspect],
@@ -240,11 +245,15 @@ impl Engine {
             return vec!["malware or tools that few actors use would name one".to_owned()];
         };
         let mut changes = Vec::new();
-        let software = evidence.iter().filter(|e| matches!(e.kind, Kind::Malware | Kind::Tool));
+        // What the reference data do not know changes nothing.
+        let software = evidence.iter().filter(|e| {
+            matches!(e.kind, Kind::Malware | Kind::Tool)
+                && !self.knowledge.software_named(&e.value).is_empty()
+        });
         for piece in software {
             let mut without = evidence.clone();
             without.remove(piece);
-            let (other, none) = self.suspects(&without, named);
+            let (other, none) = self.suspects(model, &without, named);
             match other.first() {
                 Some(other) if other.actor != first.actor => {
                     changes.push(format!(
@@ -264,7 +273,7 @@ impl Engine {
                 .filter(|(a, _)| **a != first.actor)
                 .map(|(a, p)| (a.clone(), *p))
                 .collect();
-            let (other, none) = self.suspects(evidence, &others);
+            let (other, none) = self.suspects(model, evidence, &others);
             let then = match other.first() {
                 Some(other) if other.probability > none => other.actor.clone(),
                 _ => "nobody known".to_owned(),
@@ -302,19 +311,4 @@ impl Engine {
         let software = || known.software_by_id(id).map(|s| s.name.clone());
         technique.or_else(software).unwrap_or_else(|| id.to_owned())
     }
-}
-
-/// The cluster of a name, or of the name of one that it has taken in.
-pub(crate) fn cluster_named<'c>(
-    found: &'c [ActivityCluster],
-    name: &str,
-) -> Result<&'c ActivityCluster, EngineError> {
-    let asked = name.trim();
-    let is = |c: &&ActivityCluster| {
-        c.name.eq_ignore_ascii_case(asked) || c.also.iter().any(|n| n.eq_ignore_ascii_case(asked))
-    };
-    found.iter().find(is).ok_or_else(|| {
-        let near = found.iter().take(6).map(|cluster| cluster.name.clone()).collect();
-        EngineError::Unknown { asked: asked.to_owned(), near }
-    })
 }

@@ -6,7 +6,7 @@ use lapwing_store::FactQuery;
 use serde::Serialize;
 
 use crate::add::evidence;
-use crate::show::quote;
+use crate::quoting::quote;
 use crate::{Engine, EngineError};
 
 /// A claim under a fact, with where it stands.

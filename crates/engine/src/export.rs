@@ -3,6 +3,7 @@
 mod detection;
 mod event;
 mod pages;
+mod portions;
 mod readback;
 mod selection;
 mod shared;
@@ -106,6 +107,9 @@ impl Engine {
     pub fn export(&self, options: &ExportOptions) -> Result<Exported, EngineError> {
         let part = self.within(options)?;
         let engine = part.as_ref().unwrap_or(self);
+        if options.format == ExportFormat::Csv && options.names.is_empty() {
+            return engine.table(options, portions::PORTION);
+        }
         let selection = engine.selection(options)?;
         let mut exported = engine.write(&selection, options)?;
         exported.losses.extend(selection.left_out.iter().cloned());

@@ -83,7 +83,10 @@ impl Engine {
         let command = format!("{} by {}", judgement.action, judgement.analyst);
         let mut change = self.store.begin(&command, now)?;
         let trace = Trace::of(&reading);
-        change.add(&reading, &trace.to_bytes(), &|entity| resolver.canonical(entity))?;
+        let marks = crate::binding::marks_of(&reading, &knowledge);
+        change.add_marked((&reading, &trace.to_bytes(), Some(&marks)), &|entity| {
+            resolver.canonical(entity)
+        })?;
         crate::derive::derive(&mut change, &knowledge)?;
         let change = change.commit()?;
         Ok(Judged { change, document, claim })

@@ -67,8 +67,11 @@ impl Engine {
         let mut change = self.store.begin(&learning.command, learning.now)?;
         for reading in readings {
             let trace = Trace::of(&reading);
-            let added =
-                change.add(&reading, &trace.to_bytes(), &|entity| resolver.canonical(entity))?;
+            let marks = crate::binding::marks_of(&reading, &knowledge);
+            let added = change
+                .add_marked((&reading, &trace.to_bytes(), Some(&marks)), &|entity| {
+                    resolver.canonical(entity)
+                })?;
             report.count(reading, added == Added::New);
         }
         report.facts = derive(&mut change, &knowledge)?;

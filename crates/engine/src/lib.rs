@@ -25,6 +25,7 @@ mod add;
 mod aging;
 mod arms;
 mod below;
+mod binding;
 mod check;
 mod cluster_decisions;
 mod clusters;
@@ -48,6 +49,7 @@ mod names;
 mod origins;
 mod patterns;
 mod progress;
+mod quoting;
 mod shelf;
 mod show;
 mod since;
@@ -69,6 +71,7 @@ pub use add::{AddOptions, AddReport, Input};
 pub use aging::{IndicatorEntry, IndicatorPage};
 pub use arms::load_checks;
 pub use below::Below;
+pub use binding::Clusters;
 pub use check::Checked;
 pub use cluster_decisions::{
     ClusterChange, ClusterDecision, ClusterJudgement, ClusterOutline, ClusterPreview,
@@ -98,7 +101,7 @@ pub use undo::UndoReport;
 
 pub use lapwing_extract::refang;
 
-pub use lapwing_fuse::ActivityCluster;
+pub use lapwing_fuse::{ActivityCluster, Cluster};
 
 pub use lapwing_forecast as forecasting;
 pub use lapwing_hunt as hunting;
@@ -122,7 +125,9 @@ impl Engine {
     pub fn open(path: &Path) -> Result<Self, EngineError> {
         let mut store = Store::open(path)?;
         aging::note_all(&mut store)?;
-        Self::with_store(store)
+        let mut engine = Self::with_store(store)?;
+        engine.mark_all()?;
+        Ok(engine)
     }
 
     /// Opens an existing store to look at it only.

@@ -237,15 +237,16 @@ impl Engine {
         &self,
         out: &mut dyn FnMut(Row) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
-        for cluster in self.activity_clusters()? {
-            let held = cluster.bonds.first().and_then(|bond| bond.because.first());
+        let found = self.clusters()?;
+        for cluster in found.all() {
+            let held = self.held_by(&found, cluster, 1)?.pop();
             out(Row {
                 kind: Kind::Cluster.to_string(),
                 origins: Some(cluster.members.len() as u64),
-                first: cluster.history.first().and_then(|event| event.on),
-                last: cluster.history.last().and_then(|event| event.on),
+                first: cluster.first,
+                last: cluster.last,
                 note: held.map(|held| format!("minted here; held together by {held}")),
-                value: cluster.name,
+                value: cluster.name.clone(),
                 ..Row::default()
             })?;
         }

@@ -8,8 +8,9 @@ use lapwing_model::{
     PartialDate, Relation,
 };
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
-use lapwing_store::{FactQuery, StoredClaim};
+use lapwing_store::FactQuery;
 
+use crate::quoting::quote;
 use crate::{Engine, EngineError, Topic};
 
 /// How to show a page.
@@ -20,9 +21,6 @@ pub struct ShowOptions {
     /// Show what was known by the end of this day.
     pub as_of: Option<Date>,
 }
-
-/// Bytes of context around a quoted span, on each side.
-const QUOTE_CONTEXT: usize = 120;
 
 impl Engine {
     /// The page of a name or value.
@@ -238,40 +236,6 @@ impl Engine {
     }
 }
 
-/// The evidence of a claim with a little of the text around it.
-pub(crate) fn quote(stored: &StoredClaim, text: &str) -> Quote {
-    let claim = &stored.claim;
-    Quote {
-        document: stored.document,
-        span: claim.span,
-        text: around(text, claim.span.start as usize, claim.span.end as usize),
-        said_by: claim.said_by.clone(),
-        stated_word: claim.stated_word.clone(),
-        polarity: claim.polarity,
-        basis: claim.basis,
-    }
-}
-
-/// The text of `[start, end)`, widened to the line or sentence, at most [`QUOTE_CONTEXT`] a side.
-fn around(text: &str, start: usize, end: usize) -> String {
-    let end = end.min(text.len());
-    let start = start.min(end);
-    let mut from = text[..floor(text, start)].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let mut to =
-        text[floor(text, end)..].find(['\n', '\r']).map_or(text.len(), |at| floor(text, end) + at);
-    from = from.max(floor(text, start.saturating_sub(QUOTE_CONTEXT)));
-    to = to.min(floor(text, (end + QUOTE_CONTEXT).min(text.len())));
-    let shown = text.get(from..to.max(from)).unwrap_or("").trim();
-    let cut_before = from > 0 && !text[..from].ends_with(['\n', '\r']);
-    let cut_after = to < text.len() && !text[to..].starts_with(['\n', '\r']);
-    format!("{}{shown}{}", if cut_before { "…" } else { "" }, if cut_after { "…" } else { "" })
-}
-
-/// The nearest character boundary at or before `at`.
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
-}
-
 /// Versions of one page each declare what they hide: of one origin the widest gap of a kind
 /// counts, not the sum.
 fn widest_gaps(gaps: Vec<(DocumentId, Gap)>, origins: &[Origin]) -> Vec<(DocumentId, Gap)> {
@@ -347,15 +311,5 @@ mod tests {
         let mut counts: Vec<_> = widest_gaps(gaps, &origins).iter().map(|(_, g)| g.count).collect();
         counts.sort();
         assert_eq!(counts, [Some(5), Some(8)]);
-    }
-
-    #[test]
-    fn a_quote_is_the_line_of_its_span_and_never_splits_a_character() {
-        let text = "erste Zeile\nzweite Zeile mit ä und 192.0.2.1 darin\ndritte";
-        let at = text.find("192").unwrap();
-        assert_eq!(around(text, at, at + 9), "zweite Zeile mit ä und 192.0.2.1 darin");
-        let long = "ä".repeat(400);
-        assert!(around(&long, 401, 403).starts_with('…'));
-        assert_eq!(around("", 5, 9), "");
     }
 }

@@ -3,6 +3,7 @@
 
 mod alter;
 mod baselines;
+mod layout;
 
 use std::path::Path;
 
@@ -37,6 +38,7 @@ pub(crate) fn run(
     if texts.len() < 2 {
         return Ok(());
     }
+    layout::run(folder, scores)?;
     by_lapwing(&texts, scores);
     by_baseline(
         "3-shingle containment",

@@ -25,10 +25,10 @@ pub const COMPLETION: Backtest = Backtest {
 
 /// Techniques with which an actor will be reported.
 pub const NEXT: Backtest = Backtest {
-    model: "logistic on popularity, EASE, neighbours and size of the profile",
+    model: "logistic on popularity, neighbours, size and growth of the profile, and recent growth of the technique",
     data: "seven windows of ATT&CK versions, two versions ahead (about a year)",
     score: Some(
-        "log loss below popularity's in six windows of seven, recall in the first 20 .204: hard for every method",
+        "log loss below popularity's in all seven windows, recall in the first 20 .202: hard for every method",
     ),
     baseline: Some("popularity .209"),
 };

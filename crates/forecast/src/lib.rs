@@ -42,6 +42,7 @@ pub mod recurrence;
 pub mod score;
 mod sets;
 mod shares;
+mod trend;
 
 pub use attribution::{Attribution, Candidate};
 pub use completion::{Completion, Reason, Similar, Suggestion};
@@ -51,3 +52,4 @@ pub use logistic::Logistic;
 pub use recurrence::Recurrence;
 pub use sets::Sets;
 pub use shares::{Case, Shares, with_software};
+pub use trend::Trend;

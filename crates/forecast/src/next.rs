@@ -3,9 +3,10 @@
 use crate::completion::Completion;
 use crate::logistic::Logistic;
 use crate::sets::Sets;
+use crate::trend::Trend;
 
 /// Features a cell has.
-pub const FEATURES: usize = 4;
+pub const FEATURES: usize = 7;
 /// Techniques that a group which gains any gains over two versions, in the median of all versions.
 const TYPICAL: u32 = 4;
 /// Ridge in cells.
@@ -17,13 +18,15 @@ pub struct Cell {
     /// Number of the item.
     pub item: u32,
     /// How common the item is, how well it fits the row by its neighbours, how large the row is, how much the
-    /// row has gained lately.
+    /// row has gained lately, how many rows got the item lately, whether it is new, and whether the row has
+    /// gained nothing at all.
     pub features: Vec<f64>,
 }
 
 /// All techniques (`T…`) that a row lacks, in order of number; `model` was learnt from all rows, which may
-/// hold software too; the row has `gained` so many techniques over the last two versions.
-pub fn cells(model: &Completion, row: &[u32], gained: u32) -> Vec<Cell> {
+/// hold software too; the row has `gained` so many techniques over the last two versions, in which
+/// techniques had this `trend`.
+pub fn cells(model: &Completion, row: &[u32], gained: u32, trend: &Trend) -> Vec<Cell> {
     let rows = model.sets().rows().len() as f64;
     let counts = model.sets().counts();
     let near = model.near(row);
@@ -34,7 +37,9 @@ pub fn cells(model: &Completion, row: &[u32], gained: u32) -> Vec<Cell> {
             let at = item as usize;
             let share = (f64::from(counts[at]) + 0.5) / (rows + 1.0);
             let size = (row.len().max(1) as f64).ln();
-            Cell { item, features: vec![share.ln(), near[at], size, f64::from(gained).ln_1p()] }
+            let [given, new] = trend.features(&model.sets().items()[at]);
+            let (gain, none) = (f64::from(gained).ln_1p(), f64::from(u8::from(gained == 0)));
+            Cell { item, features: vec![share.ln(), near[at], size, gain, given, new, none] }
         })
         .collect()
 }
@@ -62,7 +67,7 @@ pub fn next(model: &Completion, given: &[&str]) -> Vec<(String, f64)> {
     }
     // How a name of the store has grown in ATT&CK is not known: it is taken as grown as a typical group.
     let weights = builtin();
-    let mut list: Vec<(String, f64)> = cells(model, &row, TYPICAL)
+    let mut list: Vec<(String, f64)> = cells(model, &row, TYPICAL, Trend::builtin())
         .into_iter()
         .map(|cell| (sets.items()[cell.item as usize].clone(), weights.probability(&cell.features)))
         .collect();

@@ -6,24 +6,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lapwing_knowledge::Knowledge;
-use lapwing_model::{Entity, Kind, OriginId, PartialDate};
+use lapwing_model::{OriginId, PartialDate};
 use serde::Serialize;
 
 use crate::decided::{ClusterDecisions, Joining};
 use crate::derivation::Sets;
+use crate::shared::{Piece, Shared, Taking};
 
-/// What one origin tells of an activity.
-#[derive(Clone, Debug, PartialEq)]
+/// One who tells of an activity.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Activity {
     /// The origin: copies are one.
     pub origin: OriginId,
-    /// Its name for people.
-    pub label: String,
     /// When its first document was published.
     pub published: Option<PartialDate>,
-    /// Indicators, malware, tools and techniques that it names.
-    pub evidence: BTreeSet<Entity>,
 }
 
 /// A reason to hold two origins to speak of one activity.
@@ -59,8 +55,10 @@ pub struct ActivityCluster {
     pub also: Vec<String>,
     /// Its origins, the earliest first.
     pub members: Vec<OriginId>,
-    /// What holds them together, the strongest first.
+    /// What holds them together, the strongest first: as many as were asked for.
     pub bonds: Vec<Bond>,
+    /// How many bonds there are.
+    pub bonds_in_all: usize,
     /// How it came about, in the order of publication.
     pub history: Vec<ClusterEvent>,
 }
@@ -70,274 +68,354 @@ pub struct ActivityCluster {
 const BOUND: f64 = 6.0;
 /// Rarity is counted as if so many further origins had none of it: in a small store nothing is common.
 const BACKGROUND: f64 = 200.0;
-/// Evidence of more origins than these brings no pair together; its weight is next to nothing.
-const MOST: usize = 200;
 /// Shared pieces that are named of a bond.
 const NAMED: usize = 8;
-/// What is shared with many tenants counts this part.
-const SHARED: f64 = 0.15;
+/// Of pieces of one weight so many are put in the order of their names.
+const TIED: usize = 64;
 
-/// What evidence is in a form that can be compared, with how much its kind tells.
-fn features(evidence: &Entity, knowledge: &Knowledge) -> Vec<(String, f64)> {
-    let exact = || (evidence.key(), 1.0);
-    let value = evidence.value.as_str();
-    let mut features = match evidence.kind {
-        Kind::Ipv4Addr => {
-            let network = value.rsplit_once('.').map(|(net, _)| format!("network {net}.0/24"));
-            let near = network.filter(|_| !value.contains('/')).map(|network| (network, 0.3));
-            std::iter::once(exact()).chain(near).collect()
-        }
-        Kind::DomainName => {
-            let site = knowledge.registrable_domain(value).filter(|site| *site != value);
-            let site = site.map(|site| (Entity::new(Kind::DomainName, site).key(), 0.7));
-            std::iter::once(exact()).chain(site).collect()
-        }
-        Kind::Url => {
-            let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
-            let path = rest.split_once('/').map_or("", |(_, path)| path);
-            let path = path.split(['?', '#']).next().unwrap_or("");
-            let shape = shape(path);
-            let telling = shape.len() >= 6 && path.contains(['/', '.']);
-            let like = telling.then(|| (format!("path like /{shape}"), 0.4));
-            std::iter::once(exact()).chain(like).collect()
-        }
-        Kind::FilePath => {
-            let shape = shape(&value.to_lowercase());
-            let name = value.rsplit(['\\', '/']).next().unwrap_or("").to_lowercase();
-            let mut all = vec![exact(), (format!("path like {shape}"), 0.4)];
-            if name.len() >= 5 {
-                all.push((Entity::new(Kind::FileName, name).key(), 0.6));
-            }
-            all
-        }
-        Kind::FileName => vec![(Entity::new(Kind::FileName, value.to_lowercase()).key(), 0.6)],
-        Kind::EmailAddr => {
-            let user = value.split('@').next().unwrap_or("");
-            let like = (user.len() >= 6).then(|| (format!("mail user {user}"), 0.5));
-            std::iter::once(exact()).chain(like).collect()
-        }
-        Kind::Ssdeep => {
-            let body = value.split(':').nth(1).unwrap_or("");
-            let pieces = body.as_bytes().chunks_exact(8).take(6);
-            let pieces = pieces.map(|c| (format!("fuzzy {}", String::from_utf8_lossy(c)), 0.5));
-            std::iter::once(exact()).chain(pieces).collect()
-        }
-        Kind::Malware => vec![(evidence.key(), 0.5)],
-        Kind::Tool => vec![(evidence.key(), 0.15)],
-        Kind::AttackPattern => vec![(evidence.key(), 0.05)],
-        Kind::Vulnerability => vec![(evidence.key(), 0.1)],
-        kind if kind.is_observable() => vec![exact()],
-        _ => Vec::new(),
-    };
-    if evidence.kind.is_observable() {
-        match knowledge.benign(evidence) {
-            Some(benign) if benign.shared => features.iter_mut().for_each(|f| f.1 *= SHARED),
-            Some(_) => features.clear(),
-            None => {}
-        }
-    }
-    features
+/// Two activities that share enough.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Tie {
+    a: u32,
+    b: u32,
+    weight: f64,
 }
 
-/// The shape of a path: runs of digits become `#`, and long runs of hexadecimal digits `*`.
-fn shape(path: &str) -> String {
-    let mut shape = String::new();
-    for piece in path.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
-        let word = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-        let digits = word.bytes().any(|b| b.is_ascii_digit());
-        let hex = word.len() >= 8 && digits && word.bytes().all(|b| b.is_ascii_hexdigit());
-        if hex {
-            shape.push('*');
-        } else {
-            let mut number = false;
-            for c in word.chars() {
-                if c.is_ascii_digit() {
-                    if !number {
-                        shape.push('#');
-                    }
-                } else {
-                    shape.push(c);
-                }
-                number = c.is_ascii_digit();
-            }
-        }
-        shape.push_str(&piece[word.len()..]);
-    }
-    shape
-}
-
-/// Finds the clusters of activity: of two origins or more, by name.
+/// The activities of a store with what binds them, whatever people decide.
 ///
-/// A function of the set of activities: order makes no difference. A later report joins, or joins
-/// clusters, and never renames what was there first; the history is told in the order of publication.
-#[must_use]
-pub fn clusters(activities: &[Activity], knowledge: &Knowledge) -> Vec<ActivityCluster> {
-    clusters_decided(activities, knowledge, &ClusterDecisions::default())
+/// A function of the set of activities: order makes no difference.
+#[derive(Clone, Debug, Default)]
+pub struct Bonds {
+    activities: Vec<Activity>,
+    shared: Shared,
+    /// In the order of the two.
+    ties: Vec<Tie>,
 }
 
-/// As [`clusters`], with what people decided: it binds, or keeps apart, whatever the evidence says.
-#[must_use]
-pub fn clusters_decided(
-    activities: &[Activity],
-    knowledge: &Knowledge,
-    decisions: &ClusterDecisions,
-) -> Vec<ActivityCluster> {
-    let activities = in_order(activities);
-    let origins: Vec<OriginId> = activities.iter().map(|activity| activity.origin).collect();
-    let mut bonds = bonds(&activities, knowledge);
-    let mut joining = Joining::new(&origins, decisions);
-    for ((a, b), because) in decisions.bonds(&origins) {
-        let (weight, reasons) = bonds.entry((a, b)).or_default();
-        *weight = weight.max(BOUND);
-        reasons.insert(0, format!("decided by a person: {because}"));
-        joining.join(a, b);
+/// A cluster in short: who is in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cluster {
+    /// As in [`ActivityCluster`].
+    pub name: String,
+    /// Names of clusters that it has taken in.
+    pub also: Vec<String>,
+    /// Its origins, the earliest first.
+    pub members: Vec<OriginId>,
+    /// The day of the first step of its history that has one.
+    pub first: Option<PartialDate>,
+    /// The day of the last.
+    pub last: Option<PartialDate>,
+    places: Vec<u32>,
+    /// The strongest first.
+    ties: Vec<Tie>,
+    decided: BTreeMap<(u32, u32), Vec<String>>,
+}
+
+impl Cluster {
+    /// How many pairs of its origins share enough.
+    #[must_use]
+    pub fn bonds(&self) -> usize {
+        self.ties.len()
     }
-    let mut strongest: Vec<(&(usize, usize), f64)> =
-        bonds.iter().map(|(pair, (weight, _))| (pair, *weight)).collect();
-    strongest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
-    strongest.iter().for_each(|((a, b), _)| joining.join(*a, *b));
-    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for at in 0..activities.len() {
-        groups.entry(joining.find(at)).or_default().push(at);
+
+    /// The pairs of origins that are bound.
+    pub fn pairs(&self) -> impl Iterator<Item = (OriginId, OriginId)> {
+        let origin = |place: u32| {
+            let at = self.places.partition_point(|own| *own < place);
+            self.members.get(at).copied().unwrap_or_default()
+        };
+        self.ties.iter().map(move |tie| (origin(tie.a), origin(tie.b)))
     }
-    let mut found: Vec<ActivityCluster> = groups
-        .into_values()
-        .filter(|members| members.len() > 1)
-        .map(|members| cluster(&activities, &members, &bonds))
-        .collect();
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    found
+}
+
+/// What tells the names of features and origins.
+pub trait Naming {
+    /// Why it cannot.
+    type Error;
+
+    /// The name of a feature, of which a piece of evidence is an example.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    fn feature(&mut self, feature: u64, example: i64) -> Result<String, Self::Error>;
+
+    /// The name of an origin.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    fn label(&mut self, origin: OriginId) -> Result<String, Self::Error>;
 }
 
 /// The earliest first: dated before undated, then by identifier. Each origin once.
-fn in_order(activities: &[Activity]) -> Vec<&Activity> {
-    let mut ordered: Vec<&Activity> = activities.iter().collect();
-    ordered.sort_by_key(|a| {
+#[must_use]
+pub fn activities_in_order(mut activities: Vec<Activity>) -> Vec<Activity> {
+    activities.sort_by_key(|a| {
         let day = a.published.map(PartialDate::first_day);
         (day.is_none(), day, a.origin)
     });
     let mut seen = BTreeSet::new();
-    ordered.retain(|a| seen.insert(a.origin));
-    ordered
+    activities.retain(|a| seen.insert(a.origin));
+    activities
 }
 
-type Bonds = BTreeMap<(usize, usize), (f64, Vec<String>)>;
+impl Bonds {
+    /// Finds what binds activities, which are in order ([`activities_in_order`]). `each` hands over all of the
+    /// evidence and is called several times; `about` is how many features that are.
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub fn find<E>(
+        activities: Vec<Activity>,
+        about: u64,
+        each: &mut dyn FnMut(&mut Taking<'_>) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let shared = Shared::gather(activities.len(), about, each)?;
+        let all = activities.len() as f64 + BACKGROUND;
+        let mut ties = Vec::new();
+        for a in 0..activities.len() as u32 {
+            shared.later(a, all, &mut |b, pieces| {
+                ties.extend(weigh(pieces).map(|weight| Tie { a, b, weight }));
+            });
+        }
+        Ok(Self { activities, shared, ties })
+    }
 
-fn bonds(activities: &[&Activity], knowledge: &Knowledge) -> Bonds {
-    let mut holders: BTreeMap<String, BTreeMap<usize, f64>> = BTreeMap::new();
-    for (at, activity) in activities.iter().enumerate() {
-        for evidence in &activity.evidence {
-            for (feature, tells) in features(evidence, knowledge) {
-                let best = holders.entry(feature).or_default().entry(at).or_default();
-                *best = best.max(tells);
+    /// The clusters, of two origins or more, by name. What people decided binds, or keeps apart, whatever the
+    /// evidence says.
+    ///
+    /// A later report joins, or joins clusters, and never renames what was there first; the history is told in the
+    /// order of publication.
+    #[must_use]
+    pub fn clusters(&self, decisions: &ClusterDecisions) -> Vec<Cluster> {
+        let origins: Vec<OriginId> = self.activities.iter().map(|a| a.origin).collect();
+        let mut joining = Joining::new(&origins, decisions);
+        let mut decided: BTreeMap<(u32, u32), Vec<String>> = BTreeMap::new();
+        for ((a, b), because) in decisions.bonds(&origins) {
+            let reasons = decided.entry((a as u32, b as u32)).or_default();
+            reasons.insert(0, format!("decided by a person: {because}"));
+            joining.join(a, b);
+        }
+        let mut ties = self.ties.clone();
+        for &(a, b) in decided.keys() {
+            match ties.binary_search_by_key(&(a, b), |tie| (tie.a, tie.b)) {
+                Ok(at) => ties[at].weight = ties[at].weight.max(BOUND),
+                Err(at) => ties.insert(at, Tie { a, b, weight: BOUND }),
             }
         }
-    }
-    let all = activities.len() as f64 + BACKGROUND;
-    let mut shared: BTreeMap<(usize, usize), Vec<(f64, &str)>> = BTreeMap::new();
-    for (feature, at) in holders.iter().filter(|(_, at)| (2..=MOST).contains(&at.len())) {
-        let rarity = (all / at.len() as f64).ln();
-        let at: Vec<(usize, f64)> = at.iter().map(|(at, tells)| (*at, *tells)).collect();
-        for (place, (a, tells_a)) in at.iter().enumerate() {
-            for (b, tells_b) in &at[place + 1..] {
-                let weight = rarity * tells_a.min(*tells_b);
-                shared.entry((*a, *b)).or_default().push((weight, feature));
+        ties.sort_by(|x, y| y.weight.total_cmp(&x.weight).then((x.a, x.b).cmp(&(y.a, y.b))));
+        ties.iter().for_each(|tie| joining.join(tie.a as usize, tie.b as usize));
+        let mut groups: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+        for at in 0..origins.len() {
+            groups.entry(joining.find(at)).or_default().push(at as u32);
+        }
+        groups.retain(|_, members| members.len() > 1);
+        let mut own: BTreeMap<usize, Vec<Tie>> = BTreeMap::new();
+        for tie in ties {
+            let group = joining.find(tie.a as usize);
+            if group == joining.find(tie.b as usize) {
+                own.entry(group).or_default().push(tie);
             }
         }
-    }
-    shared
-        .into_iter()
-        .filter_map(|(pair, mut pieces)| {
-            pieces.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-            // What is behind the first adds less and less: values of one list hang together.
-            let weight: f64 = pieces
-                .iter()
-                .enumerate()
-                .map(|(n, (weight, _))| weight / (1.0 + n as f64).sqrt())
-                .sum();
-            // Something seen must be shared: names and techniques alone hold nothing together.
-            let seen = pieces.iter().any(|(weight, feature)| *weight > 0.5 && is_seen(feature));
-            (seen && weight >= BOUND).then(|| {
-                let named = pieces.iter().take(NAMED).filter(|(weight, _)| *weight > 0.05);
-                let because = named.map(|(w, feature)| format!("{feature} ({w:.1})")).collect();
-                (pair, ((weight * 1e3).round() / 1e3, because))
-            })
-        })
-        .collect()
-}
-
-/// Whether a feature is of something that was seen, not of a name or technique.
-fn is_seen(feature: &str) -> bool {
-    ![Kind::Malware, Kind::Tool, Kind::AttackPattern, Kind::Vulnerability]
-        .iter()
-        .any(|kind| feature.strip_prefix(kind.as_str()).is_some_and(|rest| rest.starts_with(':')))
-}
-
-/// The name that a cluster has from its earliest origin.
-fn name_of(activity: &Activity) -> String {
-    format!("LW-{}", activity.origin.to_string()[..6].to_uppercase())
-}
-
-fn cluster(activities: &[&Activity], members: &[usize], bonds: &Bonds) -> ActivityCluster {
-    let mut own: Vec<_> =
-        bonds.iter().filter(|((a, b), _)| members.contains(a) && members.contains(b)).collect();
-    // As time went by: each origin, with what bound it to those before.
-    let mut sets = Sets::new(activities.len());
-    let mut history = Vec::new();
-    let mut also = BTreeSet::new();
-    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    for &at in members {
-        let before: Vec<&(usize, usize)> =
-            own.iter().map(|(pair, _)| *pair).filter(|(_, b)| *b == at).collect();
-        let roots: BTreeSet<usize> = before.iter().map(|(a, _)| sets.find(*a)).collect();
-        let Some(&first) = roots.first() else { continue };
-        let because = own
-            .iter()
-            .filter(|((_, b), _)| *b == at)
-            .max_by(|x, y| x.1.0.total_cmp(&y.1.0).then(y.0.cmp(x.0)))
-            .and_then(|(_, (_, because))| because.first().cloned())
-            .unwrap_or_default();
-        let label = &activities[at].label;
-        let name = name_of(activities[first]);
-        let what = if roots.len() > 1 {
-            let others: Vec<String> =
-                roots.iter().skip(1).map(|r| name_of(activities[*r])).collect();
-            let merged: Vec<String> = roots
-                .iter()
-                .skip(1)
-                .filter(|root| sizes.get(root).is_some_and(|size| *size > 1))
-                .map(|root| name_of(activities[*root]))
-                .collect();
-            also.extend(merged);
-            format!("{label} joins {name} and {}, by {because}", others.join(", "))
-        } else if sizes.get(&first).copied().unwrap_or(1) < 2 {
-            format!("{name} is minted: {} and {label} share {because}", activities[first].label)
-        } else {
-            format!("{name} grows by {label}, by {because}")
-        };
-        history.push(ClusterEvent { on: activities[at].published, what });
-        let size = 1 + roots.iter().map(|r| sizes.get(r).copied().unwrap_or(1)).sum::<usize>();
-        for root in &roots {
-            sets.join(*root, at);
-        }
-        sizes.insert(first, size);
-    }
-    own.sort_by(|a, b| b.1.0.total_cmp(&a.1.0).then(a.0.cmp(b.0)));
-    ActivityCluster {
-        name: name_of(activities[members[0]]),
-        also: also.into_iter().collect(),
-        members: members.iter().map(|at| activities[*at].origin).collect(),
-        bonds: own
+        let mut found: Vec<Cluster> = groups
             .into_iter()
-            .map(|((a, b), (weight, because))| Bond {
-                a: activities[*a].origin,
-                b: activities[*b].origin,
-                weight: *weight,
-                because: because.clone(),
+            .map(|(group, places)| {
+                let ties = own.remove(&group).unwrap_or_default();
+                let inside = |(a, b): (u32, u32)| {
+                    places.binary_search(&a).is_ok() && places.binary_search(&b).is_ok()
+                };
+                let decided = decided.iter().filter(|(pair, _)| inside(**pair));
+                let decided = decided.map(|(pair, why)| (*pair, why.clone())).collect();
+                self.cluster(places, ties, decided)
             })
-            .collect(),
-        history,
+            .collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
     }
+
+    fn cluster(
+        &self,
+        places: Vec<u32>,
+        ties: Vec<Tie>,
+        decided: BTreeMap<(u32, u32), Vec<String>>,
+    ) -> Cluster {
+        let steps = steps(&places, &ties);
+        let also: BTreeSet<String> =
+            steps.iter().flat_map(|step| &step.merged).map(|at| self.name_of(*at)).collect();
+        let mut days = steps.iter().filter_map(|step| self.activities[step.at as usize].published);
+        let first = days.next();
+        Cluster {
+            name: self.name_of(places[0]),
+            also: also.into_iter().collect(),
+            members: places.iter().map(|at| self.activities[*at as usize].origin).collect(),
+            first,
+            last: days.last().or(first),
+            places,
+            ties,
+            decided,
+        }
+    }
+
+    /// The name that a cluster has from its earliest origin.
+    fn name_of(&self, at: u32) -> String {
+        format!("LW-{}", self.activities[at as usize].origin.to_string()[..6].to_uppercase())
+    }
+
+    /// Tells a cluster, with so many of its bonds.
+    ///
+    /// # Errors
+    /// Those of `naming`.
+    pub fn tell<E>(
+        &self,
+        cluster: &Cluster,
+        most: usize,
+        naming: &mut dyn Naming<Error = E>,
+    ) -> Result<ActivityCluster, E> {
+        let origin = |at: u32| self.activities[at as usize].origin;
+        let mut history = Vec::new();
+        for step in steps(&cluster.places, &cluster.ties) {
+            let because = self.because(cluster, &step.strongest, naming)?;
+            let because = because.into_iter().next().unwrap_or_default();
+            let label = naming.label(origin(step.at))?;
+            let name = self.name_of(step.roots[0]);
+            let what = if step.roots.len() > 1 {
+                let others: Vec<String> =
+                    step.roots.iter().skip(1).map(|at| self.name_of(*at)).collect();
+                format!("{label} joins {name} and {}, by {because}", others.join(", "))
+            } else if step.grows {
+                format!("{name} grows by {label}, by {because}")
+            } else {
+                let first = naming.label(origin(step.roots[0]))?;
+                format!("{name} is minted: {first} and {label} share {because}")
+            };
+            history.push(ClusterEvent { on: self.activities[step.at as usize].published, what });
+        }
+        let mut bonds = Vec::new();
+        for tie in cluster.ties.iter().take(most) {
+            bonds.push(Bond {
+                a: origin(tie.a),
+                b: origin(tie.b),
+                weight: tie.weight,
+                because: self.because(cluster, tie, naming)?,
+            });
+        }
+        Ok(ActivityCluster {
+            name: cluster.name.clone(),
+            also: cluster.also.clone(),
+            members: cluster.members.clone(),
+            bonds,
+            bonds_in_all: cluster.ties.len(),
+            history,
+        })
+    }
+
+    /// What is first named of the strongest bonds of a cluster, of those between two that are `wanted`.
+    ///
+    /// # Errors
+    /// Those of `naming`.
+    pub fn held_by<E>(
+        &self,
+        cluster: &Cluster,
+        (most, wanted): (usize, &dyn Fn(OriginId, OriginId) -> bool),
+        naming: &mut dyn Naming<Error = E>,
+    ) -> Result<Vec<(OriginId, OriginId, String)>, E> {
+        let origin = |at: u32| self.activities[at as usize].origin;
+        let mut held = Vec::new();
+        for tie in cluster.ties.iter().filter(|tie| wanted(origin(tie.a), origin(tie.b))).take(most)
+        {
+            let because = self.because(cluster, tie, naming)?.into_iter().next();
+            held.extend(because.map(|because| (origin(tie.a), origin(tie.b), because)));
+        }
+        Ok(held)
+    }
+
+    /// Examples of what the origins of a cluster share with others, that was seen.
+    pub fn shared_by(&self, cluster: &Cluster) -> BTreeSet<i64> {
+        cluster.places.iter().flat_map(|at| self.shared.examples_of(*at)).collect()
+    }
+
+    /// What two activities share, the weightiest first.
+    fn because<E>(
+        &self,
+        cluster: &Cluster,
+        tie: &Tie,
+        naming: &mut dyn Naming<Error = E>,
+    ) -> Result<Vec<String>, E> {
+        let mut pieces =
+            self.shared.of_pair(tie.a, tie.b, self.activities.len() as f64 + BACKGROUND);
+        pieces.retain(|piece| piece.weight > 0.05);
+        pieces.sort_by(|x, y| y.weight.total_cmp(&x.weight).then(x.hash.cmp(&y.hash)));
+        let least = pieces.get(NAMED - 1).map_or(0.0, |piece| piece.weight);
+        let mut named = Vec::new();
+        for piece in pieces.iter().take_while(|piece| piece.weight >= least).take(TIED) {
+            named.push((piece.weight, naming.feature(piece.hash, piece.example)?));
+        }
+        named.sort_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)));
+        let named = named.iter().take(NAMED).map(|(w, feature)| format!("{feature} ({w:.1})"));
+        let decided = cluster.decided.get(&(tie.a, tie.b)).into_iter().flatten().cloned();
+        Ok(decided.chain(named).collect())
+    }
+}
+
+/// How much two share, where it is enough.
+fn weigh(pieces: &mut [Piece]) -> Option<f64> {
+    if pieces.iter().map(|piece| piece.weight).sum::<f64>() < BOUND {
+        return None;
+    }
+    // Something seen must be shared: names and techniques alone hold nothing together.
+    if !pieces.iter().any(|piece| piece.seen && piece.weight > 0.5) {
+        return None;
+    }
+    pieces.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    // What is behind the first adds less and less: values of one list hang together.
+    let each = pieces.iter().enumerate().map(|(n, piece)| piece.weight / (1.0 + n as f64).sqrt());
+    let weight: f64 = each.sum();
+    (weight >= BOUND).then(|| (weight * 1e3).round() / 1e3)
+}
+
+/// How an activity came to those before it.
+struct Step {
+    at: u32,
+    /// The first of each group that it came to, in order; never empty.
+    roots: Vec<u32>,
+    /// Those of them, but the first, that were clusters before.
+    merged: Vec<u32>,
+    /// Whether the first was a cluster before.
+    grows: bool,
+    strongest: Tie,
+}
+
+/// As time went by: each activity of a cluster, with what bound it to those before.
+fn steps(places: &[u32], ties: &[Tie]) -> Vec<Step> {
+    let local = |place: u32| places.partition_point(|own| *own < place);
+    let mut before: Vec<Vec<&Tie>> = vec![Vec::new(); places.len()];
+    for tie in ties {
+        before[local(tie.b)].push(tie);
+    }
+    let mut sets = Sets::new(places.len());
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut steps = Vec::new();
+    for (here, &at) in places.iter().enumerate() {
+        // The strongest comes first.
+        let Some(strongest) = before[here].first().copied().copied() else { continue };
+        let roots: BTreeSet<usize> =
+            before[here].iter().map(|tie| sets.find(local(tie.a))).collect();
+        let Some(&first) = roots.first() else { continue };
+        let size = |root: &usize| sizes.get(root).copied().unwrap_or(1);
+        let merged = roots.iter().skip(1).filter(|&root| size(root) > 1);
+        steps.push(Step {
+            at,
+            roots: roots.iter().map(|root| places[*root]).collect(),
+            merged: merged.map(|root| places[*root]).collect(),
+            grows: size(&first) > 1,
+            strongest,
+        });
+        let together = 1 + roots.iter().map(size).sum::<usize>();
+        for root in &roots {
+            sets.join(*root, here);
+        }
+        sizes.insert(first, together);
+    }
+    steps
 }
 
 #[cfg(test)]
@@ -345,8 +423,25 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn activity(name: &str, day: &str, values: &[(Kind, &str)]) -> Activity {
-        Activity {
+    use std::convert::Infallible;
+
+    use lapwing_knowledge::Knowledge;
+    use lapwing_model::{Entity, Kind};
+
+    use crate::features::{feature_names, is_seen, marks};
+    use crate::shared::Held;
+
+    /// An activity with its name and all of its evidence.
+    #[derive(Clone)]
+    struct Told {
+        origin: OriginId,
+        label: String,
+        published: Option<PartialDate>,
+        evidence: BTreeSet<Entity>,
+    }
+
+    fn activity(name: &str, day: &str, values: &[(Kind, &str)]) -> Told {
+        Told {
             origin: OriginId::of(name.as_bytes()),
             label: name.to_owned(),
             published: day.parse().ok(),
@@ -357,11 +452,59 @@ mod tests {
     /// Any kind that stands for itself alone.
     const IP: Kind = Kind::Mutex;
 
-    fn of(activities: &[Activity]) -> Vec<ActivityCluster> {
-        clusters(activities, Knowledge::builtin())
+    struct Names<'t> {
+        told: &'t [Told],
+        evidence: Vec<&'t Entity>,
     }
 
-    fn three() -> Vec<Activity> {
+    impl Naming for Names<'_> {
+        type Error = Infallible;
+
+        fn feature(&mut self, feature: u64, example: i64) -> Result<String, Infallible> {
+            let named = feature_names(self.evidence[example as usize], Knowledge::builtin());
+            Ok(named.into_iter().find(|(mark, _)| mark.feature == feature).unwrap().1)
+        }
+
+        fn label(&mut self, origin: OriginId) -> Result<String, Infallible> {
+            Ok(self.told.iter().find(|told| told.origin == origin).unwrap().label.clone())
+        }
+    }
+
+    fn decided(told: &[Told], decisions: &ClusterDecisions) -> Vec<ActivityCluster> {
+        let bare = |told: &Told| Activity { origin: told.origin, published: told.published };
+        let activities = activities_in_order(told.iter().map(bare).collect());
+        let places: BTreeMap<OriginId, u32> =
+            activities.iter().zip(0..).map(|(activity, at)| (activity.origin, at)).collect();
+        let evidence: Vec<&Entity> = told.iter().flat_map(|told| &told.evidence).collect();
+        let mut each = |take: &mut Taking<'_>| -> Result<(), Infallible> {
+            let mut example = 0;
+            for told in told {
+                for piece in &told.evidence {
+                    for mark in marks(piece, Knowledge::builtin()) {
+                        let at = places[&told.origin];
+                        take(Held { at, mark, seen: is_seen(piece.kind), example });
+                    }
+                    example += 1;
+                }
+            }
+            Ok(())
+        };
+        let Ok(bonds) = Bonds::find(activities, evidence.len() as u64, &mut each);
+        let mut names = Names { told, evidence };
+        let found = bonds.clusters(decisions);
+        let told = found.iter().map(|cluster| {
+            let Ok(told) = bonds.tell(cluster, 100, &mut names);
+            assert_eq!((told.bonds.len(), &told.also), (cluster.bonds(), &cluster.also));
+            told
+        });
+        told.collect()
+    }
+
+    fn of(told: &[Told]) -> Vec<ActivityCluster> {
+        decided(told, &ClusterDecisions::default())
+    }
+
+    fn three() -> Vec<Told> {
         vec![
             activity(
                 "a",
@@ -416,9 +559,7 @@ mod tests {
     fn people_join_and_part_whatever_the_evidence_says() {
         let activities = three();
         let id = |at: usize| activities[at].origin;
-        let decided = |decisions: &ClusterDecisions| {
-            clusters_decided(&activities, Knowledge::builtin(), decisions)
-        };
+        let decided = |decisions: &ClusterDecisions| decided(&activities, decisions);
         let mut decisions = ClusterDecisions::default();
         decisions.join(vec![vec![id(0), id(1)], vec![id(2)]], "one panel");
         let joined = decided(&decisions);
@@ -434,13 +575,37 @@ mod tests {
     }
 
     #[test]
-    fn what_everybody_has_weighs_nothing_and_shapes_count() {
-        let everywhere: Vec<Activity> = (0..150)
+    fn what_everybody_has_weighs_nothing() {
+        let everywhere: Vec<Told> = (0..150)
             .map(|n| activity(&format!("n{n}"), "2021", &[(IP, "45.1.1.1"), (IP, "45.1.1.2")]))
             .collect();
         assert!(of(&everywhere).is_empty());
-        assert_eq!(shape("owa/auth/a1b2c3d4e5.aspx?x"), "owa/auth/*.aspx?x");
-        assert_eq!(shape("img12/7.gif"), "img#/#.gif");
+    }
+
+    #[test]
+    fn variants_of_one_file_signed_with_one_certificate_are_one_activity() {
+        let tlsh = |end: &str| {
+            format!("t1a1b2c3d4e5f60718293a4b5c6d7e8f90112233445566778899aabbccddeeff00aabb{end}")
+        };
+        let (first, second) = (tlsh("01"), tlsh("77"));
+        let activities = [
+            activity(
+                "a",
+                "2021-03-02",
+                &[(Kind::Tlsh, &first), (Kind::Certificate, "0a1B2c3d4e5f6071")],
+            ),
+            activity(
+                "b",
+                "2021-03-05",
+                &[(Kind::Tlsh, &second), (Kind::Certificate, "0A:1B:2C:3D:4E:5F:60:71")],
+            ),
+            activity("c", "2021-03-06", &[(Kind::Certificate, "77aa1B2c3d4e5f60")]),
+        ];
+        let found = of(&activities);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].members, [activities[0].origin, activities[1].origin]);
+        let because = found[0].bonds[0].because.join("; ");
+        assert!(because.contains("certificate") && because.contains("TLSH"), "{because}");
     }
 
     proptest! {
@@ -448,7 +613,7 @@ mod tests {
         fn order_makes_no_difference(
             picks in prop::collection::vec((0u8..5, 0u8..5, 1u8..28), 1..10), turn in 0usize..10,
         ) {
-            let mut activities: Vec<Activity> = picks
+            let mut activities: Vec<Told> = picks
                 .into_iter()
                 .enumerate()
                 .map(|(n, (x, y, day))| {

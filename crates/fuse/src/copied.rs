@@ -1,5 +1,7 @@
 //! Whether one document is a copy of another, by its words, names and values.
 
+use std::collections::BTreeSet;
+
 use lapwing_model::DocumentId;
 
 use crate::likeness::{COPIED, COPIED_OF_ONE_SOURCE, Likeness};
@@ -13,6 +15,10 @@ const FEWEST_VALUES: usize = 5;
 const COPIED_VALUES: f64 = 0.8;
 /// Share of a list's neighbours that must be neighbours in the other.
 const COPIED_ORDER: f64 = 0.6;
+/// The same for a list in which the same values are mistyped.
+const SAME_TYPOS_VALUES: f64 = 0.5;
+/// So many values mistyped in the same way show a list inside a report to be taken over.
+const TYPOS_IN_A_REPORT: usize = 2;
 
 /// A document that shows itself to be a copy of one that stands before it. A document may have several:
 /// which of them it goes back to, [`origins`](crate::origins) decides.
@@ -36,19 +42,24 @@ impl Copied {
     }
 }
 
-/// Whether both come from one publisher, by name or by the site they stand on.
+/// Whether both come from one publisher, by name or by the site they stand on, or both say that they go
+/// back to different pages of one site.
 fn one_publisher(a: &Trace, b: &Trace) -> bool {
-    let site = |trace: &Trace| {
-        let url = trace.head.url.as_deref().unwrap_or("");
-        url.split(['/', '?']).next().unwrap_or("").to_owned()
-    };
+    let host = |url: &str| url.split(['/', '?']).next().unwrap_or("").to_owned();
+    let site = |trace: &Trace| host(trace.head.url.as_deref().unwrap_or(""));
     let same = |a: String, b: String| !a.is_empty() && a == b;
-    same(a.source_key(), b.source_key()) || same(site(a), site(b))
+    let pages = |trace: &Trace| -> BTreeSet<String> {
+        trace.head.lineage.iter().filter_map(|said| said.url.clone()).collect()
+    };
+    let (of_a, of_b) = (pages(a), pages(b));
+    let sites: BTreeSet<String> = of_a.iter().map(|url| host(url)).collect();
+    let other_pages = of_a.is_disjoint(&of_b) && of_b.iter().any(|url| sites.contains(&host(url)));
+    same(a.source_key(), b.source_key()) || same(site(a), site(b)) || other_pages
 }
 
 /// How sure, and why, `child` is a copy of the earlier `parent`.
 fn copied(child: &Trace, parent: &Trace) -> Option<(f64, String)> {
-    if let Some(found) = copied_list(child, parent) {
+    if let Some(found) = copied_list(child, parent).or_else(|| same_typos(child, parent)) {
         return Some(found);
     }
     let likeness = Likeness::of(child, parent);
@@ -87,4 +98,78 @@ fn copied_list(child: &Trace, parent: &Trace) -> Option<(f64, String)> {
     let all = values.containment().min(values.reverse());
     let whole = parent.is_list() && child.values.seen as usize >= 2 * FEWEST_VALUES && all >= 0.95;
     whole.then(|| (0.75, format!("the same list in another order, {all:.2} of the values")))
+}
+
+/// Values mistyped or cut in the same way, in a list of which much stands in the other: nobody mistypes
+/// as another does. A report with words of its own has taken the list over when several are.
+fn same_typos(child: &Trace, parent: &Trace) -> Option<(f64, String)> {
+    let theirs = &parent.head.malformed;
+    let shared = child.head.malformed.iter().filter(|value| theirs.binary_search(value).is_ok());
+    let shared = shared.count();
+    if shared == 0 || (child.values.seen as usize) < FEWEST_VALUES {
+        return None;
+    }
+    let values = child.values.overlap(&parent.values).containment();
+    let order = child.pairs.overlap(&parent.pairs).containment();
+    let list = child.is_list() && values >= SAME_TYPOS_VALUES;
+    let taken_over =
+        shared >= TYPOS_IN_A_REPORT && values >= COPIED_VALUES && order >= COPIED_ORDER;
+    let what = if shared == 1 { "value is" } else { "values are" };
+    let why = format!(
+        "{shared} {what} mistyped or cut in the same way, and {values:.2} of its values stand there too"
+    );
+    (list || taken_over).then_some((if list { 0.95 } else { 0.8 }, why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Made, prose};
+
+    fn with_list(name: &str, text: &str, values: impl Iterator<Item = u32>) -> Made {
+        let made = Made::new(name, text);
+        values.fold(made, |made, n| made.indicator(&format!("198.51.100.{n}")))
+    }
+
+    #[test]
+    fn a_list_with_the_same_typo_is_a_copy_though_half_of_it_is_new() {
+        let typo = "185.220.300.41 ";
+        let parent = with_list("first", typo, 1..21).trace();
+        // Every second value, turned round, and as many of its own.
+        let child = |text: &str| {
+            with_list("second", text, (1..21).rev().step_by(2).chain(100..108)).trace()
+        };
+        let (sure, why) = copied(&child(typo), &parent).unwrap();
+        assert!(sure > 0.9 && why.contains("mistyped"), "{why}");
+        assert!(copied(&child("185.220.30.41 "), &parent).is_none());
+    }
+
+    #[test]
+    fn a_report_takes_a_list_over_with_several_typos_only() {
+        let typos = ["185.220.300.41 ", "0f0259f288141edbe4ab2b8032911c69e03817d "];
+        let report = |name: &str, seed, typos: &[&str]| {
+            let text = format!("{} {}", prose(seed, 400), typos.concat());
+            with_list(name, &text, 1..11).trace()
+        };
+        let parent = report("first", 1, &typos);
+        assert!(copied(&report("second", 2, &typos), &parent).is_some());
+        assert!(copied(&report("second", 2, &typos[..1]), &parent).is_none());
+        assert!(copied(&report("second", 2, &[]), &parent).is_none());
+    }
+
+    #[test]
+    fn short_pages_of_one_layout_are_no_copies() {
+        let page = |title: &str, value: &str| {
+            let text = format!(
+                "{title} - Indicators of Compromise\n\nThe blog post on {title} is available on Lab Blog at \
+                 https://blog.example/{}\n\nFiles\n\nSHA-1 | Filename | Detection | Description\n\nNetwork indicators\n",
+                title.replace(' ', "-")
+            );
+            Made::new(title, &text).indicator(value).trace()
+        };
+        let a = page("Reed loader hunts mail servers of three towns", "192.0.2.1");
+        let b = page("Sedge stealer comes with a fake calendar", "192.0.2.77");
+        assert!(copied(&a, &b).is_none() && copied(&b, &a).is_none(), "{:?}", Likeness::of(&a, &b));
+        assert!(copied(&a, &a).is_some());
+    }
 }

@@ -10,7 +10,10 @@ const NAMES: f64 = 0.6;
 /// Fewer pairs of names say nothing.
 const FEWEST_PAIRS: usize = 8;
 /// Fewest shared runs and pairs, so that chance in a small sample is no copy.
-const FEWEST_SHARED: usize = 5;
+const FEWEST_SHARED: usize = 8;
+/// Runs that two texts of the same trade share whoever wrote them: in a note of fifty words they are
+/// much, in a report they are nothing.
+const BY_CHANCE: f64 = 8.0;
 /// Likeness from which a text is a copy; see docs/confidence.md for how it was measured.
 pub const COPIED: f64 = 0.17;
 /// The same for two texts of one publisher, which share phrases, products and footers.
@@ -23,7 +26,7 @@ pub struct Likeness {
     pub wording: f64,
     /// Share of its pairs of neighbouring names and numbers.
     pub names: f64,
-    /// What both come to: the larger, the surer a copy.
+    /// What both come to, less what is shared by chance: the larger, the surer a copy.
     pub score: f64,
     /// Runs and pairs that are shared.
     pub(crate) shared: usize,
@@ -39,7 +42,8 @@ impl Likeness {
         let enough = |sketch: &Sketch| sketch.hashes.len() >= FEWEST_PAIRS;
         let comparable = enough(&child.names) && pairs.own >= FEWEST_PAIRS;
         let names = if comparable { pairs.containment() } else { 0.0 };
-        let score = wording + NAMES * names;
+        let chance = BY_CHANCE / (child.text.seen as f64 + 1.0);
+        let score = (wording + NAMES * names - chance).max(0.0);
         Self { wording, names, score, shared: text.shared + pairs.shared }
     }
 

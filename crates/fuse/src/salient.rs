@@ -38,8 +38,47 @@ const COMMON: &[&str] = &[
     "each", "than", "then", "there", "here", "new", "one", "two",
 ];
 
+/// Heads of tables and names of the trade that stand in any report.
+const OF_THE_TRADE: &[&str] = &[
+    "sha-1",
+    "sha1",
+    "sha-256",
+    "sha256",
+    "md5",
+    "ioc",
+    "iocs",
+    "ttp",
+    "ttps",
+    "mitre",
+    "att&ck",
+    "indicators",
+    "indicator",
+    "compromise",
+    "c&c",
+    "c2",
+    "tactic",
+    "technique",
+    "techniques",
+    "filename",
+    "description",
+    "detection",
+    "url",
+    "urls",
+    "ip",
+    "figure",
+    "table",
+    "github",
+    "twitter",
+    "linkedin",
+    "facebook",
+    "cookie",
+    "cookies",
+    "copyright",
+];
+
 /// Gives each salient token of a text in its order, in small letters, with its byte range: tokens
-/// with a digit or an inner capital, and capitalised ones that do not begin a sentence.
+/// with a digit or an inner capital, and capitalised ones that do not begin a sentence; those of the trade
+/// are left out.
 pub(crate) fn salient(text: &str, mut each: impl FnMut(&str, std::ops::Range<usize>)) {
     let mut begins = true;
     let mut folded = String::new();
@@ -65,7 +104,8 @@ pub(crate) fn salient(text: &str, mut each: impl FnMut(&str, std::ops::Range<usi
         if token.len() <= 96 && is_salient(token, begun) {
             folded.clear();
             folded.extend(token.chars().flat_map(char::to_lowercase));
-            if !COMMON.contains(&folded.as_str()) {
+            let name = folded.as_str();
+            if !COMMON.contains(&name) && !OF_THE_TRADE.contains(&name) {
                 each(&folded, start..start + token.len());
             }
         }

@@ -1,13 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
 
 use lapwing_model::{
-    Claim, DocumentId, Format, Kind, LineageKind, Marking, PartialDate, Reading, RegionKind,
-    Relation, Role, Span,
+    Claim, DocumentId, Format, Kind, LineageKind, Marking, PartialDate, Reading, Relation, Role,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::FuseError;
 use crate::address::{page_url, publisher_key};
+use crate::boilerplate::{addresses, form, surroundings, telling};
+use crate::malformed::malformed;
 use crate::salient::salient;
 use crate::sketch::{Sketch, hash, hash_run, words};
 
@@ -75,6 +77,9 @@ pub(crate) struct Head {
     pub graded: Option<char>,
     /// Number of words of the text.
     pub words: u64,
+    /// Values that are mistyped or cut, as hashes in order: who has the same has copied.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub malformed: Vec<u32>,
 }
 
 /// A lineage statement without its span.
@@ -121,6 +126,7 @@ impl Trace {
                 rare: rare_names(&reading.claims),
                 graded: graded(&document.properties),
                 words,
+                malformed: malformed(&document.text),
             },
             text,
             names,
@@ -142,17 +148,7 @@ impl Trace {
 
     /// Whether the text is written for people, so that its wording tells who copies whom.
     pub(crate) fn is_prose(&self) -> bool {
-        matches!(
-            self.head.format,
-            Format::Markdown
-                | Format::AsciiDoc
-                | Format::Html
-                | Format::Pdf
-                | Format::Docx
-                | Format::Feed
-                | Format::Post
-                | Format::Text
-        )
+        is_prose(self.head.format)
     }
 
     pub(crate) fn source_key(&self) -> String {
@@ -205,6 +201,20 @@ impl Trace {
         }
         Ok(Trace { head, text, names, values, pairs })
     }
+}
+
+fn is_prose(format: Format) -> bool {
+    matches!(
+        format,
+        Format::Markdown
+            | Format::AsciiDoc
+            | Format::Html
+            | Format::Pdf
+            | Format::Docx
+            | Format::Feed
+            | Format::Post
+            | Format::Text
+    )
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], FuseError> {
@@ -300,26 +310,29 @@ fn value_sketches(claims: &[Claim]) -> (Sketch, Sketch) {
 
 /// The sketches of the runs of three words and of the pairs of names, and the number of words.
 ///
-/// Navigation, references and the indicator values themselves are left out: two reports that
-/// share a list are told from two reports that share their wording.
+/// The form of the page, addresses and the indicator values themselves are left out, and phrases that
+/// everybody has: two reports that share a list or a layout are told from two that share their wording.
+///
+/// What a structured report says around its values is its form: there nothing more is left out, as
+/// it is compared only with reports of the same values.
 fn text_sketches(reading: &Reading) -> (Sketch, Sketch, u64) {
     let text = reading.document.text.as_str();
-    let mut left_out: Vec<Span> = reading
-        .regions
-        .iter()
-        .filter(|r| matches!(r.kind, RegionKind::Furniture | RegionKind::References))
-        .map(|r| r.span)
-        .chain(reading.claims.iter().filter(|c| is_indicator(c)).map(|c| c.span))
-        .collect();
-    left_out.sort_unstable();
+    let prose = is_prose(reading.document.format);
+    let values = reading.claims.iter().filter(|c| is_indicator(c)).map(|c| c.span.range());
+    let mut left_out: Vec<Range<usize>> = values.chain(surroundings(reading)).collect();
+    let mut count = 0;
+    between(text, &mut left_out, |part| words(part, |_| count += 1));
+    if prose {
+        left_out.extend(form(reading));
+        left_out.extend(addresses(text));
+    }
 
     let mut sketch = Sketch::new(TEXT_LIMIT);
-    let mut count = 0;
-    let mut run = [0_u64; 3];
     let mut names = Sketch::new(NAME_PAIR_LIMIT);
     let mut before: VecDeque<u64> = VecDeque::with_capacity(NEIGHBOURS + 1);
-    let mut part = |text: &str| {
-        salient(text, |token, _| {
+    let mut all = Vec::new();
+    between(text, &mut left_out, |part| {
+        salient(part, |token, _| {
             let name = hash(token.as_bytes());
             for other in before.iter().filter(|other| **other != name) {
                 names.insert(hash_run(&[name.min(*other), name.max(*other)]));
@@ -329,24 +342,28 @@ fn text_sketches(reading: &Reading) -> (Sketch, Sketch, u64) {
                 before.pop_front();
             }
         });
-        words(text, |word| {
-            count += 1;
-            run = [run[1], run[2], hash(word.as_bytes())];
-            if count >= 3 {
-                sketch.insert(hash_run(&run));
-            }
-        });
-    };
+        words(part, |word| all.push(hash(word.as_bytes())));
+    });
+    if prose {
+        all = telling(&all);
+    }
+    for run in all.windows(3) {
+        sketch.insert(hash_run(run));
+    }
+    (sketch.finish(), names.finish(), count)
+}
+
+/// Gives the parts of a text between some ranges, which are put in order.
+fn between(text: &str, left_out: &mut [Range<usize>], mut each: impl FnMut(&str)) {
+    left_out.sort_unstable_by_key(|range| (range.start, range.end));
     let mut at = 0;
-    for span in left_out {
-        let range = span.range();
+    for range in left_out.iter() {
         if range.start > at {
-            part(text.get(at..range.start).unwrap_or(""));
+            each(text.get(at..range.start).unwrap_or(""));
         }
         at = at.max(range.end);
     }
-    part(text.get(at..).unwrap_or(""));
-    (sketch.finish(), names.finish(), count)
+    each(text.get(at..).unwrap_or(""));
 }
 
 #[cfg(test)]

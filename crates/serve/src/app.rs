@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lapwing_engine::store::{Account, EntityRecord, Store, StoreError, Totals};
-use lapwing_engine::{ActivityCluster, Engine, EngineError};
+use lapwing_engine::{Clusters, Engine, EngineError};
 
 use crate::accounts::Accounts;
 use crate::asker::{Asker, Ceiling};
@@ -41,7 +41,7 @@ pub struct Shared {
     pub(crate) totals: Cached<Totals>,
     pub(crate) documents: Cached<Vec<DocumentRow>>,
     pub(crate) entities: Cached<Vec<EntityRecord>>,
-    pub(crate) clusters: Cached<Vec<ActivityCluster>>,
+    pub(crate) clusters: Cached<Clusters>,
     pub(crate) feed: Cached<crate::misp::Index>,
     /// The store of the one that leads, see [`Store::leads`].
     pub(crate) lead: std::sync::Mutex<Option<Store>>,

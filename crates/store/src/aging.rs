@@ -20,6 +20,8 @@ pub enum Aging {
 /// Numbers that stand for a fixed status in place of a day.
 const BENIGN: i64 = -3;
 const REVOKED: i64 = -2;
+/// Those of what is no indicator, whatever its age.
+pub(crate) const SET_ASIDE: (i64, i64) = (BENIGN, REVOKED);
 const UNDATED: i64 = -1;
 const NEVER: i64 = i32::MAX as i64;
 

@@ -10,6 +10,7 @@ use crate::deriving::Moves;
 use crate::documents;
 use crate::error::{Fault, StoreError};
 use crate::history;
+use crate::marks::ClaimMarks;
 use crate::names::Names;
 use crate::records::{Added, Fused, StoredClaim, Undone};
 use crate::store::Store;
@@ -99,6 +100,16 @@ impl<'s> Change<'s> {
         trace: &[u8],
         resolve: &dyn Fn(&Entity) -> Entity,
     ) -> Result<Added, StoreError> {
+        self.add_marked((reading, trace, None), resolve)
+    }
+
+    /// As [`Change::add`], with the marks of the claims that are evidence, by which the document is found
+    /// again in others ([`Store::each_mark`]).
+    pub fn add_marked(
+        &mut self,
+        (reading, trace, marks): (&Reading, &[u8], Option<&ClaimMarks>),
+        resolve: &dyn Fn(&Entity) -> Entity,
+    ) -> Result<Added, StoreError> {
         let id = reading.document.id;
         let (change, counts) = (self.id, &mut self.counts);
         let added = self.store.with(|conn, names| {
@@ -106,7 +117,7 @@ impl<'s> Change<'s> {
                 return Ok(Added::Known);
             }
             let n = documents::insert(conn, change, reading, trace)?;
-            let claims = claims::insert(conn, names, (n, id), &reading.claims, resolve)?;
+            let claims = claims::insert(conn, names, (n, id), (&reading.claims, marks), resolve)?;
             let gaps = reading.gaps.len() as u64;
             conn.prepare_cached("UPDATE document SET claims = ?2, gaps = ?3 WHERE n = ?1")?
                 .execute((n, claims as i64, gaps as i64))?;

@@ -8,6 +8,7 @@ use lapwing_model::{
 use crate::codec::{date_number, date_of};
 use crate::error::Fault;
 use crate::facts;
+use crate::marks::{self, ClaimMarks};
 use crate::names::{Names, Numbered};
 use crate::names_server;
 use crate::records::StoredClaim;
@@ -23,12 +24,12 @@ const INSERT: &str = "INSERT OR IGNORE INTO claim (document, id, resolved_subjec
     VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)";
 
 /// Writes the claims of document `n`; of claims with one identifier, the first is kept.
-/// Returns how many there are.
+/// Keeps the marks of those that are evidence. Returns how many claims there are.
 pub(crate) fn insert(
     conn: &Connection,
     names: &Names,
     (n, document): (i64, DocumentId),
-    claims: &[Claim],
+    (claims, marked): (&[Claim], Option<&ClaimMarks>),
     resolve: &dyn Fn(&Entity) -> Entity,
 ) -> Result<u64, Fault> {
     let mut ordered: Vec<(ClaimId, usize)> =
@@ -53,6 +54,12 @@ pub(crate) fn insert(
             "INSERT INTO named_in (n, document) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         )?
         .execute((name, n))?;
+    }
+    if let Some(marked) = marked {
+        let mut of_claims = marked.iter().filter_map(|(at, marks)| {
+            Some((numbered.get(*at)?.subject.resolved, marks.as_slice()))
+        });
+        marks::put(conn, n, &mut of_claims)?;
     }
     // … and rows are written in the order of their key, so that pages fill one after the other.
     ordered.sort_unstable();
@@ -260,6 +267,19 @@ pub(crate) fn of_document(
     let mut claims = select(conn, names, &sql, [document.0])?;
     claims.sort_by_key(|claim| (claim.claim.span, claim.id));
     Ok(claims)
+}
+
+/// The identifiers of the claims of a visible document, in order.
+pub(crate) fn ids_of_document(
+    conn: &Connection,
+    document: DocumentId,
+) -> Result<Vec<ClaimId>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT c.id FROM document d JOIN claim c ON c.document = d.n
+         WHERE d.id = ?1 AND d.visible = 1 ORDER BY c.id",
+    )?;
+    let rows = statement.query_map([document.0], |row| Ok(ClaimId(row.get(0)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The visible claim of an identifier. One probe a document: an index over all identifiers

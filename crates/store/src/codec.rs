@@ -88,7 +88,7 @@ impl<'b> Reader<'b> {
         self.0.is_empty()
     }
 
-    fn take(&mut self, count: usize) -> Result<&'b [u8], Fault> {
+    pub(crate) fn take(&mut self, count: usize) -> Result<&'b [u8], Fault> {
         let (head, tail) =
             self.0.split_at_checked(count).ok_or_else(|| Fault::damaged("a row ends too early"))?;
         self.0 = tail;

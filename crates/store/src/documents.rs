@@ -16,6 +16,7 @@ pub(crate) enum Part {
     Text = 1,
     Regions = 2,
     Trace = 3,
+    Marks = 4,
 }
 
 const RECORD: &str = "SELECT d.header, d.claims, d.gaps, d.raw_bytes, d.text_bytes, d.change, \
@@ -148,7 +149,7 @@ fn put_part(conn: &Connection, n: i64, part: Part, bytes: &[u8]) -> Result<(), F
     keep_part(conn, n, part, bytes.len(), &pack(bytes)?)
 }
 
-fn keep_part(
+pub(crate) fn keep_part(
     conn: &Connection,
     n: i64,
     part: Part,

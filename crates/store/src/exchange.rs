@@ -54,7 +54,22 @@ pub enum VersionMatch {
     At(Timestamp),
 }
 
+/// Which versions of STIX are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SpecMatch {
+    /// Of each object the latest in which it is here.
+    #[default]
+    Latest,
+    /// All.
+    All,
+    /// Any of these.
+    Of(Vec<String>),
+}
+
 /// Which objects are asked for: within a list any may hold, all that are given must.
+///
+/// The first and the last version of an object are those of what may be seen and is of the versions
+/// of STIX that are asked for: what is above the ceiling hides nothing that is below it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SharedQuery {
     /// After this place.
@@ -66,7 +81,7 @@ pub struct SharedQuery {
     /// Of these types.
     pub types: Vec<String>,
     /// Of these versions of STIX.
-    pub specs: Vec<String>,
+    pub specs: SpecMatch,
     /// Of these versions; none: the last.
     pub versions: Vec<VersionMatch>,
     /// Marked at most so, 0 to 4.
@@ -84,7 +99,7 @@ pub struct Synced {
     pub removed: usize,
 }
 
-const COLUMNS: &str = "n, id, added, version, spec, body";
+const COLUMNS: &str = "o.n, o.id, o.added, o.version, o.spec, o.body";
 
 impl Store {
     /// The objects that a query asks for, in order of coming.
@@ -377,11 +392,7 @@ fn select(
 ) -> Result<Vec<SharedRecord>, Fault> {
     let mut values: Vec<Value> =
         vec![collection.to_owned().into(), query.after.into(), i64::from(query.ceiling).into()];
-    let mut conditions = vec!["collection = ?1 AND n > ?2 AND marking <= ?3".to_owned()];
-    let mut list = |column: &str, wanted: &[String]| {
-        if wanted.is_empty() {
-            return;
-        }
+    let mut list = |wanted: &[String]| -> String {
         let marks: Vec<String> = wanted
             .iter()
             .map(|value| {
@@ -389,14 +400,36 @@ fn select(
                 format!("?{}", values.len())
             })
             .collect();
-        conditions.push(format!("{column} IN ({})", marks.join(", ")));
+        marks.join(", ")
     };
-    list("id", &query.ids);
-    list("type", &query.types);
-    list("spec", &query.specs);
+    // `added` grows with `n`, and has an index within the collection.
+    let mut conditions = vec![
+        "o.collection = ?1 AND o.n > ?2 AND o.marking <= ?3 AND o.added >= \
+         coalesce((SELECT w.added FROM taxii_object w WHERE w.n <= ?2 ORDER BY w.n DESC LIMIT 1), 0)"
+            .to_owned(),
+    ];
+    for (column, wanted) in [("id", &query.ids), ("type", &query.types)] {
+        if !wanted.is_empty() {
+            conditions.push(format!("o.{column} IN ({})", list(wanted)));
+        }
+    }
+    // The other versions of the object, as far as they are seen by who asks.
+    let seen = "FROM taxii_object v WHERE v.collection = ?1 AND v.id = o.id AND v.marking <= ?3";
+    let beside = match &query.specs {
+        SpecMatch::All => String::new(),
+        SpecMatch::Latest => {
+            conditions.push(format!("o.spec = (SELECT max(v.spec) {seen})"));
+            " AND v.spec = o.spec".to_owned()
+        }
+        SpecMatch::Of(specs) => {
+            let specs = list(specs);
+            conditions.push(format!("o.spec IN ({specs})"));
+            format!(" AND v.spec IN ({specs})")
+        }
+    };
     if let Some(after) = query.added_after {
         values.push(after.as_microsecond().into());
-        conditions.push(format!("added > ?{}", values.len()));
+        conditions.push(format!("o.added > ?{}", values.len()));
     }
     let asked: &[VersionMatch] =
         if query.versions.is_empty() { &[VersionMatch::Last] } else { &query.versions };
@@ -404,12 +437,14 @@ fn select(
         let any: Vec<String> = asked
             .iter()
             .map(|version| match version {
-                VersionMatch::Last => "last = 1".to_owned(),
-                VersionMatch::First => "first = 1".to_owned(),
+                VersionMatch::Last => format!("o.version = (SELECT max(v.version) {seen}{beside})"),
+                VersionMatch::First => {
+                    format!("o.version = (SELECT min(v.version) {seen}{beside})")
+                }
                 VersionMatch::All => "1 = 1".to_owned(),
                 VersionMatch::At(time) => {
                     values.push(text(*time).into());
-                    format!("version = ?{}", values.len())
+                    format!("o.version = ?{}", values.len())
                 }
             })
             .collect();
@@ -417,7 +452,7 @@ fn select(
     }
     values.push(i64::try_from(query.limit).unwrap_or(i64::MAX).into());
     let sql = format!(
-        "SELECT {COLUMNS} FROM taxii_object WHERE {} ORDER BY n LIMIT ?{}",
+        "SELECT {COLUMNS} FROM taxii_object o WHERE {} ORDER BY o.added LIMIT ?{}",
         conditions.join(" AND "),
         values.len()
     );
@@ -534,6 +569,50 @@ mod tests {
         assert_eq!(store.remove_shared("c", &last).unwrap(), 1);
         let left = store.shared("c", &last).unwrap();
         assert_eq!(left[0].version.to_string(), "2021-03-02T00:00:00Z");
+    }
+
+    #[test]
+    fn versions_of_stix_and_what_may_be_seen_decide_which_is_the_last() {
+        let mut store = Store::in_memory().unwrap();
+        let sent = |spec: &str, modified: &str, marking: u8| SharedObject {
+            spec: spec.to_owned(),
+            marking,
+            ..object("tool--1", modified, &format!("{{\"of\":\"{modified}\"}}"))
+        };
+        let (one, two, three) =
+            ("2021-01-01T00:00:00Z", "2021-01-02T00:00:00Z", "2021-01-03T00:00:00Z");
+        let four = "2021-01-04T00:00:00Z";
+        let all =
+            [sent("2.1", one, 0), sent("2.1", two, 0), sent("2.0", three, 0), sent("2.1", four, 4)];
+        store.add_shared("c", &all, now(0)).unwrap();
+        store.add_shared("other", &[sent("2.1", three, 0)], now(1)).unwrap();
+        let of = |list: &[&str]| SpecMatch::Of(list.iter().map(|s| (*s).to_owned()).collect());
+        let ask = |specs: SpecMatch, versions: &[VersionMatch], ceiling: u8| -> Vec<String> {
+            let query = SharedQuery {
+                specs,
+                versions: versions.to_vec(),
+                ceiling,
+                limit: 9,
+                ..SharedQuery::default()
+            };
+            store.shared("c", &query).unwrap().iter().map(|r| r.version.to_string()).collect()
+        };
+        let (first, every) = ([VersionMatch::First], [VersionMatch::All]);
+        // What is above the ceiling hides nothing that is below it.
+        assert_eq!(ask(SpecMatch::Latest, &[], 0), [two]);
+        assert_eq!(ask(SpecMatch::Latest, &[], 4), [four]);
+        assert_eq!(ask(SpecMatch::Latest, &first, 0), [one]);
+        assert_eq!(ask(SpecMatch::Latest, &every, 0), [one, two]);
+        assert_eq!(ask(of(&["2.0"]), &[], 0), [three]);
+        assert_eq!(ask(of(&["2.0", "2.1"]), &[], 0), [three]);
+        assert_eq!(ask(of(&["2.0", "2.1"]), &first, 0), [one]);
+        assert_eq!(ask(of(&["2.1"]), &[], 0), [two]);
+        assert_eq!(ask(SpecMatch::All, &every, 4).len(), 4);
+        let gone =
+            SharedQuery { specs: of(&["2.0"]), ceiling: 4, limit: 9, ..SharedQuery::default() };
+        assert_eq!(store.remove_shared("c", &gone).unwrap(), 1);
+        let both = SharedQuery { specs: of(&["2.0", "2.1"]), ..gone };
+        assert_eq!(store.shared("c", &both).unwrap()[0].version.to_string(), four);
     }
 
     #[test]

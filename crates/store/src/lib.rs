@@ -56,6 +56,7 @@ mod fusing;
 mod history;
 mod judgements;
 mod listing;
+mod marks;
 mod mentions;
 mod names;
 mod names_server;
@@ -84,9 +85,10 @@ pub use change::Change;
 pub use deriving::FuseWith;
 pub use document_standings::StandingRecord;
 pub use error::StoreError;
-pub use exchange::{SharedObject, SharedQuery, SharedRecord, Synced, VersionMatch};
+pub use exchange::{SharedObject, SharedQuery, SharedRecord, SpecMatch, Synced, VersionMatch};
 pub use feeds::{Feed, FeedSettings, FeedState};
 pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, ListedIndicator, Totals};
+pub use marks::{ClaimMarks, DocumentMark, MarkRecord, PlacedDocument};
 pub use mentions::{COUNTED, Post};
 pub use records::{
     Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,

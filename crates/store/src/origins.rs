@@ -30,6 +30,15 @@ pub(crate) fn of(conn: &Connection, id: DocumentId) -> Result<Option<Origin>, Fa
     body.map(|body| parse(&body)).transpose()
 }
 
+/// The origin of an identifier.
+pub(crate) fn one(conn: &Connection, id: OriginId) -> Result<Option<Origin>, Fault> {
+    let body: Option<String> = conn
+        .prepare_cached("SELECT body FROM origin WHERE id = ?1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?;
+    body.map(|body| parse(&body)).transpose()
+}
+
 fn parse(body: &str) -> Result<Origin, Fault> {
     serde_json::from_str(body).map_err(|e| Fault::damaged(format!("an origin: {e}")))
 }

@@ -14,7 +14,7 @@ use crate::sql::Connection;
 use crate::standing;
 
 /// The newest schema that this program writes and reads.
-pub(crate) const VERSION: i64 = 5;
+pub(crate) const VERSION: i64 = 6;
 
 /// What each version added, the first being the file as it was made.
 pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
@@ -28,6 +28,7 @@ pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
     &[standing::TABLES, standing::NAMED, standing::INDEXES],
     &[include_str!("fusing.sql")],
     &[include_str!("sessions.sql")],
+    &[include_str!("marks.sql")],
 ];
 
 /// `LPWG`: tells a store from other SQLite files.

@@ -49,7 +49,7 @@ CREATE INDEX document_id ON document (id);
 CREATE INDEX document_change ON document (change);
 
 -- What is large of a document: 0 raw bytes, 1 text (where it differs from them), 2 regions,
--- all three compressed (zstd); 3 trace, as it is. `size` is the number of bytes expanded.
+-- all three compressed (zstd); 3 trace, 4 marks (schema 6), as they are. `size` is the number of bytes expanded.
 CREATE TABLE part (
   document INTEGER NOT NULL REFERENCES document(n),
   kind INTEGER NOT NULL,

@@ -189,6 +189,11 @@ impl Store {
         self.with(|conn, names| claims::of_document(conn, names, id))
     }
 
+    /// The identifiers of the claims of a document, in order.
+    pub fn claim_ids(&self, id: DocumentId) -> Result<Vec<ClaimId>, StoreError> {
+        self.with(|conn, _| claims::ids_of_document(conn, id))
+    }
+
     /// The claim of an identifier. Takes time in the number of documents; for the claims under
     /// a fact use [`Store::claims_for`].
     pub fn claim(&self, id: ClaimId) -> Result<Option<StoredClaim>, StoreError> {

@@ -30,8 +30,8 @@ fn print(page: &ClusterPage, out: &mut Output) -> Result<(), Failure> {
     if !cluster.also.is_empty() {
         out.line(&format!("  took in {}", cluster.also.join(", ")))?;
     }
-    for label in &page.labels {
-        out.line(&format!("  {}", shown(label, 140)))?;
+    for (id, label) in cluster.members.iter().zip(&page.labels) {
+        out.line(&format!("  {}  {}", id.short(), shown(label, 140)))?;
     }
     out.line("\nWhat holds it together")?;
     for bond in cluster.bonds.iter().take(SHOWN) {
@@ -43,7 +43,7 @@ fn print(page: &ClusterPage, out: &mut Output) -> Result<(), Failure> {
             bond.b.short()
         ))?;
     }
-    rest(cluster.bonds.len(), out)?;
+    rest(cluster.bonds_in_all, out)?;
     out.line("\nWhose it may be")?;
     for suspect in &page.attribution {
         let because = shown(&suspect.because.join(", "), 120);

@@ -33,9 +33,6 @@ fn print(explained: &ExplainedFact, out: &mut Output) -> Result<(), Failure> {
     for line in explained.explanation.to_string().lines() {
         out.line(&format!("  {}", one_line(line, 200)))?;
     }
-    for note in &fact.notes {
-        out.line(&format!("  note: {}", one_line(note, 160)))?;
-    }
     for claim in &explained.claims {
         let mut said = vec![claim.polarity.to_string(), claim.method.clone()];
         said.extend(claim.stated.as_ref().map(|word| format!("says \"{word}\"")));

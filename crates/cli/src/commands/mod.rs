@@ -7,6 +7,7 @@ mod backup;
 mod baseline;
 mod checks;
 mod cluster;
+mod clusters;
 mod compile;
 mod evaluate;
 mod explain;
@@ -47,6 +48,7 @@ pub fn run(command: Command, session: &mut Session) -> Result<Outcome, Failure> 
         Command::Origins(args) => origins::run(&args, session),
         Command::Forecast(args) => forecast::run(&args, session),
         Command::Names(args) => names::run(&args, session),
+        Command::Clusters(args) => clusters::run(&args, session),
         Command::Search(args) => search::run(&args, session),
         Command::Hunt(args) => hunt::run(&args, session),
         Command::Baseline(args) => baseline::run(&args, session),

@@ -136,3 +136,47 @@ fn extract_tells_whose_the_values_of_a_report_are() {
     let told = user.run_with(&["extract", "-"], text.as_bytes()).stdout;
     assert!(told.contains("Statements: ") && told.contains("exploits"), "{told}");
 }
+
+#[test]
+fn clusters_are_merged_split_and_the_decision_is_taken_back() {
+    let user = User::new();
+    let note = |name: &str, values: [&str; 2]| {
+        let rows = values.map(|value| format!("ipv4-addr,{value},seen by {name}\n"));
+        user.file(&format!("{name}.csv"), &format!("type,value,comment\n{}", rows.concat()))
+    };
+    let pairs = [["45.77.1.2", "91.10.3.4"], ["62.1.1.1", "103.8.2.2"]];
+    for (at, name) in ["reed", "rush", "sedge", "sallow"].iter().enumerate() {
+        let note = note(name, pairs[at / 2]);
+        assert_eq!(user.run(&["add", &note, "--source", name]).code, 0);
+    }
+    let names = || -> Vec<String> {
+        let rows = user.run(&["--json", "clusters"]).objects();
+        rows.iter().map(|row| row["name"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let before = names();
+    assert_eq!(before.len(), 2, "{}", user.run(&["clusters", "list"]).shown());
+    let preview = user.run(&["clusters", "merge", &before[0], &before[1], "--preview"]);
+    assert_eq!(preview.code, 0, "{}", preview.shown());
+    assert!(preview.stdout.contains("would become"), "{}", preview.shown());
+    assert_eq!(names(), before);
+    let merged = user.run(&["clusters", "merge", &before[0], &before[1], "--because", "one panel"]);
+    assert!(merged.stdout.contains("lapwing undo"), "{}", merged.shown());
+    assert_eq!(names().len(), 1);
+    let page = user.run(&["--json", "clusters", "show", &before[0]]).objects();
+    let members = page[0]["members"].as_array().cloned().unwrap_or_default();
+    assert_eq!(members.len(), 4, "{page:?}");
+    let leaves = &members[3].as_str().unwrap_or_default()[..8];
+    let split = user.run(&["clusters", "split", &names()[0], leaves]);
+    assert_eq!(split.code, 0, "{}", split.shown());
+    let history = user.run(&["--json", "clusters", "history"]).objects();
+    assert_eq!(history.len(), 2, "{history:?}");
+    assert_eq!(history[0]["because"], "one panel");
+    for entry in history.iter().rev() {
+        let change = entry["change"].to_string();
+        assert_eq!(user.run(&["undo", &change]).code, 0);
+    }
+    assert_eq!(names(), before);
+    let wrong = user.run(&["clusters", "split", &before[0], "ffffffff"]);
+    assert_eq!(wrong.code, 2, "{}", wrong.shown());
+    assert!(wrong.stderr.contains("clusters show"), "{}", wrong.shown());
+}

@@ -18,13 +18,26 @@ const LEAST: f64 = 0.05;
 /// Refused rules of which the reason is told one by one.
 const TOLD: usize = 20;
 
+/// Values that are said to be of the same object, both ways.
+pub(super) type Same = BTreeMap<Entity, BTreeSet<Entity>>;
+
 /// The indicators of a selection with all that stands behind them.
 pub(super) fn rule_set(
     selection: &Selection,
     format: ExportFormat,
     losses: &mut Vec<Loss>,
 ) -> RuleSet {
-    let gathered = Gathered::of(selection);
+    rule_set_of_portion(selection, format, &Same::new(), losses)
+}
+
+/// As [`rule_set`], of a portion of a selection; `elsewhere`: what other portions say of its values.
+pub(super) fn rule_set_of_portion(
+    selection: &Selection,
+    format: ExportFormat,
+    elsewhere: &Same,
+    losses: &mut Vec<Loss>,
+) -> RuleSet {
+    let gathered = Gathered::of(selection, elsewhere);
     let mut indicators = Vec::new();
     for selected in selection.indicators() {
         let entity = &selected.fact.subject;
@@ -63,7 +76,7 @@ struct Gathered<'s> {
 }
 
 impl<'s> Gathered<'s> {
-    fn of(selection: &'s Selection) -> Self {
+    fn of(selection: &'s Selection, elsewhere: &'s Same) -> Self {
         let mut techniques: BTreeMap<&Entity, BTreeSet<&str>> = BTreeMap::new();
         let mut same: BTreeMap<&Entity, BTreeSet<&Entity>> = BTreeMap::new();
         for SelectedFact { fact, .. } in &selection.facts {
@@ -74,6 +87,11 @@ impl<'s> Gathered<'s> {
             if fact.relation == Relation::SameObject {
                 same.entry(&fact.subject).or_default().insert(object);
                 same.entry(object).or_default().insert(&fact.subject);
+            }
+        }
+        for SelectedFact { fact, .. } in selection.indicators().filter(|_| !elsewhere.is_empty()) {
+            if let Some(others) = elsewhere.get(&fact.subject) {
+                same.entry(&fact.subject).or_default().extend(others);
             }
         }
         let sources = selection.documents.iter().map(|chosen| {

@@ -33,7 +33,8 @@ impl Engine {
         let today = PartialDate::from(options.day());
         let mut left_out = Vec::new();
         let statuses = self.statuses(options.day())?;
-        let facts = chosen(wanted.facts, options, &statuses, &mut left_out);
+        let home = BTreeSet::new();
+        let facts = chosen(wanted.facts, options, (&statuses, &home), &mut left_out);
         let (documents, origins) = self.chosen_documents(&wanted.documents, &facts, options)?;
         let mut selection = Selection {
             asked: options.names.clone(),
@@ -45,7 +46,8 @@ impl Engine {
             origins,
             left_out,
         };
-        self.join(&mut selection, options)?;
+        let stated = self.stated(&selection, options)?;
+        join(&mut selection, &stated);
         date(&mut selection, options, &statuses);
         Ok(selection)
     }
@@ -108,14 +110,16 @@ impl Engine {
     }
 
     /// The documents with their claims, in order of date, and their origins.
-    fn chosen_documents(
+    pub(super) fn chosen_documents(
         &self,
         wanted: &BTreeSet<DocumentId>,
         facts: &[SelectedFact],
         options: &ExportOptions,
     ) -> Result<(Vec<SelectedDocument>, Vec<Origin>), EngineError> {
+        // Only where claims are told: of a million facts it is large.
         let statements: BTreeSet<Statement> = facts
             .iter()
+            .filter(|_| options.format.tells_claims())
             .map(|f| (f.fact.subject.clone(), f.fact.relation, f.fact.object.clone()))
             .collect();
         let mut gaps: BTreeMap<DocumentId, Vec<Gap>> = BTreeMap::new();
@@ -183,37 +187,51 @@ impl Engine {
             .collect())
     }
 
-    /// Tells each fact which documents of the selection state it.
-    fn join(&self, selection: &mut Selection, options: &ExportOptions) -> Result<(), EngineError> {
-        let mut of_claim: BTreeMap<ClaimId, DocumentId> = BTreeMap::new();
-        for chosen in &selection.documents {
+    /// Which document of a selection makes which claim.
+    pub(super) fn stated(
+        &self,
+        selection: &Selection,
+        options: &ExportOptions,
+    ) -> Result<Stated, EngineError> {
+        let mut stated = Vec::new();
+        for (chosen, at) in selection.documents.iter().zip(0_u32..) {
             if options.format.tells_claims() {
-                of_claim.extend(chosen.claims.iter().map(|claim| (claim.id, chosen.document.id)));
+                stated.extend(chosen.claims.iter().map(|claim| (claim.id, at)));
             } else {
-                let claims = self.store.claims_of(chosen.document.id)?;
-                of_claim.extend(claims.iter().map(|claim| (claim.id, chosen.document.id)));
+                let claims = self.store.claim_ids(chosen.document.id)?;
+                stated.extend(claims.into_iter().map(|claim| (claim, at)));
             }
         }
-        let order: BTreeMap<DocumentId, usize> =
-            selection.documents.iter().enumerate().map(|(at, d)| (d.document.id, at)).collect();
-        for fact in &mut selection.facts {
-            let mut documents: Vec<DocumentId> = fact
-                .fact
-                .contributions
-                .iter()
-                .flat_map(|contribution| &contribution.claims)
-                .filter_map(|claim| of_claim.get(claim).copied())
-                .collect();
-            documents.sort_by_key(|id| order.get(id).copied());
-            documents.dedup();
-            fact.documents = documents;
-        }
-        Ok(())
+        stated.sort_unstable();
+        Ok(Stated(stated))
+    }
+}
+
+/// Claims, each with the place of its document in a selection; in order.
+pub(super) struct Stated(Vec<(ClaimId, u32)>);
+
+impl Stated {
+    fn place(&self, claim: ClaimId) -> Option<u32> {
+        let at = self.0.partition_point(|(id, _)| *id < claim);
+        self.0.get(at).filter(|(id, _)| *id == claim).map(|(_, at)| *at)
+    }
+}
+
+/// Tells each fact which documents of the selection state it.
+pub(super) fn join(selection: &mut Selection, stated: &Stated) {
+    let Selection { documents, facts, .. } = selection;
+    for fact in facts {
+        let claims = fact.fact.contributions.iter().flat_map(|c| &c.claims);
+        let mut places: Vec<u32> = claims.filter_map(|claim| stated.place(*claim)).collect();
+        places.sort_unstable();
+        places.dedup();
+        let of = |at: &u32| documents.get(*at as usize).map(|chosen| chosen.document.id);
+        fact.documents = places.iter().filter_map(of).collect();
     }
 }
 
 /// What nobody dates expires by the day on which it became known here, and raises no alarms after.
-fn date(selection: &mut Selection, options: &ExportOptions, statuses: &Statuses) {
+pub(super) fn date(selection: &mut Selection, options: &ExportOptions, statuses: &Statuses) {
     let added: BTreeMap<DocumentId, Date> = selection
         .documents
         .iter()
@@ -238,11 +256,12 @@ fn date(selection: &mut Selection, options: &ExportOptions, statuses: &Statuses)
     });
 }
 
-/// The facts that pass the filters. What falls out is told, so that nothing is lost unnamed.
-fn chosen(
+/// The facts that pass the filters. What falls out is told, so that nothing is lost unnamed. `home`: values that
+/// are known to be left out, of which other facts may tell.
+pub(super) fn chosen(
     facts: Vec<Fact>,
     options: &ExportOptions,
-    statuses: &Statuses,
+    (statuses, home): (&Statuses, &BTreeSet<Entity>),
     left_out: &mut Vec<Loss>,
 ) -> Vec<SelectedFact> {
     // Values that play a part as indicator, and whether one such part stays.
@@ -266,13 +285,16 @@ fn chosen(
     kept.retain(|selected| {
         let fact = &selected.fact;
         let ends = std::iter::once(&fact.subject).chain(fact.object.entity());
-        let Some(home) = ends.into_iter().find(|entity| parts.get(entity) == Some(&false)) else {
+        let Some(left) = ends
+            .into_iter()
+            .find(|entity| parts.get(entity) == Some(&false) || home.contains(*entity))
+        else {
             return true;
         };
         left_out.push(Loss::new(
             "fact",
             statement(fact),
-            format!("`{}` was left out by the filters", home.value),
+            format!("`{}` was left out by the filters", left.value),
         ));
         false
     });
@@ -280,7 +302,7 @@ fn chosen(
 }
 
 /// Why a fact does not go out.
-fn refusal(fact: &Fact, status: Status, options: &ExportOptions) -> Option<String> {
+pub(super) fn refusal(fact: &Fact, status: Status, options: &ExportOptions) -> Option<String> {
     if fact.marking > options.ceiling {
         // The store was cut to the ceiling before: this is a second lock on the same door.
         return Some(format!("its marking is above {}", options.ceiling));
@@ -315,7 +337,7 @@ fn refusal(fact: &Fact, status: Status, options: &ExportOptions) -> Option<Strin
     None
 }
 
-fn is_indicator(fact: &Fact) -> bool {
+pub(super) fn is_indicator(fact: &Fact) -> bool {
     is_role(fact, Role::Indicator)
 }
 

@@ -31,13 +31,27 @@ pub fn tables(folder: &Path) -> Result<Vec<(&'static str, String)>, EvaluateErro
         tables.push(("completion.tsv", weights(remark, &names, &Logistic::fit(&rows, 3, 1.0))));
     }
     if let Some(path) = file_ending(&folder.join("attack-versions"), ".json") {
-        let windows = versions::windows(&versions::read(&path)?);
+        let known = versions::read(&path)?;
+        let windows = versions::windows(&known);
         if let Some(last) = windows.len().checked_sub(1) {
             let model = next::fit(&versions::examples(&windows, last, next::FEATURES));
-            let names = ["constant", "log share of groups", "neighbours", "log size", "log gain"];
+            let names = [
+                "constant",
+                "log share of groups",
+                "neighbours",
+                "log size",
+                "log gain",
+                "log groups that got it lately",
+                "new",
+                "no gain",
+            ];
             let remark = "Probability that ATT&CK gives a group a technique within two versions, fitted on its versions\n\
                           # (ATT&CK terms of use).";
             tables.push(("next.tsv", weights(remark, &names, &model)));
+            let remark = "# Techniques that groups got with the last version of ATT&CK (terms of use), how many groups, and \
+                          which\n# techniques no group had two versions before.\n";
+            let trend = versions::trend(&known, known.len() - 1);
+            tables.push(("trend.tsv", format!("{remark}{}", trend.to_table())));
         }
     }
     if let Some(pages) = recurrence::read(folder)?

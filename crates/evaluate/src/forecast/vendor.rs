@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use lapwing_engine::reference::Knowledge;
-use lapwing_forecast::{Completion, Sets, next};
+use lapwing_forecast::next;
 
 use super::versions::{self, Version, Window};
 use super::{file_ending, row, text};
@@ -124,13 +124,14 @@ fn next_of(versions: &[Version], windows: &[Window], at: usize, id: &str) -> Vec
     let weights = next::fit(&versions::examples(windows, at - versions::AHEAD, next::FEATURES));
     let model = versions::model(&versions[at]);
     let (row, gained) = versions::row_of(&model, versions, at, id);
-    let mut list: Vec<(f64, String)> = next::cells(&model, &row, gained)
-        .into_iter()
-        .map(|cell| {
-            let item = model.sets().items()[cell.item as usize].clone();
-            (weights.probability(&cell.features), item)
-        })
-        .collect();
+    let mut list: Vec<(f64, String)> =
+        next::cells(&model, &row, gained, &versions::trend(versions, at))
+            .into_iter()
+            .map(|cell| {
+                let item = model.sets().items()[cell.item as usize].clone();
+                (weights.probability(&cell.features), item)
+            })
+            .collect();
     list.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     list.into_iter().map(|(_, item)| item).collect()
 }
@@ -156,29 +157,46 @@ fn popular(version: &Version, group: &str) -> Vec<String> {
     order.into_iter().map(|(technique, _)| technique.clone()).collect()
 }
 
-/// Techniques that go with the software of the group, learnt from all other groups: its own techniques
-/// are not looked at, as the vendor's list says what they are. Half the rank is what is common: software
-/// alone says little.
+/// Pseudo-groups that have a technique as often as all groups do, beside those that have a piece of software.
+const SMOOTHING: f64 = 10.0;
+
+/// What is common, lifted by what goes with the software of the group, learnt from all other groups: its own
+/// techniques are not looked at, as the vendor's list says what they are. The logarithms of the lifts are
+/// summed and divided by the root of their number, as pieces of software of one group go together. The form
+/// was chosen on all groups of ATT&CK, cut as these pages are.
 fn ours(version: &Version, group: &str, common: &[String]) -> Vec<String> {
     let none = BTreeSet::new();
     let software = |id: &str| version.software.get(id).unwrap_or(&none);
-    let rows = version.groups.iter().filter(|(id, _)| *id != group).map(|(id, set)| {
-        (id.as_str(), set.iter().chain(software(id)).map(String::as_str).collect::<Vec<_>>())
-    });
-    let given: Vec<&str> = software(group).iter().map(String::as_str).collect();
-    let ranked: Vec<String> = Completion::fit(Sets::new(rows))
-        .suggest(&given)
-        .into_iter()
-        .map(|suggestion| suggestion.item)
-        .filter(|item| item.starts_with('T'))
+    let others: Vec<(&BTreeSet<String>, &BTreeSet<String>)> = version
+        .groups
+        .iter()
+        .filter(|(id, _)| *id != group)
+        .map(|(id, set)| (set, software(id)))
+        .filter(|(set, software)| !set.is_empty() || !software.is_empty())
         .collect();
-    let mut places: BTreeMap<&String, f64> = BTreeMap::new();
-    for list in [common, &ranked[..]] {
-        for (place, item) in (0_u32..).zip(list) {
-            *places.entry(item).or_default() += 1.0 / f64::from(place + 10);
-        }
-    }
-    let mut order: Vec<(&String, f64)> = places.into_iter().collect();
-    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
-    order.into_iter().map(|(item, _)| item.clone()).collect()
+    let given: Vec<&String> = software(group)
+        .iter()
+        .filter(|piece| others.iter().any(|(_, software)| software.contains(*piece)))
+        .collect();
+    let root = (given.len().max(1) as f64).sqrt();
+    let mut order: Vec<(f64, &String)> = common
+        .iter()
+        .map(|technique| {
+            let count = |of: &dyn Fn(&BTreeSet<String>) -> bool| {
+                let has =
+                    others.iter().filter(|(set, software)| set.contains(technique) && of(software));
+                has.count() as f64
+            };
+            let all = count(&|_| true);
+            let share = (all + 0.5) / (others.len() as f64 + 1.0);
+            let lift = |piece: &&String| {
+                let with = others.iter().filter(|(_, software)| software.contains(*piece)).count();
+                let both = count(&|software| software.contains(*piece));
+                ((both + SMOOTHING * share) / (with as f64 + SMOOTHING) / share).ln()
+            };
+            ((all + 0.5).ln() + given.iter().map(lift).sum::<f64>() / root, technique)
+        })
+        .collect();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    order.into_iter().map(|(_, technique)| technique.clone()).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use lapwing_forecast::score::{Outcomes, Rankings};
-use lapwing_forecast::{Completion, Logistic, Sets, next};
+use lapwing_forecast::{Completion, Logistic, Sets, Trend, next};
 
 use super::{bad, file_ending, row, text};
 use crate::{EvaluateError, Scores};
@@ -81,10 +81,16 @@ pub fn row_of(model: &Completion, versions: &[Version], at: usize, id: &str) -> 
     (row, gained)
 }
 
+/// How techniques have fared up to a version.
+pub fn trend(versions: &[Version], at: usize) -> Trend {
+    let back = |steps: usize| Some(&versions.get(at.checked_sub(steps)?)?.groups);
+    Trend::of(&versions[at].groups, back(1), back(AHEAD))
+}
+
 /// Techniques that no group uses yet are left out: nothing is known of them.
 fn window(versions: &[Version], at: usize) -> Vec<Vec<(Vec<f64>, bool)>> {
     let (now, then) = (&versions[at], &versions[at + AHEAD]);
-    let model = model(now);
+    let (model, trend) = (model(now), trend(versions, at));
     let known = now.groups.iter().filter(|(_, set)| !set.is_empty());
     known
         .filter_map(|(id, _)| Some((id, then.groups.get(id)?)))
@@ -94,7 +100,7 @@ fn window(versions: &[Version], at: usize) -> Vec<Vec<(Vec<f64>, bool)>> {
                 let item = &model.sets().items()[cell.item as usize];
                 (cell.features, later.contains(item))
             };
-            next::cells(&model, &row, gained).into_iter().map(outcome).collect()
+            next::cells(&model, &row, gained, &trend).into_iter().map(outcome).collect()
         })
         .collect()
 }

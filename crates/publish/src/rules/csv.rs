@@ -3,7 +3,7 @@
 use lapwing_model::Likelihood;
 
 use super::{Indicator, RuleSet, file};
-use crate::export::Exported;
+use crate::export::{Exported, ExportedFile};
 
 /// The columns. New ones come at the end; none changes its name or meaning.
 pub const COLUMNS: [&str; 19] = [
@@ -31,13 +31,28 @@ pub const COLUMNS: [&str; 19] = [
 /// Between the parts of a cell that holds several.
 const BETWEEN: &str = " | ";
 
+/// The first row.
+#[must_use]
+pub fn head() -> String {
+    row(COLUMNS.iter().map(|name| (*name).to_owned()))
+}
+
+/// The rows of a set, which may be one portion of many.
+#[must_use]
+pub fn rows(set: &RuleSet) -> String {
+    set.indicators.iter().map(|indicator| row(cells(indicator).into_iter())).collect()
+}
+
+/// The file of a table.
+#[must_use]
+pub fn file_of(table: String) -> ExportedFile {
+    file("lapwing.csv", table)
+}
+
 /// Writes a set.
 pub fn write(set: &RuleSet) -> Exported {
-    let mut text = row(COLUMNS.iter().map(|name| (*name).to_owned()));
-    for indicator in &set.indicators {
-        text.push_str(&row(cells(indicator).into_iter()));
-    }
-    let mut exported = Exported { files: vec![file("lapwing.csv", text)], ..Exported::default() };
+    let files = vec![file_of(head() + &rows(set))];
+    let mut exported = Exported { files, ..Exported::default() };
     exported.count("indicators", set.indicators.len());
     exported
 }

@@ -182,7 +182,7 @@ async fn from_form(app: &App, request: Request) -> Result<Brought, Problem> {
             bytes.extend_from_slice(&chunk);
         }
         if name == "file" || name == "files" {
-            let name = harmless(&file.unwrap_or_else(|| "upload".to_owned()))?;
+            let name = file_name(&name, file)?;
             brought.inputs.push(Input::Bytes { name, bytes });
             continue;
         }
@@ -202,8 +202,17 @@ async fn from_form(app: &App, request: Request) -> Result<Brought, Problem> {
     Ok(brought)
 }
 
+/// The name of an uploaded file; a part of a form without one is no file.
+pub(crate) fn file_name(part: &str, file: Option<String>) -> Result<String, Problem> {
+    let file = file.ok_or_else(|| {
+        Problem::unfit(format!("{part}: the part is no file"))
+            .hint("give it a filename, as `curl -F file=@report.pdf` does")
+    })?;
+    harmless(&file)
+}
+
 /// The last part of a name that a client gave: shown, and told apart by, never opened.
-pub(crate) fn harmless(name: &str) -> Result<String, Problem> {
+fn harmless(name: &str) -> Result<String, Problem> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let name: String = last.chars().filter(|c| !c.is_control()).take(200).collect();
     if name.is_empty() || name == "." || name == ".." {

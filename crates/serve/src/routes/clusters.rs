@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use lapwing_engine::{
     ClusterChange, ClusterDecision, ClusterJudgement, ClusterOutline, ClusterPage, ClusterPreview,
-    Suspect,
+    Clusters, Suspect,
 };
 use lapwing_model::{Marking, OriginId};
 use serde::{Deserialize, Serialize};
@@ -52,25 +53,31 @@ pub(crate) async fn minted_clusters(
     Asked(paging): Asked<Paging>,
 ) -> Answer<List<MintedRow>> {
     let shared = app.clone();
-    // All evidence is looked through for them: once for each state of the store.
-    let found = app
-        .read(&asker, move |sight| shared.clusters.get(sight, || Ok(sight.activity_clusters()?)))
+    let page = app
+        .read(&asker, move |sight| {
+            let found = clusters(&shared, sight)?;
+            let page = List::slice(found.all().iter(), &paging)?;
+            let row = |cluster: &lapwing_engine::Cluster| -> Result<MintedRow, Problem> {
+                Ok(MintedRow {
+                    origins: cluster.members.len(),
+                    bonds: cluster.bonds(),
+                    held_by: sight.held_by(&found, cluster, HELD_BY)?,
+                    first: cluster.first.map(|day| day.to_string()),
+                    last: cluster.last.map(|day| day.to_string()),
+                    name: cluster.name.clone(),
+                    also: cluster.also.clone(),
+                })
+            };
+            let items = page.items.into_iter().map(row).collect::<Result<_, _>>()?;
+            Ok(List { items, next: page.next, total: page.total })
+        })
         .await?;
-    let row = |cluster: &lapwing_engine::ActivityCluster| MintedRow {
-        origins: cluster.members.len(),
-        bonds: cluster.bonds.len(),
-        held_by: cluster
-            .bonds
-            .iter()
-            .filter_map(|bond| bond.because.first().cloned())
-            .take(HELD_BY)
-            .collect(),
-        first: cluster.history.iter().find_map(|event| event.on).map(|day| day.to_string()),
-        last: cluster.history.iter().rev().find_map(|event| event.on).map(|day| day.to_string()),
-        name: cluster.name.clone(),
-        also: cluster.also.clone(),
-    };
-    Ok(Json(List::slice(found.iter().map(row), &paging)?))
+    Ok(Json(page))
+}
+
+/// The clusters of a state of the store, found once for each.
+fn clusters(app: &App, sight: &Sight<'_>) -> Result<Arc<Clusters>, Problem> {
+    app.clusters.get(sight, || Ok(sight.clusters()?))
 }
 
 /// A cluster with what holds it together, and whose it may be.
@@ -136,8 +143,6 @@ impl From<Suspect> for SuspectRow {
 
 /// Pieces of evidence that are told.
 const MOST_EVIDENCE: usize = 500;
-/// Bonds that are told.
-const MOST_BONDS: usize = 500;
 
 fn shown(page: ClusterPage) -> MintedCluster {
     let cluster = page.cluster;
@@ -149,7 +154,6 @@ fn shown(page: ClusterPage) -> MintedCluster {
         bonds: cluster
             .bonds
             .into_iter()
-            .take(MOST_BONDS)
             .map(|bond| BondRow {
                 a: bond.a.to_string(),
                 b: bond.b.to_string(),
@@ -164,7 +168,7 @@ fn shown(page: ClusterPage) -> MintedCluster {
             .collect(),
         first: page.first.map(|day| day.to_string()),
         last: page.last.map(|day| day.to_string()),
-        evidence_in_all: page.evidence.len(),
+        evidence_in_all: page.evidence_in_all,
         evidence: page.evidence.into_iter().take(MOST_EVIDENCE).map(EntityName::from).collect(),
         suspects: page.attribution.into_iter().map(SuspectRow::from).collect(),
         none_of_these: page.none_of_these,
@@ -181,7 +185,10 @@ pub(crate) async fn minted_cluster(
     asker: Asker,
     Named(name): Named<String>,
 ) -> Answer<MintedCluster> {
-    let page = app.read(&asker, move |sight| Ok(sight.cluster(&name)?)).await?;
+    let shared = app.clone();
+    let page = app
+        .read(&asker, move |sight| Ok(sight.cluster_of(&*clusters(&shared, sight)?, &name)?))
+        .await?;
     Ok(Json(shown(page)))
 }
 
@@ -247,6 +254,7 @@ impl From<ClusterOutline> for OutlineRow {
 const MOST_NAMED: usize = 1000;
 
 fn plan(
+    app: &App,
     sight: &Sight<'_>,
     asked: ClusterQuestion,
 ) -> Result<(ClusterJudgement, ClusterPreview), Problem> {
@@ -270,7 +278,8 @@ fn plan(
             return Err(Problem::unfit(format!("action: `{other}`; use merge or split")));
         }
     };
-    let (mut judgement, preview) = sight.plan_clusters(&decision, &because)?;
+    let (mut judgement, preview) =
+        sight.plan_clusters_of(&*clusters(app, sight)?, &decision, &because)?;
     // What was said of something never is less marked than it.
     judgement.marking = judgement.marking.join(marked.unwrap_or_default());
     Ok((judgement, preview))
@@ -284,7 +293,8 @@ pub(crate) async fn cluster_preview(
     asker: Asker,
     Body(asked): Body<ClusterQuestion>,
 ) -> Answer<ClusterPreviewed> {
-    let (judgement, preview) = app.read(&asker, move |sight| plan(sight, asked)).await?;
+    let shared = app.clone();
+    let (judgement, preview) = app.read(&asker, move |sight| plan(&shared, sight, asked)).await?;
     let outlines = |of: Vec<ClusterOutline>| of.into_iter().map(OutlineRow::from).collect();
     Ok(Json(ClusterPreviewed {
         says: preview.says,
@@ -374,7 +384,8 @@ pub(crate) async fn decide_clusters(
     asker: Asker,
     Body(asked): Body<ClusterQuestion>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (judgement, _) = app.read(&asker, move |sight| plan(sight, asked)).await?;
+    let shared = app.clone();
+    let (judgement, _) = app.read(&asker, move |sight| plan(&shared, sight, asked)).await?;
     let marking = judgement.marking.to_string();
     let what = match &judgement.decision {
         ClusterDecision::Merge { clusters } => format!("clusters merge {}", clusters.join(" ")),

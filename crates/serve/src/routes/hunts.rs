@@ -24,7 +24,7 @@ use crate::input::{Asked, Body, Form, Named};
 use crate::paging::{List, Paging};
 use crate::problem::Problem;
 use crate::rooted::Rooted;
-use crate::routes::add::{harmless, under};
+use crate::routes::add::{file_name, under};
 use crate::routes::documents::attach;
 use crate::routes::{Answer, word};
 
@@ -174,7 +174,7 @@ async fn from_form(app: &App, asker: &Asker, mut request: Request) -> Result<Ord
         let mut text = Vec::new();
         let mut into = None;
         if upload {
-            let shown = harmless(&file.unwrap_or_else(|| "upload".to_owned()))?;
+            let shown = file_name(&name, file)?;
             let place = upload_place(folder.path(), paths.len(), &shown)?;
             into = Some(tokio::fs::File::create(&place).await.map_err(unkept)?);
             paths.push(place);

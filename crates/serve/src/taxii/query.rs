@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use lapwing_engine::store::{SharedQuery, SharedRecord, VersionMatch};
+use lapwing_engine::store::{SharedQuery, SharedRecord, SpecMatch, VersionMatch};
 
 use crate::problem::Problem;
 
@@ -73,7 +73,13 @@ pub(super) fn read(
             }
             ("match[id]", Filters::All) => asked.query.ids.extend(words()?),
             ("match[type]", Filters::All) => asked.query.types.extend(words()?),
-            ("match[spec_version]", _) => asked.query.specs.extend(words()?),
+            ("match[spec_version]", _) => {
+                let words = words()?;
+                match &mut asked.query.specs {
+                    SpecMatch::Of(specs) => specs.extend(words),
+                    specs => *specs = SpecMatch::Of(words),
+                }
+            }
             ("match[version]", Filters::All | Filters::Object) => {
                 for word in words()? {
                     asked.query.versions.push(match word.as_str() {

@@ -4,7 +4,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use lapwing_engine::publish::stix;
-use lapwing_engine::store::{SharedQuery, SharedRecord, VersionMatch};
+use lapwing_engine::store::{SharedQuery, SharedRecord, SpecMatch, VersionMatch};
 use serde_json::{Value, json};
 
 use super::collection::Collection;
@@ -123,6 +123,7 @@ async fn page(
             let known = !records.is_empty() || !one || {
                 let any = SharedQuery {
                     ids: query.ids.clone(),
+                    specs: SpecMatch::All,
                     versions: vec![VersionMatch::All],
                     ceiling: query.ceiling,
                     limit: 1,

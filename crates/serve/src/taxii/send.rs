@@ -10,7 +10,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use lapwing_engine::publish::stix;
 use lapwing_engine::read::Options;
-use lapwing_engine::store::SharedObject;
+use lapwing_engine::store::{SharedObject, SpecMatch, VersionMatch};
 use lapwing_engine::{AddOptions, Input, Silent};
 use lapwing_model::Marking;
 use serde_json::{Value, json};
@@ -234,9 +234,12 @@ pub(super) async fn remove(
     }
     let key = collection.key(&asker);
     let mut query = query::read(&parameters, Filters::Object, &key)?.query;
+    // TAXII 2.1, section 5.7: what no filter narrows goes whole.
     if query.versions.is_empty() {
-        // TAXII 2.1, section 5.7: without a filter all versions go.
-        query.versions.push(lapwing_engine::store::VersionMatch::All);
+        query.versions.push(VersionMatch::All);
+    }
+    if query.specs == SpecMatch::Latest {
+        query.specs = SpecMatch::All;
     }
     query.ids.push(object);
     query.limit = usize::MAX;

@@ -36,6 +36,9 @@ async fn bodies_that_cannot_be_read_are_told() {
     let large = "x".repeat(3000);
     server.send(form("/api/v1/documents", None, &[("file", Some("a"), &large)])).await.problem(413);
     server.send(form("/api/v1/documents", None, &[("source", None, "x")])).await.problem(422);
+    for (path, part) in [("/api/v1/documents", "file"), ("/api/v1/hunts", "files")] {
+        server.send(form(path, None, &[(part, None, "x")])).await.problem(422);
+    }
     for name in ["..", "", "/"] {
         server
             .send(form("/api/v1/documents", None, &[("file", Some(name), "x")]))

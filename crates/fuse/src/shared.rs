@@ -1,0 +1,269 @@
+//! Who shares what: of all features of the evidence only those that more than one origin has, and not too many.
+//!
+//! The evidence is gone through twice for each slice of the features: once to see which may be shared, and once to
+//! take these. What is in memory at a time does not grow with the evidence that nobody shares.
+
+use crate::features::Mark;
+
+/// A feature of the evidence of one activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Whose: the place of the activity in their order.
+    pub at: u32,
+    /// The feature.
+    pub mark: Mark,
+    /// Whether it was seen, and is no name or technique: [`crate::is_seen`].
+    pub seen: bool,
+    /// The number of a piece of evidence that has it, by which the caller finds its name.
+    pub example: i64,
+}
+
+/// What takes evidence, piece by piece.
+pub type Taking<'t> = dyn FnMut(Held) + 't;
+
+/// Evidence of more origins than these brings no pair together; its weight is next to nothing.
+const MOST: usize = 200;
+/// Features of one slice, about.
+const SLICE: u64 = 4 << 20;
+/// Marks of the table that tells what may be shared: at least and at most.
+const SLOTS: (usize, usize) = (1 << 10, 1 << 22);
+/// A slot of more than one activity.
+const SEVERAL: u32 = u32::MAX;
+
+/// A feature that several activities share.
+#[derive(Clone, Copy, Debug)]
+struct Feature {
+    hash: u64,
+    seen: bool,
+    example: i64,
+    /// Where its holders begin.
+    first: u32,
+}
+
+/// One of those that have a feature.
+#[derive(Clone, Copy, Debug)]
+struct Holder {
+    at: u32,
+    tells: u16,
+}
+
+/// The features that several activities share, by feature and by activity.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shared {
+    features: Vec<Feature>,
+    holders: Vec<Holder>,
+    /// Where the features of each activity begin in `held`.
+    starts: Vec<u32>,
+    held: Vec<u32>,
+}
+
+/// A feature that two activities share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Piece {
+    pub weight: f64,
+    pub seen: bool,
+    pub hash: u64,
+    pub example: i64,
+}
+
+impl Shared {
+    /// Gathers what `activities` share; `each` hands over all evidence, and is called several times; `about` is how
+    /// much evidence there is.
+    pub fn gather<E>(
+        activities: usize,
+        about: u64,
+        each: &mut dyn FnMut(&mut Taking<'_>) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let slices = about.div_ceil(SLICE).max(1);
+        let slots = ((about / slices).saturating_mul(4) as usize).next_power_of_two();
+        let mut slots = vec![0_u32; slots.clamp(SLOTS.0, SLOTS.1)];
+        let mask = slots.len() as u64 - 1;
+        let mut shared = Self::default();
+        for slice in 0..slices {
+            // The upper half of a hash tells the slice, the lower one the slot.
+            let ours = |feature: u64| (feature >> 32) % slices == slice;
+            slots.fill(0);
+            each(&mut |held| {
+                if ours(held.mark.feature) {
+                    let slot = &mut slots[(held.mark.feature & mask) as usize];
+                    *slot = match *slot {
+                        0 => held.at + 1,
+                        one if one == held.at + 1 => one,
+                        _ => SEVERAL,
+                    };
+                }
+            })?;
+            let mut taken: Vec<Held> = Vec::new();
+            each(&mut |held| {
+                let feature = held.mark.feature;
+                if ours(feature) && slots[(feature & mask) as usize] == SEVERAL {
+                    taken.push(held);
+                }
+            })?;
+            shared.take(&mut taken);
+        }
+        shared.turn(activities);
+        Ok(shared)
+    }
+
+    fn take(&mut self, taken: &mut [Held]) {
+        // What tells most of one activity first.
+        taken.sort_unstable_by_key(|held| {
+            (held.mark.feature, held.at, std::cmp::Reverse(held.mark.tells), held.example)
+        });
+        let mut holders: Vec<Holder> = Vec::new();
+        for same in taken.chunk_by(|a, b| a.mark.feature == b.mark.feature) {
+            holders.clear();
+            for held in same {
+                if holders.last().is_none_or(|last| last.at != held.at) {
+                    holders.push(Holder { at: held.at, tells: held.mark.tells });
+                }
+            }
+            let Some(one) = same.first() else { continue };
+            if !(2..=MOST).contains(&holders.len()) {
+                continue;
+            }
+            self.features.push(Feature {
+                hash: one.mark.feature,
+                seen: same.iter().any(|held| held.seen),
+                example: one.example,
+                first: self.holders.len() as u32,
+            });
+            self.holders.extend_from_slice(&holders);
+        }
+    }
+
+    /// Makes the way from activities to features.
+    fn turn(&mut self, activities: usize) {
+        let mut starts = vec![0_u32; activities + 1];
+        for holder in &self.holders {
+            starts[holder.at as usize + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut next = starts.clone();
+        let mut held = vec![0_u32; self.holders.len()];
+        for feature in 0..self.features.len() {
+            for holder in self.holders_of(feature) {
+                let place = &mut next[holder.at as usize];
+                held[*place as usize] = feature as u32;
+                *place += 1;
+            }
+        }
+        (self.starts, self.held) = (starts, held);
+    }
+
+    fn holders_of(&self, feature: usize) -> &[Holder] {
+        let first = self.features[feature].first as usize;
+        let end = self.features.get(feature + 1).map_or(self.holders.len(), |f| f.first as usize);
+        &self.holders[first..end]
+    }
+
+    fn features_of(&self, at: u32) -> &[u32] {
+        let at = at as usize;
+        &self.held[self.starts[at] as usize..self.starts[at + 1] as usize]
+    }
+
+    /// Gives each later activity that shares something with one, in their order, with all that they share.
+    /// `all` is how many activities rarity is counted by.
+    pub fn later(&self, at: u32, all: f64, give: &mut dyn FnMut(u32, &mut [Piece])) {
+        let mut found: Vec<(u32, Piece)> = Vec::new();
+        for &feature in self.features_of(at) {
+            let holders = self.holders_of(feature as usize);
+            let rarity = (all / holders.len() as f64).ln();
+            let place = holders.partition_point(|holder| holder.at < at);
+            let Some((own, later)) = holders[place..].split_first() else { continue };
+            found.extend(
+                later.iter().map(|other| (other.at, self.piece(feature, rarity, *own, *other))),
+            );
+        }
+        found.sort_by_key(|(other, _)| *other);
+        let mut pieces = Vec::new();
+        for of_one in found.chunk_by(|a, b| a.0 == b.0) {
+            pieces.clear();
+            pieces.extend(of_one.iter().map(|(_, piece)| *piece));
+            if let Some((other, _)) = of_one.first() {
+                give(*other, &mut pieces);
+            }
+        }
+    }
+
+    /// All that two activities share.
+    pub fn of_pair(&self, a: u32, b: u32, all: f64) -> Vec<Piece> {
+        let others = self.features_of(b);
+        let both = self.features_of(a).iter().filter(|f| others.binary_search(f).is_ok());
+        both.filter_map(|&feature| {
+            let holders = self.holders_of(feature as usize);
+            let of = |at: u32| {
+                holders.binary_search_by_key(&at, |holder| holder.at).ok().map(|n| holders[n])
+            };
+            let rarity = (all / holders.len() as f64).ln();
+            Some(self.piece(feature, rarity, of(a)?, of(b)?))
+        })
+        .collect()
+    }
+
+    /// Examples of the features that an activity shares with others.
+    pub fn examples_of(&self, at: u32) -> impl Iterator<Item = i64> {
+        let seen = self.features_of(at).iter().map(|f| self.features[*f as usize]);
+        seen.filter(|feature| feature.seen).map(|feature| feature.example)
+    }
+
+    fn piece(&self, feature: u32, rarity: f64, one: Holder, other: Holder) -> Piece {
+        let Feature { hash, seen, example, .. } = self.features[feature as usize];
+        let tells = Mark { feature: hash, tells: one.tells.min(other.tells) }.share();
+        Piece { weight: rarity * tells, seen, hash, example }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gathered(about: u64, all: &[(u32, u64, u16)]) -> Shared {
+        let mut each = |take: &mut Taking<'_>| -> Result<(), std::convert::Infallible> {
+            for &(at, feature, tells) in all {
+                take(Held { at, mark: Mark { feature, tells }, seen: true, example: 1 });
+            }
+            Ok(())
+        };
+        let Ok(shared) = Shared::gather(4, about, &mut each);
+        shared
+    }
+
+    #[test]
+    fn what_one_has_alone_is_left_out_and_slices_make_no_difference() {
+        let far = 1 << 40;
+        let all =
+            [(0, 7, 10_000), (0, 7, 3_000), (1, 9, 3_000), (2, 7, 5_000), (3, far, 1), (1, far, 1)];
+        for about in [all.len() as u64, 5 * SLICE] {
+            let shared = gathered(about, &all);
+            assert_eq!(shared.features.len(), 2);
+            let mut found = Vec::new();
+            for at in 0..4 {
+                shared.later(at, 100.0, &mut |other, pieces| {
+                    found.push((at, other, pieces.to_vec()))
+                });
+            }
+            assert_eq!(found.len(), 2);
+            assert_eq!((found[0].0, found[0].1), (0, 2));
+            assert!((found[0].2[0].weight - 50_f64.ln() * 0.5).abs() < 1e-12);
+            assert_eq!(shared.of_pair(0, 2, 100.0), found[0].2);
+            assert_eq!((found[1].0, found[1].1), (1, 3));
+        }
+    }
+
+    #[test]
+    fn what_too_many_have_brings_nobody_together() {
+        let all: Vec<(u32, u64, u16)> = (0..=MOST as u32).map(|at| (at, 7, 10_000)).collect();
+        let mut each = |take: &mut Taking<'_>| -> Result<(), std::convert::Infallible> {
+            for &(at, feature, tells) in &all {
+                take(Held { at, mark: Mark { feature, tells }, seen: true, example: 1 });
+            }
+            Ok(())
+        };
+        let Ok(shared) = Shared::gather(all.len(), all.len() as u64, &mut each);
+        assert!(shared.features.is_empty());
+    }
+}
