@@ -292,7 +292,7 @@ mod tests {
         let mut fast = Compiler::default();
         assert!(add_plain_list(&list, &mut fast).unwrap());
         let mut slow = Compiler::default();
-        engine.add_report(&list, &mut slow, &mut Patterns::default()).unwrap();
+        engine.add_report(&list, &mut slow).unwrap();
         let text = "192.0.2.7 x.evil.example http://evil.example/a 0123456789abcdef0123456789abcdef me@evil.example";
         let (fast, slow) = (fast.finish(), slow.finish());
         assert_eq!(fast.len(), slow.len());
