@@ -340,7 +340,7 @@ impl Candidates {
         let digits = token.iter().all(|b| b.is_ascii_digit() || *b == b'.');
         let gate = wanted.gate.open();
         let passes = gate.lets(gate.ask(text, stop));
-        if !passes && !(digits && wanted.addresses) {
+        if !(passes || digits && wanted.addresses) {
             return;
         }
         let marks = token.iter().enumerate().filter(|(_, b)| matches!(b, b'.' | b'@'));
