@@ -142,8 +142,12 @@ fn two_servers_on_one_store_are_one_to_their_clients() {
     let cookie = format!("cookie: {cookie}\r\n");
     let csrf: Value = serde_json::from_str(&body).unwrap();
     let token = format!("{cookie}x-csrf-token: {}\r\n", csrf["csrf"].as_str().unwrap());
-    let (status, _, body) = ask(two, "GET /api/v1/history", &cookie, &Value::Null);
-    assert_eq!(status, 200, "{body}");
+    // As soon as it is written down, which the log-in does not wait for.
+    let until = Instant::now() + PATIENCE;
+    while ask(two, "GET /api/v1/history", &cookie, &Value::Null).0 != 200 {
+        assert!(Instant::now() < until, "a log-in is not known to the other server");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 
     // Both add, in turns and at once; both see all, and are told what the other did.
     let (heard, heard_green) = (listen(two, &bearer), listen(two, &green));
