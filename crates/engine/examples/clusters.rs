@@ -1,9 +1,11 @@
-//! Times what clusters of activity cost over a store: `clusters STORE [ROUNDS]`. Printed are the seconds of finding them
+//! Times what clusters of activity cost over a store: `clusters STORE [ROUNDS [FILE]]`, where FILE gets a
+//! line for each cluster, to compare them. Printed are the seconds of finding them
 //! (the first time, and the median of the rounds), of what a list of fifty shows, of the page of the largest, of what
 //! merging two would do, and of the whole store as a table; and the peak memory after each (Linux).
 #![expect(clippy::print_stdout, reason = "an example for the terminal")]
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
@@ -22,7 +24,7 @@ fn told(what: &str, begun: Instant) {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let store = arguments.first().ok_or("clusters STORE [ROUNDS]")?;
+    let store = arguments.first().ok_or("clusters STORE [ROUNDS [FILE]]")?;
     let rounds: usize = arguments.get(1).map_or(Ok(5), |n| n.parse())?;
     let begun = Instant::now();
     let engine = Engine::open(Path::new(store))?;
@@ -43,6 +45,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         engine.held_by(&found, cluster, 3)?;
     }
     told("a list of fifty", begun);
+    if let Some(file) = arguments.get(2) {
+        let mut lines = String::new();
+        for cluster in found.all() {
+            let held = engine.held_by(&found, cluster, 1)?.pop().unwrap_or_default();
+            let _ = writeln!(lines, "{} {} {held}", cluster.name, cluster.members.len());
+        }
+        std::fs::write(file, lines)?;
+    }
     if let Some(largest) = found.all().iter().max_by_key(|cluster| cluster.members.len()) {
         let begun = Instant::now();
         let page = engine.cluster_of(&found, &largest.name)?;

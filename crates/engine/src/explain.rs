@@ -6,7 +6,7 @@ use lapwing_store::FactQuery;
 use serde::Serialize;
 
 use crate::add::evidence;
-use crate::quoting::quote;
+use crate::quoting::{Texts, quote};
 use crate::{Engine, EngineError};
 
 /// A claim under a fact, with where it stands.
@@ -70,13 +70,14 @@ impl Engine {
             fusion.know(standings(&traces, &self.store.origins()?));
         }
         let mut explained = Vec::new();
+        let mut texts = Texts::default();
         for fact in self.store.facts(&query)? {
             let under = self.store.claims_for(&fact.subject, fact.relation, &fact.object)?;
             crate::derive::know(&mut fusion, &self.store, &under)?;
             let explanation = explain(&fact, &fusion, &evidence(&under));
             let mut claims = Vec::new();
             for stored in under {
-                let Some(document) = self.store.document(stored.document)? else { continue };
+                let Some(document) = texts.of(&self.store, stored.document)? else { continue };
                 let quote = quote(&stored, &document.text);
                 claims.push(ExplainedClaim {
                     claim: stored.id,

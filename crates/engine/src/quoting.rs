@@ -1,13 +1,50 @@
 //! The words of a document around a claim, as one reads them: what Markdown and AsciiDoc add for
 //! their renderers (links' targets, table bars, emphasis) is left out, unless it is what the claim rests on.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
+use lapwing_model::{Document, DocumentId};
 use lapwing_publish::Quote;
-use lapwing_store::StoredClaim;
+use lapwing_store::{Store, StoredClaim};
+
+use crate::EngineError;
 
 /// Bytes of context at each side of a claim's span.
 const CONTEXT: usize = 120;
+/// Texts that are held to quote from, in bytes: beyond these all are read anew.
+const HELD: usize = 64 << 20;
+
+/// Documents with their texts, each unpacked once for all that is quoted from it.
+#[derive(Default)]
+pub(crate) struct Texts {
+    held: BTreeMap<DocumentId, Option<Document>>,
+    bytes: usize,
+}
+
+impl Texts {
+    /// The document of an identifier.
+    pub(crate) fn of(
+        &mut self,
+        store: &Store,
+        id: DocumentId,
+    ) -> Result<Option<&Document>, EngineError> {
+        if self.bytes > HELD {
+            self.held.clear();
+            self.bytes = 0;
+        }
+        let document = match self.held.entry(id) {
+            Entry::Occupied(seen) => seen.into_mut(),
+            Entry::Vacant(new) => {
+                let document = store.document(id)?;
+                self.bytes += document.as_ref().map_or(0, |document| document.text.len());
+                new.insert(document)
+            }
+        };
+        Ok(document.as_ref())
+    }
+}
 
 /// The evidence of a claim with a little of the text around it.
 pub(crate) fn quote(stored: &StoredClaim, text: &str) -> Quote {

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use lapwing_fuse::not_shown_same;
 use lapwing_model::{
-    ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap,
-    PartialDate, Relation,
+    ClaimId, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap, PartialDate,
+    Relation,
 };
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
 use lapwing_store::FactQuery;
 
-use crate::quoting::quote;
+use crate::quoting::{Texts, quote};
 use crate::{Engine, EngineError, Topic};
 
 /// How to show a page.
@@ -191,7 +191,8 @@ impl Engine {
     ) -> Result<Vec<DocumentSummary>, EngineError> {
         let mut summaries = Vec::new();
         for (id, why) in &topic.documents {
-            let Some(document) = self.store.document(*id)? else { continue };
+            let Some(record) = self.store.document_record(*id)? else { continue };
+            let document = record.document;
             let place = origins.iter().find_map(|origin| {
                 origin.members.iter().find(|m| m.document == *id).map(|m| (origin.id, m.grade))
             });
@@ -219,15 +220,11 @@ impl Engine {
 
     /// The evidence of every claim under the facts.
     fn quotes(&self, facts: &[Fact]) -> Result<BTreeMap<ClaimId, Quote>, EngineError> {
-        let mut texts: BTreeMap<DocumentId, Option<Document>> = BTreeMap::new();
+        let mut texts = Texts::default();
         let mut quotes = BTreeMap::new();
         for fact in facts {
             for stored in self.store.claims_for(&fact.subject, fact.relation, &fact.object)? {
-                let document = match texts.entry(stored.document) {
-                    Entry::Occupied(seen) => seen.into_mut(),
-                    Entry::Vacant(new) => new.insert(self.store.document(stored.document)?),
-                };
-                if let Some(document) = document {
+                if let Some(document) = texts.of(&self.store, stored.document)? {
                     quotes.insert(stored.id, quote(&stored, &document.text));
                 }
             }

@@ -1,11 +1,12 @@
 //! Measures extraction: megabytes a second of processor time, values alone and everything.
 //!
-//! `cargo run --release -p lapwing-extract --example speed -- [--markdown] [--repeat N] [PATH …]`
+//! `cargo run --release -p lapwing-extract --example speed -- [--markdown] [--repeat N] [--only] [--claims] [PATH …]`
 //!
 //! A path is a file or a folder, of which every readable document counts (`*.tsv` left out: the
 //! answers of corpora). Each is measured twice: as its reader gives it, with declared rows marked,
 //! and as bare text. Hostile inputs and a prose are made here, one megabyte of each. Time is that
-//! of the thread on a processor, of the fastest run; reading the files is not in it.
+//! of the thread on a processor, of the fastest run; reading the files is not in it. With `--only` the
+//! paths alone are measured; with `--claims` all claims are printed instead, to compare two builds.
 #![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 use std::path::{Path, PathBuf};
@@ -40,16 +41,27 @@ waits for further orders. We saw no sign that the files which it gathers were ev
 
 fn main() {
     let mut paths: Vec<PathBuf> = Vec::new();
-    let (mut markdown, mut repeat) = (false, 5);
+    let (mut markdown, mut repeat, mut only, mut claims) = (false, 5, false, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--markdown" => markdown = true,
+            "--only" => only = true,
+            "--claims" => claims = true,
             "--repeat" => repeat = arguments.next().unwrap().parse().unwrap(),
             _ => paths.push(argument.into()),
         }
     }
     let extractor = Extractor::new(Knowledge::builtin());
+    if claims {
+        for reading in paths.iter().flat_map(|path| readings(path)) {
+            println!("{}", reading.document.name);
+            for claim in extractor.extract(&reading) {
+                println!("{claim:?}");
+            }
+        }
+        return;
+    }
     warm(&extractor);
     if markdown {
         println!("| input | MB | values alone, MB/s | everything, MB/s | values | claims |");
@@ -76,6 +88,9 @@ fn main() {
         let bare: Vec<Reading> =
             readings.iter().map(|r| bare(r.document.text.clone(), r.document.format)).collect();
         row(&format!("{name}, as bare text"), &bare);
+    }
+    if only {
+        return;
     }
     row("prose", &[bare(PROSE.repeat(1_000_000 / PROSE.len()), Format::Text)]);
     for (name, unit) in HOSTILE {

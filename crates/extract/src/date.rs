@@ -138,10 +138,11 @@ pub(crate) fn may_hold(sentence: &str) -> bool {
 
 /// All dates of a lower-case sentence, in order; none overlap.
 pub(crate) fn dates(lower: &str) -> Vec<Stated> {
-    let mut found = by_parts(lower);
+    let words = words(lower);
+    let mut found = by_parts(&words);
     found.extend(numeric(lower));
     found.extend(in_signs(lower));
-    found.extend(relative::dates(lower));
+    found.extend(relative::dates(&words));
     // The longest first, where two begin alike; a month inside "third quarter of" never stands alone.
     found.sort_by_key(|s| (s.start, std::cmp::Reverse(s.end)));
     let mut end = 0;
@@ -157,21 +158,32 @@ pub(crate) fn dates(lower: &str) -> Vec<Stated> {
 
 /// Words of a lower-case text with their places.
 fn words(lower: &str) -> Vec<(usize, &str)> {
-    let mut words = Vec::new();
-    let mut at = 0;
-    for piece in lower.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
-        if !piece.is_empty() {
-            words.push((at, piece));
+    let bytes = lower.as_bytes();
+    let mut words = Vec::with_capacity(lower.len() / 6);
+    let (mut start, mut at) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        let (inside, len) = if byte.is_ascii() {
+            (byte.is_ascii_alphanumeric() || *byte == b'-', 1)
+        } else {
+            let c = lower.get(at..).and_then(|rest| rest.chars().next());
+            c.map_or((false, 1), |c| (c.is_alphanumeric(), c.len_utf8()))
+        };
+        if !inside {
+            if start < at {
+                words.push((start, &lower[start..at]));
+            }
+            start = at + len;
         }
-        at += piece.len();
-        at += lower.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+        at += len;
+    }
+    if start < at {
+        words.push((start, &lower[start..]));
     }
     words
 }
 
-fn by_parts(lower: &str) -> Vec<Stated> {
+fn by_parts(words: &[(usize, &str)]) -> Vec<Stated> {
     let mut found = Vec::new();
-    let words = words(lower);
     let end = |i: usize| words.get(i).map_or(0, |(at, w)| at + w.len());
     let mut i = 0;
     while i < words.len() {
@@ -355,8 +367,45 @@ fn in_signs(lower: &str) -> Vec<Stated> {
     found
 }
 
+/// Whether a word begins as the name of a month does, or not in ASCII: most words are told so.
+fn may_be_month(word: &str) -> bool {
+    match word.as_bytes() {
+        [a, b, c, ..] if a.is_ascii() && b.is_ascii() && c.is_ascii() => matches!(
+            &[*a, *b, *c],
+            b"jan"
+                | b"feb"
+                | b"mar"
+                | b"apr"
+                | b"may"
+                | b"jun"
+                | b"jul"
+                | b"aug"
+                | b"sep"
+                | b"oct"
+                | b"nov"
+                | b"dec"
+                | b"fev"
+                | b"avr"
+                | b"mai"
+                | b"jui"
+                | b"aou"
+                | b"okt"
+                | b"dez"
+                | b"ene"
+                | b"abr"
+                | b"ago"
+                | b"dic"
+        ),
+        [_, _, _, ..] => true,
+        _ => false,
+    }
+}
+
 /// `may` and `march` are verbs too: they need a day, a year or a preposition beside them.
 fn month(word: &str, before: &str, next: &str) -> Option<u8> {
+    if !may_be_month(word) {
+        return None;
+    }
     let dated = day(next).is_some() || year(next).is_some() || day(before).is_some();
     if let Some((_, number)) = FOREIGN.iter().find(|(name, _)| *name == word) {
         let beside = day(before).is_some() || year(next).is_some();

@@ -48,6 +48,11 @@ pub(crate) struct Token {
 }
 
 impl Token {
+    /// Hash of the token in lower case, as [`lower_hash`] gives it.
+    pub(crate) fn lower(&self) -> u64 {
+        self.lower
+    }
+
     pub(crate) fn text<'t>(&self, text: &'t str) -> &'t str {
         text.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
@@ -91,6 +96,16 @@ impl Gazetteer {
                 Entry { surface: name.to_owned(), entity, ambiguous: false, percent: FOREIGN },
                 false,
             );
+        }
+        for line in rows(include_str!("../data/adjectives.tsv")) {
+            let Some((code, words)) = line.split_once('\t') else { continue };
+            for word in words.split('|') {
+                let entity = Entity::new(Kind::Location, code);
+                self.names.insert(
+                    Entry { surface: word.to_owned(), entity, ambiguous: false, percent: FOREIGN },
+                    false,
+                );
+            }
         }
         for line in rows(include_str!("../data/techniques.txt")) {
             let mut parts = line.splitn(3, ' ');
@@ -399,6 +414,11 @@ pub(crate) fn tokenise_outside(text: &str, passed: &[Span]) -> Vec<Token> {
 }
 
 const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// The hash of a word in ASCII, as the token of it has.
+pub(crate) fn lower_hash(word: &[u8]) -> u64 {
+    word.iter().fold(SEED, |hash, b| mix(hash, b.to_ascii_lowercase()))
+}
 
 /// One step of FNV-1a: tokens are short and the key is hashed again by the table.
 fn mix(hash: u64, byte: u8) -> u64 {

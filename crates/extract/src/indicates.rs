@@ -1,10 +1,12 @@
 //! What the indicators of a report point to: the activity that the report is about.
 //!
 //! A report on a malware or an actor seldom says of each address whose it is; it lists them. That
-//! the list belongs to the report's subject is what a reader takes from it, and as sure as that.
+//! the list belongs to the report's subject is what a reader takes from it, and as sure as that. Under
+//! a heading that names another activity, the list is of that one.
 
-use lapwing_model::{Claim, Confidence, Entity, Kind, Reading, Relation, Role};
+use lapwing_model::{Claim, Confidence, Entity, Kind, Reading, Relation, Role, Span};
 
+use crate::layout::Layout;
 use crate::mention::Mention;
 
 /// How sure it is where the title names one subject, where it names several, and where only the
@@ -12,15 +14,20 @@ use crate::mention::Mention;
 const TITLED: u8 = 75;
 const SEVERAL: u8 = 60;
 const SPOKEN_OF: u8 = 55;
+/// How sure it is where the heading above names one, and where it names several.
+const HEADED: u8 = 72;
+const HEADED_SEVERAL: u8 = 58;
 /// So often the text has to name it then.
 const OFTEN: usize = 3;
 /// More subjects than these in one title make it a survey, whose lists are no one's.
 const MOST: usize = 3;
 
 /// Claims that each indicator among `values` points to what the report is about: `titled`, the
-/// claims made from its title, and what the reader declared; else `topic`, where the `mentions` name it often.
+/// claims made from its title, and what the reader declared; else `topic`, where the `mentions` name it often. What
+/// stands under a heading of its own activity points to that.
 pub(crate) fn indicates(
     reading: &Reading,
+    layout: &Layout<'_>,
     titled: &[Claim],
     topic: Option<&Entity>,
     mentions: &[Mention],
@@ -43,14 +50,31 @@ pub(crate) fn indicates(
         }
         1 => (TITLED, "an indicator of a report about it"),
         2..=MOST => (SEVERAL, "an indicator of a report about it and others"),
-        _ => return Vec::new(),
+        _ => {
+            subjects.clear();
+            (SEVERAL, "")
+        }
     };
     let mut claims = Vec::new();
     for value in values.iter().filter(|v| v.role() == Some(Role::Indicator)) {
         if !value.subject.kind.is_observable() {
             continue;
         }
-        for subject in &subjects {
+        // A heading that names again what the title names tells nothing new.
+        let headed = layout
+            .above(value.span)
+            .find_map(|heading| headed(heading, mentions))
+            .filter(|named| *named != subjects);
+        let (subjects, percent, why) = match &headed {
+            Some(one) if one.len() == 1 => {
+                (one, HEADED, "an indicator under a heading that names it")
+            }
+            Some(several) => {
+                (several, HEADED_SEVERAL, "an indicator under a heading that names it and others")
+            }
+            None => (&subjects, percent, why),
+        };
+        for subject in subjects {
             let object: Entity = (*subject).clone();
             let mut claim =
                 Claim::new(value.subject.clone(), Relation::Indicates, object, value.span)
@@ -60,6 +84,21 @@ pub(crate) fn indicates(
         }
     }
     claims
+}
+
+/// The activities that a heading names, if it names any and not too many.
+fn headed(heading: Span, mentions: &[Mention]) -> Option<Vec<&Entity>> {
+    let first = mentions.partition_point(|m| m.span.start < heading.start);
+    let mut named: Vec<&Entity> = mentions
+        .get(first..)?
+        .iter()
+        .take_while(|m| m.span.start < heading.end)
+        .map(|m| &m.entity)
+        .filter(|e| names_activity(e))
+        .collect();
+    named.sort();
+    named.dedup();
+    (1..=MOST).contains(&named.len()).then_some(named)
 }
 
 /// It is an indicator, and one of the report's subject.

@@ -297,14 +297,23 @@ fn alone(text: &str, from: usize, to: usize) -> bool {
 
 /// Words of letters, digits and inner hyphens, by place.
 fn words(text: &str) -> Vec<(usize, usize)> {
+    let bytes = text.as_bytes();
     let mut words = Vec::with_capacity(text.len() / 6);
     let mut from = None;
-    for (at, c) in text.char_indices() {
-        if c.is_alphanumeric() || c == '-' && from.is_some() {
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let (inside, len) = if byte.is_ascii() {
+            (byte.is_ascii_alphanumeric() || *byte == b'-' && from.is_some(), 1)
+        } else {
+            let c = text.get(at..).and_then(|rest| rest.chars().next());
+            c.map_or((false, 1), |c| (c.is_alphanumeric(), c.len_utf8()))
+        };
+        if inside {
             from.get_or_insert(at);
         } else if let Some(start) = from.take() {
             words.push((start, start + text[start..at].trim_end_matches('-').len()));
         }
+        at += len;
     }
     if let Some(start) = from {
         words.push((start, start + text[start..].trim_end_matches('-').len()));

@@ -20,6 +20,8 @@ struct Section {
     sort: Sort,
     /// The heading that decides the topic: its own, or one above.
     decided_by: Span,
+    /// Number of the section of which it is a part.
+    within: Option<usize>,
 }
 
 /// What is known of a place in the text.
@@ -158,11 +160,11 @@ impl<'r> Layout<'r> {
     }
 
     fn nest(&mut self, heads: &[(Span, u8)]) {
-        let mut above: Vec<Section> = Vec::new();
+        let mut above: Vec<(usize, Section)> = Vec::new();
         let highest = heads.iter().map(|(_, level)| *level).min();
         for (at, (title, level)) in heads.iter().enumerate() {
             let words = title.slice(self.text).unwrap_or_default();
-            while above.last().is_some_and(|s| s.level >= *level) {
+            while above.last().is_some_and(|(_, s)| s.level >= *level) {
                 above.pop();
             }
             let mut told = head(words);
@@ -183,8 +185,10 @@ impl<'r> Layout<'r> {
                 topic: told.topic,
                 sort: told.sort,
                 decided_by: *title,
+                within: None,
             };
-            if let Some(parent) = above.last() {
+            if let Some((number, parent)) = above.last() {
+                section.within = Some(*number);
                 if section.topic == Topic::Neutral {
                     section.topic = parent.topic;
                     section.decided_by = parent.decided_by;
@@ -193,7 +197,7 @@ impl<'r> Layout<'r> {
                     section.sort = parent.sort;
                 }
             }
-            above.push(section);
+            above.push((self.sections.len(), section));
             self.sections.push(section);
         }
     }
@@ -220,6 +224,18 @@ impl<'r> Layout<'r> {
             .checked_sub(1)
             .and_then(|i| self.sections.get(i))
             .is_some_and(|s| s.title.end > span.start)
+    }
+
+    /// The headings under which the span stands, the nearest first, without the one that opens the text.
+    pub(crate) fn above(&self, span: Span) -> impl Iterator<Item = Span> {
+        let after = self.sections.partition_point(|s| s.start <= span.start as usize);
+        let mut next = after.checked_sub(1);
+        std::iter::from_fn(move || {
+            let number = next.filter(|number| *number > 0)?;
+            let section = self.sections.get(number)?;
+            next = section.within;
+            Some(section.title)
+        })
     }
 
     /// Whether the span belongs to literature or navigation.

@@ -267,7 +267,8 @@ impl<'k> Extractor<'k> {
         let (mut frame, mut claims) = topic::frame(reading, &all, &self.gazetteer);
         frame.accused =
             values.iter().filter(|c| c.role() == Some(Role::Indicator)).map(|c| c.span).collect();
-        let pointed = indicates::indicates(reading, &claims, frame.topic.as_ref(), &all, values);
+        let pointed =
+            indicates::indicates(reading, layout, &claims, frame.topic.as_ref(), &all, values);
         claims.extend(pointed);
         claims.extend(topic::nicknames(entities));
         let mut sentences = Vec::new();

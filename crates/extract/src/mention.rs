@@ -1,6 +1,6 @@
 //! Entities named in the text: gazetteer and shape, with the case and context that names need.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{Confidence, Entity, Kind, Span};
 
@@ -19,6 +19,18 @@ pub(crate) struct Mention {
 
 /// Words that support a name of an actor, of malware or of a tool when they stand beside it.
 const ACTOR_WORDS: &[&str] = &[
+    // In French, German, Spanish, Italian and Russian.
+    "groupe",
+    "gruppe",
+    "hackergruppe",
+    "grupo",
+    "gruppo",
+    "attaquants",
+    "angreifer",
+    "atacantes",
+    "группа",
+    "группировка",
+    "группировки",
     "group",
     "groups",
     "actor",
@@ -45,6 +57,13 @@ const ACTOR_WORDS: &[&str] = &[
     "aka",
 ];
 const MALWARE_WORDS: &[&str] = &[
+    "maliciel",
+    "schadsoftware",
+    "trojaner",
+    "troyano",
+    "бэкдор",
+    "троян",
+    "вредонос",
     "malware",
     "ransomware",
     "backdoor",
@@ -189,7 +208,36 @@ pub(crate) fn found(text: &str, tokens: &[Token], hits: &Hits<'_>) -> Found {
             why: "the country's name in another language".into(),
         });
     }
+    agree(text, &mut found);
     Found { sure: found, doubtful }
+}
+
+/// Percent of a name in its own case with words beside it that support what it is.
+const SUPPORTED: u8 = 96;
+
+/// A name that several things bear is, where nothing beside it tells which, the one that the words beside it
+/// tell at its other places: "Kimsuky sent mails" is the group where the text speaks of "the Kimsuky group".
+fn agree(text: &str, found: &mut [Mention]) {
+    let told = |m: &Mention| m.precision >= Confidence::percent(SUPPORTED);
+    let named = |m: &Mention| m.method == "extract:gazetteer" && bears_aliases(m.entity.kind);
+    let mut meanings: BTreeMap<&str, Option<Entity>> = BTreeMap::new();
+    for m in found.iter().filter(|m| named(m) && told(m)) {
+        let meaning = meanings
+            .entry(m.span.slice(text).unwrap_or_default())
+            .or_insert_with(|| Some(m.entity.clone()));
+        if meaning.as_ref() != Some(&m.entity) {
+            *meaning = None;
+        }
+    }
+    for m in found.iter_mut().filter(|m| named(m) && !told(m)) {
+        let meaning = m.span.slice(text).and_then(|shown| meanings.get(shown));
+        if let Some(Some(entity)) = meaning
+            && entity.kind != m.entity.kind
+        {
+            m.entity = entity.clone();
+            "a known name, of what the text calls so elsewhere".clone_into(&mut m.why);
+        }
+    }
 }
 
 /// A doubtful name counts when the same name stands elsewhere with support.
@@ -311,7 +359,7 @@ fn accept(
         (Kind::Location | Kind::Identity | Kind::Software, true, _) => 92,
         (Kind::Sector, ..) => 80,
         (Kind::AttackPattern, ..) => 65,
-        (_, true, true) => 96,
+        (_, true, true) => SUPPORTED,
         (_, true, false) => 88,
         (_, false, true) => 85,
         _ => 70,
@@ -378,7 +426,16 @@ fn is_supported(text: &str, tokens: &[Token], at: usize, len: usize, kind: Kind)
         Kind::Vulnerability => return true,
         _ => return false,
     };
-    let from = at.saturating_sub(3);
+    // Three words back; a word with letters beyond ASCII is several tokens without a gap.
+    let (mut from, mut words_back) = (at, 0);
+    while let Some(before) = from.checked_sub(1) {
+        let glued = from < at && tokens[before].end == tokens[from].start;
+        words_back += usize::from(!glued);
+        if words_back > 3 {
+            break;
+        }
+        from = before;
+    }
     let to = tokens.len().min(at + len + 3);
     (from..to).filter(|i| !(at..at + len).contains(i)).any(|i| {
         let gap = if i < at {

@@ -31,6 +31,7 @@ pub(crate) use techniques::listed;
 use crate::date;
 use crate::mention::Mention;
 use crate::sentence::Words;
+use crate::topic::YearHint;
 
 /// What the reading says of itself, for all sentences.
 pub(crate) struct Frame {
@@ -38,7 +39,7 @@ pub(crate) struct Frame {
     pub(crate) topic: Option<Entity>,
     pub(crate) published: Option<PartialDate>,
     /// A year that the text offers when nothing dates the document.
-    pub(crate) year_hint: Option<i16>,
+    pub(crate) year_hint: YearHint,
     /// Who publishes it: the "we" of its text.
     pub(crate) publisher: Option<String>,
     /// Where the values stand that are indicators.
@@ -458,7 +459,7 @@ impl Telling<'_> {
 
     /// First seen, last seen, fixed.
     fn dates(&mut self) {
-        let words = self.words().clone();
+        let words = &self.sentence.words;
         let fixed = [
             "patch",
             "patched",
@@ -520,7 +521,10 @@ impl Telling<'_> {
             };
             let Some(subject) = subject else { continue };
             let span = self.sentence.span;
-            let resolved = stated.resolve(self.frame.published, self.frame.year_hint);
+            let published = self.frame.published;
+            let resolved = stated
+                .resolve(published, None)
+                .or_else(|| stated.resolve(published, self.frame.year_hint.year()));
             if let Some(date::Resolved { first, last, how, guessed }) = resolved {
                 let date = if relation == Relation::LastSeen { last } else { first };
                 let shown = words.lower.get(stated.start..stated.end).unwrap_or_default();

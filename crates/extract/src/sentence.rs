@@ -15,11 +15,21 @@ pub(crate) fn sentences(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut start = 0;
     let mut push = |from: usize, to: usize| {
+        // What begins and ends in ASCII, as nearly all does, is trimmed byte by byte.
         let shown = text.get(from..to).unwrap_or_default();
-        let head = shown.len() - shown.trim_start().len();
-        let trimmed = shown.trim();
-        if trimmed.len() > 2 {
-            spans.push(Span::new(from + head, from + head + trimmed.len()));
+        let blank = |b: &u8| matches!(b, b' ' | b'\t'..=b'\r');
+        let head = shown.bytes().take_while(blank).count();
+        let tail = shown.bytes().rev().take_while(blank).count();
+        let mut span = from + head..to.saturating_sub(tail);
+        let inner = shown.as_bytes().get(head..shown.len().saturating_sub(tail));
+        let edges = inner.and_then(|inner| inner.first().zip(inner.last()));
+        if edges.is_some_and(|(first, last)| !first.is_ascii() || !last.is_ascii()) {
+            let trimmed = shown.trim();
+            let head = from + shown.len() - shown.trim_start().len();
+            span = head..head + trimmed.len();
+        }
+        if span.len() > 2 {
+            spans.push(Span::new(span.start, span.end));
         }
     };
     // The full stop of Chinese and Japanese is E3 80 82; its last byte ends the sentence.
@@ -83,20 +93,30 @@ fn ends_at_stop(text: &str, start: usize, at: usize) -> bool {
     !(word.len() <= 5 && ABBREVIATIONS.iter().any(|a| a.eq_ignore_ascii_case(word)))
 }
 
-/// Which pairs of letters open a word of a text: tells fast that a cue does not stand in it.
+/// With which letters the words of a text begin: tells fast that a cue does not stand in it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Openings([u64; 12]);
+pub(crate) struct Openings {
+    /// Pairs of letters that open a word.
+    pairs: [u64; 12],
+    /// Four bytes from the begin of a word on, by a hash of them.
+    fours: [u64; 16],
+}
 
 impl Openings {
     /// Of a lower-case text.
     pub(crate) fn of(lower: &str) -> Self {
         let mut openings = Self::default();
         let mut before = b' ';
-        for pair in lower.as_bytes().windows(2) {
+        let bytes = lower.as_bytes();
+        for (at, pair) in bytes.windows(2).enumerate() {
             if !before.is_ascii_alphanumeric()
                 && let Some(bit) = Self::bit(pair[0], pair[1])
             {
-                openings.0[bit / 64] |= 1 << (bit % 64);
+                openings.pairs[bit / 64] |= 1 << (bit % 64);
+                if let Some(four) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+                    let bit = Self::hash(*four);
+                    openings.fours[bit / 64] |= 1 << (bit % 64);
+                }
             }
             before = pair[0];
         }
@@ -105,17 +125,25 @@ impl Openings {
 
     /// Whether a word may begin as `cue` does; `true` when it cannot be told.
     pub(crate) fn may_hold(&self, cue: &str) -> bool {
-        match cue.as_bytes() {
-            [a, b, ..] => {
-                Self::bit(*a, *b).is_none_or(|bit| self.0[bit / 64] & (1 << (bit % 64)) != 0)
+        let bytes = cue.as_bytes();
+        let [a, b, ..] = bytes else { return true };
+        let Some(pair) = Self::bit(*a, *b) else { return true };
+        match bytes.first_chunk() {
+            Some(four) => {
+                let bit = Self::hash(*four);
+                self.fours[bit / 64] & (1 << (bit % 64)) != 0
             }
-            _ => true,
+            None => self.pairs[pair / 64] & (1 << (pair % 64)) != 0,
         }
     }
 
     fn bit(a: u8, b: u8) -> Option<usize> {
         (a.is_ascii_lowercase() && b.is_ascii_lowercase())
             .then(|| usize::from(a - b'a') * 26 + usize::from(b - b'a'))
+    }
+
+    fn hash(four: [u8; 4]) -> usize {
+        (u32::from_le_bytes(four).wrapping_mul(0x9e37_79b1) >> 22) as usize
     }
 }
 
@@ -280,10 +308,18 @@ impl Words {
     pub(crate) fn clause(&self, at: usize) -> (usize, usize) {
         let head = self.lower.get(..at).unwrap_or_default();
         let tail = self.lower.get(at..).unwrap_or_default();
-        let from =
-            BREAKS.iter().filter_map(|b| head.rfind(b).map(|i| i + b.len())).max().unwrap_or(0);
-        let to =
-            BREAKS.iter().filter_map(|b| tail.find(b)).min().map_or(self.lower.len(), |i| at + i);
+        let (mut from, mut to) = (0, self.lower.len());
+        for mark in BREAKS {
+            let word = mark.trim_matches([' ', ',']);
+            let may_stand = match word {
+                ";" => self.lower.contains(';'),
+                word => self.openings.may_hold(word),
+            };
+            if may_stand {
+                from = from.max(head.rfind(mark).map_or(0, |i| i + mark.len()));
+                to = to.min(tail.find(mark).map_or(to, |i| at + i));
+            }
+        }
         (from, to)
     }
 

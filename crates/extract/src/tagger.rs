@@ -16,6 +16,7 @@ mod sums;
 mod weights;
 mod word;
 
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 use lapwing_model::{Confidence, Span};
@@ -29,6 +30,7 @@ pub use weights::{Weights, WeightsError};
 
 use reader::Reader;
 use sums::Sums;
+use word::Forms;
 
 macro_rules! tags {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
@@ -126,12 +128,19 @@ pub(crate) fn tag(
     known: &[Span],
     doubtful: &[Span],
 ) -> Vec<Tagged> {
+    let smalls = gate::Smalls::of(text, tokens);
     let mut sentences =
-        sentences.filter(|span| gate::asks(text, *span, known, doubtful)).peekable();
+        sentences.filter(|span| gate::asks(text, *span, &smalls, known, doubtful)).peekable();
     if sentences.peek().is_none() {
         return Vec::new();
     }
-    decode_all(text, Reader::new(text, tokens, hits), builtin(), sentences)
+    // There is one model of the binary, so that what a thread keeps is of it.
+    thread_local!(static KEPT: RefCell<(Forms, Sums)> = RefCell::default());
+    let (forms, mut sums) = KEPT.take();
+    let mut reader = Reader::new(text, tokens, hits, forms);
+    let found = decode_all(text, &mut reader, &mut sums, builtin(), sentences);
+    KEPT.set((reader.into_forms(), sums));
+    found
 }
 
 /// As [`tag`], with other weights and over all sentences: for the command that trains and scores.
@@ -146,22 +155,24 @@ pub(crate) fn tag_all(
         None => builtin(),
     };
     let sentences = sentence::sentences(text).into_iter();
-    decode_all(text, Reader::new(text, tokens, hits), weights, sentences)
+    let mut reader = Reader::new(text, tokens, hits, Forms::default());
+    decode_all(text, &mut reader, &mut Sums::default(), weights, sentences)
 }
 
 fn decode_all<'t>(
     text: &'t str,
-    mut reader: Reader<'t>,
+    reader: &mut Reader<'t>,
+    sums: &mut Sums,
     weights: &Weights,
     sentences: impl Iterator<Item = Span>,
 ) -> Vec<Tagged> {
-    let (mut sums, mut room) = (Sums::default(), decode::Room::default());
+    let mut room = decode::Room::default();
     let (mut found, mut words, mut spans) = (Vec::new(), Vec::new(), Vec::new());
     for part in sentences.flat_map(|span| parts(text, span)) {
         if is_encoded(part.slice(text).unwrap_or_default()) {
             continue;
         }
-        reader.score(part, weights, &mut sums, &mut spans);
+        reader.score(part, weights, sums, &mut spans);
         decode::tag(weights, &sums.words, &spans, &mut room, &mut found);
         words.extend_from_slice(&spans);
     }
@@ -171,7 +182,7 @@ fn decode_all<'t>(
 
 /// What the model reads of every sentence of `text`.
 pub(crate) fn sequences(text: &str, tokens: &[Token], hits: &Hits<'_>) -> Vec<Sequence> {
-    read_all(text, &mut Reader::new(text, tokens, hits))
+    read_all(text, &mut Reader::new(text, tokens, hits, Forms::default()))
 }
 
 fn read_all(text: &str, reader: &mut Reader<'_>) -> Vec<Sequence> {

@@ -9,6 +9,7 @@
 pub mod features;
 pub mod judge;
 mod model;
+mod rows;
 pub mod score;
 #[cfg(test)]
 mod tests;

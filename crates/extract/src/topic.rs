@@ -1,5 +1,6 @@
 //! What the document as a whole tells: its topic and its links.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,7 +93,7 @@ pub(crate) fn frame(
     let frame = Frame {
         topic,
         published: document.published,
-        year_hint: year_hint(&document.text, mentions),
+        year_hint: YearHint::of(&document.text, mentions),
         publisher: document.source.clone(),
         accused: BTreeSet::new(),
     };
@@ -222,18 +223,33 @@ fn title(reading: &Reading) -> (&str, Option<usize>) {
 }
 
 /// A year for dates without one: of a full date in the text, else that of the newest CVE number.
-fn year_hint(text: &str, mentions: &[Mention]) -> Option<i16> {
-    let head = text.get(..text.len().min(20_000)).unwrap_or_default().to_ascii_lowercase();
-    let stated =
-        crate::date::dates(&head).into_iter().filter(|d| d.month.is_some()).find_map(|d| d.year);
-    let numbers = || {
-        mentions
-            .iter()
-            .filter(|m| m.entity.kind == Kind::Vulnerability)
-            .filter_map(|m| m.entity.value.get(4..8)?.parse::<i16>().ok())
-            .max()
-    };
-    stated.or_else(numbers)
+pub(crate) struct YearHint {
+    /// The begin of the text in lower case, which is read when the year is first asked for.
+    head: String,
+    newest: Option<i16>,
+    known: OnceCell<Option<i16>>,
+}
+
+impl YearHint {
+    fn of(text: &str, mentions: &[Mention]) -> Self {
+        Self {
+            head: text.get(..text.len().min(20_000)).unwrap_or_default().to_ascii_lowercase(),
+            newest: mentions
+                .iter()
+                .filter(|m| m.entity.kind == Kind::Vulnerability)
+                .filter_map(|m| m.entity.value.get(4..8)?.parse::<i16>().ok())
+                .max(),
+            known: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn year(&self) -> Option<i16> {
+        *self.known.get_or_init(|| {
+            let dates = crate::date::dates(&self.head);
+            let stated = dates.into_iter().filter(|d| d.month.is_some()).find_map(|d| d.year);
+            stated.or(self.newest)
+        })
+    }
 }
 
 /// What links point at, where the visible text is not itself the value.

@@ -248,7 +248,7 @@ impl Bonds {
             also: also.into_iter().collect(),
             members: places.iter().map(|at| self.activities[*at as usize].origin).collect(),
             first,
-            last: days.last().or(first),
+            last: days.next_back().or(first),
             places,
             ties,
             decided,

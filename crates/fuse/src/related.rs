@@ -222,7 +222,7 @@ fn of_tlsh(value: &str) -> Vec<(String, f64)> {
     if digits.len() != TLSH_DIGITS || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Vec::new();
     }
-    let body = digits[TLSH_HEAD..].as_bytes().chunks_exact(TLSH_PART);
+    let body = digits.as_bytes()[TLSH_HEAD..].chunks_exact(TLSH_PART);
     body.enumerate()
         // A part without any difference between the buckets is that of a short or empty file.
         .filter(|(_, part)| part.iter().any(|b| *b != part[0]))

@@ -243,7 +243,7 @@ mod tests {
             let mut found = Vec::new();
             for at in 0..4 {
                 shared.later(at, 100.0, &mut |other, pieces| {
-                    found.push((at, other, pieces.to_vec()))
+                    found.push((at, other, pieces.to_vec()));
                 });
             }
             assert_eq!(found.len(), 2);

@@ -42,6 +42,7 @@ pub(crate) fn around(router: Router, app: &App) -> Router {
         // An event must not wait in a compressor.
         .and(NotForContentType::SSE);
     router
+        .layer(from_fn(crate::misp::in_its_words))
         .layer(DefaultBodyLimit::max(app.config.limits.json))
         .layer(CompressionLayer::new().compress_when(tame))
         .layer(from_fn_with_state(app.clone(), in_time))

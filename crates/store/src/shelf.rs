@@ -139,12 +139,13 @@ pub(crate) fn trace_of_row(conn: &Connection, n: i64) -> Result<(DocumentId, Vec
 }
 
 pub(crate) fn put_markers(conn: &Connection, rows: &[MarkerRow]) -> Result<(), Fault> {
-    let mut insert = conn.prepare_cached(
+    let mut insert = conn.bulk(
         "INSERT INTO marker (marker, place, tie) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     )?;
-    for row in rows {
-        insert.execute(*row)?;
+    for (marker, place, tie) in rows {
+        insert.push(&[marker, place, tie])?;
     }
+    insert.finish()?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Dates that count from the day of publication, and stretches of a year.
 
-use super::{Form, Stated, Unit, words, year};
+use super::{Form, Stated, Unit, year};
 
 const WEEKDAYS: &[&str] =
     &["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -9,9 +9,8 @@ const NUMBERS: &[&str] = &[
     "twelve",
 ];
 
-/// "last week", "three months ago", "on Tuesday", "Q3 2021" … in a lower-case sentence.
-pub(super) fn dates(lower: &str) -> Vec<Stated> {
-    let words = words(lower);
+/// "last week", "three months ago", "on Tuesday", "Q3 2021" … in the words of a lower-case sentence.
+pub(super) fn dates(words: &[(usize, &str)]) -> Vec<Stated> {
     let word = |i: usize| words.get(i).map_or("", |(_, w)| *w);
     let mut found = Vec::new();
     for (i, (start, first)) in words.iter().enumerate() {

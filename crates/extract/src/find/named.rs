@@ -78,6 +78,13 @@ fn search(text: &str, stretch: Range<usize>, found: &mut Vec<Found>) {
         let Some((_, kind, manner)) = WORDS.get(hit.pattern().as_usize()) else { continue };
         let (at, end) = (stretch.start + hit.start(), stretch.start + hit.end());
         let range = match manner {
+            Manner::Noun if text[end..].starts_with('s') => {
+                for range in after_nouns(text, at, end + 1, *kind) {
+                    let value = text[range.clone()].to_owned();
+                    found.push(Found { kind: *kind, value, range, shape: Shape::Plain });
+                }
+                after_noun(text, at, end, *kind)
+            }
             Manner::Noun => after_noun(text, at, end, *kind),
             Manner::Command => {
                 let whole = at == 0 || !text.as_bytes()[at - 1].is_ascii_alphanumeric();
@@ -162,6 +169,78 @@ fn bare_noun(text: &str, at: usize, end: usize, kind: Kind) -> Option<Range<usiz
     let named = bare.called && (made || bare.marked);
     let told = named || (bare.marked && made && bare.range.start < 2);
     (fits && told).then(|| end + bare.range.start..end + bare.range.end)
+}
+
+/// The names behind a noun in the plural: `scheduled tasks named MarshA, MarshB and "Marsh C"`.
+fn after_nouns(text: &str, at: usize, end: usize, kind: Kind) -> Vec<Range<usize>> {
+    /// So many names one sentence may list.
+    const MOST: usize = 24;
+    let mut names = Vec::new();
+    let Some(before) = window(text, at.saturating_sub(48)..at) else { return names };
+    let before = before.rsplit(['\n', '.']).next().unwrap_or_default().to_ascii_lowercase();
+    let made = ["windows ", "creat", "install", "regist", "malicious", "persist", "scheduled"]
+        .iter()
+        .any(|word| before.contains(word));
+    let fits = match kind {
+        // The noun's first letter is left out of the search.
+        Kind::WindowsService => before.ends_with('s'),
+        Kind::ScheduledTask => before.ends_with("scheduled "),
+        _ => false,
+    };
+    let line = window(text, end..(end + 600).min(text.len())).and_then(|w| w.split('\n').next());
+    let (true, true, Some(line)) = (fits, made, line) else { return names };
+    let Some(mut from) = names_begin(line) else { return names };
+    while names.len() < MOST {
+        let Some(range) = listed_name(line, from) else { break };
+        let quoted = line[range.end..].chars().next().filter(|c| QUOTES.iter().any(|q| q.1 == *c));
+        let behind = range.end + quoted.map_or(0, char::len_utf8);
+        names.push(end + range.start..end + range.end);
+        let rest = &line[behind..];
+        let next = rest.trim_start_matches([',', ';', ' ']);
+        let next = ["and ", "or ", "as well as "]
+            .iter()
+            .find_map(|word| next.strip_prefix(word))
+            .unwrap_or(next);
+        if next.len() == rest.len() || next.is_empty() {
+            break;
+        }
+        from = line.len() - next.len();
+    }
+    names
+}
+
+/// Where behind a plural noun its names begin: behind "named", "called" or a colon.
+fn names_begin(line: &str) -> Option<usize> {
+    const BETWEEN: &[&str] = &["with", "the", "following", "are", "were", "as", "under"];
+    let (mut at, mut called) = (0, false);
+    for _ in 0..6 {
+        let shown = line[at..].trim_start_matches([' ', ':']);
+        called |= line[at..line.len() - shown.len()].contains(':');
+        at = line.len() - shown.len();
+        let len = shown.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(shown.len());
+        match &shown[..len] {
+            "named" | "called" | "dubbed" | "names" => called = true,
+            word if BETWEEN.contains(&word) => {}
+            _ => break,
+        }
+        at += len;
+    }
+    called.then_some(at)
+}
+
+/// A name of a list, quoted or not, at the begin of `line[from..]`.
+fn listed_name(line: &str, from: usize) -> Option<Range<usize>> {
+    let shown = line.get(from..)?;
+    let first = shown.chars().next()?;
+    if let Some((open, close)) = QUOTES.iter().find(|(open, _)| *open == first) {
+        let at = from + open.len_utf8();
+        let len = line[at..].find(*close)?;
+        let value = &line[at..at + len];
+        let fits = (3..=100).contains(&value.len()) && !value.starts_with(' ');
+        return fits.then_some(at..at + len);
+    }
+    let bare = name_behind(&format!(" {shown}"))?;
+    (bare.range.start == 1).then(|| from..from + bare.range.end - 1)
 }
 
 /// A name behind a noun.
@@ -286,7 +365,21 @@ mod tests {
         ] {
             assert_eq!(shown(text), [(kind, value.to_owned())], "{text}");
         }
+        for (text, values) in [
+            (
+                "creates scheduled tasks named MarshDaily, HeronUpd and \"Marsh Weekly\".",
+                &["MarshDaily", "HeronUpd", "Marsh Weekly"][..],
+            ),
+            ("Scheduled tasks: `MarshA1`, `MarshB2`", &["MarshA1", "MarshB2"]),
+            ("It installs services called Heron1 or Heron2 to stay", &["Heron1", "Heron2"]),
+        ] {
+            let values: Vec<&str> = values.to_vec();
+            let found: Vec<String> = shown(text).into_iter().map(|(_, value)| value).collect();
+            assert_eq!(found, values, "{text}");
+        }
         for text in [
+            "scheduled tasks and services that run daily",
+            "creates scheduled tasks. MarshA1 is",
             "the streaming service \"Marsh\" was hit",
             "services \"A1\" and \"B2\"",
             "the task \"write tests\" is done",

@@ -78,7 +78,7 @@ impl Telling<'_> {
         if self.is_defence() {
             return;
         }
-        let words = self.words().clone();
+        let words = &self.sentence.words;
         let used: Vec<(Entity, Span, usize)> = self
             .of_kind(|k| matches!(k, Kind::AttackPattern | Kind::Malware | Kind::Tool))
             .iter()
@@ -124,7 +124,7 @@ impl Telling<'_> {
         if self.is_defence() {
             return;
         }
-        let words = self.words().clone();
+        let words = &self.sentence.words;
         let Some(who) = self.subject.clone() else { return };
         let flaws: Vec<(Entity, Span, usize)> = self
             .of_kind(|k| k == Kind::Vulnerability)
@@ -218,7 +218,7 @@ impl Telling<'_> {
 
     /// Vulnerability → software, and denials of it.
     pub(super) fn affected(&mut self) {
-        let words = self.words().clone();
+        let words = &self.sentence.words;
         let products: Vec<(Entity, Span, usize)> = self
             .of_kind(|k| k == Kind::Software)
             .iter()

@@ -44,7 +44,7 @@ impl Telling<'_> {
         if self.is_defence() {
             return;
         }
-        let words = self.words().clone();
+        let words = &self.sentence.words;
         let Some(owner) = self.owner(&words.lower) else { return };
         let (entity, end, collection) = owner;
         let Some((_, from)) = words.first(NAMING, end.max(collection), words.lower.len()) else {

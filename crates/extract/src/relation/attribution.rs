@@ -67,7 +67,7 @@ const RESIDING: &[&str] = &[
 impl Telling<'_> {
     /// "… attributes the attacks to X with high confidence".
     pub(super) fn attribution(&mut self, memory: &Memory) {
-        let words = self.words().clone();
+        let words = &self.sentence.words;
         let Some((cue, cue_end)) = words.first(ATTRIBUTING, 0, words.lower.len()) else { return };
         let actors: Vec<(Entity, usize, Span)> = self
             .of_kind(Kind::is_actor_like)
@@ -130,7 +130,7 @@ impl Telling<'_> {
 
     /// Countries as origin, sponsor or base of an actor.
     pub(super) fn countries(&mut self, memory: &Memory) {
-        let words = self.words().clone();
+        let words = &self.sentence.words;
         let places: Vec<(Entity, usize, usize)> = self
             .of_kind(|k| k == Kind::Location)
             .iter()
@@ -238,7 +238,7 @@ impl Telling<'_> {
 
     /// "Mandiant tracks this activity as UNC…".
     pub(super) fn tracking(&mut self, memory: &Memory) {
-        let words = self.words().clone();
+        let words = &self.sentence.words;
         let Some((cue, cue_end)) = words.first(
             &["track", "tracks", "tracked", "tracking", "refers to", "named", "calls"],
             0,
@@ -330,7 +330,7 @@ impl Telling<'_> {
 
     /// "X, also known as Y", "X (Y)".
     pub(super) fn aliases(&mut self) {
-        let words = self.words().clone();
+        let words = &self.sentence.words;
         let named: Vec<(Entity, usize, usize)> = self
             .of_kind(|k| {
                 k.is_actor_like() || matches!(k, Kind::Malware | Kind::Tool | Kind::Campaign)

@@ -99,7 +99,7 @@ const NEAR: usize = 40;
 impl Telling<'_> {
     /// Turns what the sentence only reports into what it says of it.
     pub(super) fn dispute(&mut self) {
-        let words = self.words().clone();
+        let words = &self.sentence.words;
         let end = words.lower.len();
         if let Some((from, _)) = words.first(WRONG_TO, 0, end) {
             let (_, to) = words.clause(from);
@@ -136,7 +136,7 @@ impl Telling<'_> {
 
     /// What stands between two places of the sentence is said so firmly and no more.
     fn turn(&mut self, from: usize, to: usize, polarity: Polarity) {
-        let words = self.words().clone();
+        let words = &self.sentence.words;
         let whole = self.sentence.span;
         for claim in &mut self.claims {
             let inside = claim.span == whole || (from..to).contains(&words.at(claim.span));

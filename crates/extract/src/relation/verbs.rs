@@ -10,17 +10,17 @@ use crate::sentence::Words;
 impl Telling<'_> {
     /// All that verbs between names say.
     pub(super) fn verbs(&mut self, memory: &Memory) {
-        let words = self.words().clone();
-        self.events = clause::events(&words, self.sentence.mentions, memory);
+        let words = &self.sentence.words;
+        self.events = clause::events(words, self.sentence.mentions, memory);
         if !self.is_defence() {
             for event in self.events.clone() {
                 for agent in &event.agents {
-                    self.act(&words, &event, agent);
+                    self.act(words, &event, agent);
                 }
             }
         }
-        self.kinship(&words);
-        self.places(&words);
+        self.kinship(words);
+        self.places(words);
     }
 
     /// Whether a file acts that nothing accuses: "run build.sh to unpack payload.zip".

@@ -56,7 +56,7 @@ impl Telling<'_> {
         if self.is_defence() {
             return;
         }
-        let words = self.words().clone();
+        let words = &self.sentence.words;
         let named: Vec<(usize, Entity, Span, usize, usize)> = self
             .sentence
             .mentions

@@ -1,15 +1,37 @@
 //! The best labels of a sentence (Viterbi), and how probable each run is (forward and backward).
 
+#![allow(clippy::needless_range_loop, reason = "the halves of several rows run side by side")]
+
 use lapwing_model::{Confidence, Span};
 
-use super::weights::{Moves, NEVER, Steps, WIDE};
+use super::weights::{HALF, Half, Moves, NEVER, Steps, place};
 use super::{LABELS, Tag, Tagged, Weights};
 
 /// A label that is less probable than this is taken to be none: the result is in percent.
 const FAINT: f32 = 1e-9;
 
-/// A number for each label.
-type Row = [f32; WIDE];
+/// A number for each label: those that open a run or stand outside, and those inside of the runs.
+///
+/// Only the former may follow any label; what is inside follows its own run alone. Twelve numbers each, which is a
+/// whole number of vector registers.
+#[derive(Clone, Copy)]
+struct Row {
+    open: Half,
+    inside: Half,
+}
+
+impl Row {
+    const fn all(number: f32) -> Self {
+        Self { open: [number; HALF], inside: [number; HALF] }
+    }
+
+    fn of(&self, label: usize) -> f32 {
+        match place(label) {
+            at if at < HALF => self.open[at],
+            at => self.inside[at - HALF],
+        }
+    }
+}
 
 /// Room that is kept from sentence to sentence.
 #[derive(Default)]
@@ -56,7 +78,10 @@ pub(crate) fn tag(
         };
         // The least sure word bounds the run: a lower bound would be the product.
         let sure = (from..at)
-            .map(|i| room.forward[i][room.labels[i]] * room.backward[i][room.labels[i]])
+            .map(|i| {
+                let label = room.labels[i];
+                room.forward[i].of(label) * room.backward[i].of(label)
+            })
             .fold(1.0, f32::min);
         found.push(Tagged {
             span: Span { start: first.start, end: last.end },
@@ -66,63 +91,81 @@ pub(crate) fn tag(
     }
 }
 
-/// Whether a sentence may begin with the label: no run goes on at the start.
-fn may_begin(label: usize) -> bool {
-    label == 0 || label % 2 == 1
-}
-
-/// The label that only a label and itself are followed by: inside of the same run.
-fn inside_of(label: usize) -> Option<usize> {
-    (label > 0 && label < LABELS).then_some(label + label % 2)
-}
-
 /// The best way is found forwards as scores alone, in steps, and followed backwards.
 fn viterbi(moves: &Moves, words: &[Steps], room: &mut Room) {
     room.scores.clear();
+    let mut last: Option<Row> = None;
     for word in words {
-        let mut next = [NEVER; WIDE];
-        match room.scores.last() {
-            None => {
-                for label in (0..LABELS).filter(|label| may_begin(*label)) {
-                    next[label] = 0.0;
+        let mut next = Row::all(NEVER);
+        match &last {
+            // No run goes on at the start.
+            None => next.open = [0.0; HALF],
+            Some(last) => {
+                for (score, row) in last.open.iter().zip(&moves.steps.from_open) {
+                    reach(&mut next.open, *score, row);
                 }
-            }
-            Some(scores) => {
-                // Whatever may follow anything follows the best label or one that is near it.
-                let most = scores.iter().take(LABELS).copied().fold(NEVER, f32::max);
-                let least = most - moves.spread;
-                for (before, (score, row)) in scores.iter().zip(&moves.steps).enumerate() {
-                    if *score >= least {
-                        for (next, step) in next.iter_mut().zip(row) {
-                            let way = score + step;
-                            *next = if way > *next { way } else { *next };
-                        }
-                    } else if let Some(inside) = inside_of(before) {
-                        next[inside] = next[inside].max(score + row[inside]);
-                    }
+                // The last place inside is of no label.
+                for (score, row) in last.inside.iter().zip(&moves.steps.from_inside) {
+                    reach(&mut next.open, *score, row);
+                }
+                for i in 0..HALF - 1 {
+                    let begun = last.open[i + 1] + moves.steps.begun[i];
+                    let stayed = last.inside[i] + moves.steps.stayed[i];
+                    next.inside[i] = if stayed > begun { stayed } else { begun };
                 }
             }
         }
-        for (next, steps) in next.iter_mut().zip(word.0) {
-            *next += f32::from(steps);
+        let (open, inside) = word.0.split_at(HALF);
+        for (next, steps) in next.open.iter_mut().zip(open) {
+            *next += f32::from(*steps);
+        }
+        for (next, steps) in next.inside.iter_mut().zip(inside) {
+            *next += f32::from(*steps);
         }
         room.scores.push(next);
+        last = Some(next);
     }
     room.labels.clear();
     room.labels.resize(words.len(), 0);
-    let mut label = room.scores.last().map_or(0, |scores| best(scores.iter().copied()));
+    let mut label = last.map_or(0, |row| best((0..LABELS).map(|label| row.of(label))));
     for at in (0..words.len()).rev() {
         room.labels[at] = label;
         if let Some(before) = at.checked_sub(1).and_then(|before| room.scores.get(before)) {
-            label = best(before.iter().zip(&moves.steps).map(|(score, row)| score + row[label]));
+            label = best_before(moves, before, label);
         }
     }
+}
+
+/// Raises what is reached from a label of this score.
+#[inline]
+fn reach(next: &mut Half, score: f32, row: &Half) {
+    for (next, step) in next.iter_mut().zip(row) {
+        let way = score + step;
+        *next = if way > *next { way } else { *next };
+    }
+}
+
+/// The label from which the best way comes to `label`.
+fn best_before(moves: &Moves, before: &Row, label: usize) -> usize {
+    let at = place(label);
+    if let Some(inside) = at.checked_sub(HALF) {
+        let begun = before.open[inside + 1] + moves.steps.begun[inside];
+        let stayed = before.inside[inside] + moves.steps.stayed[inside];
+        return if stayed > begun { label } else { label - 1 };
+    }
+    let (from_open, from_inside) = (&moves.steps.to_open[at].0, &moves.steps.to_open[at].1);
+    let mut ways = Row::all(NEVER);
+    for i in 0..HALF {
+        ways.open[i] = before.open[i] + from_open[i];
+        ways.inside[i] = before.inside[i] + from_inside[i];
+    }
+    best((0..LABELS).map(|label| ways.of(label)))
 }
 
 /// The first label with the highest score.
 fn best(scores: impl Iterator<Item = f32>) -> usize {
     let mut best = (0, f32::NEG_INFINITY);
-    for (label, score) in scores.take(LABELS).enumerate() {
+    for (label, score) in scores.enumerate() {
         if score > best.1 {
             best = (label, score);
         }
@@ -136,63 +179,83 @@ fn probabilities(moves: &Moves, words: &[Steps], room: &mut Room) {
     room.odds.extend(words.iter().map(|word| {
         let steps = &word.0[..LABELS];
         let most = steps.iter().copied().max().unwrap_or(0);
-        let mut odds = [0.0; WIDE];
-        for (odds, steps) in odds.iter_mut().zip(steps) {
+        let odds_of = |steps: &i16| {
             let fall = (i32::from(most) - i32::from(*steps)) as usize;
-            *odds = moves.falls.get(fall).or(moves.falls.last()).copied().unwrap_or(0.0);
+            moves.falls.get(fall).or(moves.falls.last()).copied().unwrap_or(0.0)
+        };
+        let mut odds = Row::all(0.0);
+        let (open, inside) = steps.split_at(HALF);
+        for (odds, steps) in odds.open.iter_mut().zip(open) {
+            *odds = odds_of(steps);
+        }
+        for (odds, steps) in odds.inside.iter_mut().zip(inside) {
+            *odds = odds_of(steps);
         }
         odds
     }));
+    forward(moves, room);
+    backward(moves, room);
+}
+
+fn forward(moves: &Moves, room: &mut Room) {
     room.forward.clear();
     room.scales.clear();
+    let mut last: Option<Row> = None;
     for odds in &room.odds {
-        let mut now = [0.0_f32; WIDE];
-        match room.forward.last() {
-            None => {
-                for label in (0..LABELS).filter(|label| may_begin(*label)) {
-                    now[label] = 1.0;
-                }
-            }
+        let mut now = Row::all(0.0);
+        match &last {
+            None => now.open = [1.0; HALF],
             Some(last) => {
-                for (from, row) in last.iter().zip(&moves.forth).filter(|(from, _)| **from > FAINT)
-                {
-                    for (to, way) in now.iter_mut().zip(row) {
+                let open = last.open.iter().zip(&moves.exps.from_open);
+                let inside = last.inside.iter().zip(&moves.exps.from_inside);
+                for (from, row) in open.chain(inside).filter(|(from, _)| **from > FAINT) {
+                    for (to, way) in now.open.iter_mut().zip(row) {
                         *to += from * way;
                     }
+                }
+                for i in 0..HALF - 1 {
+                    now.inside[i] = last.open[i + 1] * moves.exps.begun[i]
+                        + last.inside[i] * moves.exps.stayed[i];
                 }
             }
         }
         let mut sum = 0.0;
-        for (now, odds) in now.iter_mut().zip(odds) {
-            *now *= odds;
-            sum += *now;
+        for i in 0..HALF {
+            now.open[i] *= odds.open[i];
+            now.inside[i] *= odds.inside[i];
+            sum += now.open[i] + now.inside[i];
         }
         let sum = sum.max(f32::MIN_POSITIVE);
-        for now in &mut now {
-            *now /= sum;
+        for i in 0..HALF {
+            now.open[i] /= sum;
+            now.inside[i] /= sum;
         }
         room.forward.push(now);
         room.scales.push(sum);
+        last = Some(now);
     }
+}
+
+fn backward(moves: &Moves, room: &mut Room) {
     room.backward.clear();
-    room.backward.resize(words.len(), [1.0; WIDE]);
-    for at in (1..words.len()).rev() {
-        let mut ahead = room.backward[at];
-        for (ahead, odds) in ahead.iter_mut().zip(&room.odds[at]) {
-            *ahead *= odds / room.scales[at];
+    room.backward.resize(room.odds.len(), Row::all(1.0));
+    for at in (1..room.odds.len()).rev() {
+        let (mut ahead, odds, scale) = (room.backward[at], &room.odds[at], room.scales[at]);
+        for i in 0..HALF {
+            ahead.open[i] *= odds.open[i] / scale;
+            ahead.inside[i] *= odds.inside[i] / scale;
         }
-        let mut now = [0.0; WIDE];
-        for (after, (from, row)) in ahead.iter().zip(&moves.back).enumerate().take(LABELS) {
-            if after > 0 && after % 2 == 0 {
-                // Inside a run: it was so before, or the run began.
-                for before in [after - 1, after] {
-                    now[before] += from * row[before];
-                }
-            } else {
-                for (to, way) in now.iter_mut().zip(row) {
-                    *to += from * way;
-                }
+        let mut now = Row::all(0.0);
+        for (from, (open, inside)) in ahead.open.iter().zip(&moves.exps.to_open) {
+            for i in 0..HALF {
+                now.open[i] += from * open[i];
+                now.inside[i] += from * inside[i];
             }
+        }
+        // Inside a run: it was so before, or the run began.
+        for i in 0..HALF - 1 {
+            now.open[i + 1] += ahead.inside[i] * moves.exps.begun[i];
+            now.inside[i] += ahead.inside[i] * moves.exps.stayed[i];
         }
         room.backward[at - 1] = now;
     }
@@ -202,6 +265,11 @@ fn probabilities(moves: &Moves, words: &[Steps], room: &mut Room) {
 mod tests {
     use super::*;
     use crate::tagger::may_follow;
+
+    /// No run goes on at the start of a sentence.
+    fn may_begin(label: usize) -> bool {
+        label == 0 || label % 2 == 1
+    }
 
     /// All ways through three words, one by one.
     fn ways() -> impl Iterator<Item = [usize; 3]> {
@@ -225,16 +293,17 @@ mod tests {
         let words: Vec<Steps> = (0..3_i16)
             .map(|at| {
                 let mut word = Steps::default();
-                for (label, steps) in word.0.iter_mut().take(LABELS).enumerate() {
-                    *steps = (label as i16 * (5 + at) + at * 3) % 17;
+                for label in 0..LABELS {
+                    word.0[place(label)] = (label as i16 * (5 + at) + at * 3) % 17;
                 }
                 word
             })
             .collect();
         let moves = weights.moves();
         let score = |way: &[usize; 3]| {
-            let steps: f32 = way.iter().zip(&words).map(|(l, w)| f32::from(w.0[*l])).sum();
-            steps + moves.steps[way[0]][way[1]] + moves.steps[way[1]][way[2]]
+            let steps: f32 = way.iter().zip(&words).map(|(l, w)| f32::from(w.0[place(*l)])).sum();
+            let step = |before: usize, after: usize| (transitions[before][after] / 0.1_f32).round();
+            steps + step(way[0], way[1]) + step(way[1], way[2])
         };
         let mut room = Room::default();
         viterbi(moves, &words, &mut room);
@@ -249,7 +318,7 @@ mod tests {
             for label in 0..LABELS {
                 let through: f64 =
                     ways().filter(|way| way[at] == label).map(|way| odds(&way)).sum();
-                let sure = f64::from(room.forward[at][label] * room.backward[at][label]);
+                let sure = f64::from(room.forward[at].of(label) * room.backward[at].of(label));
                 assert!((sure - through / all).abs() < 1e-4, "{at} {label}");
             }
         }

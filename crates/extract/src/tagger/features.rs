@@ -75,7 +75,8 @@ pub(crate) enum Side {
 /// All features of a word, group by group.
 pub(crate) fn all(a: &Around<'_>, put: &mut (impl FnMut(u32) + ?Sized)) {
     use Beside::{Left, Left2, Left3, Right, Right2, Right3};
-    own(a.forms[3], a.memory, put);
+    own(a.forms[3], put);
+    memory(a.memory, put);
     let beside = [(Left3, 0), (Left2, 1), (Left, 2), (Right, 4), (Right2, 5), (Right3, 6)];
     for (place, at) in beside {
         self::beside(a.forms[at], place, put);
@@ -96,7 +97,7 @@ pub(crate) fn all(a: &Around<'_>, put: &mut (impl FnMut(u32) + ?Sized)) {
 }
 
 /// What the word says by itself.
-pub(crate) fn own(w: &Form, memory: Bits, put: &mut (impl FnMut(u32) + ?Sized)) {
+pub(crate) fn own(w: &Form, put: &mut (impl FnMut(u32) + ?Sized)) {
     put(EVERY_WORD);
     put(mix(2, w.lower));
     put(mix(3, w.exact));
@@ -107,10 +108,13 @@ pub(crate) fn own(w: &Form, memory: Bits, put: &mut (impl FnMut(u32) + ?Sized)) 
     }
     put(mix(22, w.shape));
     word_classes(w, 3, put);
-    for i in 0..28 {
-        if memory & (1 << i) != 0 {
-            put(mix(101 + i, 1));
-        }
+}
+
+/// What stands beside the same word elsewhere says.
+pub(crate) fn memory(mut memory: Bits, put: &mut (impl FnMut(u32) + ?Sized)) {
+    while memory != 0 {
+        put(mix(101 + memory.trailing_zeros(), 1));
+        memory &= memory - 1;
     }
 }
 

@@ -1,10 +1,13 @@
 //! Which sentences are worth tagging: those with a capitalised word that no table knows and that is no everyday
-//! one. In the others the tagger could only say again what is known.
+//! one, nor one that opens the sentence and stands in lower case elsewhere. In the others the tagger could only
+//! say again what is known.
 
 use std::sync::LazyLock;
 
 use foldhash::HashSet;
 use lapwing_model::Span;
+
+use crate::gazetteer::{Token, lower_hash};
 
 /// Words that open sentences, and short forms of technique: capitalised, and no names that the tagger is asked for.
 const EVERYDAY: &str = "a about above according additionally after all also although among an and another any are \
@@ -23,8 +26,31 @@ rdp vpn http2 cpu gpu ram id ids os vm ioc iocs ttp ttps cve cves cvss c2 cnc mi
 /// Longest of them.
 const LONGEST: usize = 13;
 
+/// The words that stand in lower case in a text: what opens a sentence is such a word, if it is one of them.
+pub(crate) struct Smalls(HashSet<u64>);
+
+impl Smalls {
+    pub(crate) fn of(text: &str, tokens: &[Token]) -> Self {
+        let is_small = |token: &&Token| {
+            text.as_bytes().get(token.start as usize).is_some_and(u8::is_ascii_lowercase)
+        };
+        Self(tokens.iter().filter(is_small).map(Token::lower).collect())
+    }
+
+    /// Whether a word with one capital stands in lower case elsewhere.
+    fn hold(&self, word: &[u8]) -> bool {
+        word.iter().skip(1).all(u8::is_ascii_lowercase) && self.0.contains(&lower_hash(word))
+    }
+}
+
 /// Whether the sentence holds what only the tagger can tell.
-pub(crate) fn asks(text: &str, sentence: Span, known: &[Span], doubtful: &[Span]) -> bool {
+pub(crate) fn asks(
+    text: &str,
+    sentence: Span,
+    smalls: &Smalls,
+    known: &[Span],
+    doubtful: &[Span],
+) -> bool {
     let after = doubtful.partition_point(|span| span.end <= sentence.start);
     if doubtful.get(after).is_some_and(|span| span.start < sentence.end) {
         return true;
@@ -32,6 +58,7 @@ pub(crate) fn asks(text: &str, sentence: Span, known: &[Span], doubtful: &[Span]
     let Some(shown) = sentence.slice(text) else { return false };
     let bytes = shown.as_bytes();
     let mut next = known.partition_point(|span| span.end <= sentence.start);
+    let opening = bytes.iter().position(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
     let mut at = 0;
     while let Some(ahead) =
         bytes.get(at..).and_then(|rest| rest.iter().position(u8::is_ascii_uppercase))
@@ -46,7 +73,9 @@ pub(crate) fn asks(text: &str, sentence: Span, known: &[Span], doubtful: &[Span]
             next += 1;
         }
         let is_known = known.get(next).is_some_and(|span| span.start <= place);
-        if !is_known && !is_everyday(&bytes[from..to]) {
+        let word = &bytes[from..to];
+        let opens = opening == Some(from) && smalls.hold(word);
+        if !is_known && !opens && !is_everyday(word) {
             return true;
         }
     }
@@ -66,6 +95,7 @@ fn is_everyday(word: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gazetteer::tokenise;
 
     fn asks_of(text: &str, known: &[&str], doubtful: &[&str]) -> bool {
         let places = |names: &[&str]| -> Vec<Span> {
@@ -74,7 +104,8 @@ mod tests {
                 .map(|n| text.find(n).map(|at| Span::new(at, at + n.len())).unwrap())
                 .collect()
         };
-        asks(text, Span::new(0, text.len()), &places(known), &places(doubtful))
+        let smalls = Smalls::of(text, &tokenise(text));
+        asks(text, Span::new(0, text.len()), &smalls, &places(known), &places(doubtful))
     }
 
     #[test]
@@ -88,6 +119,8 @@ mod tests {
     fn what_is_known_or_everyday_does_not() {
         assert!(!asks_of("In May, the Emotet loader came over HTTPS.", &["Emotet"], &[]));
         assert!(!asks_of("we saw nothing of it", &[], &[]));
+        assert!(!asks_of("Attackers were other attackers.", &[], &[]));
+        assert!(asks_of("we saw how attackers were Attackers.", &[], &[]));
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(crate) struct Reader<'t> {
     marks: Vec<Mark>,
     /// What stands beside each capitalised word anywhere in the document.
     memory: HashMap<u32, Bits>,
-    forms: Forms<'t>,
+    forms: Forms,
     words: Vec<Word>,
     known: Vec<u32>,
 }
@@ -92,17 +92,23 @@ fn bit(kind: Kind) -> u32 {
 }
 
 impl<'t> Reader<'t> {
-    pub(crate) fn new(text: &'t str, tokens: &[Token], hits: &Hits<'_>) -> Self {
+    /// `forms` may be those of another document.
+    pub(crate) fn new(text: &'t str, tokens: &[Token], hits: &Hits<'_>, forms: Forms) -> Self {
         let mut reader = Self {
             text,
             marks: marks(text, tokens, hits),
             memory: HashMap::default(),
-            forms: Forms::new(),
+            forms,
             words: Vec::new(),
             known: Vec::new(),
         };
         reader.remember();
         reader
+    }
+
+    /// The forms, for the next document.
+    pub(crate) fn into_forms(self) -> Forms {
+        self.forms
     }
 
     /// Names of the tables that can mean one thing only, in their own case.
@@ -208,12 +214,10 @@ impl<'t> Reader<'t> {
         spans: &mut Vec<Span>,
     ) {
         spans.clear();
-        if self.forms.make_room() {
-            sums.forget();
-        }
+        self.forms.make_room();
         self.words(span, spans);
         let (line, code) = (line_sort(self.text, span), self.codeness());
-        sums.begin(self.forms.len());
+        sums.begin(&self.forms);
         for (at, word) in self.words.iter().enumerate() {
             let numbers = self.numbers(at, word);
             sums.add(weights, &self.around(at, &numbers, line, code), &numbers);

@@ -1,4 +1,4 @@
-//! What the weights make of each word of a sentence, summed once a document as far as that goes.
+//! What the weights make of each word of a sentence, summed once and kept as far as that goes.
 //!
 //! What one word says is summed once for its form and the place from which it is seen; what small numbers say, once
 //! for these numbers. Sums are of whole numbers, so that they are the same as feature by feature.
@@ -8,6 +8,7 @@ use foldhash::HashMap;
 use super::features::{self, Around, Beside, Side};
 use super::reader::Numbers;
 use super::weights::{Steps, Weights};
+use super::word::Forms;
 
 /// From where a form is seen.
 #[derive(Clone, Copy)]
@@ -32,13 +33,17 @@ const SLOTS: usize = 12;
 /// So many sums of small numbers are kept.
 const MOST: usize = 1 << 14;
 
-/// Sums for the words of one document.
+/// Sums for the words that were read, with the same weights; kept from document to document.
 #[derive(Default)]
 pub(crate) struct Sums {
     /// Those of the words of the sentence that was read last.
     pub(crate) words: Vec<Steps>,
     forms: Vec<Seen>,
+    /// Of which round the forms' numbers are.
+    round: u32,
     numbers: HashMap<u32, Steps>,
+    /// What stands beside a word elsewhere, by its bits.
+    memories: HashMap<u32, Steps>,
     /// Features of one word that are looked up for it alone, and such whose sum is kept.
     single: Vec<u32>,
     shared: Vec<u32>,
@@ -54,16 +59,16 @@ struct Seen {
 }
 
 impl Sums {
-    /// Forgets the forms, when their numbers are given anew.
-    pub(crate) fn forget(&mut self) {
-        self.forms.clear();
-    }
-
-    /// Begins a sentence; there are so many forms.
-    pub(crate) fn begin(&mut self, forms: usize) {
+    /// Begins a sentence of words with such forms.
+    pub(crate) fn begin(&mut self, forms: &Forms) {
         self.words.clear();
-        if self.forms.len() < forms {
-            self.forms.resize_with(forms, || Seen { known: 0, slots: [Steps::default(); SLOTS] });
+        if self.round != forms.round() {
+            self.forms.clear();
+            self.round = forms.round();
+        }
+        if self.forms.len() < forms.len() {
+            self.forms
+                .resize_with(forms.len(), || Seen { known: 0, slots: [Steps::default(); SLOTS] });
         }
     }
 
@@ -74,7 +79,13 @@ impl Sums {
         single.clear();
         let put = &mut |feature| single.push(feature);
         let [left3, left2, left, w, right, right2, right3] = numbers.forms;
-        self.form(weights, &mut sum, w, Slot::Own, |put| features::own(a.forms[3], a.memory, put));
+        self.form(weights, &mut sum, w, Slot::Own, |put| features::own(a.forms[3], put));
+        if a.memory != 0 {
+            let Self { memories, shared, .. } = self;
+            kept(memories, shared, weights, &mut sum, a.memory, |put| {
+                features::memory(a.memory, put);
+            });
+        }
         if a.alone {
             self.form(weights, &mut sum, w, Slot::Alone, |put| {
                 features::chunk(a.forms[3].chunk(), 0, put);
@@ -165,18 +176,30 @@ impl Sums {
         number: u32,
         read: impl FnOnce(&mut Put<'_>),
     ) {
-        if let Some(steps) = self.numbers.get(&number) {
-            sum.add(steps);
-            return;
-        }
-        let mut steps = Steps::default();
-        self.shared.clear();
-        read(&mut |feature| self.shared.push(feature));
-        weights.add(&self.shared, &mut steps);
-        sum.add(&steps);
-        if self.numbers.len() < MOST {
-            self.numbers.insert(number, steps);
-        }
+        kept(&mut self.numbers, &mut self.shared, weights, sum, number, read);
+    }
+}
+
+/// Adds what is kept of a number, or what `read` puts when it is first seen.
+fn kept(
+    known: &mut HashMap<u32, Steps>,
+    features: &mut Vec<u32>,
+    weights: &Weights,
+    sum: &mut Steps,
+    number: u32,
+    read: impl FnOnce(&mut Put<'_>),
+) {
+    if let Some(steps) = known.get(&number) {
+        sum.add(steps);
+        return;
+    }
+    let mut steps = Steps::default();
+    features.clear();
+    read(&mut |feature| features.push(feature));
+    weights.add(features, &mut steps);
+    sum.add(&steps);
+    if known.len() < MOST {
+        known.insert(number, steps);
     }
 }
 
@@ -199,7 +222,7 @@ wrote C:\\Temp\\a.exe. \u{653b}\u{6483} by Marsh Heron: see https://a.example/b?
         let gazetteer = Gazetteer::from_names(names);
         let tokens = tokenise(TEXT);
         let hits = gazetteer.hits(TEXT, &tokens);
-        let mut reader = Reader::new(TEXT, &tokens, &hits);
+        let mut reader = Reader::new(TEXT, &tokens, &hits, Forms::default());
         let (mut sums, mut spans, mut sequence) =
             (Sums::default(), Vec::new(), Sequence::default());
         let mut words = 0;

@@ -23,7 +23,15 @@ pub struct Weights {
 
 /// Labels and what fills them up to whole vector registers.
 pub(crate) const WIDE: usize = 24;
-const _: () = assert!(LABELS <= WIDE);
+/// Labels that may follow any: outside, and the begin of each tag. Those inside of the runs are one less.
+pub(crate) const HALF: usize = 12;
+pub(crate) type Half = [f32; HALF];
+const _: () = assert!(LABELS == 2 * HALF - 1 && WIDE == 2 * HALF);
+
+/// Where a label stands in a row: first those that may follow any, then those inside of the runs.
+pub(crate) const fn place(label: usize) -> usize {
+    if label.is_multiple_of(2) && label > 0 { HALF + label / 2 - 1 } else { label.div_ceil(2) }
+}
 
 /// A slot without a feature.
 const FREE: u32 = u32::MAX;
@@ -49,15 +57,55 @@ pub(crate) const NEVER: f32 = -1e9;
 /// What the decoder needs of the transitions, made once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Moves {
-    /// Steps of the score of `[before][after]`; [`NEVER`] where it may not follow.
-    pub(crate) steps: Vec<[f32; WIDE]>,
-    /// Between the largest and the smallest step to a label that may follow any.
-    pub(crate) spread: f32,
-    /// Exponentials of the scores of `[before][after]`, 0 where it may not follow; and of `[after][before]`.
-    pub(crate) forth: Vec<[f32; WIDE]>,
-    pub(crate) back: Vec<[f32; WIDE]>,
+    /// Steps of the score; [`NEVER`] to and from what is no label.
+    pub(crate) steps: Ways,
+    /// Exponentials of the scores, 0 to and from what is no label.
+    pub(crate) exps: Ways,
     /// Exponentials of scores below the best, by their distance in steps; the last for all further ones.
     pub(crate) falls: Vec<f32>,
+}
+
+/// A number for each way from one label to another that there is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ways {
+    /// From each label that opens or is outside, to all such; and from those inside.
+    pub(crate) from_open: Vec<Half>,
+    pub(crate) from_inside: Vec<Half>,
+    /// The same turned round: to each label that opens or is outside, from all such and from those inside.
+    pub(crate) to_open: Vec<(Half, Half)>,
+    /// From the begin of each run to its inside, and within it.
+    pub(crate) begun: Half,
+    pub(crate) stayed: Half,
+}
+
+impl Ways {
+    fn of(transitions: &[[i16; LABELS]], none: f32, number: impl Fn(i16) -> f32) -> Self {
+        let mut ways = Self {
+            from_open: vec![[none; HALF]; HALF],
+            from_inside: vec![[none; HALF]; HALF],
+            to_open: vec![([none; HALF], [none; HALF]); HALF],
+            begun: [none; HALF],
+            stayed: [none; HALF],
+        };
+        for (before, row) in transitions.iter().enumerate() {
+            for (after, steps) in row.iter().enumerate().filter(|(a, _)| may_follow(before, *a)) {
+                let number = number(*steps);
+                match (place(before), place(after)) {
+                    (from, to) if from < HALF && to < HALF => {
+                        ways.from_open[from][to] = number;
+                        ways.to_open[to].0[from] = number;
+                    }
+                    (from, to) if to < HALF => {
+                        ways.from_inside[from - HALF][to] = number;
+                        ways.to_open[to].1[from - HALF] = number;
+                    }
+                    (from, to) if from < HALF => ways.begun[to - HALF] = number,
+                    (_, to) => ways.stayed[to - HALF] = number,
+                }
+            }
+        }
+        ways
+    }
 }
 
 /// A sum of weights for each label, in steps.
@@ -152,8 +200,10 @@ impl Weights {
             let mut row = [0; WIDE];
             for _ in 0..labels {
                 let [label, step] = take(&mut rest)?;
-                let known = row.get_mut(..LABELS).and_then(|row| row.get_mut(usize::from(label)));
-                *known.ok_or(WeightsError::Broken)? = step as i8;
+                if usize::from(label) >= LABELS {
+                    return Err(WeightsError::Broken);
+                }
+                row[place(usize::from(label))] = step as i8;
             }
             if row == [0; WIDE] {
                 continue;
@@ -256,32 +306,14 @@ impl Moves {
     fn of(transitions: &[[i16; LABELS]], scale: f32) -> Self {
         /// Scores further below the best count as one so far.
         const FARTHEST: f32 = 60.0;
-        let mut moves = Self {
-            steps: vec![[NEVER; WIDE]; WIDE],
-            spread: 0.0,
-            forth: vec![[0.0; WIDE]; WIDE],
-            back: vec![[0.0; WIDE]; WIDE],
-            falls: Vec::new(),
-        };
-        for (before, row) in transitions.iter().enumerate() {
-            for (after, steps) in row.iter().enumerate().filter(|(a, _)| may_follow(before, *a)) {
-                let steps = f32::from(*steps);
-                let exp = (steps * scale).clamp(-30.0, 30.0).exp();
-                moves.steps[before][after] = steps;
-                moves.forth[before][after] = exp;
-                moves.back[after][before] = exp;
-            }
-        }
-        let open = |(after, steps): &(usize, &i16)| {
-            (*after == 0 || after % 2 == 1).then_some(f32::from(**steps))
-        };
-        let steps = transitions.iter().flat_map(|row| row.iter().enumerate());
-        let steps: Vec<f32> = steps.filter_map(|step| open(&step)).collect();
-        let least = steps.iter().copied().fold(f32::INFINITY, f32::min);
-        moves.spread = steps.iter().copied().fold(0.0, f32::max) - least.min(0.0);
         let farthest = (FARTHEST / scale.abs().max(1e-3)).min(f32::from(u16::MAX)) as u16;
-        moves.falls = (0..=farthest).map(|steps| (-f32::from(steps) * scale).exp()).collect();
-        moves
+        Self {
+            steps: Ways::of(transitions, NEVER, f32::from),
+            exps: Ways::of(transitions, 0.0, |steps| {
+                (f32::from(steps) * scale).clamp(-30.0, 30.0).exp()
+            }),
+            falls: (0..=farthest).map(|steps| (-f32::from(steps) * scale).exp()).collect(),
+        }
     }
 }
 
@@ -310,14 +342,15 @@ mod tests {
         assert_eq!(read.len(), 1);
         let mut sum = Steps::default();
         read.add(&[77, 78, 77], &mut sum);
-        assert_eq!((sum.0[3], sum.0[4], sum.0[5]), (16, -8, 0));
+        let at = |sum: &Steps, label: usize| sum.0[place(label)];
+        assert_eq!((at(&sum, 3), at(&sum, 4), at(&sum, 5)), (16, -8, 0));
         let wide = [(5, [1.0; LABELS])];
         let read_wide =
             Weights::from_bytes(&Weights::to_bytes(&wide, &transitions, 1.0 / 16.0)).unwrap();
         read_wide.add(&[5], &mut sum);
-        assert_eq!((sum.0[3], sum.0[4], sum.0[22]), (32, 8, 16));
-        assert!((read.moves().steps[3][4] - 24.0).abs() < 1e-6);
-        assert!((read.moves().back[4][3] - 1.5_f32.exp()).abs() < 1e-4);
+        assert_eq!((at(&sum, 3), at(&sum, 4), at(&sum, 22)), (32, 8, 16));
+        assert!((read.moves().steps.begun[1] - 24.0).abs() < 1e-6);
+        assert!((read.moves().exps.begun[1] - 1.5_f32.exp()).abs() < 1e-4);
         assert_eq!(Weights::from_bytes(b"nothing").unwrap_err(), WeightsError::Magic);
         assert_eq!(Weights::from_bytes(&bytes[..40]).unwrap_err(), WeightsError::Broken);
     }

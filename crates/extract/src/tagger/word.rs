@@ -46,28 +46,38 @@ pub(crate) struct Word {
     pub(crate) in_link: bool,
 }
 
-/// The forms of a document's words by number; number 0 is the word that is not there.
-pub(crate) struct Forms<'t> {
-    numbers: HashMap<&'t str, u32>,
+/// The forms of words by number; number 0 is the word that is not there.
+///
+/// They are kept from document to document, as most words of reports are the same.
+pub(crate) struct Forms {
+    numbers: HashMap<Box<str>, u32>,
     all: Vec<Form>,
+    /// How often the table was emptied: numbers of another round mean other forms.
+    round: u32,
 }
 
-/// With so many forms the table is emptied: no text of people has them.
-const MOST_FORMS: usize = 1 << 15;
+/// With so many forms the table is emptied.
+const MOST_FORMS: usize = 1 << 14;
 
-impl<'t> Forms<'t> {
-    pub(crate) fn new() -> Self {
-        Self { numbers: HashMap::default(), all: vec![Form::default()] }
+impl Default for Forms {
+    fn default() -> Self {
+        Self { numbers: HashMap::default(), all: vec![Form::default()], round: 0 }
     }
+}
 
-    /// Empties the table when it is full; says whether the numbers given so far are void.
-    pub(crate) fn make_room(&mut self) -> bool {
-        let full = self.all.len() > MOST_FORMS;
-        if full {
+impl Forms {
+    /// Empties the table when it is full, by which all numbers given so far are void.
+    pub(crate) fn make_room(&mut self) {
+        if self.all.len() > MOST_FORMS {
             self.numbers.clear();
             self.all.truncate(1);
+            self.round = self.round.wrapping_add(1);
         }
-        full
+    }
+
+    /// See [`Self::make_room`].
+    pub(crate) fn round(&self) -> u32 {
+        self.round
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -90,23 +100,27 @@ impl<'t> Forms<'t> {
         self.all.get(number as usize).unwrap_or(NONE)
     }
 
-    fn number(&mut self, shown: &'t str) -> u32 {
+    fn number(&mut self, shown: &str) -> u32 {
         if let Some(number) = self.numbers.get(shown) {
             return *number;
         }
         let number = self.all.len() as u32;
         self.all.push(Form::of(shown));
-        self.numbers.insert(shown, number);
+        self.numbers.insert(shown.into(), number);
         number
     }
 
     /// Cuts `text[from..to]` into words and marks; white space falls away.
-    pub(crate) fn words(&mut self, text: &'t str, from: usize, to: usize, into: &mut Vec<Word>) {
+    pub(crate) fn words(&mut self, text: &str, from: usize, to: usize, into: &mut Vec<Word>) {
         into.clear();
         let Some(piece) = text.get(from..to) else { return };
         let mut chunk_from = 0;
         let mut at = 0;
-        while let Some(c) = piece.get(at..).and_then(|rest| rest.chars().next()) {
+        while let Some(byte) = piece.as_bytes().get(at) {
+            let c = match byte {
+                0..=0x7f => char::from(*byte),
+                _ => piece.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' '),
+            };
             if c.is_whitespace() || c.is_control() {
                 self.close_chunk(text, into, chunk_from);
                 chunk_from = into.len();
@@ -289,7 +303,7 @@ mod tests {
     #[test]
     fn words_know_their_form() {
         let text = "The FooBar2 hit ACME-labs, https://a.example/b 攻撃 42.";
-        let mut forms = Forms::new();
+        let mut forms = Forms::default();
         let mut all = Vec::new();
         forms.words(text, 0, text.len(), &mut all);
         let shown: Vec<&str> =
@@ -321,13 +335,15 @@ mod tests {
 
     #[test]
     fn a_full_table_is_emptied() {
-        let mut forms = Forms::new();
+        let mut forms = Forms::default();
         let text: String = (0..=MOST_FORMS)
             .flat_map(|i| ["w".to_owned(), i.to_string(), " ".to_owned()])
             .collect();
         let mut words = Vec::new();
         forms.words(&text, 0, text.len(), &mut words);
-        assert!(forms.make_room() && !forms.make_room());
-        assert_eq!(forms.len(), 1);
+        for round in [1, 1] {
+            forms.make_room();
+            assert_eq!((forms.round(), forms.len()), (round, 1));
+        }
     }
 }

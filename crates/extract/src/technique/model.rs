@@ -143,19 +143,17 @@ impl Model {
     /// The words of a sentence that speak most for technique `at`, strongest first.
     pub(crate) fn telling_words(&self, sentence: &str, at: usize) -> Vec<String> {
         const SHOWN: usize = 3;
-        let mut features = Features::default();
+        thread_local!(static KEPT: RefCell<Features> = RefCell::default());
         let mut words: Vec<(String, f32)> = Vec::new();
         for word in sentence.split(|c: char| !c.is_alphanumeric()) {
             if word.len() < 3 || words.iter().any(|(known, _)| known.eq_ignore_ascii_case(word)) {
                 continue;
             }
-            features.read(word);
-            let pull: f32 = features
-                .words
-                .iter()
-                .chain(&features.grams)
-                .map(|f| self.weights.pull(*f, at))
-                .sum();
+            let pull: f32 = KEPT.with_borrow_mut(|features| {
+                features.read(word);
+                let all = features.words.iter().chain(&features.grams);
+                all.map(|f| self.weights.pull(*f, at)).sum()
+            });
             if pull > 0.0 {
                 words.push((word.to_ascii_lowercase(), pull));
             }

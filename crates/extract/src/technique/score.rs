@@ -4,6 +4,7 @@
 use foldhash::HashMap;
 
 use crate::technique::features::{Features, Seen, grams};
+use crate::technique::rows;
 use crate::technique::weights::{RARITY_STEPS, Weights};
 
 /// So many pieces are kept: some ten megabytes.
@@ -123,9 +124,7 @@ impl<'w> Scorer<'w> {
             present.push(number);
             let sums = &pieces.sums[number * techniques..(number + 1) * techniques];
             let shift = pieces.shifts[number];
-            for (letters, sum) in letters.iter_mut().zip(sums) {
-                *letters += i32::from(*sum) << shift;
-            }
+            rows::add(letters, sums, shift);
             for gram in pieces.grams(number) {
                 if seen.is_new(*gram) {
                     met.push(*gram);
@@ -143,11 +142,7 @@ impl<'w> Scorer<'w> {
             square = square.saturating_add(weights.square(*word));
         }
         let of_words = share(square);
-        let sums = words.iter().zip(letters.iter());
-        scores.clear();
-        scores.extend(weights.margins(
-            sums.map(|(words, letters)| *words as f32 * of_words + *letters as f32 * of_letters),
-        ));
+        weights.margins((words, of_words), (letters, of_letters), scores);
     }
 }
 

@@ -4,6 +4,7 @@
 //! bias, scale and prior; and its weights as one signed byte each at features that rise.
 
 use crate::technique::features::FEATURES;
+use crate::technique::rows;
 
 /// Begins every file of weights; the last digit counts the versions of the layout.
 const MAGIC: &[u8] = b"lapwing-techniques-1";
@@ -34,8 +35,9 @@ pub struct Weights {
     sparse: Vec<(u16, i16)>,
     /// A weight for every technique, of features that speak for many: five times as fast to add.
     dense: Vec<i16>,
-    /// One step of a technique's sums.
+    /// One step of a technique's sums, and what every score begins with.
     scales: Vec<f32>,
+    biases: Vec<f32>,
     /// Further numbers of the file: those of the judgement over the whole document.
     judgement: Vec<f32>,
 }
@@ -163,7 +165,8 @@ impl Weights {
                 }
             }
         }
-        Some(Self { techniques, rarity, lists, sparse, dense, scales, judgement })
+        let biases = techniques.iter().map(|technique: &Learned| technique.bias).collect();
+        Some(Self { techniques, rarity, lists, sparse, dense, scales, biases, judgement })
     }
 
     /// The techniques, in the order of the scores; their weights are kept by feature only.
@@ -199,11 +202,7 @@ impl Weights {
                     sums[usize::from(*technique)] += i32::from(*weight);
                 }
             }
-            List::Dense { start } => {
-                for (sum, weight) in sums.iter_mut().zip(self.row(start)) {
-                    *sum += i32::from(*weight);
-                }
-            }
+            List::Dense { start } => rows::add(sums, self.row(start), 0),
         }
     }
 
@@ -215,11 +214,7 @@ impl Weights {
                     sums[usize::from(*technique)] -= i32::from(*weight);
                 }
             }
-            List::Dense { start } => {
-                for (sum, weight) in sums.iter_mut().zip(self.row(start)) {
-                    *sum -= i32::from(*weight);
-                }
-            }
+            List::Dense { start } => rows::take(sums, self.row(start)),
         }
     }
 
@@ -228,10 +223,16 @@ impl Weights {
         u32::from(self.rarity[feature as usize]).pow(2)
     }
 
-    /// The margins, of the sums of all features in units of the length of their block.
-    pub(crate) fn margins(&self, sums: impl Iterator<Item = f32>) -> impl Iterator<Item = f32> {
-        let known = self.techniques.iter().zip(&self.scales);
-        sums.zip(known).map(|(sum, (technique, scale))| sum * scale + technique.bias)
+    /// The margins, of the sums of the features of words and letters, each with what its block is multiplied by.
+    pub(crate) fn margins(
+        &self,
+        words: (&[i32], f32),
+        letters: (&[i32], f32),
+        into: &mut Vec<f32>,
+    ) {
+        into.clear();
+        into.resize(self.techniques.len(), 0.0);
+        rows::margins(words, letters, &self.scales, &self.biases, into);
     }
 
     fn few(&self, start: u32, len: u16) -> &[(u16, i16)] {

@@ -117,7 +117,9 @@ fn is_hash(entity: &Entity) -> bool {
             let fits = |b: u8| b.is_ascii_alphanumeric() || b"/+:.".contains(&b);
             (1..=128).contains(&value.len()) && value.bytes().all(fits)
         }
-        kind => hash_name(kind).is_some(),
+        // An object has hashes of STIX's own vocabulary alone: readers refuse others. The pattern of
+        // an indicator may name any.
+        _ => false,
     }
 }
 
@@ -159,7 +161,7 @@ pub(super) fn of(entity: &Entity, files: &Files) -> Option<Observable> {
             let extension = json!({ "windows-service-ext": { "service_name": value } });
             Some(process(&format!("service|{value}"), json!({ "extensions": extension })))
         }
-        kind if hash_name(kind).is_some() && is_hash(entity) => Some(file(&files.file(entity))),
+        _ if is_hash(entity) => Some(file(&files.file(entity))),
         _ => None,
     }
 }

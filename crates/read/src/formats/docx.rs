@@ -12,6 +12,7 @@ use zip::ZipArchive;
 
 use super::html::render;
 use super::prose;
+use super::title::entitles;
 use crate::{Item, dates};
 
 /// The part that holds the text.
@@ -75,8 +76,10 @@ pub(crate) fn read<R: Read + Seek>(
     reading.regions = rendered.regions;
     if reading.document.title.is_none() {
         let text = &reading.document.text;
-        let first =
-            reading.regions.iter().find(|r| matches!(r.kind, RegionKind::Heading { level: 1 }));
+        let first = reading.regions.iter().find(|r| {
+            matches!(r.kind, RegionKind::Heading { level: 1 })
+                && r.span.slice(text).is_some_and(entitles)
+        });
         reading.document.title = first.and_then(|r| r.span.slice(text)).map(str::to_owned);
     }
     append(&mut reading, &notes, &RegionKind::References);

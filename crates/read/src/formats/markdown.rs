@@ -6,6 +6,7 @@ use lapwing_model::{Document, Format, Reading, Region, RegionKind, Span};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::prose;
+use super::title::entitles;
 use crate::{Input, Item, dates};
 
 /// Whether a text has the marks of Markdown.
@@ -53,8 +54,10 @@ pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
     }
     reading.regions.sort_by_key(|r| (r.span.start, std::cmp::Reverse(r.span.end)));
     if reading.document.title.is_none() {
-        let heading =
-            reading.regions.iter().find(|r| matches!(r.kind, RegionKind::Heading { level: 1 | 2 }));
+        let heading = reading.regions.iter().find(|r| {
+            matches!(r.kind, RegionKind::Heading { level: 1 | 2 })
+                && r.span.slice(text).is_some_and(|t| entitles(&unmarked(t)))
+        });
         reading.document.title =
             heading.and_then(|r| r.span.slice(text)).map(unmarked).filter(|t| !t.is_empty());
     }

@@ -17,6 +17,7 @@ mod rows;
 pub(crate) mod structured;
 pub(crate) mod table;
 pub(crate) mod text;
+mod title;
 
 use lapwing_model::Format;
 

@@ -3,6 +3,7 @@
 use lapwing_model::{Document, Format, Reading, Region, RegionKind, Span};
 
 use super::prose;
+use super::title::entitles;
 use crate::{Input, Item, dates};
 
 pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
@@ -131,14 +132,16 @@ fn title(text: &str, regions: &mut [Region]) -> Option<String> {
         .filter(|i| matches!(regions[*i].kind, RegionKind::Heading { .. }))
         .take_while(|i| *i < 6)
         .collect();
-    let words = |i: usize| regions[i].span.slice(text).map_or(0, |t| t.split_whitespace().count());
-    let chosen =
-        near.iter().copied().find(|i| words(*i) >= 4).or(near.first().copied().filter(|i| *i == 0));
+    let shown = |i: usize| regions[i].span.slice(text).unwrap_or_default();
+    let words = |i: usize| shown(i).split_whitespace().count();
+    let mut near = near.into_iter().filter(|i| entitles(shown(*i)));
+    let first = near.clone().next().filter(|i| *i == 0);
+    let chosen = near.find(|i| words(*i) >= 4).or(first);
     if let Some(i) = chosen {
         regions[i].kind = RegionKind::Heading { level: 1 };
         return regions[i].span.slice(text).map(str::to_owned);
     }
-    let line = text.lines().find(|l| !l.trim().is_empty())?.trim();
+    let line = text.lines().find(|l| entitles(l))?.trim();
     (line.len() <= 200).then(|| line.to_owned())
 }
 

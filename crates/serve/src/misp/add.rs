@@ -4,12 +4,14 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use lapwing_engine::read::Options;
-use lapwing_engine::{AddOptions, Input, Silent};
-use lapwing_model::Format;
-use serde_json::{Value, json};
+use lapwing_engine::Silent;
+use lapwing_engine::publish::misp;
+use serde_json::json;
+use uuid::Uuid;
 
+use super::sent::{json_of, refused, text, within};
 use super::shelf::Shelf;
+use super::{change, kept};
 use crate::app::App;
 use crate::asker::{Asker, Permission};
 use crate::problem::Problem;
@@ -19,23 +21,39 @@ pub(super) async fn add(
     asker: Asker,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let sent: Value = serde_json::from_slice(&body)
-        .map_err(|error| Problem::unreadable(format!("the body is no JSON: {error}")))?;
-    let event = sent.get("Event").unwrap_or(&sent);
-    let info = event.get("info").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
+    let mut event = within(json_of(&body)?, "Event");
+    let info = text(&event, "info").trim().to_owned();
     if info.is_empty() {
         return Err(Problem::unfit("an event must have `info`, which is its title"));
     }
-    let uuid = event.get("uuid").and_then(Value::as_str).unwrap_or("event").to_owned();
-    let bytes = json!({ "Event": event }).to_string().into_bytes();
-    let who = asker.who.clone();
+    let uuid = match text(&event, "uuid").parse::<Uuid>() {
+        Ok(uuid) => uuid,
+        // The same sent again is the same event.
+        Err(_) => misp::uuid_of(&format!("sent|{event}")),
+    };
+    kept::complete(&mut event, uuid);
+    event["uuid"] = json!(uuid);
+    if asker.may(Permission::Read)
+        && let Some(held) = change::held(&app, &asker, &uuid.to_string()).await?
+    {
+        let same = held.kept.is_some_and(|kept| kept.event == event);
+        return Ok(if same {
+            Json(held.json).into_response()
+        } else {
+            refused(
+                "add Event",
+                "Event already exists, if you would like to edit it, use /events/edit.",
+                "uuid",
+            )
+        });
+    }
+    let command = format!("MISP events/add: {info} (by {})", asker.who);
+    let marking = kept::marking(None, &event);
+    let (input, options) =
+        kept::input(&kept::name_of(&uuid.to_string()), &event, &asker.who, marking, &command);
     let document = app
         .write(move |engine, now| {
-            let input = Input::Bytes { name: format!("misp-{uuid}.json"), bytes };
-            let read =
-                Options { source: Some(who), format: Some(Format::MispJson), ..Options::default() };
-            let command = format!("MISP events/add: {info}");
-            let report = engine.add(&[input], &AddOptions { read, command }, now, &Silent)?;
+            let report = engine.add(&[input], &options, now, &Silent)?;
             let first = report.documents.first().map(|added| added.document.id);
             first.ok_or_else(|| {
                 let why = report.problems.first().map(ToString::to_string).unwrap_or_default();

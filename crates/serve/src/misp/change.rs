@@ -1,34 +1,47 @@
-//! Attributes that clients add to an event: each request becomes a document, a part of the event.
+//! Attributes of events: clients add them, and change and delete those that they added.
+//!
+//! What was read from a document that no client sent stays as it was read: there an attribute is
+//! added beside, and judged by a sighting.
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use lapwing_engine::Silent;
 use lapwing_engine::publish::misp;
-use lapwing_engine::read::Options;
-use lapwing_engine::{AddOptions, Input, Silent, extract};
-use lapwing_model::{Document, DocumentId, Format, Kind, Marking, Pap};
+use lapwing_model::{Document, Pap};
 use serde_json::{Value, json};
 
-use super::search::all_attributes;
-use super::shelf::{Shelf, part_name};
-use super::view::{self, unknown};
+use super::kept::{self, Kept, is};
+use super::search::{all_attributes, by_attribute};
+use super::sent::{MOST, done, flag, id_of, json_of, list, refused, text, unknown, within, word};
+use super::shelf::{self, Shelf};
+use super::{types, view};
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;
 
-/// Attributes of one request at most.
-const MOST: usize = 10_000;
+/// Fields of an attribute that a client may change.
+const FIELDS: [&str; 11] = [
+    "type",
+    "value",
+    "category",
+    "comment",
+    "to_ids",
+    "first_seen",
+    "last_seen",
+    "distribution",
+    "disable_correlation",
+    "object_relation",
+    "timestamp",
+];
 
 pub(super) async fn add(state: State<App>, asker: Asker, body: Bytes) -> Result<Response, Problem> {
     let sent = json_of(&body)?;
-    let of = sent.get("Attribute").unwrap_or(&sent);
-    let event = match &of["event_id"] {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        _ => return Err(Problem::unfit("name the event: `event_id`, or /attributes/add/EVENT")),
-    };
+    let event = word(sent.get("Attribute").unwrap_or(&sent), "event_id");
+    if event.is_empty() {
+        return Err(Problem::unfit("name the event: `event_id`, or /attributes/add/EVENT"));
+    }
     add_to(state, asker, Path(event), body).await
 }
 
@@ -38,28 +51,22 @@ pub(super) async fn add_to(
     Path(event): Path<String>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let sent = json_of(&body)?;
-    let sent = sent.get("Attribute").cloned().unwrap_or(sent);
-    let (attributes, many) = match sent {
+    let (attributes, many) = match within(json_of(&body)?, "Attribute") {
         Value::Array(list) => (list, true),
         one => (vec![one], false),
     };
-    for attribute in &attributes {
-        if let Some(missing) = ["type", "value"].iter().find(|key| text(attribute, key).is_empty())
-        {
-            return Ok(refused(&format!("an attribute must have `{missing}`"), missing));
-        }
+    if let Some((why, field)) = attributes.iter().find_map(unfit) {
+        return Ok(refused("add Attribute", &why, field));
     }
-    let Some(before) = held(&app, &asker, &event).await? else { return Ok(unknown(&event)) };
-    let fresh: Vec<Value> = attributes.iter().filter(|one| !before.has(one)).cloned().collect();
+    let Some(before) = held(&app, &asker, &event).await? else { return Ok(unknown("event")) };
+    let fresh: Vec<Value> =
+        attributes.iter().filter(|one| before.find(one).is_none()).cloned().collect();
     if fresh.is_empty() {
-        return Ok(refused("A similar attribute already exists for this event.", "value"));
+        let why = "A similar attribute already exists for this event.";
+        return Ok(refused("add Attribute", why, "value"));
     }
-    if let Err(kind) = add_part(&app, &asker, &before, fresh, Vec::new()).await? {
-        let why = format!("`{kind}`: an attribute of this type states nothing that can be kept");
-        return Ok(refused(&why, "type"));
-    }
-    let Some(after) = held(&app, &asker, &event).await? else { return Ok(unknown(&event)) };
+    add_part(&app, &asker, &before, fresh, Vec::new()).await?;
+    let Some(after) = held(&app, &asker, &event).await? else { return Ok(unknown("event")) };
     let told: Vec<Value> = attributes.iter().filter_map(|one| after.find(one).cloned()).collect();
     Ok(match (many, told) {
         (false, mut told) if !told.is_empty() => Json(json!({ "Attribute": told.remove(0) })),
@@ -70,181 +77,200 @@ pub(super) async fn add_to(
     .into_response())
 }
 
-/// What an event that is sent again holds more than before is added; nothing is taken away.
+/// Why an attribute cannot be taken, and for which field.
+pub(super) fn unfit(attribute: &Value) -> Option<(String, &'static str)> {
+    for key in ["type", "value"] {
+        if word(attribute, key).is_empty() {
+            return Some((format!("an attribute must have `{key}`"), key));
+        }
+    }
+    let kind = text(attribute, "type");
+    types::defaults(kind)
+        .is_none()
+        .then(|| (format!("`{kind}` is no type of attributes that is known here"), "type"))
+}
+
 pub(super) async fn edit(
     State(app): State<App>,
     asker: Asker,
-    Path(event): Path<String>,
+    Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let sent = json_of(&body)?;
-    let sent = sent.get("Event").cloned().unwrap_or(sent);
-    let Some(before) = held(&app, &asker, &event).await? else { return Ok(unknown(&event)) };
-    let list = |key: &str| sent[key].as_array().cloned().unwrap_or_default();
-    let is_gone = |json: &Value| json["deleted"] == true || json["deleted"] == "1";
-    let fresh: Vec<Value> =
-        list("Attribute").into_iter().filter(|one| !is_gone(one) && !before.has(one)).collect();
-    let objects: Vec<Value> = list("Object")
-        .into_iter()
-        .filter(|object| {
-            let parts = object["Attribute"].as_array();
-            !is_gone(object) && parts.into_iter().flatten().any(|one| !before.has(one))
-        })
-        .collect();
-    if !(fresh.is_empty() && objects.is_empty())
-        && let Err(kind) = add_part(&app, &asker, &before, fresh, objects).await?
-    {
-        let why = format!("`{kind}`: an attribute of this type states nothing that can be kept");
-        return Ok(refused(&why, "type"));
+    let sent = within(json_of(&body)?, "Attribute");
+    let id = id_of(&id);
+    if flag(&sent, "deleted") == Some(true) {
+        return delete(&app, &asker, id).await;
     }
-    let told = held(&app, &asker, &event).await?.unwrap_or(before);
-    Ok(Json(told.json).into_response())
+    let Some(mut kept) = with_attribute(&app, &asker, &id).await? else {
+        return cannot(&app, &asker, id, "edit Attribute").await;
+    };
+    let before = kept.event.clone();
+    if let Some(one) = kept.attribute(&id) {
+        merge(one, &sent);
+        if let Some((why, field)) = unfit(one) {
+            return Ok(refused("edit Attribute", &why, field));
+        }
+    }
+    if kept.event != before {
+        if let Some(one) = kept.attribute(&id)
+            && word(&sent, "timestamp").is_empty()
+        {
+            one["timestamp"] = json!(app.now().as_second().to_string());
+        }
+        put(&app, &asker, kept, "attributes/edit").await?;
+    }
+    view::attribute(State(app), asker, Path(id)).await
+}
+
+/// Puts the fields that were sent into an attribute.
+pub(super) fn merge(one: &mut Value, sent: &Value) {
+    for key in FIELDS {
+        if let Some(value) = sent.get(key).filter(|value| !value.is_null()) {
+            one[key] = value.clone();
+        }
+    }
+}
+
+pub(super) async fn remove(
+    State(app): State<App>,
+    asker: Asker,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    delete(&app, &asker, id_of(&id)).await
+}
+
+pub(super) async fn remove_how(
+    State(app): State<App>,
+    asker: Asker,
+    Path((id, _)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    delete(&app, &asker, id_of(&id)).await
+}
+
+async fn delete(app: &App, asker: &Asker, id: String) -> Result<Response, Problem> {
+    let Some(mut kept) = with_attribute(app, asker, &id).await? else {
+        return cannot(app, asker, id, "delete Attribute").await;
+    };
+    kept.take_attribute(&id);
+    put(app, asker, kept, "attributes/delete").await?;
+    Ok(done("Attribute deleted.", &id))
+}
+
+async fn with_attribute(app: &App, asker: &Asker, id: &str) -> Result<Option<Kept>, Problem> {
+    let id = id.to_owned();
+    app.read(asker, move |sight| {
+        Shelf::of(sight)?.find(sight, |kept| kept.attribute(&id).is_some())
+    })
+    .await
+}
+
+/// What is not there, or was read from what no client sent.
+async fn cannot(app: &App, asker: &Asker, id: String, what: &str) -> Result<Response, Problem> {
+    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let known =
+        app.read(asker, move |sight| Ok(by_attribute(sight, &id, ceiling, day)?.is_some())).await?;
+    Ok(if known { as_read(what) } else { unknown("attribute") })
+}
+
+/// The refusal to change what was read from a document.
+pub(super) fn as_read(what: &str) -> Response {
+    let why = "It was read from a document that no client sent, and stays as it was read: tell a \
+               sighting of type 1 (false positive), or take the document back with `lapwing undo`.";
+    refused(what, why, "id")
+}
+
+/// Keeps what a client changed in what was sent; a part of which nothing is left goes.
+pub(super) async fn put(app: &App, asker: &Asker, kept: Kept, what: &str) -> Result<(), Problem> {
+    let (asker, what) = (asker.clone(), what.to_owned());
+    app.write(move |engine, now| {
+        let gone = kept.is_empty() && shelf::is_part(&kept.document);
+        kept.replace(engine, (!gone).then_some(&kept.event), &asker, &what, now)
+    })
+    .await
 }
 
 /// An event as it is now, with the document that it is of.
-struct Held {
-    document: Document,
-    json: Value,
+pub(super) struct Held {
+    pub(super) document: Document,
+    pub(super) json: Value,
+    /// The event as it was sent, where a client did.
+    pub(super) kept: Option<Kept>,
 }
 
 impl Held {
-    fn find(&self, sent: &Value) -> Option<&Value> {
-        let same = |one: &&Value| {
-            text(one, "type").eq_ignore_ascii_case(text(sent, "type"))
-                && text(one, "value").eq_ignore_ascii_case(text(sent, "value").trim())
-        };
-        let like =
-            |one: &&Value| text(one, "value").eq_ignore_ascii_case(text(sent, "value").trim());
+    /// The attribute that is sent, where the event has it.
+    pub(super) fn find(&self, sent: &Value) -> Option<&Value> {
+        let value = word(sent, "value");
+        let like = |one: &&Value| text(one, "value").eq_ignore_ascii_case(&value);
+        let same =
+            |one: &&Value| text(one, "type").eq_ignore_ascii_case(text(sent, "type")) && like(one);
         let all = || all_attributes(&self.json["Event"]);
+        let own = text(sent, "uuid");
         // A type may be another here: `ip-src` of a list is an address like any other.
-        all().find(same).or_else(|| all().find(like))
-    }
-
-    fn has(&self, sent: &Value) -> bool {
-        self.find(sent).is_some()
+        all()
+            .find(|one| !own.is_empty() && is(one, own))
+            .or_else(|| all().find(same))
+            .or_else(|| all().find(like))
     }
 }
 
-async fn held(app: &App, asker: &Asker, id: &str) -> Result<Option<Held>, Problem> {
+pub(super) async fn held(app: &App, asker: &Asker, id: &str) -> Result<Option<Held>, Problem> {
     let (ceiling, day) = (asker.ceiling.tlp, app.today());
-    let id = id.trim_end_matches(".json").to_ascii_lowercase();
+    let id = id_of(id);
     app.read(asker, move |sight| {
         let shelf = Shelf::of(sight)?;
         let Some(document) = view::document(sight, &shelf, &id)? else { return Ok(None) };
         let record = sight.store().document_record(document)?;
         let event = shelf.event(sight, document, ceiling, day)?;
-        Ok(record
-            .zip(event)
-            .map(|(record, event)| Held { document: record.document, json: event.json }))
+        let kept = Kept::of(sight, document)?;
+        Ok(record.zip(event).map(|(record, event)| Held {
+            document: record.document,
+            json: event.json,
+            kept,
+        }))
     })
     .await
 }
 
-/// Adds a part to an event; or tells the type of what states nothing.
-async fn add_part(
+/// Adds a part to an event.
+pub(super) async fn add_part(
     app: &App,
     asker: &Asker,
     to: &Held,
     attributes: Vec<Value>,
     objects: Vec<Value>,
-) -> Result<Result<DocumentId, String>, Problem> {
-    if attributes.len() + objects.len() > MOST {
+) -> Result<(), Problem> {
+    let inner: usize = objects.iter().map(|object| list(object, "Attribute").len()).sum();
+    if attributes.len() + objects.len() + inner > MOST {
         return Err(Problem::unfit(format!("{MOST} attributes of one request at most")));
     }
     let of = to.document.id;
+    let now = app.now().as_second().to_string();
     // No name of the event: what it says is said there, and not once more here.
     let info = format!("Added to event {}", text(&to.json["Event"], "id"));
-    let command = format!("MISP attributes/add to {}", to.document.label());
-    let kind = attributes.first().map(|one| text(one, "type")).unwrap_or_default().to_owned();
-    let marking = marking(to.document.marking, &attributes, &objects);
+    let command = format!("MISP attributes/add to {} (by {})", to.document.label(), asker.who);
     let pap = to.document.pap();
     let tags = if pap == Pap::Clear { json!([]) } else { json!([{ "name": pap.as_str() }]) };
-    let event = json!({ "Event": {
+    let mut event = json!({
         "info": info,
         "date": app.today().to_string(),
-        "timestamp": app.now().as_second().to_string(),
+        "timestamp": now,
         "extends_uuid": misp::event_uuid(of),
         "Tag": tags,
         "Attribute": attributes,
         "Object": objects,
-    }});
-    let mut bare = event.clone();
-    for key in ["Attribute", "Object"] {
-        bare["Event"][key] = json!([]);
-    }
-    let who = asker.who.clone();
+    });
+    kept::complete(&mut event, kept::shown(&to.document));
+    let marking = kept::marking(to.document.marking, &event);
+    let (input, options) =
+        kept::input(&shelf::part_name(of), &event, &asker.who, marking, &command);
     app.write(move |engine, now| {
-        let input = |event: &Value| Input::Bytes {
-            name: part_name(of),
-            bytes: event.to_string().into_bytes(),
-        };
-        let read = Options {
-            source: Some(who),
-            format: Some(Format::MispJson),
-            marking,
-            ..Options::default()
-        };
-        let stated = |event: &Value| -> Result<usize, Problem> {
-            let mut stated = 0;
-            extract(&input(event), &read, engine.knowledge(), &mut |found| {
-                // What has no kind of its own is kept as text, and shown in no event.
-                stated += found.values.iter().filter(|value| value.kind != Kind::Other).count();
-                Ok(())
-            })?;
-            Ok(stated)
-        };
-        if stated(&event)? <= stated(&bare)? {
-            return Ok(Err(kind));
-        }
-        let report = engine.add(&[input(&event)], &AddOptions { read, command }, now, &Silent)?;
-        let added = report.documents.first().map(|added| added.document.id);
-        added.map(Ok).ok_or_else(|| {
+        let report = engine.add(&[input], &options, now, &Silent)?;
+        if report.documents.is_empty() {
             let why = report.problems.first().map(ToString::to_string).unwrap_or_default();
-            Problem::unfit(format!("the attributes could not be read: {why}"))
-        })
+            return Err(Problem::unfit(format!("the attributes could not be read: {why}")));
+        }
+        Ok(())
     })
     .await
-}
-
-/// A part is marked as its event at least, and as its own tags say.
-fn marking(of: Option<Marking>, attributes: &[Value], objects: &[Value]) -> Option<Marking> {
-    let inner = objects.iter().flat_map(|o| o["Attribute"].as_array().into_iter().flatten());
-    let tags = attributes.iter().chain(inner).filter_map(|one| one["Tag"].as_array());
-    let own = tags.flatten().filter_map(|tag| text(tag, "name").parse::<Marking>().ok());
-    own.chain(of).max()
-}
-
-fn json_of(body: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(body)
-        .map_err(|error| Problem::unreadable(format!("the body is no JSON: {error}")))
-}
-
-fn text<'v>(json: &'v Value, key: &str) -> &'v str {
-    json[key].as_str().unwrap_or_default()
-}
-
-/// A refusal in the shape of MISP's own.
-fn refused(why: &str, field: &str) -> Response {
-    let body = json!({
-        "saved": false,
-        "name": "Could not add Attribute",
-        "message": "Could not add Attribute",
-        "errors": { field: [why] },
-    });
-    (StatusCode::FORBIDDEN, Json(body)).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_part_is_never_less_marked_than_its_event() {
-        let attributes = [json!({ "Tag": [{ "name": "tlp:amber" }, { "name": "x" }] })];
-        assert_eq!(marking(None, &attributes, &[]), Some(Marking::Amber));
-        assert_eq!(marking(Some(Marking::Red), &attributes, &[]), Some(Marking::Red));
-        assert_eq!(marking(None, &[], &[]), None);
-        let objects = [json!({ "Attribute": [{ "Tag": [{ "name": "tlp:green" }] }] })];
-        assert_eq!(marking(Some(Marking::Clear), &[], &objects), Some(Marking::Green));
-    }
 }

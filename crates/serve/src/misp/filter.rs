@@ -1,6 +1,7 @@
 //! What a search asks for, in the words of MISP's clients.
 
 use jiff::Timestamp;
+use lapwing_engine::publish::export::ExportFormat;
 use serde_json::{Map, Value};
 
 use crate::problem::Problem;
@@ -110,18 +111,32 @@ pub(super) struct Filter {
     /// Days of events, both included.
     pub(super) from: Option<String>,
     pub(super) to: Option<String>,
-    /// When an attribute or event was changed, in seconds since 1970.
+    /// When an event was changed, in seconds since 1970.
     pub(super) changed: Option<(i64, i64)>,
+    /// When it was published.
+    pub(super) published_in: Option<(i64, i64)>,
+    /// When an attribute was changed.
+    pub(super) attribute_changed: Option<(i64, i64)>,
+    /// The template of an object.
+    pub(super) object: Words,
+    pub(super) level: Words,
+    pub(super) analysis: Words,
+    /// Without what is known to be harmless.
+    pub(super) no_harmless: bool,
     /// Without attributes.
     pub(super) metadata: bool,
-    pub(super) format: String,
+    pub(super) format: Form,
     pub(super) limit: usize,
     pub(super) page: usize,
 }
 
 impl Filter {
-    /// Reads the body of a search.
-    pub(super) fn read(body: &Map<String, Value>, now: Timestamp) -> Result<Self, Problem> {
+    /// Reads the body of a search for events or, with `attributes`, for attributes.
+    pub(super) fn read(
+        body: &Map<String, Value>,
+        now: Timestamp,
+        attributes: bool,
+    ) -> Result<Self, Problem> {
         // Older clients wrap what they ask in `request`.
         let body = body.get("request").and_then(Value::as_object).unwrap_or(body);
         let given = |key: &str| body.get(key).filter(|value| !value.is_null());
@@ -141,17 +156,14 @@ impl Filter {
         let day = |key: &str| -> Result<Option<String>, Problem> {
             given(key).map(|value| seconds(key, value, now).map(day_of)).transpose()
         };
-        let mut changed = None;
-        for key in ["publish_timestamp", "timestamp", "event_timestamp", "last"] {
-            if let Some(value) = given(key) {
-                changed = Some(range(key, value, now)?);
-            }
-        }
-        let format = given("returnFormat").and_then(Value::as_str).unwrap_or("json").to_lowercase();
-        if !matches!(format.as_str(), "json" | "text" | "csv" | "cache") {
-            return Err(Problem::unreadable(format!("returnFormat={format}: not possible here"))
-                .hint("ask for json, csv or text; GET /api/v1/export has the other formats"));
-        }
+        let times = |keys: &[&str]| -> Result<Option<(i64, i64)>, Problem> {
+            let found = keys.iter().find_map(|key| Some((*key, given(key)?)));
+            found.map(|(key, value)| range(key, value, now)).transpose()
+        };
+        let own = times(&["timestamp"])?;
+        let (attribute_changed, event_changed) = if attributes { (own, None) } else { (None, own) };
+        let format = given("returnFormat").and_then(Value::as_str).unwrap_or("json");
+        let format = Form::of(&format.to_lowercase())?;
         let mut value = words("value");
         for word in words("searchall").any {
             value.any.push(format!("%{}%", word.trim_matches('%')));
@@ -172,7 +184,13 @@ impl Filter {
             published: flag("published"),
             from: day("from")?,
             to: day("to")?,
-            changed,
+            changed: event_changed.or(times(&["event_timestamp"])?),
+            published_in: times(&["publish_timestamp", "last"])?,
+            attribute_changed,
+            object: words("object_name"),
+            level: words("threat_level_id"),
+            analysis: words("analysis"),
+            no_harmless: flag("enforceWarninglist").unwrap_or(false),
             metadata: flag("metadata").unwrap_or(false),
             format,
             limit,
@@ -189,16 +207,21 @@ impl Filter {
     pub(super) fn takes_event(&self, event: &Value, own_uuid: Option<&str>) -> bool {
         let text = |key: &str| event[key].as_str().unwrap_or_default();
         let date = text("date");
-        let time: i64 = text("timestamp").parse().unwrap_or_default();
+        let time = |key: &str| text(key).parse::<i64>().unwrap_or_default();
         let orgs = [event["Orgc"]["name"].as_str().unwrap_or_default()];
         let ids = [text("id"), text("uuid"), own_uuid.unwrap_or_default()];
         self.event.take(&ids)
             && self.org.take(&orgs)
             && (self.info.is_empty() || self.info.take(&[text("info")]))
-            && self.published != Some(false)
+            && self.published.is_none_or(|wanted| event["published"] == wanted)
+            && self.level.take(&[text("threat_level_id")])
+            && self.analysis.take(&[text("analysis")])
             && self.from.as_deref().is_none_or(|from| date >= from)
             && self.to.as_deref().is_none_or(|to| date <= to)
-            && self.changed.is_none_or(|(from, to)| (from..=to).contains(&time))
+            && self.changed.is_none_or(|(from, to)| (from..=to).contains(&time("timestamp")))
+            && self
+                .published_in
+                .is_none_or(|(from, to)| (from..=to).contains(&time("publish_timestamp")))
     }
 
     /// Whether anything is asked of attributes.
@@ -207,6 +230,7 @@ impl Filter {
             || !self.kind.is_empty()
             || !self.category.is_empty()
             || self.to_ids.is_some()
+            || self.attribute_changed.is_some()
     }
 
     /// Whether an attribute is asked for.
@@ -225,6 +249,44 @@ impl Filter {
             && self.category.take(&[text("category")])
             && self.to_ids.is_none_or(|wanted| attribute["to_ids"] == wanted)
             && self.tags.take(&tags)
+            && self.attribute_changed.is_none_or(|(from, to)| {
+                (from..=to).contains(&text("timestamp").parse().unwrap_or_default())
+            })
+    }
+}
+
+/// The form in which results are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Form {
+    #[default]
+    Json,
+    /// One value a line.
+    Text,
+    Csv,
+    /// As `lapwing export` writes it: for events only.
+    Export(ExportFormat),
+}
+
+impl Form {
+    fn of(name: &str) -> Result<Self, Problem> {
+        Ok(match name {
+            "json" => Self::Json,
+            "text" | "cache" => Self::Text,
+            "csv" => Self::Csv,
+            "stix2" => Self::Export(ExportFormat::Stix),
+            "suricata" => Self::Export(ExportFormat::Suricata),
+            "bro" | "zeek" => Self::Export(ExportFormat::Zeek),
+            "rpz" => Self::Export(ExportFormat::Rpz),
+            "yara" => Self::Export(ExportFormat::Yara),
+            "sigma" => Self::Export(ExportFormat::Sigma),
+            _ => {
+                return Err(Problem::unreadable(format!("returnFormat={name}: not possible here"))
+                    .hint(
+                        "ask for json, csv, text, stix2, suricata, zeek, rpz, yara or sigma; \
+                         GET /api/v1/export has the other formats",
+                    ));
+            }
+        })
     }
 }
 
@@ -278,7 +340,7 @@ mod tests {
 
     fn filter(body: &Value) -> Result<Filter, Problem> {
         let now = "2021-03-10T00:00:00Z".parse().unwrap();
-        Filter::read(body.as_object().unwrap(), now)
+        Filter::read(body.as_object().unwrap(), now, false)
     }
 
     #[test]
@@ -295,7 +357,7 @@ mod tests {
 
     #[test]
     fn times_and_pages_are_read() {
-        let last = filter(&json!({ "last": "5d" })).unwrap().changed.unwrap();
+        let last = filter(&json!({ "last": "5d" })).unwrap().published_in.unwrap();
         assert_eq!(last.0, "2021-03-05T00:00:00Z".parse::<Timestamp>().unwrap().as_second());
         let days = filter(&json!({ "from": "2021-03-02", "to": 1_614_816_000 })).unwrap();
         assert_eq!(
@@ -311,6 +373,21 @@ mod tests {
         ] {
             assert_eq!(filter(&wrong).unwrap_err().status, 400);
         }
+    }
+
+    #[test]
+    fn times_are_those_of_what_is_asked_for() {
+        let now = "2021-03-10T00:00:00Z".parse().unwrap();
+        let body = json!({ "timestamp": ["1614556800", 1_614_643_200], "published": 0 });
+        let of = |attributes| Filter::read(body.as_object().unwrap(), now, attributes).unwrap();
+        let event = |time: &str, published: bool| json!({ "timestamp": time, "published": published, "publish_timestamp": "0" });
+        assert!(of(false).takes_event(&event("1614556800", false), None));
+        assert!(!of(false).takes_event(&event("1614556800", true), None));
+        assert!(!of(false).takes_event(&event("1614643201", false), None));
+        let attribute = |time: &str| json!({ "type": "md5", "timestamp": time });
+        assert!(of(true).takes_event(&event("1", false), None));
+        assert!(of(true).takes(&attribute("1614556800"), &[]));
+        assert!(!of(true).takes(&attribute("1"), &[]));
     }
 
     #[test]

@@ -1,16 +1,22 @@
 //! The part of MISP's API that its clients use most, so that they work as they are: look-ups and
-//! searches of attributes and events, adding events, attributes and sightings, tags, lists of the
-//! harmless, version and user; and the store as a feed.
+//! searches of attributes and events; adding, changing and deleting events, attributes and objects;
+//! sightings, tags, lists of the harmless, version and user; and the store as a feed.
 //!
-//! An event here is a document of the store, as `lapwing export --as misp` writes it.
+//! An event here is a document of the store, as `lapwing export --as misp` writes it; one that a
+//! client sent is told as he sent it ([`kept`]).
 
 mod add;
 mod change;
 mod feed;
 mod filter;
+mod kept;
+mod objects;
+mod revise;
 mod search;
+mod sent;
 mod shelf;
 mod sighting;
+mod types;
 mod view;
 mod words;
 
@@ -24,6 +30,7 @@ use crate::app::App;
 use crate::asker::Permission::{self, Analyse, Collect, Read};
 
 pub(crate) use feed::Index;
+pub(crate) use sent::in_its_words;
 
 /// The version of MISP whose shapes these are.
 const VERSION: &str = "2.5.0";
@@ -51,7 +58,32 @@ pub(crate) const TABLE: &[(&str, &str, Permission)] = &[
     ("PUT", "/events/edit/{id}", Analyse),
     ("POST", "/attributes/add", Analyse),
     ("POST", "/attributes/add/{event}", Analyse),
+    ("POST", "/events/edit/{id}/{how}", Analyse),
+    ("POST", "/events/delete/{id}", Analyse),
+    ("DELETE", "/events/delete/{id}", Analyse),
+    ("POST", "/events/publish/{id}", Analyse),
+    ("POST", "/events/alert/{id}", Analyse),
+    ("POST", "/events/unpublish/{id}", Analyse),
     ("GET", "/attributes/view/{id}", Read),
+    ("GET", "/attributes/describeTypes", Read),
+    ("GET", "/attributes/describeTypes.json", Read),
+    ("POST", "/attributes/edit/{id}", Analyse),
+    ("PUT", "/attributes/edit/{id}", Analyse),
+    ("POST", "/attributes/delete/{id}", Analyse),
+    ("DELETE", "/attributes/delete/{id}", Analyse),
+    ("POST", "/attributes/delete/{id}/{how}", Analyse),
+    ("POST", "/objects/restSearch", Read),
+    ("GET", "/objects/view/{id}", Read),
+    ("POST", "/objects/add/{event}", Analyse),
+    ("POST", "/objects/add/{event}/{template}", Analyse),
+    ("POST", "/objects/edit/{id}", Analyse),
+    ("POST", "/objects/delete/{id}", Analyse),
+    ("DELETE", "/objects/delete/{id}", Analyse),
+    ("POST", "/objects/delete/{id}/{how}", Analyse),
+    ("POST", "/objectReferences/add", Analyse),
+    ("POST", "/objectReferences/delete/{id}", Analyse),
+    ("POST", "/tags/attachTagToObject", Analyse),
+    ("POST", "/tags/removeTagFromObject", Analyse),
     ("POST", "/sightings/add", Analyse),
     ("POST", "/sightings/add/{id}", Analyse),
     ("GET", "/tags/index", Read),
@@ -78,10 +110,31 @@ pub(crate) fn routes() -> Router<App> {
         .route("/events/view/{id}", get(view::event).post(view::event))
         .route("/events/add", post(add::add))
         .route("/events/add/{how}", post(add::add))
-        .route("/events/edit/{id}", post(change::edit).put(change::edit))
+        .route("/events/edit/{id}", post(revise::edit).put(revise::edit))
+        .route("/events/edit/{id}/{how}", post(revise::edit_how))
+        .route("/events/delete/{id}", post(revise::remove).delete(revise::remove))
+        .route("/events/publish/{id}", post(revise::publish))
+        .route("/events/alert/{id}", post(revise::publish))
+        .route("/events/unpublish/{id}", post(revise::unpublish))
         .route("/attributes/add", post(change::add))
         .route("/attributes/add/{event}", post(change::add_to))
         .route("/attributes/view/{id}", get(view::attribute))
+        .route("/attributes/describeTypes", get(types::describe))
+        .route("/attributes/describeTypes.json", get(types::describe))
+        .route("/attributes/edit/{id}", post(change::edit).put(change::edit))
+        .route("/attributes/delete/{id}", post(change::remove).delete(change::remove))
+        .route("/attributes/delete/{id}/{how}", post(change::remove_how))
+        .route("/objects/restSearch", post(search::objects))
+        .route("/objects/view/{id}", get(objects::view))
+        .route("/objects/add/{event}", post(objects::add))
+        .route("/objects/add/{event}/{template}", post(objects::add_with_template))
+        .route("/objects/edit/{id}", post(objects::edit))
+        .route("/objects/delete/{id}", post(objects::remove).delete(objects::remove))
+        .route("/objects/delete/{id}/{how}", post(objects::remove_how))
+        .route("/objectReferences/add", post(objects::refer))
+        .route("/objectReferences/delete/{id}", post(objects::part))
+        .route("/tags/attachTagToObject", post(objects::tag))
+        .route("/tags/removeTagFromObject", post(objects::untag))
         .route("/sightings/add", post(sighting::add))
         .route("/sightings/add/{id}", post(sighting::add_to))
         .route("/tags/index", get(words::tags))

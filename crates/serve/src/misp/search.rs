@@ -6,15 +6,20 @@ use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
-use lapwing_engine::Engine;
+use lapwing_engine::publish::export::ExportFormat;
+use lapwing_engine::publish::misp::Event;
+use lapwing_engine::{Engine, ExportOptions};
 use lapwing_model::{DocumentId, Marking};
 use serde_json::{Map, Value, json};
 
-use super::filter::Filter;
+use super::filter::{Filter, Form};
+use super::sent::{self, json_of, list};
 use super::shelf::Shelf;
+use super::words;
 use crate::app::App;
-use crate::asker::Asker;
+use crate::asker::{Asker, Permission};
 use crate::problem::Problem;
+use crate::readers::Sight;
 
 type Parameters = Query<Vec<(String, String)>>;
 
@@ -67,14 +72,10 @@ pub(super) async fn index_by_query(
 }
 
 fn body_of(body: &[u8]) -> Result<Map<String, Value>, Problem> {
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Map::new());
-    }
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(Value::Array(items)) if items.is_empty() => Ok(Map::new()),
-        Ok(_) => Err(Problem::unreadable("the body is no JSON object")),
-        Err(error) => Err(Problem::unreadable(format!("the body is no JSON: {error}"))),
+    match json_of(body)? {
+        Value::Object(fields) => Ok(fields),
+        Value::Array(items) if items.is_empty() => Ok(Map::new()),
+        _ => Err(Problem::unreadable("the body is no JSON object")),
     }
 }
 
@@ -93,11 +94,19 @@ async fn find_attributes(
     asker: Asker,
     body: Map<String, Value>,
 ) -> Result<Response, Problem> {
-    let filter = Filter::read(&body, app.now())?;
-    let format = filter.format.clone();
+    let filter = Filter::read(&body, app.now(), true)?;
+    attributes_of(&app, &asker, filter).await
+}
+
+async fn attributes_of(app: &App, asker: &Asker, filter: Filter) -> Result<Response, Problem> {
+    let format = filter.format;
+    if let Form::Export(_) = format {
+        return Err(Problem::unreadable("attributes come as json, csv and text")
+            .hint("ask /events/restSearch"));
+    }
     let (ceiling, day) = (asker.ceiling.tlp, app.today());
     let found = app
-        .read(&asker, move |sight| {
+        .read(asker, move |sight| {
             let mut skip = filter.skipped();
             let mut hits: Vec<Hit> = Vec::new();
             let shelf = Shelf::of(sight)?;
@@ -114,7 +123,10 @@ async fn find_attributes(
                 for attribute in all_attributes(json) {
                     let ids =
                         [attribute["uuid"].as_str().unwrap_or_default(), &event.uuid.to_string()];
-                    if !filter.uuid.take(&ids) || !filter.takes(attribute, &tags) {
+                    if !filter.uuid.take(&ids)
+                        || !filter.takes(attribute, &tags)
+                        || (filter.no_harmless && is_harmless(sight, attribute, day)?)
+                    {
                         continue;
                     }
                     if skip > 0 {
@@ -130,9 +142,9 @@ async fn find_attributes(
             Ok(hits)
         })
         .await?;
-    Ok(match format.as_str() {
-        "text" | "cache" => text(&found),
-        "csv" => csv(&found),
+    Ok(match format {
+        Form::Text => text(&found),
+        Form::Csv => csv(&found),
         _ => {
             let list: Vec<Value> = found
                 .into_iter()
@@ -146,18 +158,41 @@ async fn find_attributes(
     })
 }
 
+/// Whether a value stands on a list of what is harmless.
+fn is_harmless(sight: &Sight<'_>, attribute: &Value, day: Date) -> Result<bool, Problem> {
+    for value in attribute["value"].as_str().unwrap_or_default().split('|') {
+        let known = words::entity(&sight.look_up(value, day)?);
+        if known.is_some_and(|entity| sight.knowledge().benign(&entity).is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 async fn find_events(
     app: App,
     asker: Asker,
     body: Map<String, Value>,
 ) -> Result<Response, Problem> {
-    let filter = Filter::read(&body, app.now())?;
-    if filter.format != "json" {
-        return Err(Problem::unreadable("events come as json only")
-            .hint("GET /api/v1/export has the other formats"));
+    let filter = Filter::read(&body, app.now(), false)?;
+    match filter.format {
+        Form::Text | Form::Csv => return attributes_of(&app, &asker, filter).await,
+        Form::Export(format) => return export(&app, &asker, filter, format).await,
+        Form::Json => {}
     }
-    let metadata = filter.metadata;
-    let mut found = matching(&app, &asker, filter).await?;
+    let (metadata, no_harmless, day) = (filter.metadata, filter.no_harmless, app.today());
+    let (ceiling, cut) = (asker.ceiling.tlp, filter.clone());
+    let mut found: Vec<Value> = app
+        .read(&asker, move |sight| {
+            let mut events = matching(sight, &cut, ceiling, day)?;
+            if no_harmless {
+                for event in &mut events {
+                    leave_out_harmless(sight, &mut event.json["Event"], day)?;
+                }
+            }
+            Ok(events.into_iter().map(|event| event.json).collect())
+        })
+        .await?;
     if metadata {
         for event in &mut found {
             if let Value::Object(fields) = &mut event["Event"] {
@@ -169,18 +204,124 @@ async fn find_events(
     Ok(Json(json!({ "response": found })).into_response())
 }
 
+fn leave_out_harmless(sight: &Sight<'_>, event: &mut Value, day: Date) -> Result<(), Problem> {
+    let cut = |list: &mut Value| -> Result<(), Problem> {
+        let Some(all) = list.as_array_mut() else { return Ok(()) };
+        let mut kept = Vec::with_capacity(all.len());
+        for one in all.drain(..) {
+            if !is_harmless(sight, &one, day)? {
+                kept.push(one);
+            }
+        }
+        *all = kept;
+        Ok(())
+    };
+    cut(&mut event["Attribute"])?;
+    for object in event["Object"].as_array_mut().into_iter().flatten() {
+        cut(&mut object["Attribute"])?;
+    }
+    Ok(())
+}
+
+/// The documents of the events that are asked for, as `lapwing export` writes them.
+async fn export(
+    app: &App,
+    asker: &Asker,
+    filter: Filter,
+    format: ExportFormat,
+) -> Result<Response, Problem> {
+    if !asker.may(Permission::Publish) {
+        return Err(Problem::forbidden("what is handed on is for publishers, analysts and admins"));
+    }
+    let (below, day) = (asker.ceiling, app.today());
+    let exported = app
+        .read(asker, move |sight| {
+            let shelf = Shelf::of(sight)?;
+            let mut names: Vec<String> = Vec::new();
+            for event in matching(sight, &filter, below.tlp, day)? {
+                let parts = shelf.parts_of(event.document).iter();
+                names
+                    .extend(std::iter::once(&event.document).chain(parts).map(ToString::to_string));
+            }
+            // No name is all of the store.
+            if names.is_empty() {
+                return Ok(None);
+            }
+            let options = ExportOptions {
+                names,
+                ceiling: below.tlp,
+                pap: below.pap,
+                ..ExportOptions::new(format, day)
+            };
+            Ok(Some(sight.export(&options)?))
+        })
+        .await?;
+    Ok(match exported {
+        Some(exported) => crate::routes::exports::answer(format, exported, app),
+        None => Json(json!({ "response": [] })).into_response(),
+    })
+}
+
+pub(super) async fn objects(
+    State(app): State<App>,
+    asker: Asker,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let filter = Filter::read(&body_of(&body)?, app.now(), true)?;
+    if filter.format != Form::Json {
+        return Err(Problem::unreadable("objects come as json only"));
+    }
+    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let found = app
+        .read(&asker, move |sight| {
+            let (mut skip, mut found) = (filter.skipped(), Vec::new());
+            let shelf = Shelf::of(sight)?;
+            for id in candidates(sight, &shelf, &filter)? {
+                let Some(event) = shelf.event(sight, id, ceiling, day)? else { continue };
+                let json = &event.json["Event"];
+                if !filter.takes_event(json, json["extends_uuid"].as_str()) {
+                    continue;
+                }
+                let tags = tags(json);
+                for object in list(json, "Object") {
+                    let taken = filter.uuid.take(&[sent::text(object, "uuid")])
+                        && filter.object.take(&[sent::text(object, "name")])
+                        && (!(filter.is_of_attributes() || !filter.tags.is_empty())
+                            || list(object, "Attribute").any(|one| filter.takes(one, &tags)));
+                    if !taken {
+                        continue;
+                    }
+                    if skip > 0 {
+                        skip -= 1;
+                        continue;
+                    }
+                    if found.len() >= filter.limit {
+                        return Ok(found);
+                    }
+                    let mut object = object.clone();
+                    object["Event"] = head(json);
+                    found.push(json!({ "Object": object }));
+                }
+            }
+            Ok(found)
+        })
+        .await?;
+    Ok(Json(json!({ "response": found })).into_response())
+}
+
 async fn list_events(
     app: App,
     asker: Asker,
     body: Map<String, Value>,
 ) -> Result<Response, Problem> {
-    let filter = Filter::read(&of_index(body), app.now())?;
-    let found = matching(&app, &asker, filter).await?;
+    let filter = Filter::read(&of_index(body), app.now(), false)?;
+    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let found = app.read(&asker, move |sight| matching(sight, &filter, ceiling, day)).await?;
     let list: Vec<Value> = found
         .iter()
         .map(|event| {
-            let mut head = head(&event["Event"]);
-            head["EventTag"] = event["Event"]["Tag"]
+            let mut head = head(&event.json["Event"]);
+            head["EventTag"] = event.json["Event"]["Tag"]
                 .as_array()
                 .into_iter()
                 .flatten()
@@ -212,40 +353,41 @@ fn of_index(mut body: Map<String, Value>) -> Map<String, Value> {
 }
 
 /// The events that are asked for, whole.
-async fn matching(app: &App, asker: &Asker, filter: Filter) -> Result<Vec<Value>, Problem> {
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
-    app.read(asker, move |sight| {
-        let mut skip = filter.skipped();
-        let mut found = Vec::new();
-        let shelf = Shelf::of(sight)?;
-        for id in candidates(sight, &shelf, &filter)? {
-            if found.len() >= filter.limit {
-                break;
-            }
-            let Some(event) = shelf.event(sight, id, ceiling, day)? else { continue };
-            let json = &event.json["Event"];
-            let own = json["extends_uuid"].as_str();
-            let tags = tags(json);
-            let ids = [json["uuid"].as_str().unwrap_or_default(), own.unwrap_or_default()];
-            let taken = filter.takes_event(json, own)
-                && filter.uuid.take(&ids)
-                && if filter.is_of_attributes() {
-                    all_attributes(json).any(|attribute| filter.takes(attribute, &tags))
-                } else {
-                    filter.tags.take(&tags)
-                };
-            if !taken {
-                continue;
-            }
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            found.push(event.json);
+fn matching(
+    sight: &Sight<'_>,
+    filter: &Filter,
+    ceiling: Marking,
+    day: Date,
+) -> Result<Vec<Event>, Problem> {
+    let mut skip = filter.skipped();
+    let mut found = Vec::new();
+    let shelf = Shelf::of(sight)?;
+    for id in candidates(sight, &shelf, filter)? {
+        if found.len() >= filter.limit {
+            break;
         }
-        Ok(found)
-    })
-    .await
+        let Some(event) = shelf.event(sight, id, ceiling, day)? else { continue };
+        let json = &event.json["Event"];
+        let own = json["extends_uuid"].as_str();
+        let tags = tags(json);
+        let ids = [json["uuid"].as_str().unwrap_or_default(), own.unwrap_or_default()];
+        let taken = filter.takes_event(json, own)
+            && filter.uuid.take(&ids)
+            && if filter.is_of_attributes() {
+                all_attributes(json).any(|attribute| filter.takes(attribute, &tags))
+            } else {
+                filter.tags.take(&tags)
+            };
+        if !taken {
+            continue;
+        }
+        if skip > 0 {
+            skip -= 1;
+            continue;
+        }
+        found.push(event);
+    }
+    Ok(found)
 }
 
 /// An attribute of any event, by its identifier or number.
@@ -271,7 +413,10 @@ pub(super) fn by_attribute(
 /// Events that may hold what is asked for: those that speak of a value, or all.
 fn candidates(engine: &Engine, shelf: &Shelf, filter: &Filter) -> Result<Vec<DocumentId>, Problem> {
     let Some(values) = filter.value.plain() else { return Ok(shelf.events.clone()) };
-    let stating = engine.documents_that_state(values)?;
+    // What is said for people is kept with the word for what it is.
+    let said = values.iter().flat_map(|v| ["text", "comment", "other"].map(|k| format!("{k}={v}")));
+    let wanted: Vec<String> = values.iter().cloned().chain(said).collect();
+    let stating = engine.documents_that_state(&wanted)?;
     let mut events: Vec<DocumentId> = stating.into_iter().map(|id| shelf.event_of(id)).collect();
     events.sort_unstable();
     events.dedup();

@@ -11,6 +11,7 @@ use lapwing_engine::{ACTION, Engine};
 use lapwing_model::{Document, DocumentId, Format, Marking};
 use serde_json::{Value, json};
 
+use super::kept::{self, Kept};
 use super::served;
 use crate::problem::Problem;
 
@@ -20,6 +21,11 @@ const PART: &str = "misp-part-of-";
 /// The name of a part of an event.
 pub(super) fn part_name(of: DocumentId) -> String {
     format!("{PART}{of}.json")
+}
+
+/// Whether a document is a part of an event.
+pub(super) fn is_part(document: &Document) -> bool {
+    document.name.starts_with(PART)
 }
 
 /// The document that a part belongs to.
@@ -35,6 +41,8 @@ fn whole_of(document: &Document) -> Option<DocumentId> {
 pub(super) struct Shelf {
     /// The documents that are events, as the store lists them.
     pub(super) events: Vec<DocumentId>,
+    /// The documents that hold what clients sent.
+    pub(super) kept: Vec<DocumentId>,
     parts: BTreeMap<DocumentId, Vec<DocumentId>>,
     whole: BTreeMap<DocumentId, DocumentId>,
 }
@@ -43,12 +51,20 @@ impl Shelf {
     pub(super) fn of(engine: &Engine) -> Result<Self, Problem> {
         let records = engine.store().documents()?;
         let known: BTreeSet<DocumentId> = records.iter().map(|record| record.document.id).collect();
-        let mut shelf = Self { events: Vec::new(), parts: BTreeMap::new(), whole: BTreeMap::new() };
+        let mut shelf = Self {
+            events: Vec::new(),
+            kept: Vec::new(),
+            parts: BTreeMap::new(),
+            whole: BTreeMap::new(),
+        };
         for record in &records {
             let id = record.document.id;
             // An analyst's word (a sighting too) is about values of events, and none itself.
             if record.document.properties.iter().any(|(name, _)| name == ACTION) {
                 continue;
+            }
+            if kept::is_kept(&record.document) {
+                shelf.kept.push(id);
             }
             // A part whose event was taken back, or may not be seen, stands for itself.
             match whole_of(&record.document).filter(|whole| known.contains(whole)) {
@@ -70,6 +86,27 @@ impl Shelf {
         self.whole.get(&document).copied().unwrap_or(document)
     }
 
+    /// What clients added to an event.
+    pub(super) fn parts_of(&self, event: DocumentId) -> &[DocumentId] {
+        self.parts.get(&event).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The first document of those that clients sent in which something is found.
+    pub(super) fn find(
+        &self,
+        engine: &Engine,
+        mut is_it: impl FnMut(&mut Kept) -> bool,
+    ) -> Result<Option<Kept>, Problem> {
+        for id in &self.kept {
+            if let Some(mut kept) = Kept::of(engine, *id)?
+                && is_it(&mut kept)
+            {
+                return Ok(Some(kept));
+            }
+        }
+        Ok(None)
+    }
+
     /// An event with all its parts, as a server tells it.
     pub(super) fn event(
         &self,
@@ -78,17 +115,32 @@ impl Shelf {
         ceiling: Marking,
         today: Date,
     ) -> Result<Option<Event>, Problem> {
-        let Some(mut event) = engine.misp_event(document, ceiling, today)? else {
+        let Some(mut event) = as_sent(engine, document, ceiling, today)? else {
             return Ok(None);
         };
-        for part in self.parts.get(&document).into_iter().flatten() {
-            if let Some(mut part) = engine.misp_event(*part, ceiling, today)? {
+        for part in self.parts_of(document) {
+            if let Some(mut part) = as_sent(engine, *part, ceiling, today)? {
                 join(&mut event.json["Event"], &mut part.json["Event"]);
             }
         }
         served(&mut event);
         Ok(Some(event))
     }
+}
+
+/// The event of a document: as it was sent, where a client did.
+fn as_sent(
+    engine: &Engine,
+    document: DocumentId,
+    ceiling: Marking,
+    today: Date,
+) -> Result<Option<Event>, Problem> {
+    let Some(mut event) = engine.misp_event(document, ceiling, today)? else { return Ok(None) };
+    if let Some(sent) = Kept::of(engine, document)? {
+        event.uuid = kept::shown(&sent.document);
+        event.json["Event"] = kept::told(&sent.event, &event.json["Event"], event.uuid);
+    }
+    Ok(Some(event))
 }
 
 /// Puts the attributes and objects of a part into its event.

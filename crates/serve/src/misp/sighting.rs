@@ -13,7 +13,7 @@ use lapwing_model::{Entity, Marking, Object, PartialDate, Relation};
 use serde_json::{Value, json};
 
 use super::search::by_attribute;
-use super::{number, view};
+use super::{number, sent, view};
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;
@@ -49,18 +49,9 @@ struct Seen {
 }
 
 async fn of(app: App, asker: Asker, id: Option<String>, body: &[u8]) -> Result<Response, Problem> {
-    let sent = if body.iter().all(u8::is_ascii_whitespace) {
-        json!({})
-    } else {
-        serde_json::from_slice::<Value>(body)
-            .map_err(|error| Problem::unreadable(format!("the body is no JSON: {error}")))?
-    };
+    let sent = sent::json_of(body)?;
     let sent = sent.get("Sighting").or_else(|| sent.get("request")).cloned().unwrap_or(sent);
-    let word = |key: &str| match &sent[key] {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        _ => String::new(),
-    };
+    let word = |key: &str| sent::word(&sent, key);
     let kind = Some(word("type")).filter(|kind| !kind.is_empty()).unwrap_or_else(|| "0".into());
     if !matches!(kind.as_str(), "0" | "1") {
         return Err(Problem::unfit(format!(

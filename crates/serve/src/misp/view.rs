@@ -2,14 +2,15 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use lapwing_engine::Engine;
 use lapwing_engine::publish::misp;
 use lapwing_model::DocumentId;
 use serde_json::{Value, json};
 
+use super::kept;
 use super::search::by_attribute;
+use super::sent::{id_of, unknown};
 use super::shelf::Shelf;
 use super::{VERSION, number};
 use crate::app::App;
@@ -51,12 +52,12 @@ pub(super) async fn user(asker: Asker) -> Json<Value> {
             "permission": if collects { "1" } else { "0" },
             "perm_add": collects,
             "perm_modify": analyses,
-            "perm_publish": false,
+            "perm_publish": analyses,
             "perm_admin": asker.may(Permission::Administer),
             "perm_auth": true,
             "perm_sync": false,
             "perm_sighting": analyses,
-            "perm_tagger": false,
+            "perm_tagger": analyses,
             "restricted_to_site_admin": false,
         },
         "Organisation": organisation(),
@@ -79,13 +80,12 @@ pub(super) async fn event(
     asker: Asker,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id = id.trim_end_matches(".json").to_ascii_lowercase();
+    let id = id_of(&id);
     let (ceiling, day) = (asker.ceiling.tlp, app.today());
-    let wanted = id.clone();
     let found = app
         .read(&asker, move |sight| {
             let shelf = Shelf::of(sight)?;
-            match document(sight, &shelf, &wanted)? {
+            match document(sight, &shelf, &id)? {
                 Some(document) => shelf.event(sight, document, ceiling, day),
                 None => Ok(None),
             }
@@ -93,7 +93,7 @@ pub(super) async fn event(
         .await?;
     Ok(match found {
         Some(event) => Json(event.json).into_response(),
-        None => unknown(&id),
+        None => unknown("event"),
     })
 }
 
@@ -106,9 +106,9 @@ pub(super) fn document(
 ) -> Result<Option<DocumentId>, Problem> {
     for record in engine.store().documents()? {
         let document = &record.document;
-        let ours = misp::event_uuid(document.id);
         let was = document.properties.iter().any(|(name, value)| name == "uuid" && value == id);
-        if was || ours.to_string() == id || number(ours) == id {
+        let ours = [kept::shown(document), misp::event_uuid(document.id)];
+        if was || ours.iter().any(|uuid| uuid.to_string() == id || number(*uuid) == id) {
             return Ok(Some(shelf.event_of(document.id)));
         }
     }
@@ -121,21 +121,9 @@ pub(super) async fn attribute(
     asker: Asker,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id = id.trim_end_matches(".json").to_ascii_lowercase();
+    let id = id_of(&id);
     let (ceiling, day) = (asker.ceiling.tlp, app.today());
     let found = app.read(&asker, move |sight| by_attribute(sight, &id, ceiling, day)).await?;
-    let Some(attribute) = found else {
-        let body = json!({ "name": "Invalid attribute", "message": "Invalid attribute" });
-        return Ok((StatusCode::NOT_FOUND, Json(body)).into_response());
-    };
+    let Some(attribute) = found else { return Ok(unknown("attribute")) };
     Ok(Json(json!({ "Attribute": attribute })).into_response())
-}
-
-pub(super) fn unknown(id: &str) -> Response {
-    let body = json!({
-        "name": "Invalid event",
-        "message": "Invalid event",
-        "url": format!("/events/view/{id}"),
-    });
-    (StatusCode::NOT_FOUND, Json(body)).into_response()
 }

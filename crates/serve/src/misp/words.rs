@@ -12,12 +12,10 @@ use serde_json::{Map, Value, json};
 
 use super::feed::Index;
 use super::number;
+use super::sent::{MOST, json_of};
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;
-
-/// Values of one request at most.
-const MOST: usize = 10_000;
 
 /// How often tags are in use: on events, on attributes, and their colour.
 pub(super) type Tags = BTreeMap<String, (u64, u64, String)>;
@@ -75,8 +73,7 @@ pub(super) async fn check_value(
     asker: Asker,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let sent: Value = serde_json::from_slice(&body)
-        .map_err(|error| Problem::unreadable(format!("the body is no JSON: {error}")))?;
+    let sent = json_of(&body)?;
     let sent = sent.get("value").unwrap_or(&sent);
     let values: Vec<String> = match sent {
         Value::String(text) => vec![text.clone()],
@@ -110,7 +107,7 @@ pub(super) async fn check_value(
     Ok(if found.is_empty() { Json(json!([])) } else { Json(Value::Object(found)) }.into_response())
 }
 
-fn entity(found: &lapwing_engine::LookedUp) -> Option<Entity> {
+pub(super) fn entity(found: &lapwing_engine::LookedUp) -> Option<Entity> {
     let kind: Kind = found.kind?;
     Some(Entity::new(kind, found.value.as_deref()?))
 }

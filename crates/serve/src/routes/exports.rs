@@ -141,7 +141,8 @@ fn options(
     })
 }
 
-fn answer(format: ExportFormat, exported: Exported, app: &App) -> Response {
+/// What was exported as an answer: a file, or an archive of several.
+pub(crate) fn answer(format: ExportFormat, exported: Exported, app: &App) -> Response {
     let losses = exported.losses.len();
     let audited = format!("{} files as {format}", exported.files.len());
     let mut files = exported.files;

@@ -142,9 +142,7 @@ pub(crate) async fn undo(
     if seen.documents != whole.documents || seen.command != whole.command {
         return Err(Problem::forbidden("a part of this change is above your marking"));
     }
-    let own = whole.command.ends_with(&format!("by {}", asker.who))
-        || whole.command.ends_with(&format!("(by {})", asker.who));
-    if !own && !asker.may(Permission::Administer) {
+    if !is_own(&whole.command, &asker.who) && !asker.may(Permission::Administer) {
         return Err(Problem::forbidden("only an administrator takes back what another one did"));
     }
     let command = format!("undo {id} (by {})", asker.who);
@@ -156,6 +154,11 @@ pub(crate) async fn undo(
         hidden: ids(undone.hidden),
         shown: ids(undone.shown),
     }))
+}
+
+/// Whether a change is a user's own, by the end of its command.
+pub(crate) fn is_own(command: &str, who: &str) -> bool {
+    command.ends_with(&format!("by {who}")) || command.ends_with(&format!("(by {who})"))
 }
 
 #[cfg(test)]

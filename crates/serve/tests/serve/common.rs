@@ -155,6 +155,10 @@ impl Server {
         self.send(request(Method::POST, path, None, Some(body))).await
     }
 
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.send(request(method, path, None, body)).await
+    }
+
     pub async fn call_as(
         &self,
         key: &str,

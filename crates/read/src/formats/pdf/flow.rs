@@ -7,6 +7,7 @@ use lapwing_model::{Region, RegionKind, Span};
 use super::layout::Laid;
 use super::rows::{Row, is_bullet, is_marker};
 use super::tables::{Cell, Table};
+use crate::formats::title::entitles;
 use crate::value;
 
 /// What most of a file is set in.
@@ -154,7 +155,7 @@ impl<'t> Flow<'t> {
 
     /// The largest heading of the first page is the title.
     fn entitle(&mut self, row: &Row, kind: &RegionKind, goes_on: bool, start: usize) {
-        if self.page != 0 {
+        if self.page != 0 || !entitles(&row.text()) {
             return;
         }
         let body = self.style.body;
