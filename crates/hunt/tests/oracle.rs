@@ -108,6 +108,20 @@ const DIFFERENCES: &[(&str, &str, &str, bool, bool)] = &[
         true,
         false,
     ),
+    (
+        "a number with zeros before it is a text, as its log writes it",
+        "s: {ProcessId: 1}\n  condition: s",
+        r#"{"ProcessId": "01"}"#,
+        false,
+        true,
+    ),
+    (
+        "names of fields count in any case, as logs write them",
+        "s: {Filename|contains: cmd}\n  condition: s",
+        r#"{"FileName": "a cmd"}"#,
+        true,
+        false,
+    ),
 ];
 
 /// Parts of values: what the rules ask for, what comes near it, and what is special.
