@@ -31,32 +31,40 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
     phrases
 });
 
-/// The hashes of words without those of phrases that everybody has.
+/// The hashes of words without those of phrases that everybody has. One word alone is a head where another
+/// phrase stands beside it, and an ordinary word of a sentence elsewhere.
 pub(crate) fn telling(words: &[u64]) -> Vec<u64> {
     let mut kept = Vec::with_capacity(words.len());
     let mut at = 0;
+    let mut after_phrase = false;
     while let Some(word) = words.get(at) {
-        let rest = &words[at + 1..];
-        let found = PHRASES.get(word).and_then(|of| of.iter().find(|p| rest.starts_with(p)));
-        match found {
-            // A word alone is a head or an ordinary word: which, only its surroundings tell.
-            Some(phrase) if !phrase.is_empty() => at += 1 + phrase.len(),
+        match phrase_at(words, at) {
+            Some(length) if length > 1 || after_phrase || phrase_at(words, at + 1).is_some() => {
+                at += length;
+                after_phrase = true;
+            }
             _ => {
                 kept.push(*word);
                 at += 1;
+                after_phrase = false;
             }
         }
     }
     kept
 }
 
+/// How many words the longest phrase has that begins at a place.
+fn phrase_at(words: &[u64], at: usize) -> Option<usize> {
+    let (word, rest) = words.get(at..)?.split_first()?;
+    let phrase = PHRASES.get(word)?.iter().find(|phrase| rest.starts_with(phrase))?;
+    Some(1 + phrase.len())
+}
+
 /// Whether a heading or cell is nothing but a phrase that everybody has.
 fn is_common(text: &str) -> bool {
     let mut all = Vec::new();
     words(text, |word| all.push(hash(word.as_bytes())));
-    let Some((first, rest)) = all.split_first() else { return true };
-    telling(&all).is_empty()
-        || PHRASES.get(first).is_some_and(|of| of.iter().any(|phrase| phrase.as_slice() == rest))
+    all.is_empty() || phrase_at(&all, 0) == Some(all.len()) || telling(&all).is_empty()
 }
 
 /// The parts of a text that are not of the report: navigation, rights, references; in no order.
@@ -129,6 +137,8 @@ mod tests {
             13
         );
         assert_eq!(left(""), 0);
+        assert_eq!(left("Files\nDomains\nSHA-1 | Filename | Description"), 0);
+        assert_eq!(left("It deletes the files that it finds."), 7);
         assert!(is_common("Network indicators") && is_common("Files") && !is_common("Reed loader"));
     }
 

@@ -125,6 +125,7 @@ fn same_typos(child: &Trace, parent: &Trace) -> Option<(f64, String)> {
 mod tests {
     use super::*;
     use crate::testing::{Made, prose};
+    use proptest::prelude::*;
 
     fn with_list(name: &str, text: &str, values: impl Iterator<Item = u32>) -> Made {
         let made = Made::new(name, text);
@@ -171,5 +172,25 @@ mod tests {
         let b = page("Sedge stealer comes with a fake calendar", "192.0.2.77");
         assert!(copied(&a, &b).is_none() && copied(&b, &a).is_none(), "{:?}", Likeness::of(&a, &b));
         assert!(copied(&a, &a).is_some());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn what_everybody_writes_makes_no_copy(
+            seeds in (0_u64..500, 500_u64..1000), length in 10_usize..120, from in 0_usize..150,
+        ) {
+            let lines = include_str!("../data/boilerplate.txt").lines();
+            let phrases: Vec<&str> =
+                lines.filter(|line| !line.starts_with('#')).skip(from).take(40).collect();
+            let page = |name: &str, seed| {
+                let text = format!("{}\n{}", prose(seed, length), phrases.join("\n"));
+                Made::new(name, &text).trace()
+            };
+            let (a, b) = (page("a", seeds.0), page("b", seeds.1));
+            prop_assert!(copied(&a, &b).is_none(), "{:?}", Likeness::of(&a, &b));
+            prop_assert!(copied(&page("c", seeds.0), &a).is_some());
+        }
     }
 }
