@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_forecast::{Attribution, Shares, with_software};
 use lapwing_fuse::{ActivityCluster, Cluster};
-use lapwing_model::{Basis, Entity, Kind, OriginId, PartialDate, Relation};
-use lapwing_store::FactQuery;
+use lapwing_model::{Basis, DocumentId, Entity, Kind, OriginId, PartialDate, Relation};
+use lapwing_store::{FactQuery, PlacedDocument};
 use serde::Serialize;
 
 use crate::binding::Clusters;
@@ -89,7 +89,7 @@ impl Engine {
         let names = found.names_of(&cluster.members);
         let numbers = self.evidence_numbers(&documents)?;
         let evidence_in_all = names.len() + numbers.len();
-        let named = self.named_by(&cluster.members)?;
+        let named = self.named_by(&cluster.members, &documents)?;
         let (attribution, none_of_these) = self.suspects(model, &names, &named);
         let would_change = self.would_change(model, &names, &named, &attribution);
         let mut days: BTreeMap<OriginId, PartialDate> = BTreeMap::new();
@@ -124,7 +124,8 @@ impl Engine {
         model: &Attribution,
     ) -> Result<(Option<Suspect>, f64), EngineError> {
         let names = found.names_of(&cluster.members);
-        let named = self.named_by(&cluster.members)?;
+        let documents = found.documents_of(&cluster.members);
+        let named = self.named_by(&cluster.members, &documents)?;
         let (attribution, none) = self.suspects(model, &names, &named);
         Ok((attribution.into_iter().next(), none))
     }
@@ -159,17 +160,23 @@ impl Engine {
     }
 
     /// Actors that the members themselves name as those behind it, with the probability.
-    fn named_by(&self, members: &[OriginId]) -> Result<BTreeMap<String, f64>, EngineError> {
+    fn named_by(
+        &self,
+        members: &[OriginId],
+        documents: &[PlacedDocument],
+    ) -> Result<BTreeMap<String, f64>, EngineError> {
         let mut named: BTreeMap<String, f64> = BTreeMap::new();
         let members: BTreeSet<OriginId> = members.iter().copied().collect();
+        // What their own documents state, not all that is stated of any actor.
+        let documents: BTreeSet<DocumentId> = documents.iter().map(|d| d.id).collect();
         for relation in [Relation::AttributedTo, Relation::Indicates, Relation::Uses] {
-            // Of the facts that indicate something few indicate an actor.
             let actors = Some(Kind::ThreatActor);
             let uses = relation == Relation::Uses;
             let query = FactQuery {
                 relation: Some(relation),
                 subject_kind: actors.filter(|_| uses),
                 object_kind: actors.filter(|_| !uses),
+                documents: Some(documents.iter().copied().collect()),
                 ..FactQuery::default()
             };
             self.store.each_fact(&query, &mut |fact| {
