@@ -347,9 +347,10 @@ mod tests {
             ("Three", &[(ip, "77.1.2.3"), (ip, "62.3.4.5")]),
         ];
         for (name, rows) in tables {
-            let rows: String =
-                rows.iter().map(|(kind, value)| format!("{kind},{value},of {name}\n")).collect();
-            let bytes = format!("type,value,comment\n{rows}").into_bytes();
+            let head = "type,value,comment".to_owned();
+            let rows = rows.iter().map(|(kind, value)| format!("{kind},{value},of {name}"));
+            let lines: Vec<String> = std::iter::once(head).chain(rows).collect();
+            let bytes = lines.join("\n").into_bytes();
             let input = Input::Bytes { name: format!("{name}.csv"), bytes };
             let read = lapwing_read::Options { source: Some(name.into()), ..Default::default() };
             let options = AddOptions { read, ..AddOptions::default() };

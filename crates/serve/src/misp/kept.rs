@@ -37,8 +37,7 @@ pub(super) fn name_of(uuid: &str) -> String {
 /// Whether a document holds what a client sent.
 pub(super) fn is_kept(document: &Document) -> bool {
     document.format == Format::MispJson
-        && document.name.starts_with(EVENT)
-        && document.name.ends_with(".json")
+        && document.name.strip_prefix(EVENT).and_then(|rest| rest.strip_suffix(".json")).is_some()
         && document.container.is_none()
 }
 

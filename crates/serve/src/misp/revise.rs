@@ -28,35 +28,32 @@ pub(super) async fn edit(
 ) -> Result<Response, Problem> {
     let sent = within(json_of(&body)?, "Event");
     let Some(mut before) = held(&app, &asker, &event).await? else { return Ok(unknown("event")) };
-    match before.kept.take() {
-        Some(mut kept) => {
-            let was = kept.event.clone();
-            if let Some((why, field)) = revise(&mut kept, &before, &sent) {
-                return Ok(refused("edit Event", &why, field));
-            }
-            if kept.event != was {
-                kept.event["timestamp"] = json!(app.now().as_second().to_string());
-                put(&app, &asker, kept, "events/edit").await?;
-            }
+    if let Some(mut kept) = before.kept.take() {
+        let was = kept.event.clone();
+        if let Some((why, field)) = revise(&mut kept, &before, &sent) {
+            return Ok(refused("edit Event", &why, field));
         }
+        if kept.event != was {
+            kept.event["timestamp"] = json!(app.now().as_second().to_string());
+            put(&app, &asker, kept, "events/edit").await?;
+        }
+    } else {
         // What was read from a document gains what is new; nothing of it is taken away.
-        None => {
-            let is_new =
-                |one: &&Value| flag(one, "deleted") != Some(true) && before.find(one).is_none();
-            let fresh: Vec<Value> = list(&sent, "Attribute").filter(is_new).cloned().collect();
-            let objects: Vec<Value> = list(&sent, "Object")
-                .filter(|object| {
-                    flag(object, "deleted") != Some(true)
-                        && list(object, "Attribute").any(|one| before.find(one).is_none())
-                })
-                .cloned()
-                .collect();
-            if let Some((why, field)) = fresh.iter().find_map(unfit) {
-                return Ok(refused("edit Event", &why, field));
-            }
-            if !(fresh.is_empty() && objects.is_empty()) {
-                add_part(&app, &asker, &before, fresh, objects).await?;
-            }
+        let is_new =
+            |one: &&Value| flag(one, "deleted") != Some(true) && before.find(one).is_none();
+        let fresh: Vec<Value> = list(&sent, "Attribute").filter(is_new).cloned().collect();
+        let objects: Vec<Value> = list(&sent, "Object")
+            .filter(|object| {
+                flag(object, "deleted") != Some(true)
+                    && list(object, "Attribute").any(|one| before.find(one).is_none())
+            })
+            .cloned()
+            .collect();
+        if let Some((why, field)) = fresh.iter().find_map(unfit) {
+            return Ok(refused("edit Event", &why, field));
+        }
+        if !(fresh.is_empty() && objects.is_empty()) {
+            add_part(&app, &asker, &before, fresh, objects).await?;
         }
     }
     let told = held(&app, &asker, &event).await?.unwrap_or(before);
@@ -238,13 +235,12 @@ async fn set_published(
 ) -> Result<Response, Problem> {
     let Some(event) = held(app, asker, id).await? else { return Ok(unknown("event")) };
     match event.kept {
-        Some(mut kept) => {
-            if flag(&kept.event, "published").unwrap_or(false) != published {
-                kept.event["published"] = json!(published);
-                kept.event["publish_timestamp"] = json!(app.now().as_second().to_string());
-                put(app, asker, kept, "events/publish").await?;
-            }
+        Some(mut kept) if flag(&kept.event, "published").unwrap_or(false) != published => {
+            kept.event["published"] = json!(published);
+            kept.event["publish_timestamp"] = json!(app.now().as_second().to_string());
+            put(app, asker, kept, "events/publish").await?;
         }
+        Some(_) => {}
         // What was read from a document is published by it.
         None if !published => return Ok(as_read("unpublish Event")),
         None => {}

@@ -286,7 +286,7 @@ pub(super) async fn objects(
                 for object in list(json, "Object") {
                     let taken = filter.uuid.take(&[sent::text(object, "uuid")])
                         && filter.object.take(&[sent::text(object, "name")])
-                        && (!(filter.is_of_attributes() || !filter.tags.is_empty())
+                        && (!filter.is_of_attributes() && filter.tags.is_empty()
                             || list(object, "Attribute").any(|one| filter.takes(one, &tags)));
                     if !taken {
                         continue;
