@@ -142,7 +142,7 @@ fn clusters_are_merged_split_and_the_decision_is_taken_back() {
     let user = User::new();
     let note = |name: &str, values: [&str; 2]| {
         let rows = values.map(|value| format!("ipv4-addr,{value},seen by {name}\n"));
-        user.file(&format!("{name}.csv"), &format!("type,value,comment\n{}", rows.concat()))
+        user.file(&format!("{name}.csv"), format!("type,value,comment\n{}", rows.concat()))
     };
     let pairs = [["45.77.1.2", "91.10.3.4"], ["62.1.1.1", "103.8.2.2"]];
     for (at, name) in ["reed", "rush", "sedge", "sallow"].iter().enumerate() {

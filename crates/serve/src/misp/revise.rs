@@ -240,10 +240,9 @@ async fn set_published(
             kept.event["publish_timestamp"] = json!(app.now().as_second().to_string());
             put(app, asker, kept, "events/publish").await?;
         }
-        Some(_) => {}
         // What was read from a document is published by it.
         None if !published => return Ok(as_read("unpublish Event")),
-        None => {}
+        _ => {}
     }
     Ok(done(if published { "Job queued" } else { "Event unpublished." }, id))
 }
