@@ -8,7 +8,6 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use lapwing_engine::Silent;
-use lapwing_engine::publish::misp;
 use lapwing_model::{Document, Pap};
 use serde_json::{Value, json};
 
@@ -244,7 +243,7 @@ pub(super) async fn add_part(
     if attributes.len() + objects.len() + inner > MOST {
         return Err(Problem::unfit(format!("{MOST} attributes of one request at most")));
     }
-    let of = to.document.id;
+    let of = kept::shown(&to.document);
     let now = app.now().as_second().to_string();
     // No name of the event: what it says is said there, and not once more here.
     let info = format!("Added to event {}", text(&to.json["Event"], "id"));
@@ -255,12 +254,12 @@ pub(super) async fn add_part(
         "info": info,
         "date": app.today().to_string(),
         "timestamp": now,
-        "extends_uuid": misp::event_uuid(of),
+        "extends_uuid": of,
         "Tag": tags,
         "Attribute": attributes,
         "Object": objects,
     });
-    kept::complete(&mut event, kept::shown(&to.document));
+    kept::complete(&mut event, of);
     let marking = kept::marking(to.document.marking, &event);
     let (input, options) =
         kept::input(&shelf::part_name(of), &event, &asker.who, marking, &command);

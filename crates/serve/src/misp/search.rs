@@ -162,7 +162,9 @@ async fn attributes_of(app: &App, asker: &Asker, filter: Filter) -> Result<Respo
 fn is_harmless(sight: &Sight<'_>, attribute: &Value, day: Date) -> Result<bool, Problem> {
     for value in attribute["value"].as_str().unwrap_or_default().split('|') {
         let known = words::entity(&sight.look_up(value, day)?);
-        if known.is_some_and(|entity| sight.knowledge().benign(&entity).is_some()) {
+        let benign = known.and_then(|entity| sight.knowledge().benign(&entity));
+        // An attacker rents a place at a host for many like anybody.
+        if benign.is_some_and(|benign| !benign.shared) {
             return Ok(true);
         }
     }

@@ -3,23 +3,24 @@
 //! Documents do not change: an attribute that is added to an event is a document of its own, by the
 //! name of which the event is found. To clients the event holds both.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use lapwing_engine::publish::misp::Event;
 use lapwing_engine::{ACTION, Engine};
 use lapwing_model::{Document, DocumentId, Format, Marking};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::kept::{self, Kept};
 use super::served;
 use crate::problem::Problem;
 
-/// How the names of parts begin; the event's document follows.
+/// How the names of parts begin; the identifier of the event follows, which stays when the client changes it.
 const PART: &str = "misp-part-of-";
 
 /// The name of a part of an event.
-pub(super) fn part_name(of: DocumentId) -> String {
+pub(super) fn part_name(of: Uuid) -> String {
     format!("{PART}{of}.json")
 }
 
@@ -28,13 +29,10 @@ pub(super) fn is_part(document: &Document) -> bool {
     document.name.starts_with(PART)
 }
 
-/// The document that a part belongs to.
-fn whole_of(document: &Document) -> Option<DocumentId> {
+/// What a part names as the event that it belongs to: its identifier; the document of it, in older stores.
+fn whole_of(document: &Document) -> Option<&str> {
     let name = document.name.strip_prefix(PART)?.strip_suffix(".json")?;
-    if document.format != Format::MispJson {
-        return None;
-    }
-    name.parse().ok()
+    (document.format == Format::MispJson).then_some(name)
 }
 
 /// The events of a store.
@@ -50,7 +48,11 @@ pub(super) struct Shelf {
 impl Shelf {
     pub(super) fn of(engine: &Engine) -> Result<Self, Problem> {
         let records = engine.store().documents()?;
-        let known: BTreeSet<DocumentId> = records.iter().map(|record| record.document.id).collect();
+        let mut known: BTreeMap<String, DocumentId> = BTreeMap::new();
+        for document in records.iter().map(|record| &record.document).filter(|d| !is_part(d)) {
+            known.insert(document.id.to_string(), document.id);
+            known.insert(kept::shown(document).to_string(), document.id);
+        }
         let mut shelf = Self {
             events: Vec::new(),
             kept: Vec::new(),
@@ -67,7 +69,7 @@ impl Shelf {
                 shelf.kept.push(id);
             }
             // A part whose event was taken back, or may not be seen, stands for itself.
-            match whole_of(&record.document).filter(|whole| known.contains(whole)) {
+            match whole_of(&record.document).and_then(|whole| known.get(whole).copied()) {
                 Some(whole) => {
                     shelf.parts.entry(whole).or_default().push(id);
                     shelf.whole.insert(id, whole);

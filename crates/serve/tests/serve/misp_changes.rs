@@ -127,6 +127,12 @@ async fn attributes_and_objects_are_changed_and_deleted() {
     assert!(values(&event(&server).await).contains(&"just words"));
     server.call(Method::DELETE, &format!("/attributes/delete/{later}"), None).await.ok(200);
     assert!(!known(&server, "later-sent.top").await);
+    // A change of the event itself leaves what was added later with it.
+    let edit = json!({ "comment": "once more" });
+    server.post(&format!("/attributes/edit/{id}"), edit).await.ok(200);
+    let after = event(&server).await;
+    assert_eq!(after["Attribute"][0]["comment"], "once more");
+    assert!(values(&after).contains(&"just words"), "{after}");
     // Objects.
     let object = json!({ "name": "file", "Attribute": [
         { "object_relation": "filename", "type": "filename", "value": "b.exe" },
