@@ -894,7 +894,14 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/octet-stream": number[];
+                        "application/json": unknown;
+                        "application/stix+json": unknown;
+                        "text/csv": string;
+                        "text/plain": string;
+                        "text/markdown": string;
+                        "text/html": string;
+                        "application/pdf": number[];
+                        "application/x-tar": number[];
                     };
                 };
                 /** @description What went wrong, and what to do */
@@ -1883,7 +1890,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/octet-stream": number[];
+                        "text/markdown": string;
+                        "text/html": string;
+                        "text/csv": string;
+                        "application/x-ndjson": string;
+                        "application/stix+json": unknown;
                     };
                 };
                 /** @description What went wrong, and what to do */

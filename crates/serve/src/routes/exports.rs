@@ -79,7 +79,9 @@ pub(crate) struct What {
 
 /// A part of the store as a file; a tape archive (tar) where the form has several.
 #[utoipa::path(get, path = "/api/v1/export", tag = "export", params(What),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
+    responses((status = 200, content((Value = "application/json"), (Value = "application/stix+json"),
+        (String = "text/csv"), (String = "text/plain"), (String = "text/markdown"), (String = "text/html"),
+        (Vec<u8> = "application/pdf"), (Vec<u8> = "application/x-tar")))))]
 pub(crate) async fn export(
     State(app): State<App>,
     asker: Asker,

@@ -542,7 +542,8 @@ pub(crate) struct As {
 
 /// The report of a hunt as a file.
 #[utoipa::path(get, path = "/api/v1/hunts/{id}/export", tag = "hunt", params(("id" = String, Path), As),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
+    responses((status = 200, content((String = "text/markdown"), (String = "text/html"), (String = "text/csv"),
+        (String = "application/x-ndjson"), (Value = "application/stix+json")))))]
 pub(crate) async fn export(
     State(app): State<App>,
     asker: Asker,
