@@ -1,1 +1,0 @@
-import{zt as e}from"./index-CAwnIGG2.js";e();

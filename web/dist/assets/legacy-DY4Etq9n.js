@@ -1,0 +1,1 @@
+import{zt as e}from"./index-Bwvom7cn.js";e();
