@@ -147,11 +147,8 @@ mod tests {
         let text =
             "See https://a.example/b/c?d=1 and <http://e.example>; ü hxxp://f[.]example/g end ://";
         let found: Vec<&str> = addresses(text).into_iter().map(|at| &text[at]).collect();
-        let expected =
-            ["https://a.example/b/c?d=1", "http://e.example", "hxxp://f[.]example/g", "://"];
         // A defanged host ends at its bracket: the rest is no more than a name.
-        assert_eq!(found[..2], expected[..2]);
-        assert!(found[2].starts_with("hxxp://f[.") || found[2].starts_with("hxxp://f"));
-        assert_eq!(found[3], expected[3]);
+        let expected = ["https://a.example/b/c?d=1", "http://e.example", "hxxp://f[.", "://"];
+        assert_eq!(found, expected);
     }
 }

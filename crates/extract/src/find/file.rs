@@ -305,6 +305,12 @@ impl Finder<'_> {
             {
                 end += 1;
             }
+            if let Some(len) =
+                self.placeholder(end).filter(|_| end > from && end - from < LONGEST_PATH)
+            {
+                end += len;
+                continue;
+            }
             if self.byte(end) != b' '
                 || end - from > LONGEST_PATH
                 || end >= self.bytes.len()
@@ -315,6 +321,18 @@ impl Finder<'_> {
             end += 1;
         }
         end
+    }
+
+    /// The length of `<user>` or the like, in the place of a folder: a backslash stands on both sides.
+    fn placeholder(&self, at: usize) -> Option<usize> {
+        if self.byte(at) != b'<' || at == 0 || self.byte(at - 1) != b'\\' {
+            return None;
+        }
+        let window = &self.bytes[at + 1..self.bytes.len().min(at + 40)];
+        let len = window.iter().position(|b| {
+            !(b.is_ascii_alphanumeric() || matches!(b, b' ' | b'.' | b'-' | b'_' | b'%'))
+        })?;
+        (len > 0 && window[len..].starts_with(b">\\")).then_some(len + 2)
     }
 
     /// Whether the blank at `at` stands inside a path: within three words comes a backslash.

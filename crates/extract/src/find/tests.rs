@@ -46,6 +46,12 @@ fn each_kind_is_found() {
         ("runs loader.exe, then", Kind::FileName, "loader.exe"),
         (r"C:\Program Files\Foo Bar\x.dll is", Kind::FilePath, r"C:\Program Files\Foo Bar\x.dll"),
         (r"in %TEMP%\x.tmp.", Kind::FilePath, r"%TEMP%\x.tmp"),
+        (
+            r"in C:\Users\<USER NAME>\AppData\Local\x.dat, and",
+            Kind::FilePath,
+            r"C:\Users\<USER NAME>\AppData\Local\x.dat",
+        ),
+        (r"C:\Temp\<br> and", Kind::FilePath, r"C:\Temp\"),
         (r"\\server\share\x.exe", Kind::FilePath, r"\\server\share\x.exe"),
         ("wrote /tmp/.x/y", Kind::FilePath, "/tmp/.x/y"),
         ("AS64496", Kind::AutonomousSystem, "AS64496"),

@@ -2,7 +2,7 @@
 
 use lapwing_model::{Entity, Kind, Role};
 
-use super::files::{PROJECT_FILES, SYSTEM_FILES};
+use super::files::{PROJECT_FILES, SYSTEM_FILES, is_system_folder};
 use super::{Case, Cue, Judgement};
 use crate::find::Shape;
 use crate::layout::Topic;
@@ -162,6 +162,9 @@ impl Case<'_> {
             || lower.starts_with("%windir%");
         if alone && SYSTEM_FILES.contains(&name) {
             return self.say(Role::Tool, 85, "a file of the system or a well-known tool");
+        }
+        if is_system_folder(&lower) {
+            return self.say(Role::Benign, 85, "a folder that every Windows has");
         }
         if PROJECT_FILES.contains(&lower.as_str()) {
             return self.say(Role::Benign, 80, "a file that every project has");

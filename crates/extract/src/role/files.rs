@@ -108,3 +108,77 @@ pub(super) const PROJECT_FILES: &[&str] = &[
     "install.sh",
     "contributing.md",
 ];
+
+/// Folders that every Windows has, in lower case and without the drive: alone they tell of nothing.
+const SYSTEM_FOLDERS: &[&str] = &[
+    "users",
+    "users\\public",
+    "users\\default",
+    "users\\administrator",
+    "documents and settings",
+    "windows",
+    "windows\\system32",
+    "windows\\syswow64",
+    "windows\\system32\\drivers",
+    "windows\\system32\\tasks",
+    "windows\\tasks",
+    "windows\\temp",
+    "program files",
+    "program files (x86)",
+    "program files\\common files",
+    "programdata",
+    "inetpub",
+    "inetpub\\wwwroot",
+    "perflogs",
+    "temp",
+];
+
+/// Names for such folders.
+const FOLDER_NAMES: &[&str] = &[
+    "temp",
+    "tmp",
+    "appdata",
+    "localappdata",
+    "programdata",
+    "allusersprofile",
+    "userprofile",
+    "public",
+    "homepath",
+    "windir",
+    "systemroot",
+    "systemdrive",
+    "system",
+    "programfiles",
+    "programfiles(x86)",
+    "commonprogramfiles",
+];
+
+/// Whether a path, in lower case, is a folder that every Windows has.
+pub(super) fn is_system_folder(path: &str) -> bool {
+    let path = path.trim_end_matches('\\');
+    if let Some(name) = path.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')) {
+        return FOLDER_NAMES.contains(&name);
+    }
+    match path.split_once(':') {
+        Some((drive, rest)) if drive.len() == 1 => {
+            let rest = rest.trim_start_matches('\\');
+            rest.is_empty() || SYSTEM_FOLDERS.contains(&rest)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_every_machine_are_told_from_others() {
+        for folder in ["c:\\users\\", "d:\\", "%temp%\\", "c:\\windows\\system32"] {
+            assert!(is_system_folder(folder), "{folder}");
+        }
+        for other in ["c:\\users\\public\\reed", "%temp%\\reed", "\\\\users\\", "c:\\reed\\"] {
+            assert!(!is_system_folder(other), "{other}");
+        }
+    }
+}
