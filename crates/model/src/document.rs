@@ -211,6 +211,9 @@ pub struct Document {
 }
 
 impl Document {
+    /// The property that holds the first words of what has no title by its nature, as a post.
+    pub const OPENING: &str = "opening";
+
     /// Makes a document with nothing known but its bytes' hash, name, format and text.
     pub fn new(raw: &[u8], name: impl Into<String>, format: Format, text: String) -> Self {
         Self {
@@ -242,12 +245,14 @@ impl Document {
             .unwrap_or_default()
     }
 
-    /// The name to show: the title, or the last part of the path.
+    /// The name to show: the title, the words that a post begins with, or the last part of the path.
     #[must_use]
     pub fn label(&self) -> &str {
-        match &self.title {
-            Some(title) => title,
-            None => self.name.rsplit(['/', '!']).next().unwrap_or(&self.name),
+        let opening = || self.properties.iter().find(|(name, _)| name == Self::OPENING);
+        match (&self.title, opening()) {
+            (Some(title), _) => title,
+            (None, Some((_, words))) => words,
+            (None, None) => self.name.rsplit(['/', '!']).next().unwrap_or(&self.name),
         }
     }
 }

@@ -258,6 +258,7 @@ fn reading(input: &Input<'_>, raw: &str, number: usize, post: Post) -> Reading {
     }
     let raw = post.raw.unwrap_or_else(|| raw.to_owned()).into_bytes();
     let name = format!("{}#{number}", input.name);
+    let opening = opening(&text).to_owned();
     let mut document = Document::new(&raw, name, Format::Post, text);
     let published: PartialDate = post.time.to_zoned(TimeZone::UTC).date().into();
     document.published = Some(published);
@@ -276,6 +277,9 @@ fn reading(input: &Input<'_>, raw: &str, number: usize, post: Post) -> Reading {
     for tag in post.tags {
         property("tag", tag);
     }
+    if !opening.is_empty() {
+        property(Document::OPENING, opening);
+    }
     // What one channel says is one origin, as far as nothing else tells its posts apart.
     let channel = post.channel.or(post.author);
     document.container = channel.as_ref().map(|channel| format!("channel {channel}"));
@@ -289,6 +293,15 @@ fn reading(input: &Input<'_>, raw: &str, number: usize, post: Post) -> Reading {
     reading
 }
 
+/// The first line that says something, cut between words.
+fn opening(text: &str) -> &str {
+    const LONGEST: usize = 80;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let Some((longest, _)) = line.char_indices().nth(LONGEST) else { return line };
+    let words = line[..longest].rfind(char::is_whitespace);
+    line[..words.filter(|&end| end > longest / 2).unwrap_or(longest)].trim_end()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,6 +312,14 @@ mod tests {
         assert!(looks_like(r#"[ {"text":"x","time":1700000000,"author":"a"} ]"#));
         assert!(!looks_like(r#"{"timestamp":"2026-01-01","message":"GET /","user":"root"}"#));
         assert!(!looks_like(r#"{"time":"2026-01-01","level":"info","text":"started"}"#));
+    }
+
+    #[test]
+    fn a_post_is_called_by_its_first_words() {
+        assert_eq!(opening("\n  Selling access \nto a bank"), "Selling access");
+        assert_eq!(opening(&"word ".repeat(40)), "word ".repeat(16).trim_end());
+        assert_eq!(opening(&"あ".repeat(100)).chars().count(), 80);
+        assert_eq!(opening(" \n"), "");
     }
 
     #[test]
