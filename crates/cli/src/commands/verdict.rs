@@ -76,7 +76,7 @@ fn chains(text: &mut String, findings: &[Finding], names: &Names, width: usize) 
         }
         let place = names.place(chain);
         if !place.is_empty() {
-            wrapped(text, "    - begins in ", &place, width);
+            wrapped(text, "    - most telling in ", &place, width);
         }
     }
 }
