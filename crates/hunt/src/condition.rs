@@ -146,7 +146,7 @@ impl Condition {
     }
 
     /// Literals (lower case) of which every record that meets the condition holds one in its raw
-    /// text; `None` when there are no such literals.
+    /// text, with [`ANY_BYTE`] for any byte; `None` when there are no such literals.
     pub(crate) fn witness(&self) -> Option<Vec<String>> {
         match self {
             Self::All(list) => list.iter().filter_map(Self::witness).max_by_key(worth),
@@ -156,6 +156,18 @@ impl Condition {
             }
             Self::Not(_) => None,
             Self::Field { tests, .. } => tests.iter().filter_map(Test::witness).max_by_key(worth),
+        }
+    }
+
+    /// Collects the fields that the condition reads; `false` when it reads whole records.
+    pub(crate) fn fields<'c>(&'c self, into: &mut Vec<&'c str>) -> bool {
+        match self {
+            Self::All(list) | Self::Any(list) => list.iter().all(|one| one.fields(into)),
+            Self::Not(inner) => inner.fields(into),
+            Self::Field { names, .. } => {
+                into.extend(names.iter().map(String::as_str));
+                !names.iter().any(|name| name == "*")
+            }
         }
     }
 
@@ -182,6 +194,22 @@ impl Condition {
             }),
         }
     }
+}
+
+/// In a witness, stands for any one byte.
+pub(crate) const ANY_BYTE: char = '\0';
+
+/// The part of a wildcard's pattern that tells most; some of its bytes may be any.
+fn surest(pattern: &str) -> String {
+    let plain = |text: &str| text.split(ANY_BYTE).max_by_key(|part| part.len()).map_or(0, str::len);
+    let parts = pattern
+        .split('*')
+        .map(|part| part.trim_matches('?').replace('?', ANY_BYTE.encode_utf8(&mut [0; 4])));
+    let known = |part: &String| part.chars().filter(|c| *c != ANY_BYTE).count();
+    let best = parts.filter(|part| plain(part) >= 3).max_by_key(known);
+    best.unwrap_or_else(|| {
+        pattern.split(['*', '?']).max_by_key(|part| part.len()).unwrap_or("").to_owned()
+    })
 }
 
 /// Long literals and few of them are the better prefilter, and least of all those that every other line of a log has.
@@ -258,12 +286,7 @@ impl Test {
             Self::ContainsAll(list) => {
                 list.iter().max_by_key(|w| w.len()).and_then(|w| long(std::slice::from_ref(w)))
             }
-            Self::Like(list) => {
-                let longest = |w: &String| {
-                    w.split(['*', '?']).max_by_key(|part| part.len()).unwrap_or("").to_owned()
-                };
-                long(&list.iter().map(longest).collect::<Vec<_>>())
-            }
+            Self::Like(list) => long(&list.iter().map(|w| surest(w)).collect::<Vec<_>>()),
             Self::Path(list) => {
                 // Separators are written both ways.
                 let longest = |w: &String| {
@@ -365,5 +388,14 @@ mod tests {
         )
         .unwrap();
         assert_eq!(written.compile().unwrap().witness(), Some(vec!["serverinfo~".to_owned()]));
+        for (pattern, witness) in [
+            ("/ecp/?.js", "/ecp/\0.js"),
+            ("?abc*??cd??e*", "abc"),
+            ("abcd?e*xyz", "abcd\0e"),
+            ("a?b?c*de", "de"),
+            ("*?*", ""),
+        ] {
+            assert_eq!(surest(pattern), witness, "{pattern}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use lapwing_model::{Place, ProblemKind};
 
 use crate::cells::{csv_delimiter, split};
-use crate::context::Seen;
+use crate::context::{Route, Seen};
 use crate::event;
 use crate::line::{self, audit};
 use crate::line_order::Extremes;
@@ -40,6 +40,8 @@ struct Table<'h> {
     shape: Shape,
     delimiter: u8,
     columns: Vec<String>,
+    /// How many of the columns each check of the source reads; `None` where it reads whole records.
+    read_by: Vec<Option<usize>>,
     software: String,
     log_type: String,
     source: Option<&'h Source>,
@@ -84,6 +86,7 @@ pub(crate) fn read(
         },
         shape,
         columns: Vec::new(),
+        read_by: Vec::new(),
         software: String::new(),
         log_type: String::new(),
         source: None,
@@ -250,6 +253,12 @@ impl<'h> Table<'h> {
             ("path", scan.name),
         ];
         self.source = scan.ctx.source(Reader::Table, &told);
+        let last_of = |names: &[&str]| {
+            let is_read = |column: &String| names.iter().any(|n| n.eq_ignore_ascii_case(column));
+            self.columns.iter().rposition(is_read).map_or(0, |at| at + 1)
+        };
+        let fields = scan.ctx.route(self.source).map_or(&[][..], |route| &route.fields);
+        self.read_by = fields.iter().map(|f| f.as_deref().map(last_of)).collect();
         let has = |name: &str| self.columns.iter().any(|column| column.eq_ignore_ascii_case(name));
         self.log = match () {
             () if !self.path.is_empty() => format!("zeek-{}", self.path),
@@ -326,6 +335,9 @@ impl<'h> Table<'h> {
             number += count_bits(newlines, counted, start);
             counted = start;
             let bytes = line_at(&text[..to], start);
+            if hits.is_empty() && !every_record && !self.may_hold(scan, bytes, route, may) {
+                continue;
+            }
             let record = self.record(bytes, chunk.offset + start as u64, number, &clock).0;
             if !self.columns.is_empty() && record.fields.len() != self.columns.len() {
                 let message = format!(
@@ -341,6 +353,31 @@ impl<'h> Table<'h> {
             }
         }
         to
+    }
+
+    /// Whether one of some checks holds for a line, by the columns that these checks read alone.
+    fn may_hold(
+        &self,
+        scan: &Scan<'_, '_>,
+        line: &[u8],
+        route: Option<&Route<'_>>,
+        may: &[u32],
+    ) -> bool {
+        let Some(route) = route.filter(|_| !self.columns.is_empty()) else { return true };
+        let checks = || {
+            let all = route.numbers.iter().zip(&route.checks).zip(&self.read_by);
+            all.filter(|((number, _), _)| may.contains(number))
+        };
+        let Some(columns) = checks().try_fold(0, |most, (_, count)| Some(most.max((*count)?)))
+        else {
+            return true;
+        };
+        let raw = lines::text(line);
+        let cells = split(&raw, self.delimiter, self.quotes()).take(columns);
+        let names = self.columns.iter().map(|c| Cow::Borrowed(c.as_str()));
+        let fields = names.zip(cells).collect();
+        let record = Record { fields, raw: "".into(), time: None, place: None, offset: 0 };
+        checks().any(|((_, check), _)| check.condition.holds(&record, scan.ctx.artifacts))
     }
 
     /// Tells that the lines between two places were looked at, and their period.

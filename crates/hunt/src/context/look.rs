@@ -1,6 +1,7 @@
 //! What stands in a chunk of a log, whatever its columns mean: seen on any thread, judged later in order.
 
 use super::{Context, Route};
+use crate::condition::ANY_BYTE;
 use crate::line_order::Extremes;
 use crate::lines::{self, each_line};
 use crate::matcher::{Hit, Scratch};
@@ -14,6 +15,45 @@ pub(super) struct Needed {
     pub route: u64,
     /// What must stand in a line.
     pub raw: Raw,
+}
+
+/// A literal with bytes that may be any: its longest plain part is looked for, the others are compared.
+#[derive(Clone, Debug)]
+pub(super) struct Around {
+    whole: Vec<u8>,
+    /// Where the plain part stands in it.
+    plain: (usize, usize),
+}
+
+impl Around {
+    pub(super) fn of(whole: Vec<u8>) -> Self {
+        let mut plain = (0, 0);
+        let mut from = 0;
+        for part in whole.split(|byte| char::from(*byte) == ANY_BYTE) {
+            if part.len() > plain.1 - plain.0 {
+                plain = (from, from + part.len());
+            }
+            from += part.len() + 1;
+        }
+        Self { whole, plain }
+    }
+
+    pub(super) fn plain(&self) -> &[u8] {
+        &self.whole[self.plain.0..self.plain.1]
+    }
+
+    /// Whether the whole literal stands where its plain part was found.
+    fn stands(&self, text: &[u8], at: usize) -> bool {
+        if self.plain.1 - self.plain.0 == self.whole.len() {
+            return true;
+        }
+        let start = at.checked_sub(self.plain.0);
+        let here = start.and_then(|start| text.get(start..start + self.whole.len()));
+        let is = |(wanted, seen): (&u8, &u8)| {
+            char::from(*wanted) == ANY_BYTE || wanted.eq_ignore_ascii_case(seen)
+        };
+        here.is_some_and(|here| self.whole.iter().zip(here).all(is))
+    }
 }
 
 /// What stands in a chunk of a log, whatever its columns mean.
@@ -74,19 +114,19 @@ impl Context<'_> {
         seen.places.clear();
         seen.audits.clear();
         let Seen { places, audits, forms, .. } = &mut *seen;
-        self.witnesses.places(text, |at, number| {
-            if number < self.needed_by.len() {
-                places.push((at, number));
-            } else {
-                audits.push(at);
-            }
-        });
         if !self.needed.is_empty() {
+            let signs = forms.begin();
+            let tell = |at: usize, _, number: usize| match self.around.get(number) {
+                Some(around) if around.stands(text, at) => places.push((at, number)),
+                Some(_) => {}
+                None => audits.push(at),
+            };
+            self.witnesses.places_and_signs(text, tell, |at| signs.push(at));
             audits.sort_unstable();
             forms.read(text, audits, self.escapes, self.longest);
             // A literal in another form counts for the line's beginning.
-            self.witnesses.places(forms.plain(), |at, number| {
-                if number < self.needed_by.len() {
+            self.witnesses.places(forms.plain(), |at, _, number| {
+                if self.around.get(number).is_some_and(|around| around.stands(forms.plain(), at)) {
                     places.push((forms.line_of(at), number));
                 }
             });
@@ -136,7 +176,7 @@ impl Context<'_> {
                 if forms == 0 {
                     forms = other_forms::decoded(&text[start..end], line).len();
                 }
-                if raw.may_hold(&line[..forms]) {
+                if raw.may_hold(&line[..forms], &there) {
                     routes |= route;
                     may.push(*needed);
                 }

@@ -18,8 +18,8 @@ use crate::sigma;
 use crate::source::{Reader, Source};
 use crate::web_tree::WebTrees;
 use crate::{Baseline, Check, Checks, ContentRules, Options, Progress};
-use look::Needed;
 pub(crate) use look::Seen;
+use look::{Around, Needed};
 
 /// What all workers share in one pass of a hunt.
 #[derive(Clone)]
@@ -51,6 +51,8 @@ pub(crate) struct Context<'h> {
     pub workers: Arc<Mutex<Vec<sigma::Worker>>>,
     /// The literals of all checks, and by which each is needed.
     witnesses: Literals,
+    /// What stands around each of them.
+    around: Vec<Around>,
     /// Whether a literal has signs that some logs escape.
     escapes: bool,
     /// Bytes of the longest literal.
@@ -68,6 +70,8 @@ pub(crate) struct Route<'h> {
     pub checks: Vec<&'h Check>,
     /// Number of each among those that read lines.
     pub numbers: Vec<u32>,
+    /// The fields that the condition of each reads; `None` for whole records.
+    pub fields: Vec<Option<Vec<&'h str>>>,
     /// Which bit says that a literal belongs to it.
     bit: u64,
     /// Whether a check has no such literal, so that every record is needed.
@@ -128,19 +132,27 @@ impl<'h> Context<'h> {
                 let raw = if is_table { Raw::of(&check.condition) } else { Raw::Anything };
                 needed.push(Needed { route: bit, raw });
             }
-            routes.insert(source.id.as_str(), Route { checks: list, numbers, bit, every_record });
+            let fields = list.iter().map(|check| {
+                let mut fields = Vec::new();
+                check.condition.fields(&mut fields).then_some(fields)
+            });
+            let fields = fields.collect();
+            let route = Route { checks: list, numbers, fields, bit, every_record };
+            routes.insert(source.id.as_str(), route);
         }
         let lines_are_read = !needed.is_empty();
-        let (mut literals, needed_by): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
+        let (literals, needed_by): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
         for one in &mut needed {
             let place = |part: &[u8]| literals.binary_search_by(|it: &Vec<u8>| it[..].cmp(part));
             one.raw.know(&|part| place(part).ok().map(|at| at as u32));
         }
         let escapes = literals.iter().flatten().any(|b| matches!(b, b'\\' | b'"' | b'|' | b'='));
         let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
+        let around: Vec<Around> = literals.into_iter().map(Around::of).collect();
+        let mut plain: Vec<Vec<u8>> = around.iter().map(|one| one.plain().to_vec()).collect();
         // No check needs it, but its lines are read in another way.
-        literals.extend(lines_are_read.then(|| other_forms::AUDIT.to_vec()));
-        let witnesses = Literals::new(literals);
+        plain.extend(lines_are_read.then(|| other_forms::AUDIT.to_vec()));
+        let witnesses = Literals::new(plain);
         Self {
             matcher,
             checks,
@@ -158,6 +170,7 @@ impl<'h> Context<'h> {
             routes,
             workers: Arc::default(),
             witnesses,
+            around,
             escapes,
             longest,
             needed_by,
