@@ -3,6 +3,8 @@
 //! A line is split into its fields only when an indicator or a literal of a check stands in it, or Sigma
 //! rules are run.
 
+mod moment;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -23,7 +25,8 @@ use crate::record::record_of;
 use crate::scan::Scan;
 use crate::sigma::Told;
 use crate::source::{Reader, Source};
-use crate::time::{self, Clock, Moment};
+use crate::time::{Clock, Moment};
+use moment::moment_of;
 
 /// How the lines of a log are to be read.
 #[derive(Clone, Debug)]
@@ -597,47 +600,6 @@ fn one_side(scan: &Scan<'_, '_>, moments: &[(Option<Timestamp>, Moment)]) -> boo
         || all(&|time| options.until.is_some_and(|until| time > until))
 }
 
-/// Columns that hold the time of a record, most telling first.
-const TIMES: &[&str] = &[
-    "DateTime",
-    "date-time",
-    "Timestamp",
-    "@timestamp",
-    "ts",
-    "time",
-    "EventTime",
-    "TimeCreated",
-    "UtcTime",
-    "datetime",
-    "date",
-    "StartTime",
-    "Start Time",
-    "Receive Time",
-    "Logged Time",
-    "Event Time",
-    "TimeGenerated",
-    "_time",
-    "log_time",
-    "event_time",
-];
-
-fn moment_of(record: &Record<'_>) -> Option<Moment> {
-    if let (Some(date), Some(clock)) = (record.get("date"), record.get("time"))
-        && let Some(moment) = time::read_pair(date, clock)
-    {
-        return Some(moment);
-    }
-    let known = TIMES.iter().find_map(|name| record.get(name).and_then(time::read));
-    known.or_else(|| {
-        let like_time = |name: &str| {
-            let name = name.to_ascii_lowercase();
-            name.contains("time") || name.contains("date")
-        };
-        let mut fields = record.fields.iter();
-        fields.find_map(|(name, value)| like_time(name).then(|| time::read(value)).flatten())
-    })
-}
-
 fn line_start(text: &[u8], at: usize) -> usize {
     memchr::memrchr(b'\n', &text[..at]).map_or(0, |at| at + 1)
 }
@@ -677,22 +639,4 @@ fn last_line(text: &[u8]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_lines_tell_the_form() {
-        let line = "Mar  3 01:02:03 host sshd[1]: text\r\n";
-        assert_eq!(form_of(line.repeat(3).as_bytes()), "syslog");
-        assert_eq!(form_of(format!("a heading\n{line}{line}").as_bytes()), "syslog");
-        assert_eq!(form_of(b"only prose\n"), "text");
-        assert_eq!(form_of(b""), "text");
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn telling_the_form_never_panics(text in ".{0,60}") {
-            let _ = form_of(text.as_bytes());
-        }
-    }
-}
+mod tests;

@@ -213,6 +213,11 @@ impl<'h> Context<'h> {
         !self.leads.is_empty()
     }
 
+    /// Whether any check reads any log in this pass, or records are counted.
+    pub(crate) fn has_routes(&self) -> bool {
+        !self.routes.is_empty()
+    }
+
     pub(crate) fn route(&self, source: Option<&Source>) -> Option<&Route<'h>> {
         source.and_then(|s| self.routes.get(s.id.as_str()))
     }
