@@ -96,6 +96,11 @@ pub(crate) fn read_evtx(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::R
             window.pass(CHUNK);
             continue;
         }
+        let is_sought = || scan.ctx.sought.as_ref().is_none_or(|sought| sought.may_stand(slot));
+        if slot.starts_with(MAGIC) && !is_sought() {
+            window.pass(CHUNK);
+            continue;
+        }
         if !slot.starts_with(MAGIC)
             && let Some(at) = memchr::memmem::find(slot, MAGIC)
         {

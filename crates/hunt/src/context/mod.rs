@@ -1,6 +1,7 @@
 //! What is the same for all logs of one pass: what is looked for, and which checks read which log.
 
 mod look;
+mod sought;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -20,6 +21,7 @@ use crate::web_tree::WebTrees;
 use crate::{Baseline, Check, Checks, ContentRules, Options, Progress};
 pub(crate) use look::Seen;
 use look::{Around, Needed};
+use sought::Sought;
 
 /// What all workers share in one pass of a hunt.
 #[derive(Clone)]
@@ -43,6 +45,8 @@ pub(crate) struct Context<'h> {
     pub only: Option<Arc<BTreeSet<String>>>,
     /// The values of chains, when this pass looks for what else is known of them.
     pub leads: &'h [Lead],
+    /// What must stand in the bytes of a record of theirs.
+    pub sought: Option<Sought>,
     /// Values of patterns that ask for several.
     together: BTreeSet<&'h Entity>,
     routes: BTreeMap<&'h str, Route<'h>>,
@@ -166,6 +170,7 @@ impl<'h> Context<'h> {
             webs: Arc::default(),
             only: None,
             leads: &[],
+            sought: None,
             together: options.together.iter().flat_map(|one| one.asked.values()).collect(),
             routes,
             workers: Arc::default(),
@@ -205,7 +210,7 @@ impl<'h> Context<'h> {
 
     /// The same, looking for the leads that the matcher was compiled from.
     pub(crate) fn with_leads(self, leads: &'h [Lead]) -> Self {
-        Self { leads, ..self }
+        Self { leads, sought: Sought::of(leads), ..self }
     }
 
     /// Whether this pass only looks for what else is known of the values of chains.
