@@ -291,7 +291,7 @@ impl<'h> Table<'h> {
     {
         let text = chunk.text();
         let newlines = chunk.seen.scratch.newlines();
-        let (to, ends, count) = self.count(scan, text, newlines, from);
+        let (to, ends, count) = self.count(scan, chunk, from);
         let first_line = self.line;
         self.line += ends;
         let last = last_line(&text[..to]).max(from);
@@ -523,12 +523,18 @@ impl<'h> Table<'h> {
     fn count(
         &self,
         scan: &mut Scan<'_, '_>,
-        text: &[u8],
-        newlines: &[u64],
+        chunk: &Chunk<Seen>,
         from: usize,
     ) -> (usize, u64, u64) {
+        let (text, newlines) = (chunk.text(), chunk.seen.scratch.newlines());
         let shortest = (self.columns.len() * 2).saturating_sub(1);
         let is_w3c = matches!(self.shape, Shape::W3c);
+        let mut directives = chunk.seen.directives.iter().filter(|at| **at > from);
+        if chunk.seen.shortest >= shortest && (!is_w3c || directives.next().is_none()) {
+            let lines = count_bits(newlines, from, text.len());
+            let is_open = text.len() > from && !text.ends_with(b"\n");
+            return (text.len(), lines, lines + u64::from(is_open));
+        }
         let (mut start, mut lines) = (from, 0);
         for (at, word) in newlines.iter().enumerate().skip(from / 64) {
             let mut word = *word;

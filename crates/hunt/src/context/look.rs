@@ -65,6 +65,10 @@ pub(crate) struct Seen {
     pub asked: Vec<usize>,
     /// The first and last lines by their time.
     pub extremes: Extremes,
+    /// Where lines begin that begin with `#`.
+    pub directives: Vec<usize>,
+    /// Bytes of the shortest line that is not empty.
+    pub shortest: usize,
     /// Where the lines of Linux' audit have their sign.
     audits: Vec<usize>,
     /// Where a literal of a check stands, and which.
@@ -139,12 +143,21 @@ impl Context<'_> {
             gate.places(text, &mut seen.forms, &mut seen.asked);
         }
         seen.extremes.clear();
-        if !self.second {
-            let extremes = &mut seen.extremes;
-            each_line(text, seen.scratch.newlines(), 0, text.len(), |start, end| {
-                extremes.add(&text[start..end], start);
-            });
-        }
+        seen.directives.clear();
+        seen.shortest = usize::MAX;
+        let Seen { scratch, extremes, directives, shortest, .. } = &mut *seen;
+        each_line(text, scratch.newlines(), 0, text.len(), |start, end| {
+            let line = &text[start..end];
+            if line.first() == Some(&b'#') {
+                directives.push(start);
+            }
+            if line.len() > 1 {
+                *shortest = line.len().min(*shortest);
+            }
+            if !self.second {
+                extremes.add(line, start);
+            }
+        });
     }
 
     /// Keeps the lines that may meet a check by what stands in them.
