@@ -3,7 +3,7 @@
 
 use memchr::memmem::Finder;
 
-use crate::condition::{Condition, Test};
+use crate::condition::{ANY_FOLDER, Condition, Test};
 use crate::matcher::is_common;
 
 /// What must stand in the bytes of a line whose record meets a condition.
@@ -43,7 +43,9 @@ impl Raw {
             }
             Test::Like(list) => Self::any(list.iter().map(|w| Self::parts(w, &['*', '?']))),
             // Separators are written both ways.
-            Test::Path(list) => Self::any(list.iter().map(|w| Self::parts(w, &['*', '?', '/']))),
+            Test::Path(list) => {
+                Self::any(list.iter().map(|w| Self::parts(w, &['*', '?', '/', ANY_FOLDER])))
+            }
             Test::Regex(_) | Test::AtLeast(_) | Test::AtMost(_) | Test::Artifact(_) => {
                 Self::Anything
             }

@@ -17,7 +17,7 @@ mod image;
 mod literals;
 mod mapped;
 mod networks;
-mod places;
+pub(crate) mod places;
 mod runs;
 mod signs;
 mod simd;

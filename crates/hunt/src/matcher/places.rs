@@ -75,7 +75,7 @@ const PLACES: &[(&[&str], &[&str])] = &[
 ];
 
 /// The folders that a first part of a path stands for, each without a drive; `None` when it is no known name.
-pub(super) fn of(first: &str) -> Option<&'static [&'static str]> {
+pub(crate) fn of(first: &str) -> Option<&'static [&'static str]> {
     let name = name_of(first)?;
     let plain: String = name
         .chars()
