@@ -114,18 +114,30 @@ impl Seen {
 impl Context<'_> {
     /// Looks for indicators and the literals of checks; depends on nothing but the text.
     pub(crate) fn look(&self, text: &[u8], seen: &mut Seen) {
-        self.matcher.scan(text, &mut seen.scratch, &mut seen.hits);
         seen.places.clear();
         seen.audits.clear();
-        let Seen { places, audits, forms, .. } = &mut *seen;
-        if !self.needed.is_empty() {
-            let signs = forms.begin();
-            let tell = |at: usize, _, number: usize| match self.around.get(number) {
-                Some(around) if around.stands(text, at) => places.push((at, number)),
-                Some(_) => {}
+        seen.hits.clear();
+        let Seen { places, audits, forms, hits, scratch, .. } = &mut *seen;
+        let tell = |at: usize, end: usize, number: usize| match self.around.get(number) {
+            Some(around) if around.stands(text, at) => places.push((at, number)),
+            Some(_) => {}
+            None => match self.shared_from.and_then(|from| number.checked_sub(from)) {
+                Some(number) => self.matcher.literal(text, (at, end), number, hits),
                 None => audits.push(at),
-            };
+            },
+        };
+        if self.needed.is_empty() {
+            self.witnesses.places(text, tell);
+        } else {
+            let signs = forms.begin();
             self.witnesses.places_and_signs(text, tell, |at| signs.push(at));
+        }
+        if self.shared_from.is_some() {
+            self.matcher.scan_tokens(text, scratch, hits);
+        } else {
+            self.matcher.scan(text, scratch, hits);
+        }
+        if !self.needed.is_empty() {
             audits.sort_unstable();
             forms.read(text, audits, self.escapes, self.longest);
             // A literal in another form counts for the line's beginning.

@@ -23,6 +23,9 @@ pub(crate) use look::Seen;
 use look::{Around, Needed};
 use sought::Sought;
 
+/// So many literals of a matcher are looked for together with those of checks; more are compiled but once.
+const MOST_SHARED: usize = 4096;
+
 /// What all workers share in one pass of a hunt.
 #[derive(Clone)]
 pub(crate) struct Context<'h> {
@@ -55,6 +58,8 @@ pub(crate) struct Context<'h> {
     pub workers: Arc<Mutex<Vec<sigma::Worker>>>,
     /// The literals of all checks, and by which each is needed.
     witnesses: Literals,
+    /// From which number on they are the matcher's; `None` when it looks for its own.
+    shared_from: Option<usize>,
     /// What stands around each of them.
     around: Vec<Around>,
     /// Whether a literal has signs that some logs escape.
@@ -156,6 +161,12 @@ impl<'h> Context<'h> {
         let mut plain: Vec<Vec<u8>> = around.iter().map(|one| one.plain().to_vec()).collect();
         // No check needs it, but its lines are read in another way.
         plain.extend(lines_are_read.then(|| other_forms::AUDIT.to_vec()));
+        // One pass over a text finds both.
+        let shared = matcher.literals().len() <= MOST_SHARED;
+        let own = plain.len();
+        if shared {
+            plain.extend_from_slice(matcher.literals());
+        }
         let witnesses = Literals::new(plain);
         Self {
             matcher,
@@ -175,6 +186,7 @@ impl<'h> Context<'h> {
             routes,
             workers: Arc::default(),
             witnesses,
+            shared_from: shared.then_some(own),
             around,
             escapes,
             longest,

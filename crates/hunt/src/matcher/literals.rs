@@ -62,6 +62,11 @@ impl Literals {
         Self { all: literals, middle, short, ..Self::default() }
     }
 
+    /// The literals, by their numbers.
+    pub(super) fn all(&self) -> &[Vec<u8>] {
+        &self.all
+    }
+
     /// Tells where any literal stands, its end, and its number.
     pub(crate) fn places(&self, text: &[u8], tell: impl FnMut(usize, usize, usize)) {
         self.find(text, tell, |_| {});

@@ -295,9 +295,44 @@ impl Matcher {
         hits.iter().map(|hit| (hit.start..hit.end, entity(hit.indicator))).collect()
     }
 
+    /// What is no token, in lower case; where such a text stands, is told to [`Self::literal`].
+    pub(crate) fn literals(&self) -> &[Vec<u8>] {
+        self.literals.all()
+    }
+
+    /// Takes a place of a literal.
+    pub(crate) fn literal(
+        &self,
+        text: &[u8],
+        (start, end): (usize, usize),
+        number: usize,
+        hits: &mut Vec<Hit>,
+    ) {
+        let Owner { number: indicator, is_wild } = self.literal_owners[number];
+        let found = if is_wild {
+            let path = WildPath::of(self.kind(indicator), self.value(indicator));
+            path.and_then(|path| path.around(text, (start, end)))
+        } else {
+            (!literals::glued(text, start, end)).then_some((start, end))
+        };
+        hits.extend(found.map(|(start, end)| Hit { start, end, indicator }));
+    }
+
+    fn scan_literals(&self, text: &[u8], hits: &mut Vec<Hit>) {
+        self.literals.places(text, |start, end, number| {
+            self.literal(text, (start, end), number, hits);
+        });
+    }
+
     /// Finds all indicators in `text`, in order of place; `hits` is emptied first.
     pub(crate) fn scan(&self, text: &[u8], scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         hits.clear();
+        self.scan_literals(text, hits);
+        self.scan_tokens(text, scratch, hits);
+    }
+
+    /// The same where `hits` has what [`Self::literal`] gave for all literals.
+    pub(crate) fn scan_tokens(&self, text: &[u8], scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         scratch.begin();
         self.scan_form(text, scratch, hits, 0);
         hits.sort_unstable();
@@ -321,16 +356,9 @@ impl Matcher {
             }
             at += PIECE;
         }
-        self.literals.places(text, |start, end, number| {
-            let Owner { number: indicator, is_wild } = self.literal_owners[number];
-            let found = if is_wild {
-                let path = WildPath::of(self.kind(indicator), self.value(indicator));
-                path.and_then(|path| path.around(text, (start, end)))
-            } else {
-                (!literals::glued(text, start, end)).then_some((start, end))
-            };
-            hits.extend(found.map(|(start, end)| Hit { start, end, indicator }));
-        });
+        if depth > 0 {
+            self.scan_literals(text, hits);
+        }
         if depth < DEEPEST && !scratch.regions.is_empty() {
             self.scan_regions(text, scratch, hits, depth);
         }
