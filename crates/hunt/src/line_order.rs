@@ -79,7 +79,7 @@ impl Extremes {
 #[inline]
 fn iso(line: &[u8]) -> Option<Key> {
     let head = line.first_chunk::<24>()?;
-    let begins = head[0].is_ascii_digit() & matches!(head[4], b'-' | b'/') & (head[13] == b':');
+    let begins = head[0].is_ascii_digit() && matches!(head[4], b'-' | b'/') && head[13] == b':';
     begins.then(|| numbers(head))
 }
 

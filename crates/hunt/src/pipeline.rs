@@ -193,8 +193,7 @@ fn read_along<W: Default + Send>(
 ) {
     let ahead = AHEAD * (jobs as u64 - 1);
     // One that this thread looks through, and some that wait for their turn.
-    let mut free: Vec<Box<Chunk<W>>> =
-        (0..ahead + jobs as u64 + 1).map(|_| Box::default()).collect();
+    let mut free: Vec<Box<Chunk<W>>> = (0..=ahead + jobs as u64).map(|_| Box::default()).collect();
     let mut waiting: BTreeMap<u64, Box<Chunk<W>>> = BTreeMap::new();
     let (mut read, mut taken, mut ended) = (0u64, 0u64, false);
     while !ended || taken < read {

@@ -116,7 +116,7 @@ fn single_reasons(report: &Report, joined: &Joined, kind: VerdictKind) -> Vec<St
             let f = g.first;
             // What was done tells more than how grave it is, once it is grave at all.
             let order = (f.severity >= Severity::High, f.proof, f.severity, f.confidence);
-            (!shows_compromise(f), std::cmp::Reverse(order))
+            (!shows_compromise(f), Reverse(order))
         };
         key(a).cmp(&key(b)).then_with(|| {
             (a.first.time.is_none(), a.first.time, &a.first.finding).cmp(&(
