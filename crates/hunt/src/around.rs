@@ -40,6 +40,9 @@ pub(crate) fn look(
     // The bytes were told in the first pass.
     let ctx =
         Context::counting(&no_indicators, checks, options, &Silent, &artifacts, true, counted);
+    if !ctx.has_routes() {
+        return Profile::default();
+    }
     for report in over_files(&ctx, files) {
         all.findings.extend(report.findings);
         all.cast.extend(report.cast);

@@ -67,6 +67,12 @@ impl<'r> Window<'r> {
     }
 }
 
+/// Whether nothing was written yet: most of a new event log.
+fn is_empty(slot: &[u8]) -> bool {
+    let (blocks, rest) = slot.as_chunks::<64>();
+    blocks.iter().all(|block| *block == [0; 64]) && rest.iter().all(|byte| *byte == 0)
+}
+
 /// Reads an event log: every chunk stands on its own, so that neither the file's header nor any other
 /// chunk is needed.
 pub(crate) fn read_evtx(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::Result<()> {
@@ -86,7 +92,12 @@ pub(crate) fn read_evtx(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::R
         if slot.is_empty() {
             return Ok(());
         }
-        if slot.iter().all(|b| *b == 0) {
+        if is_empty(slot) {
+            window.pass(CHUNK);
+            continue;
+        }
+        let is_sought = || scan.ctx.sought.as_ref().is_none_or(|sought| sought.may_stand(slot));
+        if slot.starts_with(MAGIC) && !is_sought() {
             window.pass(CHUNK);
             continue;
         }

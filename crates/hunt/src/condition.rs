@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::matcher::is_common;
+use crate::matcher::{is_common, places};
 use crate::pattern::Pattern;
 use crate::record::{Record, contains_ignore_case};
 
@@ -44,7 +44,8 @@ pub(crate) struct Written {
     starts: Option<OneOrMany>,
     ends: Option<OneOrMany>,
     like: Option<OneOrMany>,
-    /// As `like`, with `\` and `/` the same.
+    /// As `like`, with `\` and `/` the same, `<any>` for any one folder, and `%APPDATA%` and the like for the folders that
+    /// they stand for.
     path: Option<OneOrMany>,
     regex: Option<OneOrMany>,
     at_least: Option<f64>,
@@ -108,8 +109,8 @@ impl Written {
         tests.extend(lower(self.starts).map(Test::Starts));
         tests.extend(lower(self.ends).map(Test::Ends));
         tests.extend(lower(self.like).map(Test::Like));
-        let slashes = |list: Vec<String>| list.iter().map(|p| p.replace('\\', "/")).collect();
-        tests.extend(lower(self.path).map(|list| Test::Path(slashes(list))));
+        let spelled = |list: Vec<String>| list.iter().flat_map(|p| paths(p)).collect();
+        tests.extend(lower(self.path).map(|list| Test::Path(spelled(list))));
         if let Some(patterns) = self.regex {
             let patterns = patterns.list();
             let patterns: Result<_, _> = patterns.iter().map(|p| Pattern::new(p, true)).collect();
@@ -146,7 +147,7 @@ impl Condition {
     }
 
     /// Literals (lower case) of which every record that meets the condition holds one in its raw
-    /// text; `None` when there are no such literals.
+    /// text, with [`ANY_BYTE`] for any byte; `None` when there are no such literals.
     pub(crate) fn witness(&self) -> Option<Vec<String>> {
         match self {
             Self::All(list) => list.iter().filter_map(Self::witness).max_by_key(worth),
@@ -156,6 +157,18 @@ impl Condition {
             }
             Self::Not(_) => None,
             Self::Field { tests, .. } => tests.iter().filter_map(Test::witness).max_by_key(worth),
+        }
+    }
+
+    /// Collects the fields that the condition reads; `false` when it reads whole records.
+    pub(crate) fn fields<'c>(&'c self, into: &mut Vec<&'c str>) -> bool {
+        match self {
+            Self::All(list) | Self::Any(list) => list.iter().all(|one| one.fields(into)),
+            Self::Not(inner) => inner.fields(into),
+            Self::Field { names, .. } => {
+                into.extend(names.iter().map(String::as_str));
+                !names.iter().any(|name| name == "*")
+            }
         }
     }
 
@@ -182,6 +195,22 @@ impl Condition {
             }),
         }
     }
+}
+
+/// In a witness, stands for any one byte.
+pub(crate) const ANY_BYTE: char = '\0';
+
+/// The part of a wildcard's pattern that tells most; some of its bytes may be any.
+fn surest(pattern: &str) -> String {
+    let plain = |text: &str| text.split(ANY_BYTE).max_by_key(|part| part.len()).map_or(0, str::len);
+    let parts = pattern
+        .split('*')
+        .map(|part| part.trim_matches('?').replace('?', ANY_BYTE.encode_utf8(&mut [0; 4])));
+    let known = |part: &String| part.chars().filter(|c| *c != ANY_BYTE).count();
+    let best = parts.filter(|part| plain(part) >= 3).max_by_key(known);
+    best.unwrap_or_else(|| {
+        pattern.split(['*', '?']).max_by_key(|part| part.len()).unwrap_or("").to_owned()
+    })
 }
 
 /// Long literals and few of them are the better prefilter, and least of all those that every other line of a log has.
@@ -258,16 +287,14 @@ impl Test {
             Self::ContainsAll(list) => {
                 list.iter().max_by_key(|w| w.len()).and_then(|w| long(std::slice::from_ref(w)))
             }
-            Self::Like(list) => {
-                let longest = |w: &String| {
-                    w.split(['*', '?']).max_by_key(|part| part.len()).unwrap_or("").to_owned()
-                };
-                long(&list.iter().map(longest).collect::<Vec<_>>())
-            }
+            Self::Like(list) => long(&list.iter().map(|w| surest(w)).collect::<Vec<_>>()),
             Self::Path(list) => {
                 // Separators are written both ways.
                 let longest = |w: &String| {
-                    w.split(['*', '?', '/']).max_by_key(|part| part.len()).unwrap_or("").to_owned()
+                    w.split(['*', '?', '/', ANY_FOLDER])
+                        .max_by_key(|part| part.len())
+                        .unwrap_or("")
+                        .to_owned()
                 };
                 long(&list.iter().map(longest).collect::<Vec<_>>())
             }
@@ -276,14 +303,45 @@ impl Test {
     }
 }
 
+/// In the pattern of a path, stands for the name of any one folder.
+pub(crate) const ANY_FOLDER: char = '\u{1}';
+
+/// What a path in a check may look like, in lower case: with `/` between its parts, and for the name of a well-known
+/// place (`%APPDATA%`) the folders that it stands for.
+fn paths(pattern: &str) -> Vec<String> {
+    let pattern = pattern.replace('\\', "/");
+    let any = ANY_FOLDER.encode_utf8(&mut [0; 4]).to_owned();
+    let is_any = |part: &str| {
+        part.strip_prefix('<').and_then(|t| t.strip_suffix('>')).is_some() || part == "%username%"
+    };
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let folders = |parts: &[&str]| {
+        let each = parts.iter().map(|part| if is_any(part) { any.as_str() } else { *part });
+        each.collect::<Vec<_>>().join("/")
+    };
+    let mut all = Vec::new();
+    if let [first, below @ ..] = &parts[..] {
+        for place in places::of(first).into_iter().flatten().filter(|_| !below.is_empty()) {
+            let place = place.to_ascii_lowercase().replace('*', &any);
+            let place = if place.is_empty() { place } else { place + "/" };
+            all.push(format!("*/{place}{}", folders(below)));
+        }
+    }
+    all.push(folders(&parts));
+    all
+}
+
 /// The last part of a path or URL, lower case.
 pub(crate) fn last_part(path: &str) -> String {
     let path = path.split('?').next().unwrap_or("");
     path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or("").to_ascii_lowercase()
 }
 
-/// `*` any run, `?` any byte; the pattern is in lower case.
+/// `*` any run, `?` any byte, [`ANY_FOLDER`] any name of a folder; the pattern is in lower case.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    if pattern.contains(&(ANY_FOLDER as u8)) {
+        return glob_folders(pattern, text);
+    }
     let (mut p, mut t) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
     while t < text.len() {
@@ -307,6 +365,39 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
         }
     }
     pattern[p..].iter().all(|&c| c == b'*')
+}
+
+/// The same for patterns with folders: all ways to read the text so far are followed at once.
+fn glob_folders(pattern: &[u8], text: &[u8]) -> bool {
+    /// A place in the pattern; a `*` may stand for nothing.
+    fn reach(pattern: &[u8], mut at: usize, places: &mut [bool]) {
+        places[at] = true;
+        while pattern.get(at) == Some(&b'*') {
+            at += 1;
+            places[at] = true;
+        }
+    }
+    let mut now = vec![false; pattern.len() + 1];
+    reach(pattern, 0, &mut now);
+    for byte in text.iter().map(u8::to_ascii_lowercase) {
+        let mut next = vec![false; pattern.len() + 1];
+        for (at, wanted) in pattern.iter().enumerate().filter(|(at, _)| now[*at]) {
+            match char::from(*wanted) {
+                '*' => reach(pattern, at, &mut next),
+                ANY_FOLDER if byte != b'/' => {
+                    reach(pattern, at, &mut next);
+                    reach(pattern, at + 1, &mut next);
+                }
+                ANY_FOLDER => {}
+                wanted if wanted == '?' || wanted == char::from(byte) => {
+                    reach(pattern, at + 1, &mut next);
+                }
+                _ => {}
+            }
+        }
+        now = next;
+    }
+    now[pattern.len()]
 }
 
 pub(crate) fn percent_decode(text: &str) -> Cow<'_, str> {
@@ -349,6 +440,35 @@ mod tests {
     }
 
     #[test]
+    fn a_path_of_a_check_has_placeholders() {
+        for (pattern, value, holds) in [
+            (r"C:\Users\<user>\x.dat", r"c:\users\Bob Miller\X.dat", true),
+            (r"C:\Users\<user>\x.dat", r"c:\users\a\b\x.dat", false),
+            (r"C:\Users\<user>\x.dat", r"c:\users\x.dat", false),
+            (r"%APPDATA%\*\x.dll", r"C:\Users\bob\AppData\Roaming\a\b\x.dll", true),
+            (r"%APPDATA%\*\x.dll", r"%appdata%\a\x.dll", true),
+            (r"%APPDATA%\x.dll", r"C:\Users\bob\AppData\Local\x.dll", false),
+            (r"%SystemDrive%\x.dll", r"E:\x.dll", true),
+            ("$HOME/.odd", "/root/.odd", true),
+        ] {
+            let lower = pattern.to_ascii_lowercase();
+            let text = value.replace('\\', "/");
+            let found = paths(&lower).iter().any(|p| glob(p.as_bytes(), text.as_bytes()));
+            assert_eq!(found, holds, "{pattern} {value}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn both_ways_to_compare_are_one(pattern in "[ab/*?]{0,8}", text in "[abA/]{0,10}") {
+            proptest::prop_assert_eq!(
+                glob(pattern.as_bytes(), text.as_bytes()),
+                glob_folders(pattern.as_bytes(), text.as_bytes()),
+            );
+        }
+    }
+
+    #[test]
     fn a_malformed_condition_is_refused() {
         for text in
             ["", "field = 'x'", "all = []\nany = []", "field = 'x'\nregex = '('", "fild = 'x'"]
@@ -365,5 +485,14 @@ mod tests {
         )
         .unwrap();
         assert_eq!(written.compile().unwrap().witness(), Some(vec!["serverinfo~".to_owned()]));
+        for (pattern, witness) in [
+            ("/ecp/?.js", "/ecp/\0.js"),
+            ("?abc*??cd??e*", "abc"),
+            ("abcd?e*xyz", "abcd\0e"),
+            ("a?b?c*de", "de"),
+            ("*?*", ""),
+        ] {
+            assert_eq!(surest(pattern), witness, "{pattern}");
+        }
     }
 }

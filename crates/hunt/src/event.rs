@@ -161,7 +161,10 @@ impl Event {
             "UtcTime",
         ]
         .iter()
-        .find_map(|name| self.get(name).and_then(time::read))
+        // A clock that was never set begins in 1601.
+        .find_map(|name| {
+            self.get(name).filter(|t| !t.starts_with("1601-01-01")).and_then(time::read)
+        })
         // EvtxECmd writes UTC, and does not say so.
         .and_then(|moment| match moment {
             Moment::Civil(_) if self.fields.iter().any(|(name, _)| name == "MapDescription") => {

@@ -116,6 +116,8 @@ pub(crate) fn read_json(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::R
             let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
             if let Some(objects) = &mut objects {
                 objects.feed(scan, line, number, offset, limit);
+            } else if !first && passes_over(scan, text) {
+                // Nothing of it is asked for.
             } else if !text.is_empty() {
                 let read = (text[0] == b'{').then(|| take_json(scan, text, number, offset));
                 match read {
@@ -143,6 +145,11 @@ pub(crate) fn read_json(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::R
         scan.problem(ProblemKind::Truncated, "the last JSON object is not closed".into(), None);
     }
     Ok(())
+}
+
+/// Whether an object holds none of the values that this pass looks for.
+fn passes_over(scan: &Scan<'_, '_>, text: &[u8]) -> bool {
+    scan.ctx.sought.as_ref().is_some_and(|sought| !sought.may_stand_in_json(text))
 }
 
 /// Cuts a stream of JSON text into its outermost objects.

@@ -369,30 +369,17 @@ fn kind_of(head: &[u8]) -> Kind {
     if parquet_log::is_parquet(head) {
         return Kind::Parquet;
     }
-    if memchr::memchr(0, head).is_some() {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    // A server that stopped at once leaves blocks of NUL in its log.
+    if memchr::memchr(0, head).is_some() && !is_directive(text) {
         let known = PROGRAMS.iter().any(|magic| head.starts_with(magic));
         return if known { Kind::Program } else { Kind::Binary };
     }
     if transcript::is_transcript(head) {
         return Kind::Transcript;
     }
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let line_at = |at: usize| memchr::memchr(b'\n', &text[at..]).map(|next| at + next + 1);
-    let directive = |line: &[u8]| {
-        [
-            &b"#Software"[..],
-            b"#Version",
-            b"#Date",
-            b"#Fields",
-            b"#Start-Date",
-            b"#separator",
-            b"#fields",
-            b"#Log-type",
-        ]
-        .iter()
-        .any(|d| line.starts_with(d))
-    };
-    if directive(text) {
+    if is_directive(text) {
         return Kind::W3c;
     }
     match text.first() {
@@ -415,6 +402,22 @@ fn kind_of(head: &[u8]) -> Kind {
         return Kind::W3c;
     }
     csv_delimiter(&head).map_or(Kind::Text, Kind::Csv)
+}
+
+/// Whether a text begins with a directive of the W3C's log format.
+fn is_directive(text: &[u8]) -> bool {
+    [
+        &b"#Software"[..],
+        b"#Version",
+        b"#Date",
+        b"#Fields",
+        b"#Start-Date",
+        b"#separator",
+        b"#fields",
+        b"#Log-type",
+    ]
+    .iter()
+    .any(|directive| text.starts_with(directive))
 }
 
 /// What must stand before later lines of a log so that they can be read.
@@ -611,6 +614,7 @@ mod tests {
         for (head, kind) in [
             (&b"#Software: Microsoft Internet Information Services 10.0\r\n"[..], Kind::W3c),
             (b"\xef\xbb\xbf#Fields: date time c-ip\n", Kind::W3c),
+            (b"#Version: 1.0\n#Fields: date time c-ip\n\0\0\0\0", Kind::W3c),
             (b"DateTime,RequestId,MajorVersion\n#Software: Microsoft Exchange Server\n#Fields: DateTime,RequestId\n", Kind::W3c),
             (b"ElfFile\0\0\0", Kind::Evtx),
             (b"{\"EventID\": 1}\n", Kind::Json),

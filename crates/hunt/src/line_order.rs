@@ -39,7 +39,23 @@ impl Extremes {
 
     /// Takes the line that begins at `start`.
     pub(crate) fn add(&mut self, line: &[u8], start: usize) {
-        let Some((form, key)) = key(line) else { return };
+        // Most lines of most logs are of this form, and later than all before.
+        if let Some(key) = iso(line) {
+            if let Some((_, high)) = &mut self.of[Form::Iso as usize]
+                && key >= high.0
+            {
+                self.timed += 1;
+                *high = (key, start);
+                return;
+            }
+            return self.take(Form::Iso, key, start);
+        }
+        if let Some((form, key)) = key(line) {
+            self.take(form, key, start);
+        }
+    }
+
+    fn take(&mut self, form: Form, key: Key, start: usize) {
         self.timed += 1;
         match &mut self.of[form as usize] {
             Some((low, high)) => {
@@ -57,6 +73,14 @@ impl Extremes {
     pub(crate) fn starts(&self) -> impl Iterator<Item = usize> {
         self.of.iter().flatten().flat_map(|(low, high)| [low.1, high.1])
     }
+}
+
+/// The key of a line that begins with a date, a blank or a letter, and a time.
+#[inline]
+fn iso(line: &[u8]) -> Option<Key> {
+    let head = line.first_chunk::<24>()?;
+    let begins = head[0].is_ascii_digit() && matches!(head[4], b'-' | b'/') && head[13] == b':';
+    begins.then(|| numbers(head))
 }
 
 fn key(line: &[u8]) -> Option<(Form, Key)> {

@@ -131,14 +131,15 @@ pub(crate) fn utf16(head: &[u8]) -> Option<&'static Encoding> {
             .filter(|p| p[1 - at] == 0 && (p[at].is_ascii_graphic() || p[at].is_ascii_whitespace()))
             .count()
     };
-    let most = pairs.len() * 9 / 10;
-    if ascii(0) > most {
-        Some(UTF_16LE)
-    } else if ascii(1) > most {
-        Some(UTF_16BE)
-    } else {
-        None
-    }
+    // Blanks, digits and signs are ASCII in every language; the rest must be text as well.
+    [(UTF_16LE, ascii(0)), (UTF_16BE, ascii(1))].into_iter().find_map(|(encoding, count)| {
+        let is_text = || {
+            let (text, broken) = encoding.decode_without_bom_handling(pairs.as_flattened());
+            !broken && text.chars().all(|c| !c.is_control() || matches!(c, '\t' | '\r' | '\n'))
+        };
+        let most = count > pairs.len() * 9 / 10;
+        (most || count * 8 > pairs.len() && is_text()).then_some(encoding)
+    })
 }
 
 /// Turns UTF-16 into UTF-8 while reading.
@@ -222,6 +223,13 @@ mod tests {
             assert_eq!(decoded, text);
         }
         assert!(utf16(b"plain old ASCII text").is_none());
+        let cyrillic = "03.03.2021 Журнал: вход\r\n03.03.2021 Журнал: выход\r\n";
+        let little: Vec<u8> = cyrillic.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = cyrillic.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!((utf16(&little), utf16(&big)), (Some(UTF_16LE), Some(UTF_16BE)));
+        // Numbers of two bytes are no text.
+        let numbers: Vec<u8> = (0..200u16).flat_map(u16::to_le_bytes).collect();
+        assert!(utf16(&numbers).is_none());
         assert_eq!(super::text(b"caf\xe9"), "caf\u{e9}");
         assert_eq!(super::text("caf\u{e9}".as_bytes()), "caf\u{e9}");
     }

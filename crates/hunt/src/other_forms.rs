@@ -3,7 +3,6 @@
 //! stands for too.
 
 use crate::lines;
-use crate::matcher::signs;
 
 /// What stands in every line of Linux' audit.
 pub(crate) const AUDIT: &[u8] = b"audit(";
@@ -28,16 +27,21 @@ pub(crate) struct Forms {
 type Next = fn(&[u8], usize) -> Option<(usize, usize, u8)>;
 
 impl Forms {
-    /// Reads a text again where signs stand. `escapes` says whether backslashes and doubled quotes matter, `longest`
-    /// how many bytes the longest literal has that will be looked for, and `audits` are the places of [`AUDIT`], in order.
+    /// Begins another text: the list is for the places of its signs, in order.
+    pub(crate) fn begin(&mut self) -> &mut Vec<usize> {
+        self.signs.clear();
+        &mut self.signs
+    }
+
+    /// Reads a text again where signs stand, which [`Self::begin`] was given. `escapes` says whether backslashes and
+    /// doubled quotes matter, `longest` how many bytes the longest literal has that will be looked for, and `audits` are
+    /// the places of [`AUDIT`], in order.
     pub(crate) fn read(&mut self, text: &[u8], audits: &[usize], escapes: bool, longest: usize) {
         self.plain.clear();
         self.lines.clear();
         // Codes that stand for other codes are some bytes longer.
         let margin = longest + 4;
-        let mut places = std::mem::take(&mut self.signs);
-        places.clear();
-        signs(text, |at| places.push(at));
+        let places = std::mem::take(&mut self.signs);
         let mut rest = &places[..];
         let mut audits = audits;
         while let Some(at) = rest.iter().take(1).chain(audits.first()).min().copied() {
@@ -219,7 +223,7 @@ mod tests {
     }
 
     fn told(text: &str, longest: usize) -> Vec<(usize, String)> {
-        let mut forms = Forms::default();
+        let mut forms = begun(text);
         forms.read(text.as_bytes(), &audits(text), true, longest);
         let mut at = 0;
         let parts = forms.plain().split_inclusive(|b| *b == b'\n').map(|part| {
@@ -249,6 +253,13 @@ mod tests {
         assert_eq!(parts, ["----ab/cd----", "----ef\\gh----"]);
         let near = told(&format!("{far}ab%2fcd------ef%5cgh{far}"), 2);
         assert_eq!(near, [(0, "----ab/cd------ef\\gh----".to_owned())]);
+    }
+
+    fn begun(text: &str) -> Forms {
+        let mut forms = Forms::default();
+        let list = forms.begin();
+        crate::matcher::signs(text.as_bytes(), |at| list.push(at));
+        forms
     }
 
     /// A text of all kinds of signs and what stands between them.
@@ -305,7 +316,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_literal_is_lost_at_the_edge_of_a_part(text in signs(), literal in "[abAB/=2f\\\\\"%-]{1,6}") {
-            let mut forms = Forms::default();
+            let mut forms = begun(&text);
             forms.read(text.as_bytes(), &audits(&text), true, literal.len());
             let mut start = 0;
             for line in text.split('\n') {

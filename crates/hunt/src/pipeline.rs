@@ -1,11 +1,11 @@
-//! A log read on one thread, looked through on others, and judged in order on the first: so decoding
+//! A log read on one thread, looked through on this and on others, and judged in order on the first: so decoding
 //! and scanning overlap, a large file uses every core, and the result is that of one thread.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex;
-use std::sync::mpsc::{self, TryRecvError};
+use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread;
 
 /// Bytes of a chunk: it stays in the second cache while it is looked through.
@@ -137,6 +137,19 @@ fn see<W>(look: &(impl Fn(&[u8], &mut W) + Sync), chunk: &mut Chunk<W>) {
     look(&buffer[..*filled], seen);
 }
 
+/// Chunks that wait for each other thread: so that none waits for this one while it looks through a chunk itself.
+const AHEAD: u64 = 2;
+
+/// What other threads do, and what comes back from them.
+struct Others<W> {
+    work: Sender<(u64, Box<Chunk<W>>)>,
+    done: Receiver<(u64, Option<Box<Chunk<W>>>)>,
+    /// Chunks that are with them.
+    out: u64,
+}
+
+/// Reads, and looks through chunks as all others do when they have enough to do: so `jobs` threads work, and none only
+/// waits.
 fn in_parallel<W: Default + Send>(
     chunks: &mut Chunks<'_>,
     jobs: usize,
@@ -147,7 +160,7 @@ fn in_parallel<W: Default + Send>(
     let (to_us, done) = mpsc::channel();
     let work = Mutex::new(work);
     thread::scope(|scope| {
-        for _ in 0..jobs {
+        for _ in 1..jobs {
             let (work, to_us) = (&work, to_us.clone());
             scope.spawn(move || {
                 loop {
@@ -165,46 +178,65 @@ fn in_parallel<W: Default + Send>(
             });
         }
         drop(to_us);
-        let mut free: Vec<Box<Chunk<W>>> = (0..jobs * 3).map(|_| Box::default()).collect();
-        let mut waiting: BTreeMap<u64, Box<Chunk<W>>> = BTreeMap::new();
-        let (mut sent, mut taken, mut ended) = (0u64, 0u64, false);
-        while !ended || taken < sent {
-            if !ended && let Some(mut chunk) = free.pop() {
-                if chunks.next(&mut chunk) {
-                    if to_workers.send((sent, chunk)).is_err() {
-                        return;
-                    }
-                    sent += 1;
-                } else {
-                    ended = true;
-                    continue;
-                }
+        let others = Others { work: to_workers, done, out: 0 };
+        read_along(chunks, jobs, others, look, take);
+    });
+}
+
+/// What this thread does; it ends early when another one panicked, which the scope passes on.
+fn read_along<W: Default + Send>(
+    chunks: &mut Chunks<'_>,
+    jobs: usize,
+    mut others: Others<W>,
+    look: &(impl Fn(&[u8], &mut W) + Sync),
+    take: &mut impl FnMut(&mut Chunk<W>),
+) {
+    let ahead = AHEAD * (jobs as u64 - 1);
+    // One that this thread looks through, and some that wait for their turn.
+    let mut free: Vec<Box<Chunk<W>>> = (0..=ahead + jobs as u64).map(|_| Box::default()).collect();
+    let mut waiting: BTreeMap<u64, Box<Chunk<W>>> = BTreeMap::new();
+    let (mut read, mut taken, mut ended) = (0u64, 0u64, false);
+    while !ended || taken < read {
+        if !ended && let Some(mut chunk) = free.pop() {
+            if !chunks.next(&mut chunk) {
+                ended = true;
+                continue;
             }
-            // Wait only when there is nothing else to do.
-            let seen = if ended || free.is_empty() {
-                done.recv().map_err(|_| TryRecvError::Disconnected)
-            } else {
-                done.try_recv()
-            };
-            match seen {
-                Ok((number, Some(chunk))) => {
-                    waiting.insert(number, chunk);
-                }
-                Err(TryRecvError::Empty) => {}
-                // A worker panicked: the scope passes it on.
-                Ok((_, None)) | Err(TryRecvError::Disconnected) => {
-                    drop(to_workers);
+            if others.out < ahead {
+                if others.work.send((read, chunk)).is_err() {
                     return;
                 }
+                others.out += 1;
+            } else {
+                see(look, &mut chunk);
+                waiting.insert(read, chunk);
             }
-            while let Some(mut chunk) = waiting.remove(&taken) {
-                take(&mut chunk);
-                free.push(chunk);
-                taken += 1;
-            }
+            read += 1;
         }
-        drop(to_workers);
-    });
+        // Wait only when there is nothing else to do.
+        let is_idle = (ended || free.is_empty()) && !waiting.contains_key(&taken);
+        let mut seen = if is_idle && taken < read {
+            others.done.recv().map_err(|_| TryRecvError::Disconnected)
+        } else {
+            others.done.try_recv()
+        };
+        loop {
+            match seen {
+                Ok((number, Some(chunk))) => {
+                    others.out -= 1;
+                    waiting.insert(number, chunk);
+                }
+                Err(TryRecvError::Empty) => break,
+                Ok((_, None)) | Err(TryRecvError::Disconnected) => return,
+            }
+            seen = others.done.try_recv();
+        }
+        while let Some(mut chunk) = waiting.remove(&taken) {
+            take(&mut chunk);
+            free.push(chunk);
+            taken += 1;
+        }
+    }
 }
 
 #[cfg(test)]

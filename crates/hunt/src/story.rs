@@ -72,6 +72,16 @@ pub(crate) fn clocks(report: &Report, joined: &Joined) -> Vec<String> {
     two_times.chain(learnt).collect()
 }
 
+/// A record in words, by the name of its file.
+pub(crate) fn place_words(file: &str, place: Option<Place>) -> String {
+    let short = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    match place {
+        Some(Place::Line(n)) => format!("{short} line {n}"),
+        Some(Place::Record(n)) => format!("{short} record {n}"),
+        None => short.to_owned(),
+    }
+}
+
 /// Where to look first: the most telling record of each chain and how it began, then single findings,
 /// then what is rare.
 pub(crate) fn in_which_order(findings: &[Finding], activities: &[Activity]) -> Option<String> {
@@ -79,13 +89,7 @@ pub(crate) fn in_which_order(findings: &[Finding], activities: &[Activity]) -> O
     let mut seen = BTreeSet::new();
     let mut add = |file: &str, place: Option<Place>, what: &str| {
         if seen.insert((file.to_owned(), place)) && places.len() < FIRST {
-            let short = file.rsplit(['/', '\\']).next().unwrap_or(file);
-            let place = match place {
-                Some(Place::Line(n)) => format!("{short} line {n}"),
-                Some(Place::Record(n)) => format!("{short} record {n}"),
-                None => short.to_owned(),
-            };
-            places.push(format!("{place} ({})", shorten(what, 90)));
+            places.push(format!("{} ({})", place_words(file, place), shorten(what, 90)));
         }
     };
     let grave: Vec<&Activity> = by_weight(activities)

@@ -3,6 +3,8 @@
 //! A line is split into its fields only when an indicator or a literal of a check stands in it, or Sigma
 //! rules are run.
 
+mod moment;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -11,7 +13,7 @@ use jiff::Timestamp;
 use lapwing_model::{Place, ProblemKind};
 
 use crate::cells::{csv_delimiter, split};
-use crate::context::Seen;
+use crate::context::{Route, Seen};
 use crate::event;
 use crate::line::{self, audit};
 use crate::line_order::Extremes;
@@ -23,7 +25,8 @@ use crate::record::record_of;
 use crate::scan::Scan;
 use crate::sigma::Told;
 use crate::source::{Reader, Source};
-use crate::time::{self, Clock, Moment};
+use crate::time::{Clock, Moment};
+use moment::moment_of;
 
 /// How the lines of a log are to be read.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ struct Table<'h> {
     shape: Shape,
     delimiter: u8,
     columns: Vec<String>,
+    /// How many of the columns each check of the source reads; `None` where it reads whole records.
+    read_by: Vec<Option<usize>>,
     software: String,
     log_type: String,
     source: Option<&'h Source>,
@@ -84,6 +89,7 @@ pub(crate) fn read(
         },
         shape,
         columns: Vec::new(),
+        read_by: Vec::new(),
         software: String::new(),
         log_type: String::new(),
         source: None,
@@ -250,6 +256,12 @@ impl<'h> Table<'h> {
             ("path", scan.name),
         ];
         self.source = scan.ctx.source(Reader::Table, &told);
+        let last_of = |names: &[&str]| {
+            let is_read = |column: &String| names.iter().any(|n| n.eq_ignore_ascii_case(column));
+            self.columns.iter().rposition(is_read).map_or(0, |at| at + 1)
+        };
+        let fields = scan.ctx.route(self.source).map_or(&[][..], |route| &route.fields);
+        self.read_by = fields.iter().map(|f| f.as_deref().map(last_of)).collect();
         let has = |name: &str| self.columns.iter().any(|column| column.eq_ignore_ascii_case(name));
         self.log = match () {
             () if !self.path.is_empty() => format!("zeek-{}", self.path),
@@ -279,7 +291,7 @@ impl<'h> Table<'h> {
     {
         let text = chunk.text();
         let newlines = chunk.seen.scratch.newlines();
-        let (to, ends, count) = self.count(scan, text, newlines, from);
+        let (to, ends, count) = self.count(scan, chunk, from);
         let first_line = self.line;
         self.line += ends;
         let last = last_line(&text[..to]).max(from);
@@ -326,6 +338,9 @@ impl<'h> Table<'h> {
             number += count_bits(newlines, counted, start);
             counted = start;
             let bytes = line_at(&text[..to], start);
+            if hits.is_empty() && !every_record && !self.may_hold(scan, bytes, route, may) {
+                continue;
+            }
             let record = self.record(bytes, chunk.offset + start as u64, number, &clock).0;
             if !self.columns.is_empty() && record.fields.len() != self.columns.len() {
                 let message = format!(
@@ -341,6 +356,31 @@ impl<'h> Table<'h> {
             }
         }
         to
+    }
+
+    /// Whether one of some checks holds for a line, by the columns that these checks read alone.
+    fn may_hold(
+        &self,
+        scan: &Scan<'_, '_>,
+        line: &[u8],
+        route: Option<&Route<'_>>,
+        may: &[u32],
+    ) -> bool {
+        let Some(route) = route.filter(|_| !self.columns.is_empty()) else { return true };
+        let checks = || {
+            let all = route.numbers.iter().zip(&route.checks).zip(&self.read_by);
+            all.filter(|((number, _), _)| may.contains(number))
+        };
+        let Some(columns) = checks().try_fold(0, |most, (_, count)| Some(most.max((*count)?)))
+        else {
+            return true;
+        };
+        let raw = lines::text(line);
+        let cells = split(&raw, self.delimiter, self.quotes()).take(columns);
+        let names = self.columns.iter().map(|c| Cow::Borrowed(c.as_str()));
+        let fields = names.zip(cells).collect();
+        let record = Record { fields, raw: "".into(), time: None, place: None, offset: 0 };
+        checks().any(|((_, check), _)| check.condition.holds(&record, scan.ctx.artifacts))
     }
 
     /// Tells that the lines between two places were looked at, and their period.
@@ -483,12 +523,18 @@ impl<'h> Table<'h> {
     fn count(
         &self,
         scan: &mut Scan<'_, '_>,
-        text: &[u8],
-        newlines: &[u64],
+        chunk: &Chunk<Seen>,
         from: usize,
     ) -> (usize, u64, u64) {
+        let (text, newlines) = (chunk.text(), chunk.seen.scratch.newlines());
         let shortest = (self.columns.len() * 2).saturating_sub(1);
         let is_w3c = matches!(self.shape, Shape::W3c);
+        let mut directives = chunk.seen.directives.iter().filter(|at| **at > from);
+        if chunk.seen.shortest >= shortest && (!is_w3c || directives.next().is_none()) {
+            let lines = count_bits(newlines, from, text.len());
+            let is_open = text.len() > from && !text.ends_with(b"\n");
+            return (text.len(), lines, lines + u64::from(is_open));
+        }
         let (mut start, mut lines) = (from, 0);
         for (at, word) in newlines.iter().enumerate().skip(from / 64) {
             let mut word = *word;
@@ -560,47 +606,6 @@ fn one_side(scan: &Scan<'_, '_>, moments: &[(Option<Timestamp>, Moment)]) -> boo
         || all(&|time| options.until.is_some_and(|until| time > until))
 }
 
-/// Columns that hold the time of a record, most telling first.
-const TIMES: &[&str] = &[
-    "DateTime",
-    "date-time",
-    "Timestamp",
-    "@timestamp",
-    "ts",
-    "time",
-    "EventTime",
-    "TimeCreated",
-    "UtcTime",
-    "datetime",
-    "date",
-    "StartTime",
-    "Start Time",
-    "Receive Time",
-    "Logged Time",
-    "Event Time",
-    "TimeGenerated",
-    "_time",
-    "log_time",
-    "event_time",
-];
-
-fn moment_of(record: &Record<'_>) -> Option<Moment> {
-    if let (Some(date), Some(clock)) = (record.get("date"), record.get("time"))
-        && let Some(moment) = time::read_pair(date, clock)
-    {
-        return Some(moment);
-    }
-    let known = TIMES.iter().find_map(|name| record.get(name).and_then(time::read));
-    known.or_else(|| {
-        let like_time = |name: &str| {
-            let name = name.to_ascii_lowercase();
-            name.contains("time") || name.contains("date")
-        };
-        let mut fields = record.fields.iter();
-        fields.find_map(|(name, value)| like_time(name).then(|| time::read(value)).flatten())
-    })
-}
-
 fn line_start(text: &[u8], at: usize) -> usize {
     memchr::memrchr(b'\n', &text[..at]).map_or(0, |at| at + 1)
 }
@@ -640,22 +645,4 @@ fn last_line(text: &[u8]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_lines_tell_the_form() {
-        let line = "Mar  3 01:02:03 host sshd[1]: text\r\n";
-        assert_eq!(form_of(line.repeat(3).as_bytes()), "syslog");
-        assert_eq!(form_of(format!("a heading\n{line}{line}").as_bytes()), "syslog");
-        assert_eq!(form_of(b"only prose\n"), "text");
-        assert_eq!(form_of(b""), "text");
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn telling_the_form_never_panics(text in ".{0,60}") {
-            let _ = form_of(text.as_bytes());
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! What the findings together mean, and how far that can be trusted.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use crate::finding::core_of;
 use crate::input::Passed;
 use crate::report::Report;
 use crate::source::Source;
-use crate::story::{clocks, in_which_order, stories};
+use crate::story::{clocks, in_which_order, place_words, stories};
 use crate::{Check, Checks};
 
 /// Reasons shown; the findings themselves tell the rest.
@@ -115,7 +116,7 @@ fn single_reasons(report: &Report, joined: &Joined, kind: VerdictKind) -> Vec<St
             let f = g.first;
             // What was done tells more than how grave it is, once it is grave at all.
             let order = (f.severity >= Severity::High, f.proof, f.severity, f.confidence);
-            (!shows_compromise(f), std::cmp::Reverse(order))
+            (!shows_compromise(f), Reverse(order))
         };
         key(a).cmp(&key(b)).then_with(|| {
             (a.first.time.is_none(), a.first.time, &a.first.finding).cmp(&(
@@ -255,6 +256,16 @@ fn next_steps(report: &Report, joined: &Joined, checks: &Checks, kind: VerdictKi
         && of_kind(FindingKind::Indicator).next().is_some()
     {
         steps.push("Look at what the listed addresses did: every request of theirs, and every connection to them from any other machine.".to_owned());
+    }
+    if kind == VerdictKind::Attempted && steps.is_empty() {
+        let gravest = |f: &&Finding| Reverse((f.severity, f.proof));
+        steps.extend(report.findings.iter().min_by_key(gravest).map(|finding| {
+            format!(
+                "Find out who did it, and whether it was planned: {} ({}). Look at what the same account and the same machine did before and after.",
+                finding.finding,
+                place_words(&finding.file, finding.place),
+            )
+        }));
     }
     if kind != VerdictKind::Compromised {
         steps.push("Extend the hunt to what was not looked at (see the list), and to logs as old as the campaign.".to_owned());

@@ -116,6 +116,27 @@ const DIFFERENCES: &[(&str, &str, &str, bool, bool)] = &[
         true,
     ),
     (
+        "the other engine looks for an ending with wildcards at the beginning",
+        "s: {CommandLine|endswith: '1??'}\n  condition: s",
+        r#"{"CommandLine": "x 1ab"}"#,
+        true,
+        false,
+    ),
+    (
+        "as above",
+        "s: {CommandLine|endswith: '1??'}\n  condition: s",
+        r#"{"CommandLine": "1abc z"}"#,
+        false,
+        true,
+    ),
+    (
+        "and a beginning with wildcards at the end",
+        "s: {CommandLine|startswith: '1??'}\n  condition: s",
+        r#"{"CommandLine": "1ab x"}"#,
+        true,
+        false,
+    ),
+    (
         "names of fields count in any case, as logs write them",
         "s: {Filename|contains: cmd}\n  condition: s",
         r#"{"FileName": "a cmd"}"#,
@@ -642,7 +663,12 @@ fn on_purpose(rule: &SigmaRule, event: &Map<String, Value>) -> Option<&'static s
             return Some("a name of a field in another case");
         }
         let text = event.get(name)?.as_str()?;
+        let ends = [Modifier::StartsWith, Modifier::EndsWith].map(|m| item.field.has_modifier(m));
+        let ends = ends.contains(&true);
         item.values.iter().find_map(|value| match value {
+            SigmaValue::String(value) if ends && !value.is_plain() => Some(
+                "wildcards at one end of a value, which the other engine looks for at the other",
+            ),
             SigmaValue::Null if text.is_empty() => Some("an empty field, which is null to us"),
             SigmaValue::Integer(number) => {
                 let same = text.parse() == Ok(*number) && text != number.to_string();

@@ -63,20 +63,15 @@ fn chains(text: &mut String, findings: &[Finding], names: &Names, width: usize) 
     }
     let _ = writeln!(text, "\nWhat belongs together");
     for chain in chains {
-        let head = format!(
-            "{} — {}, {}{}",
-            unlinked(&chain.finding),
-            chain.severity,
-            chain.proof,
-            technique(chain)
-        );
+        // The name of a chain says what it proves.
+        let head = format!("{} — {}{}", unlinked(&chain.finding), chain.severity, technique(chain));
         wrapped(text, "  ", &head, width);
         for step in chain.why.split('\n') {
             wrapped(text, "    ", &unlinked(step), width);
         }
         let place = names.place(chain);
         if !place.is_empty() {
-            wrapped(text, "    - begins in ", &place, width);
+            wrapped(text, "    - most telling in ", &place, width);
         }
     }
 }

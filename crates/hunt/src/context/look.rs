@@ -1,6 +1,7 @@
 //! What stands in a chunk of a log, whatever its columns mean: seen on any thread, judged later in order.
 
 use super::{Context, Route};
+use crate::condition::ANY_BYTE;
 use crate::line_order::Extremes;
 use crate::lines::{self, each_line};
 use crate::matcher::{Hit, Scratch};
@@ -16,6 +17,45 @@ pub(super) struct Needed {
     pub raw: Raw,
 }
 
+/// A literal with bytes that may be any: its longest plain part is looked for, the others are compared.
+#[derive(Clone, Debug)]
+pub(super) struct Around {
+    whole: Vec<u8>,
+    /// Where the plain part stands in it.
+    plain: (usize, usize),
+}
+
+impl Around {
+    pub(super) fn of(whole: Vec<u8>) -> Self {
+        let mut plain = (0, 0);
+        let mut from = 0;
+        for part in whole.split(|byte| char::from(*byte) == ANY_BYTE) {
+            if part.len() > plain.1 - plain.0 {
+                plain = (from, from + part.len());
+            }
+            from += part.len() + 1;
+        }
+        Self { whole, plain }
+    }
+
+    pub(super) fn plain(&self) -> &[u8] {
+        &self.whole[self.plain.0..self.plain.1]
+    }
+
+    /// Whether the whole literal stands where its plain part was found.
+    fn stands(&self, text: &[u8], at: usize) -> bool {
+        if self.plain.1 - self.plain.0 == self.whole.len() {
+            return true;
+        }
+        let start = at.checked_sub(self.plain.0);
+        let here = start.and_then(|start| text.get(start..start + self.whole.len()));
+        let is = |(wanted, seen): (&u8, &u8)| {
+            char::from(*wanted) == ANY_BYTE || wanted.eq_ignore_ascii_case(seen)
+        };
+        here.is_some_and(|here| self.whole.iter().zip(here).all(is))
+    }
+}
+
 /// What stands in a chunk of a log, whatever its columns mean.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -25,6 +65,10 @@ pub(crate) struct Seen {
     pub asked: Vec<usize>,
     /// The first and last lines by their time.
     pub extremes: Extremes,
+    /// Where lines begin that begin with `#`.
+    pub directives: Vec<usize>,
+    /// Bytes of the shortest line that is not empty.
+    pub shortest: usize,
     /// Where the lines of Linux' audit have their sign.
     audits: Vec<usize>,
     /// Where a literal of a check stands, and which.
@@ -70,23 +114,35 @@ impl Seen {
 impl Context<'_> {
     /// Looks for indicators and the literals of checks; depends on nothing but the text.
     pub(crate) fn look(&self, text: &[u8], seen: &mut Seen) {
-        self.matcher.scan(text, &mut seen.scratch, &mut seen.hits);
         seen.places.clear();
         seen.audits.clear();
-        let Seen { places, audits, forms, .. } = &mut *seen;
-        self.witnesses.places(text, |at, number| {
-            if number < self.needed_by.len() {
-                places.push((at, number));
-            } else {
-                audits.push(at);
-            }
-        });
+        seen.hits.clear();
+        let Seen { places, audits, forms, hits, scratch, .. } = &mut *seen;
+        let tell = |at: usize, end: usize, number: usize| match self.around.get(number) {
+            Some(around) if around.stands(text, at) => places.push((at, number)),
+            Some(_) => {}
+            None => match self.shared_from.and_then(|from| number.checked_sub(from)) {
+                Some(number) => self.matcher.literal(text, (at, end), number, hits),
+                None => audits.push(at),
+            },
+        };
+        if self.needed.is_empty() {
+            self.witnesses.places(text, tell);
+        } else {
+            let signs = forms.begin();
+            self.witnesses.places_and_signs(text, tell, |at| signs.push(at));
+        }
+        if self.shared_from.is_some() {
+            self.matcher.scan_tokens(text, scratch, hits);
+        } else {
+            self.matcher.scan(text, scratch, hits);
+        }
         if !self.needed.is_empty() {
             audits.sort_unstable();
             forms.read(text, audits, self.escapes, self.longest);
             // A literal in another form counts for the line's beginning.
-            self.witnesses.places(forms.plain(), |at, number| {
-                if number < self.needed_by.len() {
+            self.witnesses.places(forms.plain(), |at, _, number| {
+                if self.around.get(number).is_some_and(|around| around.stands(forms.plain(), at)) {
                     places.push((forms.line_of(at), number));
                 }
             });
@@ -99,12 +155,21 @@ impl Context<'_> {
             gate.places(text, &mut seen.forms, &mut seen.asked);
         }
         seen.extremes.clear();
-        if !self.second {
-            let extremes = &mut seen.extremes;
-            each_line(text, seen.scratch.newlines(), 0, text.len(), |start, end| {
-                extremes.add(&text[start..end], start);
-            });
-        }
+        seen.directives.clear();
+        seen.shortest = usize::MAX;
+        let Seen { scratch, extremes, directives, shortest, .. } = &mut *seen;
+        each_line(text, scratch.newlines(), 0, text.len(), |start, end| {
+            let line = &text[start..end];
+            if line.first() == Some(&b'#') {
+                directives.push(start);
+            }
+            if line.len() > 1 {
+                *shortest = line.len().min(*shortest);
+            }
+            if !self.second {
+                extremes.add(line, start);
+            }
+        });
     }
 
     /// Keeps the lines that may meet a check by what stands in them.
@@ -136,7 +201,7 @@ impl Context<'_> {
                 if forms == 0 {
                     forms = other_forms::decoded(&text[start..end], line).len();
                 }
-                if raw.may_hold(&line[..forms]) {
+                if raw.may_hold(&line[..forms], &there) {
                     routes |= route;
                     may.push(*needed);
                 }

@@ -1,6 +1,7 @@
 //! What is the same for all logs of one pass: what is looked for, and which checks read which log.
 
 mod look;
+mod sought;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -18,8 +19,12 @@ use crate::sigma;
 use crate::source::{Reader, Source};
 use crate::web_tree::WebTrees;
 use crate::{Baseline, Check, Checks, ContentRules, Options, Progress};
-use look::Needed;
 pub(crate) use look::Seen;
+use look::{Around, Needed};
+use sought::Sought;
+
+/// So many literals of a matcher are looked for together with those of checks; more are compiled but once.
+const MOST_SHARED: usize = 4096;
 
 /// What all workers share in one pass of a hunt.
 #[derive(Clone)]
@@ -43,6 +48,8 @@ pub(crate) struct Context<'h> {
     pub only: Option<Arc<BTreeSet<String>>>,
     /// The values of chains, when this pass looks for what else is known of them.
     pub leads: &'h [Lead],
+    /// What must stand in the bytes of a record of theirs.
+    pub sought: Option<Sought>,
     /// Values of patterns that ask for several.
     together: BTreeSet<&'h Entity>,
     routes: BTreeMap<&'h str, Route<'h>>,
@@ -51,6 +58,10 @@ pub(crate) struct Context<'h> {
     pub workers: Arc<Mutex<Vec<sigma::Worker>>>,
     /// The literals of all checks, and by which each is needed.
     witnesses: Literals,
+    /// From which number on they are the matcher's; `None` when it looks for its own.
+    shared_from: Option<usize>,
+    /// What stands around each of them.
+    around: Vec<Around>,
     /// Whether a literal has signs that some logs escape.
     escapes: bool,
     /// Bytes of the longest literal.
@@ -68,6 +79,8 @@ pub(crate) struct Route<'h> {
     pub checks: Vec<&'h Check>,
     /// Number of each among those that read lines.
     pub numbers: Vec<u32>,
+    /// The fields that the condition of each reads; `None` for whole records.
+    pub fields: Vec<Option<Vec<&'h str>>>,
     /// Which bit says that a literal belongs to it.
     bit: u64,
     /// Whether a check has no such literal, so that every record is needed.
@@ -128,19 +141,33 @@ impl<'h> Context<'h> {
                 let raw = if is_table { Raw::of(&check.condition) } else { Raw::Anything };
                 needed.push(Needed { route: bit, raw });
             }
-            routes.insert(source.id.as_str(), Route { checks: list, numbers, bit, every_record });
+            let fields = list.iter().map(|check| {
+                let mut fields = Vec::new();
+                check.condition.fields(&mut fields).then_some(fields)
+            });
+            let fields = fields.collect();
+            let route = Route { checks: list, numbers, fields, bit, every_record };
+            routes.insert(source.id.as_str(), route);
         }
         let lines_are_read = !needed.is_empty();
-        let (mut literals, needed_by): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
+        let (literals, needed_by): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
         for one in &mut needed {
             let place = |part: &[u8]| literals.binary_search_by(|it: &Vec<u8>| it[..].cmp(part));
             one.raw.know(&|part| place(part).ok().map(|at| at as u32));
         }
         let escapes = literals.iter().flatten().any(|b| matches!(b, b'\\' | b'"' | b'|' | b'='));
         let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
+        let around: Vec<Around> = literals.into_iter().map(Around::of).collect();
+        let mut plain: Vec<Vec<u8>> = around.iter().map(|one| one.plain().to_vec()).collect();
         // No check needs it, but its lines are read in another way.
-        literals.extend(lines_are_read.then(|| other_forms::AUDIT.to_vec()));
-        let witnesses = Literals::new(literals);
+        plain.extend(lines_are_read.then(|| other_forms::AUDIT.to_vec()));
+        // One pass over a text finds both.
+        let shared = matcher.literals().len() <= MOST_SHARED;
+        let own = plain.len();
+        if shared {
+            plain.extend_from_slice(matcher.literals());
+        }
+        let witnesses = Literals::new(plain);
         Self {
             matcher,
             checks,
@@ -154,10 +181,13 @@ impl<'h> Context<'h> {
             webs: Arc::default(),
             only: None,
             leads: &[],
+            sought: None,
             together: options.together.iter().flat_map(|one| one.asked.values()).collect(),
             routes,
             workers: Arc::default(),
             witnesses,
+            shared_from: shared.then_some(own),
+            around,
             escapes,
             longest,
             needed_by,
@@ -192,12 +222,17 @@ impl<'h> Context<'h> {
 
     /// The same, looking for the leads that the matcher was compiled from.
     pub(crate) fn with_leads(self, leads: &'h [Lead]) -> Self {
-        Self { leads, ..self }
+        Self { leads, sought: Sought::of(leads), ..self }
     }
 
     /// Whether this pass only looks for what else is known of the values of chains.
     pub(crate) fn is_pivot(&self) -> bool {
         !self.leads.is_empty()
+    }
+
+    /// Whether any check reads any log in this pass, or records are counted.
+    pub(crate) fn has_routes(&self) -> bool {
+        !self.routes.is_empty()
     }
 
     pub(crate) fn route(&self, source: Option<&Source>) -> Option<&Route<'h>> {

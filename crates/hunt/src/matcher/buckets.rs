@@ -87,9 +87,14 @@ impl Buckets {
         (0..BUCKETS).map(of).sum()
     }
 
-    /// Tells every place where a literal may begin, with its number.
-    pub(super) fn find(&self, text: &[u8], tell: &mut impl FnMut(usize, usize)) {
-        simd::windows(&self.columns, text, |at, buckets| self.look(text, at, buckets, tell));
+    /// Tells every place where a literal may begin, with its number; and every sign (see [`super::signs`]) to `sign`.
+    pub(super) fn find(
+        &self,
+        text: &[u8],
+        tell: &mut impl FnMut(usize, usize),
+        sign: impl FnMut(usize),
+    ) {
+        simd::windows(&self.columns, text, |at, buckets| self.look(text, at, buckets, tell), sign);
     }
 
     fn look(&self, text: &[u8], at: usize, mut buckets: u8, tell: &mut impl FnMut(usize, usize)) {
@@ -178,15 +183,19 @@ mod tests {
         #[test]
         fn the_fast_twin_tells_the_same(
             literals in proptest::collection::vec("[a-f~/ ]{4,9}", 1..60),
-            text in proptest::collection::vec("[a-fA-F~/ é]{0,40}|\\PC{0,9}", 0..30),
+            text in proptest::collection::vec("[a-fA-F~/ é]{0,40}|[%\"\\\\]{0,3}|\\PC{0,9}", 0..30),
         ) {
             let literals: Vec<(u32, &[u8])> = (0..).zip(literals.iter().map(String::as_bytes)).collect();
             let buckets = Buckets::new(&literals).unwrap();
             let text = text.concat();
             let (mut fast, mut slow) = (Vec::new(), Vec::new());
-            simd::windows(&buckets.columns, text.as_bytes(), |at, bits| fast.push((at, bits)));
+            let mut odd = Vec::new();
+            simd::windows(&buckets.columns, text.as_bytes(), |at, bits| fast.push((at, bits)), |at| odd.push(at));
             windows(&buckets.columns, text.as_bytes(), 0, |at, bits| slow.push((at, bits)));
             prop_assert_eq!(fast, slow);
+            let mut slowly = Vec::new();
+            super::super::signs::odd_bytes(text.as_bytes(), 0, |at| slowly.push(at));
+            prop_assert_eq!(odd, slowly);
         }
     }
 }

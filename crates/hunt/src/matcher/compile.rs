@@ -11,6 +11,7 @@ use super::holds::{UrlParts, digits, domain};
 use super::image::Image;
 use super::table::Tables;
 use super::tokens::LONGEST;
+use super::wild_path::WildPath;
 use super::{Matcher, POPULAR, hash};
 use crate::matcher::classes::is_token_byte;
 use crate::{Indicator, Together};
@@ -218,6 +219,13 @@ struct Keys {
 
 impl Keys {
     fn add(&mut self, number: u32, kind: Kind, value: &str) {
+        if let Some(path) = WildPath::of(kind, value) {
+            match path.name() {
+                Some(name) => self.add_token(number, name),
+                None => _ = self.literals.insert(number),
+            }
+            return;
+        }
         match kind {
             Kind::Ipv4Addr => self.add_v4(number, value),
             Kind::Ipv6Addr => self.add_v6(number, value),

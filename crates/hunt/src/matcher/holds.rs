@@ -4,6 +4,7 @@ use lapwing_model::{Kind, registry};
 
 use super::classes::is_token_byte;
 use super::tokens::Span;
+use super::wild_path::WildPath;
 
 /// The parts of a URL's value that are compared with text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,11 @@ pub(super) fn holds(kind: Kind, value: &str, text: &[u8], span: Span) -> Option<
             Some((span.start(), end))
         }
         Kind::FilePath | Kind::WindowsRegistryKey | Kind::NamedPipe => {
+            if let Some(path) = WildPath::of(kind, value) {
+                let is_last = whole && path.name().is_some_and(same);
+                let start = is_last.then(|| path.start(text, span.start())).flatten()?;
+                return Some((start, span.end()));
+            }
             let value =
                 if kind == Kind::WindowsRegistryKey { registry::below_root(value) } else { value };
             let value = value.trim_end_matches(['/', '\\']);

@@ -11,6 +11,7 @@ use lapwing_model::{Kind, registry};
 
 use super::buckets::Buckets;
 use super::grams::Grams;
+use super::signs::{is_sign, signs};
 
 /// A set of literals.
 #[derive(Clone, Debug, Default)]
@@ -61,27 +62,44 @@ impl Literals {
         Self { all: literals, middle, short, ..Self::default() }
     }
 
-    /// Tells every place of every literal that is not glued to a longer word: start, end, number.
-    pub(crate) fn find(&self, text: &[u8], mut tell: impl FnMut(usize, usize, usize)) {
-        self.places(text, |start, number| {
-            let end = start + self.all[number].len();
-            if !glued(text, start, end) {
-                tell(start, end, number);
+    /// The literals, by their numbers.
+    pub(super) fn all(&self) -> &[Vec<u8>] {
+        &self.all
+    }
+
+    /// Tells where any literal stands, its end, and its number.
+    pub(crate) fn places(&self, text: &[u8], tell: impl FnMut(usize, usize, usize)) {
+        self.find(text, tell, |_| {});
+    }
+
+    /// The same; and tells the places of signs, as [`signs`] does.
+    pub(crate) fn places_and_signs(
+        &self,
+        text: &[u8],
+        tell: impl FnMut(usize, usize, usize),
+        mut sign: impl FnMut(usize),
+    ) {
+        if self.few.is_none() {
+            signs(text, &mut sign);
+            return self.places(text, tell);
+        }
+        self.find(text, tell, |at| {
+            if is_sign(text, at) {
+                sign(at);
             }
         });
     }
 
-    /// Tells where any literal stands, glued or not, and its number: the prefilter of checks.
-    pub(crate) fn places(&self, text: &[u8], mut tell: impl FnMut(usize, usize)) {
+    fn find(&self, text: &[u8], mut tell: impl FnMut(usize, usize, usize), odd: impl FnMut(usize)) {
         let mut check = |start: usize, number: usize| {
             let literal = &self.all[number];
             let here = text.get(start..start + literal.len());
             if here.is_some_and(|here| here.eq_ignore_ascii_case(literal)) {
-                tell(start, number);
+                tell(start, start + literal.len(), number);
             }
         };
         if let Some(few) = &self.few {
-            few.find(text, &mut check);
+            few.find(text, &mut check, odd);
         }
         self.long.find(text, &mut check);
         self.middle.find(text, &mut check);
@@ -154,7 +172,8 @@ fn windows(literals: &[Vec<u8>], wanted: impl Fn(&[u8]) -> bool) -> Option<Searc
     Some(Search::Windows { searcher, owners })
 }
 
-fn glued(text: &[u8], start: usize, end: usize) -> bool {
+/// Whether a literal is a part of a longer word.
+pub(super) fn glued(text: &[u8], start: usize, end: usize) -> bool {
     let word = |at: Option<usize>| {
         at.and_then(|at| text.get(at)).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
     };
@@ -231,7 +250,7 @@ mod tests {
             literals.dedup();
             let set = Literals::new(literals.iter().map(|l| l.clone().into_bytes()).collect());
             let mut found = Vec::new();
-            set.places(text.as_bytes(), |at, number| found.push((at, number)));
+            set.places(text.as_bytes(), |at, _, number| found.push((at, number)));
             found.sort_unstable();
             let lower = text.to_ascii_lowercase();
             let mut wanted: Vec<(usize, usize)> = literals.iter().enumerate().flat_map(|(number, l)| {

@@ -17,11 +17,13 @@ mod image;
 mod literals;
 mod mapped;
 mod networks;
+pub(crate) mod places;
 mod runs;
 mod signs;
 mod simd;
 mod table;
 mod tokens;
+mod wild_path;
 
 use std::ops::Range;
 use std::path::Path;
@@ -38,9 +40,11 @@ pub(crate) use literals::Literals;
 use mapped::Near;
 use networks::{Networks, mask32, mask128};
 use runs::{Input, PIECE, Runs};
+#[cfg(test)]
 pub(crate) use signs::signs;
 use table::Filter;
 use tokens::{Candidates, Span, Wanted};
+use wild_path::WildPath;
 
 /// Marks the entry of a host with so many URLs that each has a key of host and path.
 const POPULAR: u32 = 1 << 31;
@@ -57,10 +61,19 @@ pub struct Matcher {
     networks: Networks,
     /// What is no token.
     literals: Literals,
-    literal_owners: Vec<u32>,
+    literal_owners: Vec<Owner>,
     has_file_hashes: bool,
     has_mail: bool,
     together: Vec<Together>,
+}
+
+/// Whose literal it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Owner {
+    /// Number of the indicator.
+    number: u32,
+    /// Whether the literal is only a part of it, around which the rest must stand.
+    is_wild: bool,
 }
 
 /// One place where an indicator stands.
@@ -186,9 +199,14 @@ impl Matcher {
         let numbers = self.image.section(Section::Literals).as_chunks::<4>().0;
         let mut all = Vec::new();
         for number in numbers.iter().map(|n| u32::from_le_bytes(*n)) {
-            for spelling in literals::spellings_of(self.kind(number), self.value(number)) {
-                all.push((spelling, number));
+            let (kind, value) = (self.kind(number), self.value(number));
+            let anchors = WildPath::of(kind, value).map_or_else(Vec::new, |path| path.anchors());
+            let is_wild = !anchors.is_empty();
+            let mut texts: Vec<Vec<u8>> = anchors.into_iter().map(String::into_bytes).collect();
+            if !is_wild {
+                texts = literals::spellings_of(kind, value);
             }
+            all.extend(texts.into_iter().map(|text| (text, Owner { number, is_wild })));
         }
         all.sort_unstable();
         all.dedup();
@@ -271,14 +289,50 @@ impl Matcher {
     /// Finds all indicators in `text` (at most 4 GB): where each stands, and what it is.
     pub fn find(&self, text: &[u8]) -> Vec<(Range<usize>, Entity)> {
         let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
+        scratch.runs.no_lines = true;
         self.scan(text, &mut scratch, &mut hits);
         let entity = |n| Entity::new(self.kind(n), self.value(n));
         hits.iter().map(|hit| (hit.start..hit.end, entity(hit.indicator))).collect()
     }
 
+    /// What is no token, in lower case; where such a text stands, is told to [`Self::literal`].
+    pub(crate) fn literals(&self) -> &[Vec<u8>] {
+        self.literals.all()
+    }
+
+    /// Takes a place of a literal.
+    pub(crate) fn literal(
+        &self,
+        text: &[u8],
+        (start, end): (usize, usize),
+        number: usize,
+        hits: &mut Vec<Hit>,
+    ) {
+        let Owner { number: indicator, is_wild } = self.literal_owners[number];
+        let found = if is_wild {
+            let path = WildPath::of(self.kind(indicator), self.value(indicator));
+            path.and_then(|path| path.around(text, (start, end)))
+        } else {
+            (!literals::glued(text, start, end)).then_some((start, end))
+        };
+        hits.extend(found.map(|(start, end)| Hit { start, end, indicator }));
+    }
+
+    fn scan_literals(&self, text: &[u8], hits: &mut Vec<Hit>) {
+        self.literals.places(text, |start, end, number| {
+            self.literal(text, (start, end), number, hits);
+        });
+    }
+
     /// Finds all indicators in `text`, in order of place; `hits` is emptied first.
     pub(crate) fn scan(&self, text: &[u8], scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         hits.clear();
+        self.scan_literals(text, hits);
+        self.scan_tokens(text, scratch, hits);
+    }
+
+    /// The same where `hits` has what [`Self::literal`] gave for all literals.
+    pub(crate) fn scan_tokens(&self, text: &[u8], scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         scratch.begin();
         self.scan_form(text, scratch, hits, 0);
         hits.sort_unstable();
@@ -302,9 +356,9 @@ impl Matcher {
             }
             at += PIECE;
         }
-        self.literals.find(text, |start, end, number| {
-            hits.push(Hit { start, end, indicator: self.literal_owners[number] });
-        });
+        if depth > 0 {
+            self.scan_literals(text, hits);
+        }
         if depth < DEEPEST && !scratch.regions.is_empty() {
             self.scan_regions(text, scratch, hits, depth);
         }

@@ -226,6 +226,8 @@ pub(super) struct Runs {
     pub long: Places,
     /// Line feeds of all pieces so far, one bit a byte.
     pub newlines: Vec<u64>,
+    /// Whether nobody asks for the line feeds, so that those of one piece are forgotten with the next.
+    pub no_lines: bool,
     /// Whether any piece so far held a NUL, and whether the last did.
     pub nul: [bool; 2],
     carry: bool,
@@ -278,6 +280,9 @@ impl Runs {
 pub(super) fn find<C: Classify>(input: &Input<'_>, runs: &mut Runs) {
     let rest = input.text.get(input.at..).unwrap_or(&[]);
     let (blocks, tail) = rest[..rest.len().min(PIECE)].as_chunks::<64>();
+    if runs.no_lines {
+        runs.newlines.clear();
+    }
     let known = runs.newlines.len();
     runs.newlines.resize(known + blocks.len() + usize::from(input.last), 0);
     let newlines = &mut runs.newlines[known..];

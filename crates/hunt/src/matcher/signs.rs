@@ -11,11 +11,15 @@ fn is_escaped(byte: u8) -> bool {
 /// Tells the places of signs in order; of a doubled quote the second.
 pub(crate) fn signs(text: &[u8], mut tell: impl FnMut(usize)) {
     simd::odd_bytes(text, |at| {
-        // A last backslash escapes nothing.
-        if text[at] != b'\\' || text.get(at + 1).is_some_and(|next| is_escaped(*next)) {
+        if is_sign(text, at) {
             tell(at);
         }
     });
+}
+
+/// Whether an odd byte may stand for something else; a last backslash escapes nothing.
+pub(super) fn is_sign(text: &[u8], at: usize) -> bool {
+    text[at] != b'\\' || text.get(at + 1).is_some_and(|next| is_escaped(*next))
 }
 
 /// Tells every place from `from` on where a percent sign, a backslash or the second of two quotes stands.

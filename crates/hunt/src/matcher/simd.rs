@@ -50,16 +50,24 @@ pub(super) fn candidates(
     candidates.fill(text, base, runs, wanted);
 }
 
-/// Tells every place of a text where some bucket has all four bytes, in order.
-pub(super) fn windows(columns: &Columns, text: &[u8], mut tell: impl FnMut(usize, u8)) {
+/// Tells every place of a text where some bucket has all four bytes, in order; and, to `odd`, what [`odd_bytes`] tells:
+/// one look at a text costs less than two.
+pub(super) fn windows(
+    columns: &Columns,
+    text: &[u8],
+    mut tell: impl FnMut(usize, u8),
+    mut odd: impl FnMut(usize),
+) {
     #[cfg(target_arch = "x86_64")]
     if x86::available() {
         // SAFETY: the features of the function were just found on this processor.
-        let done = unsafe { x86::windows(columns, text, &mut tell) };
+        let done = unsafe { x86::windows(columns, text, &mut tell, &mut odd) };
         buckets::windows(columns, text, done, tell);
+        signs::odd_bytes(text, done, odd);
         return;
     }
     buckets::windows(columns, text, 0, tell);
+    signs::odd_bytes(text, 0, odd);
 }
 
 /// Tells every place of a text where a percent sign, a backslash or the second of two quotes stands, in order.
@@ -137,9 +145,19 @@ pub(super) mod x86 {
         columns: &Columns,
         text: &[u8],
         tell: &mut impl FnMut(usize, u8),
+        tell_odd: &mut impl FnMut(usize),
     ) -> usize {
-        let mut at = 0;
+        let (mut at, mut quoted) = (0, 0);
         while let Some(bytes) = text.get(at..).and_then(|t| t.first_chunk::<67>()) {
+            let [low, high] = [0, 32].map(|from| bytes[from..].first_chunk::<32>());
+            if let (Some(low), Some(high)) = (low, high) {
+                // SAFETY: this function has the features.
+                let mut places = unsafe { odd_places(low, high, &mut quoted) };
+                while places != 0 {
+                    tell_odd(at + places.trailing_zeros() as usize);
+                    places &= places - 1;
+                }
+            }
             // SAFETY: this function has the features.
             unsafe {
                 let (low, high) = eight(columns, bytes);
@@ -169,18 +187,27 @@ pub(super) mod x86 {
         for (number, block) in blocks.iter().enumerate() {
             let ([low, high], _) = block.as_chunks::<32>() else { continue };
             // SAFETY: this function has the features.
-            let (odd, quotes) = unsafe {
-                let (low, high) = (odd(low), odd(high));
-                (low.0 | high.0 << 32, low.1 | high.1 << 32)
-            };
-            let mut places = odd | quotes & (quotes << 1 | quoted);
-            quoted = quotes >> 63;
+            let mut places = unsafe { odd_places(low, high, &mut quoted) };
             while places != 0 {
                 tell(number * 64 + places.trailing_zeros() as usize);
                 places &= places - 1;
             }
         }
         blocks.len() * 64
+    }
+
+    /// Where percent signs, backslashes and second quotes stand in 64 bytes; `quoted` says whether the byte before is a
+    /// quote, and is set for the next.
+    #[inline(always)]
+    unsafe fn odd_places(low: &[u8; 32], high: &[u8; 32], quoted: &mut u64) -> u64 {
+        // SAFETY: as the caller promises.
+        let (odd, quotes) = unsafe {
+            let (low, high) = (odd(low), odd(high));
+            (low.0 | high.0 << 32, low.1 | high.1 << 32)
+        };
+        let places = odd | quotes & (quotes << 1 | *quoted);
+        *quoted = quotes >> 63;
+        places
     }
 
     /// Where percent signs and backslashes stand, and where quotes.

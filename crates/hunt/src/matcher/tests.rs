@@ -2,11 +2,11 @@ use super::*;
 use lapwing_model::Entity;
 use proptest::prelude::*;
 
-fn matcher(values: &[(Kind, &str)]) -> Matcher {
+pub(super) fn matcher(values: &[(Kind, &str)]) -> Matcher {
     Matcher::compile(values.iter().map(|(k, v)| Indicator::new(Entity::new(*k, *v), 0.9, "a test")))
 }
 
-fn found(matcher: &Matcher, text: &str) -> Vec<String> {
+pub(super) fn found(matcher: &Matcher, text: &str) -> Vec<String> {
     let mut hits = Vec::new();
     matcher.scan(text.as_bytes(), &mut Scratch::default(), &mut hits);
     hits.iter().map(|h| text[h.start..h.end].to_owned()).collect()

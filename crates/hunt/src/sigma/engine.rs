@@ -153,9 +153,12 @@ impl Rules {
             known.push(self.routed[2], told.provider);
             fields.extend(self.routed);
         }
-        for (number, compiled) in self.list.iter().enumerate() {
-            let serves = classes.iter().any(|n| self.classes[*n].serves(&compiled.rule.source));
-            if !serves || compiled.rule.test.outcome(&known, &fields) == Some(false) {
+        let serves = |source| classes.iter().any(|n| self.classes[*n].serves(source));
+        let served: Vec<bool> = self.sources.iter().map(serves).collect();
+        for ((number, compiled), source) in self.list.iter().enumerate().zip(&self.source_of) {
+            if !served[*source as usize]
+                || compiled.rule.test.outcome(&known, &fields) == Some(false)
+            {
                 continue;
             }
             route.any = true;

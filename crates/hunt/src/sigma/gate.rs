@@ -91,11 +91,12 @@ impl Gate {
 
     /// Tells a place in each line that must be parsed, in no order, some lines more than once.
     pub(crate) fn places(&self, text: &[u8], forms: &mut Forms, places: &mut Vec<usize>) {
-        self.literals.places(text, |at, _| places.push(at));
+        let signs = forms.begin();
+        self.literals.places_and_signs(text, |at, _, _| places.push(at), |at| signs.push(at));
         let audits: Vec<usize> = memchr::memmem::find_iter(text, AUDIT).collect();
         forms.read(text, &audits, self.escapes, self.longest);
         let plain = forms.plain();
-        self.literals.places(plain, |at, _| places.push(forms.line_of(at)));
+        self.literals.places(plain, |at, _, _| places.push(forms.line_of(at)));
         for tiny in &self.tiny {
             places.extend(tiny.find_iter(plain).map(|at| forms.line_of(at)));
         }

@@ -11,7 +11,7 @@ use super::gate::Gate;
 use super::item::{Placeholders, Refusal};
 use super::mapping::{self, Class};
 use super::prefilter::Prefilter;
-use super::rule::{self, Document, Filter, Rule};
+use super::rule::{self, Document, Filter, LogSource, Rule};
 use super::test::Test;
 use super::view::{Field, Fields};
 use super::witness::{Witness, witness};
@@ -40,6 +40,9 @@ pub struct Rules {
     pub(super) list: Vec<Compiled>,
     pub(super) correlations: Vec<Correlation>,
     pub(super) classes: Vec<Class>,
+    /// All log sources that rules name, each once, and which of them each rule names.
+    pub(super) sources: Vec<LogSource>,
+    pub(super) source_of: Vec<u32>,
     pub(super) prefilter: Prefilter,
     gate: Gate,
     /// Fields that are known before a record is looked at.
@@ -146,11 +149,14 @@ impl Rules {
         });
         let prefilter = Prefilter::new(literals).map_err(broken)?;
         problems.sort_by(|a, b| (&a.path, &a.place).cmp(&(&b.path, &b.place)));
+        let (sources, source_of) = log_sources(&rules);
         Ok(Self {
             fields,
             list: rules,
             correlations,
             classes,
+            sources,
+            source_of,
             prefilter,
             gate,
             routed,
@@ -376,6 +382,22 @@ fn tie(rules: &mut [Compiled], correlations: &[Correlation], fields: &mut Fields
             compiled.quiet = !generate;
         }
     }
+}
+
+/// The distinct log sources of rules, and the number of each rule's.
+fn log_sources(rules: &[Compiled]) -> (Vec<LogSource>, Vec<u32>) {
+    let mut numbers: BTreeMap<[&Option<String>; 3], u32> = BTreeMap::new();
+    let (mut sources, mut source_of) = (Vec::new(), Vec::with_capacity(rules.len()));
+    for source in rules.iter().map(|compiled| &compiled.rule.source) {
+        let number = *numbers
+            .entry([&source.product, &source.category, &source.service])
+            .or_insert_with(|| {
+                sources.push(source.clone());
+                sources.len() as u32 - 1
+            });
+        source_of.push(number);
+    }
+    (sources, source_of)
 }
 
 fn placeholders(file: &Path) -> Result<Placeholders, HuntError> {

@@ -99,8 +99,14 @@ fn chains(report: &HuntReport<'_>, safe: &Safe) -> Option<Section> {
         .map(|finding| Item {
             lead: Some(finding.severity.to_string()),
             tone: tone(finding.severity),
-            below: finding.why.split("; ").map(|step| safe.prose(step)).collect(),
-            quotes: vec![quote(finding, safe)],
+            // Each step is a line of the evidence.
+            below: finding
+                .why
+                .split("; ")
+                .chain(finding.evidence.lines())
+                .map(|step| safe.prose(step))
+                .chain([safe.prose(&format!("most telling record: {}", place(finding)))])
+                .collect(),
             ..Item::new(safe.prose(&title(finding, 1)))
         })
         .collect();
@@ -150,7 +156,11 @@ fn timeline(report: &HuntReport<'_>, safe: &Safe) -> Option<Section> {
             Item {
                 lead: Some(shown(time)),
                 tone: if finding.severity >= Severity::High { Tone::Plain } else { Tone::Quiet },
-                quotes: vec![quote(finding, safe)],
+                // The steps of a chain stand in the timeline themselves.
+                quotes: Some(quote(finding, safe))
+                    .filter(|_| finding.kind != FindingKind::Activity)
+                    .into_iter()
+                    .collect(),
                 ..Item::new(safe.prose(&format!(
                     "{} · {}{often}{technique}",
                     finding.severity, finding.finding
@@ -240,6 +250,10 @@ fn tone(severity: Severity) -> Tone {
 fn title(finding: &Finding, count: usize) -> String {
     let technique = finding.technique.as_ref().map(|t| format!(", {t}")).unwrap_or_default();
     let times = if count > 1 { format!(", {count} times") } else { String::new() };
+    // The name of a chain says what it proves.
+    if finding.kind == FindingKind::Activity {
+        return format!("{}{technique}{times}", finding.finding);
+    }
     format!("{} — {}{technique}{times}", finding.finding, finding.proof)
 }
 
