@@ -222,8 +222,7 @@ impl<'a> Fusion<'a> {
         self
     }
 
-    /// Fuses all visible claims of one statement to its fact; `None` when there is none, or when the statement
-    /// says of something that it is, uses or hits itself: two names of it are one here, and nothing is told.
+    /// Fuses all visible claims of one statement to its fact; `None` when there is none.
     ///
     /// The statement is that of the first claim by identifier; the order of `claims` and
     /// repeats have no effect.
@@ -246,9 +245,6 @@ impl<'a> Fusion<'a> {
     /// The fact of distinct claims that are weighed.
     fn fact(&self, claims: &[Evidence<'_>], weighed: Vec<Weighed>) -> Option<Fact> {
         let first = claims.first()?;
-        if first.object.entity() == Some(first.subject) {
-            return None;
-        }
         let benign = self.benign(first);
         let sum = self.sum(&weighed, benign.as_ref());
         let basis = basis(&weighed);

@@ -21,9 +21,9 @@ pub(crate) const COPIED_OF_ONE_SOURCE: f64 = 0.6;
 
 /// Share of the pairs of anchors of a text in another language that must stand in the other: independent
 /// reports on one event share some, but seldom side by side.
-const TRANSLATED: f64 = 0.35;
+const TRANSLATED: f64 = 0.25;
 /// Fewest pairs of anchors that are shared with a text in another language.
-const FEWEST_ANCHORS: usize = 10;
+const FEWEST_ANCHORS: usize = 8;
 
 /// How much of a text stands in another.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -218,7 +218,7 @@ impl Language {
                     at += 2;
                 }
             }
-            lines.push(words.join(if self.unspaced { "" } else { " " }));
+            lines.push(if self.unspaced { unspaced(&words) } else { words.join(" ") });
         }
         lines.join("\n")
     }
@@ -256,4 +256,17 @@ impl Language {
         }
         word
     }
+}
+
+/// Words without blanks, but between two that are written in Latin letters.
+fn unspaced(words: &[String]) -> String {
+    let mut text = String::new();
+    for word in words {
+        let latin = |c: char| c.is_ascii_alphanumeric();
+        if text.ends_with(latin) && word.starts_with(latin) {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    text
 }

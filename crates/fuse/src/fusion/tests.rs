@@ -64,25 +64,6 @@ fn a_copy_adds_nothing_and_an_independent_report_does() {
 }
 
 #[test]
-fn what_is_said_of_a_name_and_another_name_of_it_is_no_fact() {
-    let (trace, mut claim) = says(alert(1, "CISA"), |_| ());
-    claim.relation = Relation::AttributedTo;
-    let object = Object::Entity(claim.subject.clone());
-    let traces = [trace];
-    let origins = origins(&traces);
-    let fusion = Fusion::new(Knowledge::builtin(), &traces, &origins);
-    let document = traces[0].document();
-    let evidence = Evidence {
-        id: claim.id(document),
-        document,
-        claim: &claim,
-        subject: &claim.subject,
-        object: &object,
-    };
-    assert!(fusion.fuse(&[evidence]).is_none());
-}
-
-#[test]
 fn two_pages_of_one_publisher_and_two_quotes_of_one_observer_are_one_voice() {
     let page = |seed| says(alert(seed, "VulDB").format(Format::Vuldb), |_| ());
     let (one, _) = fused(&[page(1)]);
