@@ -245,7 +245,7 @@ impl Engine {
                     let because = std::mem::take(&mut said.because);
                     let (first, last) = (said.first, said.last);
                     let probability = said.probability.max(known.probability);
-                    *said = Proposal { first, last, probability, ..known };
+                    *said = Proposal { probability, first, last, ..known };
                     said.because.extend(because);
                 }
                 None => proposals.push(known),

@@ -244,12 +244,12 @@ impl Language {
         const SYLLABLES: &[&str] =
             &["ba", "ko", "ri", "me", "tu", "la", "se", "do", "ni", "va", "pe", "gu"];
         if self.unspaced {
-            return (0..1 + chance.below(3))
+            return (0..=chance.below(3))
                 .map(|_| self.ends[chance.below(self.ends.len())])
                 .collect();
         }
         let mut word: String =
-            (0..1 + chance.below(3)).map(|_| SYLLABLES[chance.below(SYLLABLES.len())]).collect();
+            (0..=chance.below(3)).map(|_| SYLLABLES[chance.below(SYLLABLES.len())]).collect();
         word.push_str(self.ends[chance.below(self.ends.len())]);
         if name || chance.unit() < self.capitals {
             word[..1].make_ascii_uppercase();
