@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_fuse::{
-    Activity, Bonds, Cluster, Held, Mark, Naming, Taking, activities_in_order, feature_names, marks,
+    Activity, Bonds, Cluster, Held, Mark, Naming, Taking, activities_in_order, feature_names,
+    is_registrant, marks,
 };
 use lapwing_knowledge::Knowledge;
 use lapwing_model::{
@@ -16,7 +17,7 @@ use lapwing_store::{FactQuery, MarkRecord, PlacedDocument, Store};
 use crate::{Engine, EngineError};
 
 /// Names the rules by which marks are made; under another name they are made anew.
-const RULES: &str = "values, networks, sites, paths, 1";
+const RULES: &str = "values, networks, sites, paths, registrants, 2";
 
 /// Names that evidence of an activity may be: they weigh little, and hold nothing together alone.
 const NAMES: [Kind; 3] = [Kind::Malware, Kind::Tool, Kind::AttackPattern];
@@ -109,9 +110,14 @@ impl Naming for Named<'_> {
 
 /// Whether a claim is evidence of what it is on: seen by who says it, and not denied.
 fn is_evidence(claim: &Claim) -> bool {
+    // Who registered something detects nothing, and so has no role.
+    let seen = match claim.role() {
+        Some(Role::Indicator) => claim.subject.kind.is_observable(),
+        Some(Role::Unclear) => is_registrant(&claim.subject),
+        _ => false,
+    };
     claim.relation == Relation::Role
-        && claim.role() == Some(Role::Indicator)
-        && claim.subject.kind.is_observable()
+        && seen
         && claim.polarity != Polarity::Denied
         && claim.basis != Basis::Predicted
 }

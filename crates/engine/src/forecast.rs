@@ -133,7 +133,7 @@ impl Engine {
             None => self.picture(asked, &shown)?,
         };
         let today = options.as_of.unwrap_or(options.today);
-        let mut forecasts = self.techniques(&picture);
+        let mut forecasts = self.techniques(&picture, options.as_of.is_some());
         forecasts.extend(reports(&picture, today));
         forecasts.extend(indicators(&picture, &self.statuses(today)?, today));
         forecasts.extend(self.actor(&picture));
@@ -163,7 +163,9 @@ impl Engine {
         }
     }
 
-    fn techniques(&self, picture: &Picture) -> Vec<Forecast> {
+    /// Which techniques go with those seen, and which it will be reported with next; `looking_back` when it is asked
+    /// from a day that has passed.
+    fn techniques(&self, picture: &Picture, looking_back: bool) -> Vec<Forecast> {
         use Question::{TechniquesNext, TechniquesToLookFor};
         let own = self.attack_ids(&picture.subject);
         let mut given: BTreeSet<String> = named(picture, |kind| kind == Kind::AttackPattern)
@@ -237,7 +239,12 @@ impl Engine {
             forecasts.push(Forecast::none(TechniquesToLookFor, backtest::COMPLETION, why));
         }
         let groups = Completion::fit(self.group_profiles(&own));
-        let next = next::next(&groups, &given);
+        // What ATT&CK records today is no forecast, but it was not known on every day that has passed.
+        let mut had = given.clone();
+        if !looking_back {
+            had.extend(recorded.iter().filter(|id| !given.contains(id)));
+        }
+        let next = next::next(&groups, &had);
         if next.is_empty() {
             let why = "none of its techniques is in the profile of a group";
             forecasts.push(Forecast::none(TechniquesNext, backtest::NEXT, why));
@@ -429,17 +436,13 @@ fn reports(picture: &Picture, today: Date) -> Vec<Forecast> {
         return vec![Forecast::none(question, backtest::RECURRENCE, why)];
     }
     let Some(row) = recurrence::features(&days, 0) else { return Vec::new() };
-    let models = HORIZONS.map(Recurrence::builtin);
-    let mut probabilities: Vec<f64> =
-        models.iter().flatten().map(|model| model.probability(&row)).collect();
-    recurrence::rising(&mut probabilities);
+    let within = |days: u32| Recurrence::builtin().probability(&row, days);
     let quiet = days.iter().max().map_or(0, |day| -day);
     let mut forecasts: Vec<Forecast> = HORIZONS
         .into_iter()
-        .zip(probabilities)
-        .map(|(horizon, probability)| Forecast {
+        .map(|horizon| Forecast {
             value: Some("a further report".into()),
-            probability: Some(probability),
+            probability: Some(within(horizon)),
             horizon_days: Some(horizon),
             because: vec![format!("{} reports so far, the last {quiet} days ago", days.len())],
             ..Forecast::of(question, backtest::RECURRENCE)

@@ -234,7 +234,23 @@ impl Engine {
     pub fn name_proposals(&self) -> Result<Vec<Proposal>, EngineError> {
         let judged = judged(&self.store)?;
         let mut proposals = self.said_aliases()?;
-        proposals.extend(self.ambiguous_names()?);
+        for known in self.ambiguous_names()? {
+            // Which of two names is the other one's makes no second proposal.
+            let same = |p: &&mut Proposal| {
+                (&p.name, &p.means) == (&known.name, &known.means)
+                    || (&p.name, &p.means) == (&known.means, &known.name)
+            };
+            match proposals.iter_mut().find(same) {
+                Some(said) => {
+                    let because = std::mem::take(&mut said.because);
+                    let (first, last) = (said.first, said.last);
+                    let probability = said.probability.max(known.probability);
+                    *said = Proposal { probability, first, last, ..known };
+                    said.because.extend(because);
+                }
+                None => proposals.push(known),
+            }
+        }
         for proposal in &mut proposals {
             proposal.state = match judged.get(&proposal.name) {
                 Some(means) if *means == proposal.means => ProposalState::Merged,

@@ -90,7 +90,9 @@ impl Engine {
         let topic = self.topic(asked)?;
         let today = PartialDate::from(options.as_of.unwrap_or(options.today));
         let documents: Vec<DocumentId> = topic.documents.iter().map(|(id, _)| *id).collect();
-        let facts = self.facts_for(&topic, &documents)?;
+        let mut facts = self.facts_for(&topic, &documents)?;
+        // What is said of a name and another name of it tells nothing, now that the two are one.
+        facts.retain(|fact| fact.object.entity() != Some(&fact.subject));
         let origins = self.origins_of(&documents)?;
         let quotes = self.quotes(&facts)?;
         let actors = actors_in(&facts);

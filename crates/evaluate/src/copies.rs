@@ -4,6 +4,7 @@
 mod alter;
 mod baselines;
 mod layout;
+mod translate;
 
 use std::path::Path;
 
@@ -86,6 +87,29 @@ fn by_lapwing(texts: &[String], scores: &mut Scores) {
     let likeness =
         |a: &Trace, b: &Trace| if a.leads_to(b) { Likeness::of(a, b).score } else { 0.0 };
     score("lapwing", texts, of, likeness, Some(COPIED), scores);
+    in_two_languages(texts, of, likeness, scores);
+}
+
+/// Are different reports kept apart when one of them is in another language?
+fn in_two_languages(
+    texts: &[String],
+    of: impl Fn(&String) -> Trace + Sync,
+    likeness: impl Fn(&Trace, &Trace) -> f64 + Sync,
+    scores: &mut Scores,
+) {
+    let originals: Vec<Trace> = texts.par_iter().map(&of).collect();
+    let alike: Vec<f64> = texts
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(at, text)| {
+            let other = of(&alter::in_language(&translate::FRENCH, text, at as u64));
+            let others = originals.iter().enumerate().filter(move |(n, _)| *n != at);
+            others.map(|(_, one)| likeness(&other, one)).collect::<Vec<f64>>()
+        })
+        .collect();
+    let alarms = alike.iter().filter(|likeness| **likeness >= COPIED).count() as f64;
+    let figures = [("false alarms in 1,000", 1000.0 * alarms / alike.len().max(1) as f64)];
+    row(scores, "different reports, one in another language", "lapwing", alike.len(), &figures);
 }
 
 fn by_baseline<T: Send + Sync>(

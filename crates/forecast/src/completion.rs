@@ -2,6 +2,7 @@
 
 mod bayes;
 mod ease;
+mod factors;
 mod neighbours;
 mod walk;
 
@@ -11,6 +12,7 @@ use crate::logistic::Logistic;
 use crate::sets::Sets;
 use bayes::Bayes;
 use ease::Ease;
+use factors::Factors;
 use neighbours::Neighbours;
 use walk::Walk;
 
@@ -26,13 +28,15 @@ const DAMPING: f64 = 0.4;
 const SMOOTHING: f64 = 10.0;
 /// Weights of the standardised parts in the blend, all chosen by cross-validation on four fifths of the
 /// reports of the Technique Inference Engine (docs/forecast.md).
-const BLEND: Blend = Blend { ease: 2.0, near: 2.0, walk: 1.0, bayes: 1.0, popular: -0.5, kin: 1.0 };
+const BLEND: Blend =
+    Blend { ease: 2.0, near: 3.0, walk: 1.0, bayes: 1.0, factors: 1.0, popular: -0.5, kin: 1.0 };
 
 struct Blend {
     ease: f64,
     near: f64,
     walk: f64,
     bayes: f64,
+    factors: f64,
     popular: f64,
     kin: f64,
 }
@@ -65,6 +69,7 @@ pub struct Completion {
     near: Neighbours,
     walk: Walk,
     bayes: Bayes,
+    factors: Factors,
     popular: Vec<f64>,
 }
 
@@ -120,6 +125,7 @@ impl Completion {
             near: Neighbours::fit(rows, items, NEAREST, POWER),
             walk: Walk::fit(rows, items, DAMPING),
             bayes: Bayes::fit(rows, items, SMOOTHING),
+            factors: Factors::fit(rows, items),
             popular: sets.counts().into_iter().map(f64::from).collect(),
             sets,
         }
@@ -144,6 +150,7 @@ impl Completion {
             (BLEND.near, self.near.scores(given)),
             (BLEND.walk, self.walk.scores(given)),
             (BLEND.bayes, self.bayes.scores(given)),
+            (BLEND.factors, self.factors.scores(given)),
             (BLEND.popular, self.popular.clone()),
             (BLEND.kin, items.map(|item| f64::from(u8::from(kin(&item)))).collect()),
         ];

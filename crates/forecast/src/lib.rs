@@ -23,8 +23,8 @@
 //!
 //! // A campaign reported on three days, the last of them three weeks ago.
 //! let row = recurrence::features(&[0, 30, 100], 121).expect("there are reports");
-//! let within = |days| Recurrence::builtin(days).expect("a horizon of the table").probability(&row);
-//! assert!((0.0..1.0).contains(&within(30)));
+//! let within = |days| Recurrence::builtin().probability(&row, days);
+//! assert!(within(30) < within(180));
 //! ```
 #![deny(missing_docs)]
 
@@ -34,6 +34,7 @@ pub mod backtest;
 mod completion;
 pub mod counts;
 mod decay;
+mod hazard;
 mod lifetimes;
 mod linear;
 mod logistic;
@@ -49,7 +50,7 @@ pub use completion::{Completion, Reason, Similar, Suggestion};
 pub use decay::{ACTIVE, AGES, Clocks, DecayModel, EXPIRED, HORIZONS, Life, families};
 pub use lifetimes::{GRACE, LifeForecast, Listings, MispDecay};
 pub use logistic::Logistic;
-pub use recurrence::Recurrence;
+pub use recurrence::{Recurrence, Watched};
 pub use sets::Sets;
 pub use shares::{Case, Shares, with_software};
 pub use trend::Trend;

@@ -1,16 +1,14 @@
 //! Will it be reported again, and when: from the days of the reports so far.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crate::logistic::{Logistic, log_odds, sigmoid};
+use crate::hazard;
 
-/// Features of the plain model, the first of all.
-const PLAIN: usize = 3;
-/// Ridge of the plain and of the rich model, in examples.
-const RIDGES: (f64, f64) = (30.0, 300.0);
-/// Share of the drift since the examples that is taken over.
-const DRIFT: f64 = 0.25;
+/// Ridge of the features and of the power of time, in examples.
+const RIDGE: f64 = 500.0;
+const RIDGE_OF_TIME: f64 = 300.0;
+/// Days of the horizon that the constant of the model stands for.
+const UNIT: f64 = 183.0;
 
 /// What the days of the reports so far tell. Days count from any origin; those after `today` are not
 /// looked at. `None` when there is none.
@@ -42,26 +40,40 @@ pub fn features(days: &[i32], today: i32) -> Option<Vec<f64>> {
     ])
 }
 
-/// A model of whether a further report comes within a horizon.
+/// What came of a name that was watched for a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watched {
+    /// What was known at the start: [`features`].
+    pub features: Vec<f64>,
+    /// For how many days it was watched.
+    pub days: u32,
+    /// Whether a further report came.
+    pub came: bool,
+    /// How much it counts.
+    pub weight: f64,
+}
+
+/// A model of whether a further report comes within so many days.
+///
+/// One law of hazard for all horizons, so that what was watched for a month only teaches it too: forecasts
+/// follow how often reports came lately, and not how often they did when the last half year began.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recurrence {
     mean: Vec<f64>,
     deviation: Vec<f64>,
-    plain: Vec<f64>,
-    rich: Vec<f64>,
-    shift: f64,
+    /// The constant, one weight a feature, and the power of time.
+    weights: Vec<f64>,
 }
 
 impl Recurrence {
-    /// Fits `(features, whether a report came, weight)`. `drift` is by how much the log-odds of any
-    /// report have moved since the examples.
-    pub fn fit(examples: &[(Vec<f64>, bool, f64)], drift: f64) -> Self {
-        let features = examples.first().map_or(0, |(row, _, _)| row.len());
+    /// Fits it.
+    pub fn fit(examples: &[Watched]) -> Self {
+        let features = examples.first().map_or(0, |example| example.features.len());
         let n = examples.len().max(1) as f64;
         let mut mean = vec![0.0; features];
         let mut deviation = vec![0.0; features];
-        for (row, _, _) in examples {
-            for ((m, d), x) in mean.iter_mut().zip(&mut deviation).zip(row) {
+        for example in examples {
+            for ((m, d), x) in mean.iter_mut().zip(&mut deviation).zip(&example.features) {
                 *m += x / n;
                 *d += x * x / n;
             }
@@ -69,79 +81,65 @@ impl Recurrence {
         for (d, m) in deviation.iter_mut().zip(&mean) {
             *d = (*d - m * m).max(1e-9).sqrt();
         }
-        let mut model = Self { mean, deviation, shift: DRIFT * drift, ..Self::default() };
-        let rows: Vec<(Vec<f64>, f64, f64)> = examples
+        let mut model = Self { mean, deviation, weights: Vec::new() };
+        let rows: Vec<(Vec<f64>, bool, f64)> = examples
             .iter()
-            .map(|(row, came, weight)| (model.scaled(row), f64::from(u8::from(*came)), *weight))
+            .map(|example| {
+                (model.row(&example.features, example.days), example.came, example.weight)
+            })
             .collect();
-        model.plain = Logistic::fit(&rows, PLAIN.min(features), RIDGES.0).weights().to_vec();
-        model.rich = Logistic::fit(&rows, features, RIDGES.1).weights().to_vec();
+        let mut ridges = vec![RIDGE; features];
+        ridges.push(RIDGE_OF_TIME);
+        model.weights = hazard::fit(&rows, &ridges);
+        // The longer, the likelier, whatever chance says of a few examples.
+        if let Some(power) = model.weights.last_mut() {
+            *power = power.max(0.1);
+        }
         model
     }
 
-    fn scaled(&self, row: &[f64]) -> Vec<f64> {
-        row.iter().zip(&self.mean).zip(&self.deviation).map(|((x, m), d)| (x - m) / d).collect()
+    fn row(&self, features: &[f64], days: u32) -> Vec<f64> {
+        let scaled = features.iter().zip(&self.mean).zip(&self.deviation);
+        let scaled = scaled.map(|((x, m), d)| (x - m) / d);
+        scaled.chain([(f64::from(days.max(1)) / UNIT).ln()]).collect()
     }
 
-    /// The probability, 0 to 1, that a further report comes.
-    pub fn probability(&self, features: &[f64]) -> f64 {
-        let row = self.scaled(features);
-        let of = |weights: &Vec<f64>| log_odds(Logistic::of(weights.clone()).probability(&row));
-        sigmoid(0.5 * (of(&self.plain) + of(&self.rich)) + self.shift)
+    /// The probability, 0 to 1, that a further report comes within so many days; it rises with them.
+    pub fn probability(&self, features: &[f64], days: u32) -> f64 {
+        hazard::probability(&self.weights, &self.row(features, days))
     }
 
-    /// The model of the binary for a horizon of 30, 90 or 180 days.
-    pub fn builtin(horizon: u32) -> Option<&'static Self> {
-        static MODELS: LazyLock<BTreeMap<u32, Recurrence>> =
+    /// The model of the binary.
+    pub fn builtin() -> &'static Self {
+        static MODEL: LazyLock<Recurrence> =
             LazyLock::new(|| Recurrence::read_table(include_str!("../data/recurrence.tsv")));
-        MODELS.get(&horizon)
+        &MODEL
     }
 
     /// The lines by which `read_table` gives the model back.
-    pub fn to_table(&self, horizon: u32) -> String {
-        let parts = [
-            ("mean", &self.mean),
-            ("deviation", &self.deviation),
-            ("plain", &self.plain),
-            ("rich", &self.rich),
-        ];
+    pub fn to_table(&self) -> String {
+        let parts =
+            [("mean", &self.mean), ("deviation", &self.deviation), ("weights", &self.weights)];
         let line = |(name, values): (&str, &Vec<f64>)| {
             let values: Vec<String> = values.iter().map(|v| format!("{v:.6}")).collect();
-            format!("{horizon}\t{name}\t{}\n", values.join(" "))
+            format!("{name}\t{}\n", values.join(" "))
         };
         parts.into_iter().map(line).collect()
     }
 
-    /// Models by horizon in days, from lines of `horizon TAB part TAB numbers`.
-    fn read_table(table: &str) -> BTreeMap<u32, Self> {
-        let mut models: BTreeMap<u32, Self> = BTreeMap::new();
-        for line in table.lines().filter(|line| !line.starts_with('#')) {
-            let mut cells = line.split('\t');
-            let (Some(horizon), Some(part), Some(values)) =
-                (cells.next().and_then(|h| h.parse().ok()), cells.next(), cells.next())
-            else {
-                continue;
-            };
-            let model = models.entry(horizon).or_default();
+    /// The model of lines of `part TAB numbers`.
+    fn read_table(table: &str) -> Self {
+        let mut model = Self::default();
+        for (part, values) in table.lines().filter_map(|line| line.split_once('\t')) {
             let values = values.split(' ').filter_map(|value| value.parse().ok()).collect();
             match part {
                 "mean" => model.mean = values,
                 "deviation" => model.deviation = values,
-                "plain" => model.plain = values,
-                "rich" => model.rich = values,
+                "weights" => model.weights = values,
                 _ => {}
             }
         }
-        models
-    }
-}
-
-/// Probabilities for rising horizons made to rise too: what comes within 30 days comes within 90.
-pub fn rising(probabilities: &mut [f64]) {
-    let mut least = 0.0_f64;
-    for probability in probabilities {
-        least = least.max(*probability);
-        *probability = least;
+        model
     }
 }
 
@@ -150,18 +148,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_reported_lately_comes_back_sooner() {
+    fn what_was_reported_lately_comes_back_sooner_and_more_time_brings_more() {
         let mut examples = Vec::new();
         for quiet in 0..200 {
-            let row = features(&[0, 400 - quiet], 400).unwrap();
-            examples.push((row, quiet < 40, 20.0));
+            for days in [30, 183] {
+                let features = features(&[0, 400 - quiet], 400).unwrap();
+                let came = quiet < if days == 30 { 15 } else { 40 };
+                examples.push(Watched { features, days, came, weight: 20.0 });
+            }
         }
-        let model = Recurrence::fit(&examples, 0.0);
-        let of = |quiet: i32| model.probability(&features(&[0, 400 - quiet], 400).unwrap());
-        assert!(of(3) > of(60) && of(60) > of(180));
-        let again = Recurrence::read_table(&model.to_table(180));
+        let model = Recurrence::fit(&examples);
+        let of =
+            |quiet: i32, days| model.probability(&features(&[0, 400 - quiet], 400).unwrap(), days);
+        assert!(of(3, 183) > of(60, 183) && of(60, 183) > of(180, 183));
+        assert!(of(3, 30) < of(3, 90) && of(3, 90) < of(3, 180));
+        let again = Recurrence::read_table(&model.to_table());
         let row = features(&[0, 380], 400).unwrap();
-        assert!((again[&180].probability(&row) - model.probability(&row)).abs() < 1e-3);
+        assert!((again.probability(&row, 90) - model.probability(&row, 90)).abs() < 1e-3);
+    }
+
+    #[test]
+    fn the_binarys_model_rises_with_the_horizon() {
+        let row = features(&[0, 30, 100], 121).unwrap();
+        let said = [30, 90, 180].map(|days| Recurrence::builtin().probability(&row, days));
+        assert!(said.is_sorted() && said[0] > 0.0 && said[2] < 1.0, "{said:?}");
     }
 
     #[test]

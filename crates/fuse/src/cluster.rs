@@ -66,8 +66,6 @@ pub struct ActivityCluster {
 /// Weight of shared evidence from which two origins speak of one activity: two rare values, or one
 /// with the malware it serves.
 const BOUND: f64 = 6.0;
-/// Rarity is counted as if so many further origins had none of it: in a small store nothing is common.
-const BACKGROUND: f64 = 200.0;
 /// Shared pieces that are named of a bond.
 const NAMED: usize = 8;
 /// Of pieces of one weight so many are put in the order of their names.
@@ -170,10 +168,9 @@ impl Bonds {
         each: &mut dyn FnMut(&mut Taking<'_>) -> Result<(), E>,
     ) -> Result<Self, E> {
         let shared = Shared::gather(activities.len(), about, each)?;
-        let all = activities.len() as f64 + BACKGROUND;
         let mut ties = Vec::new();
         for a in 0..activities.len() as u32 {
-            shared.later(a, all, &mut |b, pieces| {
+            shared.later(a, &mut |b, pieces| {
                 ties.extend(weigh(pieces).map(|weight| Tie { a, b, weight }));
             });
         }
@@ -340,8 +337,7 @@ impl Bonds {
         tie: &Tie,
         naming: &mut dyn Naming<Error = E>,
     ) -> Result<Vec<String>, E> {
-        let mut pieces =
-            self.shared.of_pair(tie.a, tie.b, self.activities.len() as f64 + BACKGROUND);
+        let mut pieces = self.shared.of_pair(tie.a, tie.b);
         pieces.retain(|piece| piece.weight > 0.05);
         pieces.sort_by(|x, y| y.weight.total_cmp(&x.weight).then(x.hash.cmp(&y.hash)));
         let least = pieces.get(NAMED - 1).map_or(0.0, |piece| piece.weight);
@@ -580,6 +576,21 @@ mod tests {
             .map(|n| activity(&format!("n{n}"), "2021", &[(IP, "45.1.1.1"), (IP, "45.1.1.2")]))
             .collect();
         assert!(of(&everywhere).is_empty());
+    }
+
+    #[test]
+    fn reports_of_other_things_neither_bind_nor_part() {
+        let mut activities = three();
+        activities.push(activity("x", "2021-04-01", &[(IP, "62.1.1.1"), (Kind::Malware, "Sedge")]));
+        activities.push(activity("y", "2021-04-02", &[(IP, "62.1.1.1")]));
+        let bonds = |told: &[Told]| -> Vec<Bond> {
+            of(told).into_iter().flat_map(|cluster| cluster.bonds).collect()
+        };
+        let few = bonds(&activities);
+        assert_eq!(few.len(), 1, "one value alone binds nobody: {few:?}");
+        let others = |n: u32| activity(&format!("n{n}"), "2021", &[(IP, &format!("own {n}"))]);
+        activities.extend((0..400).map(others));
+        assert_eq!(few, bonds(&activities));
     }
 
     #[test]

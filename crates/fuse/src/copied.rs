@@ -76,7 +76,8 @@ fn copied(child: &Trace, parent: &Trace) -> Option<(f64, String)> {
         }
         return Some((likeness.sureness(COPIED)?, likeness.why()));
     }
-    let one = one_publisher(child, parent);
+    // Two languages share no phrases, and what a publisher translates is one report.
+    let one = one_publisher(child, parent) && !likeness.is_translation();
     let threshold = if one { COPIED_OF_ONE_SOURCE } else { COPIED };
     Some((likeness.sureness(threshold)?, likeness.why()))
 }

@@ -191,10 +191,14 @@ fn learnt(record: &Record) -> String {
     );
     if record.first + record.later > 0.0 {
         let (first, later) = (of(record.first), of(record.later));
-        text.push_str(&format!("; first {first} times, later {later} times"));
+        text.push_str(&format!("; the first to say it {first} times, not the first {later} times"));
     }
     if record.later > 0.0 {
-        text.push_str(&format!(", by {:.0} days on average", record.days_late));
+        match record.days_late.round() {
+            days if days < 1.0 => text.push_str(", the same day on average"),
+            days if days < 2.0 => text.push_str(", a day later on average"),
+            days => text.push_str(&format!(", {days:.0} days later on average")),
+        }
     }
     text
 }

@@ -16,12 +16,13 @@ struct Family {
     fewest: u32,
 }
 
-/// Runs of words, pairs of names, values. Of the smallest hashes so many that two texts of like length
+/// Runs of words, pairs of names, values, pairs of what a translation keeps. Of the smallest hashes so many that two texts of like length
 /// which are copies share a dozen and more.
-const FAMILIES: [Family; 3] = [
+const FAMILIES: [Family; 4] = [
     Family { of: |trace| &trace.text, kept: 128, fewest: 2 },
     Family { of: |trace| &trace.names, kept: 96, fewest: 2 },
     Family { of: |trace| &trace.values, kept: 64, fewest: 1 },
+    Family { of: |trace| &trace.anchors, kept: 32, fewest: 3 },
 ];
 
 /// Bits of the hash within a marker; the family stands above them.

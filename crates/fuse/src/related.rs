@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use lapwing_knowledge::Knowledge;
 use lapwing_model::{Entity, Kind};
 
+use crate::registrant::{self, is_nobody};
 use crate::sketch::hash;
 
 /// What is shared with many tenants counts this part.
@@ -28,7 +29,11 @@ pub(crate) fn features(evidence: &Entity, knowledge: &Knowledge) -> Vec<(String,
     let mut features = vec![(evidence.key(), exact(evidence.kind))];
     match evidence.kind {
         Kind::Ipv4Addr => features.extend(network(value)),
-        Kind::DomainName => features.extend(site(value, 0.7, knowledge)),
+        // The provider's name for an address of its own tells of the address, not of the site.
+        Kind::DomainName => match of_provider(value) {
+            Some(tells) => features.iter_mut().for_each(|f| f.1 = tells),
+            None => features.extend(site(value, 0.7, knowledge)),
+        },
         Kind::Url => features.extend(of_url(value, knowledge)),
         Kind::FilePath => {
             features.push((format!("path like {}", shape(&value.to_lowercase())), 0.4));
@@ -43,6 +48,8 @@ pub(crate) fn features(evidence: &Entity, knowledge: &Knowledge) -> Vec<(String,
             features.extend(name_shape(&name));
             features = with_key(features, Entity::new(Kind::FileName, name).key());
         }
+        // A privacy service's address stands for all of its customers.
+        Kind::EmailAddr if is_nobody(value.rsplit('@').next().unwrap_or("")) => features.clear(),
         Kind::EmailAddr => {
             let (user, host) = value.split_once('@').unwrap_or((value, ""));
             if user.len() >= 6 {
@@ -55,6 +62,7 @@ pub(crate) fn features(evidence: &Entity, knowledge: &Knowledge) -> Vec<(String,
             features.push((format!("key like {}", shape(&value.to_lowercase())), 0.3));
         }
         Kind::Certificate => features.extend(of_certificate(value)),
+        Kind::Other => features = registrant::features(value),
         Kind::Ssdeep => features.extend(of_ssdeep(value)),
         Kind::Tlsh => features.extend(of_tlsh(value)),
         Kind::Malware | Kind::Tool | Kind::AttackPattern | Kind::Vulnerability => {}
@@ -101,6 +109,45 @@ fn site(host: &str, tells: f64, knowledge: &Knowledge) -> impl Iterator<Item = (
     site.map(|site| (Entity::new(Kind::DomainName, site).key(), tells)).into_iter()
 }
 
+/// How much a host name tells that a provider made for one of its addresses, as reverse look-ups give it; `None`
+/// for any other name.
+fn of_provider(host: &str) -> Option<f64> {
+    const WORDS: &[&str] = &[
+        "subnet",
+        "dsl",
+        "adsl",
+        "vdsl",
+        "dhcp",
+        "ppp",
+        "ptr",
+        "rev",
+        "reverse",
+        "unassigned",
+        "pool",
+        "pools",
+        "dynamic",
+        "dyn",
+        "clients",
+        "customer",
+        "customers",
+        "cust",
+        "hosted-by",
+        "in-addr",
+    ];
+    let labels: Vec<&str> = host.split('.').collect();
+    let numbers = host
+        .split(['.', '-', '_'])
+        .map(|part| part.trim_start_matches(|c: char| c.is_ascii_alphabetic()))
+        .filter(|part| part.parse::<u8>().is_ok())
+        .count();
+    match numbers {
+        // As much as the address that it spells out.
+        4.. => Some(1.0),
+        3 => Some(0.3),
+        _ => labels.iter().rev().skip(2).any(|label| WORDS.contains(label)).then_some(0.15),
+    }
+}
+
 fn of_url(value: &str, knowledge: &Knowledge) -> Vec<(String, f64)> {
     let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -140,13 +187,18 @@ fn of_certificate(value: &str) -> Vec<(String, f64)> {
         let bare = digits.trim_start_matches('0');
         return vec![(format!("certificate {bare}"), 1.0)];
     }
+    of_subject(value)
+}
+
+/// What the subject of a certificate says.
+pub(crate) fn of_subject(value: &str) -> Vec<(String, f64)> {
     let fields = value.split([',', '/', ';', '+']).filter_map(|field| field.split_once('='));
     let mut features = Vec::new();
     for (name, text) in fields {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
         let name = name.trim().to_lowercase();
         let tells = match name.as_str() {
-            _ if text.len() < 3 || is_default_subject(&text) => continue,
+            _ if text.len() < 3 || is_default_subject(&text) || is_nobody(&text) => continue,
             "cn" => 0.7,
             "emailaddress" | "e" => 0.8,
             "serialnumber" => 0.9,
@@ -275,6 +327,17 @@ mod tests {
         assert_eq!(shape("img12/7.gif"), "img#/#.gif");
         assert_eq!(shared(Kind::FileName, "Update_17.exe", "update_4.exe"), 1);
         assert_eq!(shared(Kind::FileName, "17.exe", "4.exe"), 0);
+    }
+
+    #[test]
+    fn names_that_providers_give_their_addresses_do_not_stand_for_a_site() {
+        let tells = |host: &str| {
+            let found = features(&Entity::new(Kind::DomainName, host), Knowledge::builtin());
+            found.iter().map(|f| f.1).sum::<f64>()
+        };
+        assert!((tells("static.88-99-1-2.clients.reed-host.com") - 1.0).abs() < 1e-9);
+        assert!(tells("ip-5-135-35.reed-host.eu") < 0.31 && tells("subnet.reed-host.lu") < 0.16);
+        assert!(tells("c2-17.reed-mere.com") > 1.5 && tells("update.reed-mere.com") > 1.5);
     }
 
     #[test]

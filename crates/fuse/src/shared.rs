@@ -21,8 +21,8 @@ pub struct Held {
 /// What takes evidence, piece by piece.
 pub type Taking<'t> = dyn FnMut(Held) + 't;
 
-/// Evidence of more origins than these brings no pair together; its weight is next to nothing.
-const MOST: usize = 200;
+/// Origins from which on what they have is everybody's: it weighs nothing, and just below next to nothing.
+const EVERYBODY: usize = 200;
 /// Features of one slice, about.
 const SLICE: u64 = 4 << 20;
 /// Marks of the table that tells what may be shared: at least and at most.
@@ -55,6 +55,15 @@ pub(crate) struct Shared {
     /// Where the features of each activity begin in `held`.
     starts: Vec<u32>,
     held: Vec<u32>,
+}
+
+/// How much it tells that two origins share what so many have.
+///
+/// It does not depend on how many origins there are. In a larger store it is less likely that two which have
+/// nothing to do with each other share a value, but it is as much less likely that any two speak of one
+/// activity: what is left is by how many the value is had. So reports of other things neither bind nor part two.
+fn rarity(holders: usize) -> f64 {
+    (EVERYBODY as f64 / holders as f64).ln().max(0.0)
 }
 
 /// A feature that two activities share.
@@ -120,7 +129,7 @@ impl Shared {
                 }
             }
             let Some(one) = same.first() else { continue };
-            if !(2..=MOST).contains(&holders.len()) {
+            if !(2..EVERYBODY).contains(&holders.len()) {
                 continue;
             }
             self.features.push(Feature {
@@ -166,12 +175,11 @@ impl Shared {
     }
 
     /// Gives each later activity that shares something with one, in their order, with all that they share.
-    /// `all` is how many activities rarity is counted by.
-    pub fn later(&self, at: u32, all: f64, give: &mut dyn FnMut(u32, &mut [Piece])) {
+    pub fn later(&self, at: u32, give: &mut dyn FnMut(u32, &mut [Piece])) {
         let mut found: Vec<(u32, Piece)> = Vec::new();
         for &feature in self.features_of(at) {
             let holders = self.holders_of(feature as usize);
-            let rarity = (all / holders.len() as f64).ln();
+            let rarity = rarity(holders.len());
             let place = holders.partition_point(|holder| holder.at < at);
             let Some((own, later)) = holders[place..].split_first() else { continue };
             found.extend(
@@ -190,7 +198,7 @@ impl Shared {
     }
 
     /// All that two activities share.
-    pub fn of_pair(&self, a: u32, b: u32, all: f64) -> Vec<Piece> {
+    pub fn of_pair(&self, a: u32, b: u32) -> Vec<Piece> {
         let others = self.features_of(b);
         let both = self.features_of(a).iter().filter(|f| others.binary_search(f).is_ok());
         both.filter_map(|&feature| {
@@ -198,7 +206,7 @@ impl Shared {
             let of = |at: u32| {
                 holders.binary_search_by_key(&at, |holder| holder.at).ok().map(|n| holders[n])
             };
-            let rarity = (all / holders.len() as f64).ln();
+            let rarity = rarity(holders.len());
             Some(self.piece(feature, rarity, of(a)?, of(b)?))
         })
         .collect()
@@ -242,21 +250,21 @@ mod tests {
             assert_eq!(shared.features.len(), 2);
             let mut found = Vec::new();
             for at in 0..4 {
-                shared.later(at, 100.0, &mut |other, pieces| {
+                shared.later(at, &mut |other, pieces| {
                     found.push((at, other, pieces.to_vec()));
                 });
             }
             assert_eq!(found.len(), 2);
             assert_eq!((found[0].0, found[0].1), (0, 2));
-            assert!((found[0].2[0].weight - 50_f64.ln() * 0.5).abs() < 1e-12);
-            assert_eq!(shared.of_pair(0, 2, 100.0), found[0].2);
+            assert!((found[0].2[0].weight - 100_f64.ln() * 0.5).abs() < 1e-12);
+            assert_eq!(shared.of_pair(0, 2), found[0].2);
             assert_eq!((found[1].0, found[1].1), (1, 3));
         }
     }
 
     #[test]
-    fn what_too_many_have_brings_nobody_together() {
-        let all: Vec<(u32, u64, u16)> = (0..=MOST as u32).map(|at| (at, 7, 10_000)).collect();
+    fn what_everybody_has_brings_nobody_together() {
+        let all: Vec<(u32, u64, u16)> = (0..EVERYBODY as u32).map(|at| (at, 7, 10_000)).collect();
         let mut each = |take: &mut Taking<'_>| -> Result<(), std::convert::Infallible> {
             for &(at, feature, tells) in &all {
                 take(Held { at, mark: Mark { feature, tells }, seen: true, example: 1 });
@@ -265,5 +273,13 @@ mod tests {
         };
         let Ok(shared) = Shared::gather(all.len(), all.len() as u64, &mut each);
         assert!(shared.features.is_empty());
+    }
+
+    #[test]
+    fn a_value_weighs_the_less_the_more_have_it_without_a_step() {
+        let weights: Vec<f64> = (2..3 * EVERYBODY).map(rarity).collect();
+        assert!(weights.is_sorted_by(|a, b| a >= b));
+        assert!(weights.windows(2).all(|w| w[0] - w[1] < 0.41));
+        assert!(rarity(EVERYBODY - 1) < 0.01 && rarity(EVERYBODY).abs() < 1e-12);
     }
 }

@@ -8,17 +8,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::FuseError;
 use crate::address::{page_url, publisher_key};
+use crate::anchors::anchors;
 use crate::boilerplate::{addresses, form, surroundings, telling};
+use crate::language::language_of;
 use crate::malformed::malformed;
 use crate::salient::salient;
 use crate::sketch::{Sketch, hash, hash_run, words};
 
-/// Version of the byte form. Version 1 had no pairs of names; it is still read.
-pub(crate) const VERSION: u8 = 2;
+/// Version of the byte form. Version 1 had no pairs of names, version 2 no pairs of anchors; both are still read.
+pub(crate) const VERSION: u8 = 3;
 /// Hashes kept of the runs of three words.
 const TEXT_LIMIT: usize = 320;
 /// Hashes kept of the pairs of neighbouring names.
 const NAME_PAIR_LIMIT: usize = 256;
+/// Hashes kept of the pairs of neighbouring anchors.
+const ANCHOR_PAIR_LIMIT: usize = 128;
 /// A name is paired with so many that follow it: a rewrite moves words within a sentence.
 const NEIGHBOURS: usize = 2;
 /// Hashes kept of the values, and of the pairs of neighbouring values.
@@ -33,7 +37,7 @@ const STRING_LIMIT: usize = 160;
 const WORDS_PER_VALUE_OF_A_LIST: u64 = 12;
 
 /// What [`origins`](crate::origins) and [`Fusion`](crate::Fusion) need to know of a document:
-/// about three kilobytes, whatever the document's size.
+/// about four kilobytes, whatever the document's size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     pub(crate) head: Head,
@@ -41,6 +45,8 @@ pub struct Trace {
     pub(crate) text: Sketch,
     /// Pairs of names and numbers that stand beside each other in its prose, in either order.
     pub(crate) names: Sketch,
+    /// Pairs of neighbouring anchors in its prose, which stay in a translation, in either order.
+    pub(crate) anchors: Sketch,
     /// Its indicator values.
     pub(crate) values: Sketch,
     /// Pairs of neighbouring indicator values, in order of first appearance.
@@ -75,6 +81,9 @@ pub(crate) struct Head {
     /// The Admiralty letter that the platform itself gives the document's source.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub graded: Option<char>,
+    /// The language of its prose, by its code, where it shows.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub language: Option<String>,
     /// Number of words of the text.
     pub words: u64,
     /// Values that are mistyped or cut, as hashes in order: who has the same has copied.
@@ -105,7 +114,8 @@ impl Trace {
     pub fn of(reading: &Reading) -> Trace {
         let document = &reading.document;
         let (values, pairs) = value_sketches(&reading.claims);
-        let (text, names, words) = text_sketches(reading);
+        let Prose { text, names, anchors, words } = prose_of(reading);
+        let language = language_of(&document.text).filter(|_| is_prose(document.format));
         let cut = |text: &String| short(text);
         let url = document.url.as_deref().or_else(|| {
             let name = document.name.as_str();
@@ -125,11 +135,13 @@ impl Trace {
                 lineage: lineage(reading),
                 rare: rare_names(&reading.claims),
                 graded: graded(&document.properties),
+                language: language.map(str::to_owned),
                 words,
                 malformed: malformed(&document.text),
             },
             text,
             names,
+            anchors,
             values,
             pairs,
         }
@@ -163,7 +175,7 @@ impl Trace {
         let mut bytes = vec![VERSION];
         bytes.extend((head.len() as u32).to_le_bytes());
         bytes.extend(head);
-        for sketch in [&self.text, &self.values, &self.pairs, &self.names] {
+        for sketch in [&self.text, &self.values, &self.pairs, &self.names, &self.anchors] {
             bytes.push(u8::from(sketch.full));
             bytes.extend(sketch.seen.to_le_bytes());
             bytes.extend((sketch.hashes.len() as u16).to_le_bytes());
@@ -196,10 +208,14 @@ impl Trace {
             1 => Sketch::new(NAME_PAIR_LIMIT).finish(),
             _ => take_sketch(&mut rest, NAME_PAIR_LIMIT)?,
         };
+        let anchors = match version {
+            1 | 2 => Sketch::new(ANCHOR_PAIR_LIMIT).finish(),
+            _ => take_sketch(&mut rest, ANCHOR_PAIR_LIMIT)?,
+        };
         if !rest.is_empty() {
             return Err(FuseError::Damaged("bytes follow its end"));
         }
-        Ok(Trace { head, text, names, values, pairs })
+        Ok(Trace { head, text, names, anchors, values, pairs })
     }
 }
 
@@ -308,14 +324,46 @@ fn value_sketches(claims: &[Claim]) -> (Sketch, Sketch) {
     (values.finish(), pairs.finish())
 }
 
-/// The sketches of the runs of three words and of the pairs of names, and the number of words.
+/// What a text is by its words.
+struct Prose {
+    text: Sketch,
+    names: Sketch,
+    anchors: Sketch,
+    words: u64,
+}
+
+/// Takes pairs of neighbours in either order.
+struct Pairs {
+    sketch: Sketch,
+    before: VecDeque<u64>,
+}
+
+impl Pairs {
+    fn new(limit: usize) -> Self {
+        Self { sketch: Sketch::new(limit), before: VecDeque::with_capacity(NEIGHBOURS + 1) }
+    }
+
+    fn push(&mut self, token: &str) {
+        let name = hash(token.as_bytes());
+        for other in self.before.iter().filter(|other| **other != name) {
+            self.sketch.insert(hash_run(&[name.min(*other), name.max(*other)]));
+        }
+        self.before.push_back(name);
+        if self.before.len() > NEIGHBOURS {
+            self.before.pop_front();
+        }
+    }
+}
+
+/// The sketches of the runs of three words, of the pairs of names and of those of anchors, and the number of
+/// words.
 ///
 /// The form of the page, addresses and the indicator values themselves are left out, and phrases that
 /// everybody has: two reports that share a list or a layout are told from two that share their wording.
 ///
 /// What a structured report says around its values is its form: there nothing more is left out, as
 /// it is compared only with reports of the same values.
-fn text_sketches(reading: &Reading) -> (Sketch, Sketch, u64) {
+fn prose_of(reading: &Reading) -> Prose {
     let text = reading.document.text.as_str();
     let prose = is_prose(reading.document.format);
     let values = reading.claims.iter().filter(|c| is_indicator(c)).map(|c| c.span.range());
@@ -328,20 +376,14 @@ fn text_sketches(reading: &Reading) -> (Sketch, Sketch, u64) {
     }
 
     let mut sketch = Sketch::new(TEXT_LIMIT);
-    let mut names = Sketch::new(NAME_PAIR_LIMIT);
-    let mut before: VecDeque<u64> = VecDeque::with_capacity(NEIGHBOURS + 1);
+    let mut names = Pairs::new(NAME_PAIR_LIMIT);
+    let mut kept = Pairs::new(ANCHOR_PAIR_LIMIT);
     let mut all = Vec::new();
     between(text, &mut left_out, |part| {
-        salient(part, |token, _| {
-            let name = hash(token.as_bytes());
-            for other in before.iter().filter(|other| **other != name) {
-                names.insert(hash_run(&[name.min(*other), name.max(*other)]));
-            }
-            before.push_back(name);
-            if before.len() > NEIGHBOURS {
-                before.pop_front();
-            }
-        });
+        salient(part, |token, _| names.push(token));
+        if prose {
+            anchors(part, |anchor| kept.push(anchor));
+        }
         words(part, |word| all.push(hash(word.as_bytes())));
     });
     if prose {
@@ -350,7 +392,12 @@ fn text_sketches(reading: &Reading) -> (Sketch, Sketch, u64) {
     for run in all.windows(3) {
         sketch.insert(hash_run(run));
     }
-    (sketch.finish(), names.finish(), count)
+    Prose {
+        text: sketch.finish(),
+        names: names.sketch.finish(),
+        anchors: kept.sketch.finish(),
+        words: count,
+    }
 }
 
 /// Gives the parts of a text between some ranges, which are put in order.
@@ -384,7 +431,7 @@ mod tests {
         }
         let trace = Trace::of(&made.reading());
         let bytes = trace.to_bytes();
-        assert!(bytes.len() < 3600, "{}", bytes.len());
+        assert!(bytes.len() < 4200, "{}", bytes.len());
         assert_eq!(Trace::from_bytes(&bytes).unwrap(), trace);
         assert_eq!(trace.head.lineage[0].url.as_deref(), Some("example.com/a/b"));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::translate::{FRENCH, GERMAN, JAPANESE, Language, SPANISH};
 use crate::forecast::shuffle::Shuffle;
 
 /// Makes a copy of a text; the number tells one text's chance from another's.
@@ -24,7 +25,16 @@ pub(super) const ALTERATIONS: &[(&str, Alteration)] = &[
     ("as if translated and back, in another order", |with, text, seed| {
         with.translated(&shuffled(text, seed), seed)
     }),
+    ("as if translated to German", |_, text, seed| in_language(&GERMAN, text, seed)),
+    ("as if translated to French", |_, text, seed| in_language(&FRENCH, text, seed)),
+    ("as if translated to Spanish", |_, text, seed| in_language(&SPANISH, text, seed)),
+    ("as if translated to Japanese", |_, text, seed| in_language(&JAPANESE, text, seed)),
 ];
+
+/// The text as if translated to a language.
+pub(super) fn in_language(language: &Language, text: &str, seed: u64) -> String {
+    language.of(text, |word| FUNCTION.contains(&word), seed)
+}
 
 /// Share of the content words that a spinner or translator replaces.
 const REPLACED: f64 = 0.6;
@@ -131,7 +141,7 @@ fn part(text: &str, from: usize, to: usize) -> &str {
     &text[start..end]
 }
 
-fn sentences_of(text: &str) -> Vec<&str> {
+pub(super) fn sentences_of(text: &str) -> Vec<&str> {
     let pieces = text.split('\n').flat_map(|line| line.split_inclusive(". "));
     pieces.map(str::trim).filter(|sentence| !sentence.is_empty()).collect()
 }

@@ -57,14 +57,10 @@ pub fn tables(folder: &Path) -> Result<Vec<(&'static str, String)>, EvaluateErro
     if let Some(pages) = recurrence::read(folder)?
         && let Some(last) = pages.last()
     {
-        let mut table = String::from(
-            "# Whether a page of an actor or campaign gets a further reference within so many days: coefficients fitted on\n\
-             # the days of references of public pages (vuldb/cyber_threat_intelligence). None of its content is here.\n",
-        );
-        for horizon in [30, 90, 180] {
-            let (examples, _) = pages.examples(last, horizon);
-            table.push_str(&Recurrence::fit(&examples, 0.0).to_table(horizon as u32));
-        }
+        let remark = "# Whether a page of an actor or campaign gets a further reference within some days: weights of a law of\n\
+                      # hazard, fitted on the days of references of public pages (vuldb/cyber_threat_intelligence). None of\n\
+                      # its content is here.\n";
+        let table = format!("{remark}{}", Recurrence::fit(&pages.examples(last)).to_table());
         tables.push(("recurrence.tsv", table));
     }
     if let Some(listings) = lifetimes::read(folder)? {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use lapwing_forecast::score::Outcomes;
-use lapwing_forecast::{Logistic, Recurrence, recurrence};
+use lapwing_forecast::{Logistic, Recurrence, Watched, recurrence};
 
 use super::{bad, day, file_ending, row, text};
 use crate::{EvaluateError, Scores};
@@ -13,15 +13,15 @@ use crate::{EvaluateError, Scores};
 const HORIZON: i32 = 183;
 /// Windows, counted back from the last snapshot.
 const WINDOWS: usize = 4;
-/// Days after which an example counts half.
-const HALF_LIFE: f64 = 200.0;
-/// Days between the snapshots that examples are made of.
+/// Days after which an example counts half, from the day on which it was watched to its end.
+const HALF_LIFE: f64 = 400.0;
+/// For so many days a page is watched, and for as many as there are until today.
+const WATCHED: [i32; 3] = [30, 90, HORIZON];
+/// Days between the snapshots that examples are made of, and for which one is watched at least.
 const STRIDE: i32 = 14;
 /// A snapshot that adds references to more than this share of the pages is an import of the publisher's,
 /// which says nothing of the actors.
 const IMPORT: f64 = 0.15;
-/// Days over which the publisher's activity is taken.
-const ACTIVITY: i32 = 60;
 /// Upper bounds of the baseline's bands of days since the last reference.
 const RECENCY: [i32; 6] = [14, 30, 60, 90, 180, 365];
 
@@ -31,8 +31,6 @@ pub struct Pages {
     all: BTreeMap<(String, String), Vec<i32>>,
     /// Those that no import brought.
     kept: BTreeMap<(String, String), Vec<i32>>,
-    /// Days of imports.
-    imports: BTreeSet<i32>,
     /// Snapshots, and the pages that were there.
     snapshots: BTreeMap<i32, BTreeSet<(String, String)>>,
 }
@@ -67,7 +65,7 @@ pub fn read(folder: &Path) -> Result<Option<Pages>, EvaluateError> {
     for days in all.values_mut() {
         days.sort_unstable();
     }
-    let mut pages = Pages { kept: all.clone(), all, imports: BTreeSet::new(), snapshots };
+    let mut pages = Pages { kept: all.clone(), all, snapshots };
     pages.leave_out_imports();
     Ok(Some(pages))
 }
@@ -90,16 +88,6 @@ impl Pages {
             let first = days[0];
             days.retain(|day| *day == first || !imports.contains(day));
         }
-        self.imports = imports;
-    }
-
-    /// The chance that an import by the publisher reaches a page, from those seen by a day: a quarter of
-    /// one in the first year is taken as seen.
-    fn import_chance(&self, today: i32, horizon: i32) -> f64 {
-        let start = self.snapshots.keys().next().copied().unwrap_or(today);
-        let seen = self.imports.range(..=today).count() as f64 + 0.25;
-        let expected = seen * f64::from(horizon) / f64::from(today - start + 365);
-        expected.min(1.0) * IMPORT
     }
 
     fn comes(
@@ -116,52 +104,33 @@ impl Pages {
         recurrence::features(self.kept.get(page)?, today)
     }
 
-    /// Log-odds that a page was added to within [`ACTIVITY`] days, by what the publisher did lately.
-    fn activity(&self, today: i32) -> Option<f64> {
-        let before = *self.snapshots.keys().rev().find(|day| **day <= today - ACTIVITY)?;
-        let (mut there, mut added) = (5.0, 0.5);
-        for page in &self.snapshots[&today] {
-            let days = self.kept.get(page);
-            if days.is_some_and(|days| days[0] <= before) {
-                there += 1.0;
-                added += f64::from(u8::from(Self::comes(&self.kept, page, before, today - before)));
-            }
-        }
-        let per_day: f64 = (1.0 - added / there).powf(1.0 / f64::from(today - before));
-        let share = 1.0 - per_day.powi(ACTIVITY);
-        Some((share / (1.0 - share)).ln())
-    }
-
-    /// Examples whose outcome is known on a day, and how far the publisher's activity has moved since.
-    pub fn examples(&self, today: i32, horizon: i32) -> (Vec<(Vec<f64>, bool, f64)>, f64) {
+    /// Examples of what is known on a day: each page at earlier snapshots, watched for a month, a quarter and
+    /// half a year or, where that is not over yet, until today.
+    pub fn examples(&self, today: i32) -> Vec<Watched> {
         let mut examples = Vec::new();
         let mut last = i32::MIN;
-        let start = self.snapshots.keys().next().copied().unwrap_or_default();
-        let (mut activity, mut weights) = (0.0, 0.0);
-        for (snapshot, pages) in self.snapshots.range(..=today - horizon) {
+        for (snapshot, pages) in self.snapshots.range(..=today - STRIDE) {
             if last != i32::MIN && snapshot - last < STRIDE {
                 continue;
             }
             last = *snapshot;
-            let weight = 0.5_f64.powf(f64::from(today - horizon - snapshot) / HALF_LIFE);
-            for page in pages {
-                if let Some(row) = self.row(page, *snapshot) {
-                    examples.push((row, Self::comes(&self.kept, page, *snapshot, horizon), weight));
+            let past = today - snapshot;
+            let mut watched: Vec<i32> = WATCHED.into_iter().filter(|days| *days <= past).collect();
+            if past < HORIZON && !watched.contains(&past) {
+                watched.push(past);
+            }
+            for days in &watched {
+                let fade = 0.5_f64.powf(f64::from(past - days) / HALF_LIFE);
+                let weight = fade / watched.len() as f64;
+                for page in pages {
+                    if let Some(features) = self.row(page, *snapshot) {
+                        let came = Self::comes(&self.kept, page, *snapshot, *days);
+                        examples.push(Watched { features, days: *days as u32, came, weight });
+                    }
                 }
             }
-            // In the first half year the pages themselves were new.
-            if snapshot - start >= HORIZON
-                && let Some(then) = self.activity(*snapshot)
-            {
-                activity += weight * pages.len() as f64 * then;
-                weights += weight * pages.len() as f64;
-            }
         }
-        let drift = match self.activity(today) {
-            Some(now) if weights > 0.0 => now - activity / weights,
-            _ => 0.0,
-        };
-        (examples, drift)
+        examples
     }
 
     /// The last snapshot.
@@ -188,10 +157,8 @@ pub fn run(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
 }
 
 fn window(pages: &Pages, origin: i32, scores: &mut Scores) {
-    let (examples, drift) = pages.examples(origin, HORIZON);
-    let ours = Recurrence::fit(&examples, drift);
-    let import = pages.import_chance(origin, HORIZON);
-    // The baselines know nothing of imports.
+    let ours = Recurrence::fit(&pages.examples(origin));
+    // The baselines do not tell imports apart.
     let mut plain: Vec<(Vec<f64>, f64, f64)> = Vec::new();
     let mut bands = [(1.0, 5.0); RECENCY.len() + 1];
     let mut last = i32::MIN;
@@ -222,8 +189,7 @@ fn window(pages: &Pages, origin: i32, scores: &mut Scores) {
         let (hits, cases) = bands[band(&all)];
         outcomes[0].push(hits / cases, came);
         outcomes[1].push(logistic.probability(&all[..3]), came);
-        let by_itself = ours.probability(&kept);
-        outcomes[2].push(by_itself + (1.0 - by_itself) * import, came);
+        outcomes[2].push(ours.probability(&kept, HORIZON as u32), came);
     }
     let date = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(origin));
     let what = format!("new reference within half a year of {date}");
