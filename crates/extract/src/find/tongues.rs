@@ -83,6 +83,8 @@ const NOUNS: &[(&str, Kind, Says)] = &[
     ("スケジュールタスク", ScheduledTask, Names),
     ("スケジュールされたタスク", ScheduledTask, Names),
     ("サービス", WindowsService, Called),
+    ("タスク", ScheduledTask, Called),
+    ("任务", ScheduledTask, Called),
     ("예약 작업", ScheduledTask, Names),
     ("예약된 작업", ScheduledTask, Names),
 ];
@@ -194,7 +196,7 @@ pub(super) fn search(text: &str, stretch: Range<usize>, found: &mut Vec<Found>) 
         }
         let mut names = behind(text, end, *says);
         if names.is_empty() && is_wide(first) {
-            names.extend(before(text, at));
+            names.extend(before(text, at, *says));
         }
         for range in names {
             let value = text[range.clone()].to_owned();
@@ -266,10 +268,13 @@ fn behind(text: &str, end: usize, says: Says) -> Vec<Range<usize>> {
 }
 
 /// The quoted name before a noun: `「X」というスケジュールタスク`.
-fn before(text: &str, at: usize) -> Option<Range<usize>> {
+fn before(text: &str, at: usize, says: Says) -> Option<Range<usize>> {
     let from = at.saturating_sub(LONGEST + 40);
     let line = window(text, from..at)?.rsplit('\n').next()?;
     for joint in BEHIND {
+        if says == Called && joint.trim().is_empty() {
+            continue;
+        }
         let Some(shown) = line.strip_suffix(joint) else { continue };
         let Some((open, close)) =
             QUOTES.iter().find(|(open, close)| open != close && shown.ends_with(*close))
@@ -358,6 +363,7 @@ mod tests {
             ("创建名为“MarshUpdate”的计划任务", ScheduledTask, &["MarshUpdate"]),
             ("计划任务名为“Marsh”", ScheduledTask, &["Marsh"]),
             ("「MarshTask」というスケジュールタスクを作成", ScheduledTask, &["MarshTask"]),
+            ("タスクスケジューラに「MarshUpd」というタスクを登録", ScheduledTask, &["MarshUpd"]),
         ] {
             let wanted: Vec<_> = values.iter().map(|v| (kind, (*v).to_owned())).collect();
             assert_eq!(shown(text), wanted, "{text}");
@@ -369,6 +375,7 @@ mod tests {
             "un service client nommé",
             "la tarea programada se ejecuta cada hora",
             "该服务“很好”",
+            "「Marsh」サービスは",
             "ungeplante Aufgabe MarshA1",
         ] {
             assert_eq!(shown(text), [], "{text}");
