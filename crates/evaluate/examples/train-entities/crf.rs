@@ -44,7 +44,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            epochs: 5,
+            epochs: 10,
             rate: 0.12,
             l1: 0.1,
             l2: 0.0,
@@ -53,7 +53,7 @@ impl Default for Settings {
             least: 2,
             drop: 0.4,
             models: 4,
-            copies: 2,
+            copies: 0,
             copied: 0.5,
         }
     }

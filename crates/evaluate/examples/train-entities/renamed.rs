@@ -15,8 +15,11 @@ use crate::crf::Random;
 const OWN: usize = 2;
 /// In a thousand names of a report so many get another.
 const SHARE: usize = 800;
-/// The same of groups, whose shape (`TA505`) tells most.
-const SHARE_OF_GROUPS: usize = 300;
+/// Ends of the adjectives of countries and peoples.
+const ADJECTIVES: &[&str] =
+    &["ese", "ish", "ian", "ean", "can", "man", "nch", "li", "qi", "ni", "tch", "zbek"];
+/// A place of at most so many letters is written as an abbreviation.
+const ABBREVIATION: usize = 4;
 
 /// What may stand for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +29,9 @@ enum Sort {
     SectorInPlural,
     SectorOfWords,
     Sector,
+    Place,
+    PlaceAdjective,
+    PlaceAbbreviated,
 }
 
 impl Sort {
@@ -39,12 +45,16 @@ impl Sort {
             Tag::Sector if shown.ends_with('s') => Some(Self::SectorInPlural),
             Tag::Sector if shown.contains(' ') => Some(Self::SectorOfWords),
             Tag::Sector => Some(Self::Sector),
+            Tag::Location if !capital => None,
+            Tag::Location if ADJECTIVES.iter().any(|end| shown.ends_with(end)) => {
+                Some(Self::PlaceAdjective)
+            }
+            Tag::Location if shown.len() <= ABBREVIATION || shown.contains('.') => {
+                Some(Self::PlaceAbbreviated)
+            }
+            Tag::Location => Some(Self::Place),
             _ => None,
         }
-    }
-
-    fn share(self) -> usize {
-        if self == Self::Name(Tag::Group) { SHARE_OF_GROUPS } else { SHARE }
     }
 }
 
@@ -57,7 +67,8 @@ impl Names {
         let mut names = Self(BTreeMap::new());
         for name in Knowledge::builtin().names() {
             let shown = name.surface.as_str();
-            if !shown.is_ascii() || !(3..30).contains(&shown.len()) {
+            // Everyday words that are names too would teach that such a word always is one.
+            if name.ambiguous || !shown.is_ascii() || !(3..30).contains(&shown.len()) {
                 continue;
             }
             match tag(name.entity.kind) {
@@ -66,7 +77,7 @@ impl Names {
                     names.add(Tag::Sector, shown);
                     names.add(Tag::Sector, &(head.to_uppercase() + rest));
                 }
-                Some(tag) if shown.len() > 3 => names.add(tag, shown),
+                Some(tag) if tag == Tag::Location || shown.len() > 3 => names.add(tag, shown),
                 _ => {}
             }
         }
@@ -75,7 +86,10 @@ impl Names {
                 .gold
                 .iter()
                 .map(|(span, tag)| (*tag, span.slice(&report.text).unwrap_or_default()))
-                .filter(|(_, shown)| (4..40).contains(&shown.len()) && !shown.contains('\n'))
+                .filter(|(tag, shown)| {
+                    shown.len() < 40 && (*tag == Tag::Location || shown.len() > 3)
+                })
+                .filter(|(_, shown)| !shown.contains('\n'))
                 .collect();
             for (tag, shown) in own {
                 (0..OWN).for_each(|_| names.add(tag, shown));
@@ -100,16 +114,14 @@ impl Names {
             at = span.end as usize;
             let shown = span.slice(&report.text).unwrap_or_default();
             let start = text.len();
-            let sort = Sort::of(*tag, shown);
-            match sort.and_then(|sort| Some((sort, self.0.get(&sort)?))) {
-                Some((sort, all)) => {
-                    text.push_str(others.entry((*tag, shown)).or_insert_with(|| {
-                        let other = random.below(1000) < sort.share();
-                        if other { &all[random.below(all.len())] } else { shown }
-                    }))
-                }
-                None => text.push_str(shown),
-            }
+            let all = Sort::of(*tag, shown).and_then(|sort| self.0.get(&sort));
+            text.push_str(match all {
+                Some(all) => others.entry((*tag, shown)).or_insert_with(|| {
+                    let other = random.below(1000) < SHARE;
+                    if other { &all[random.below(all.len())] } else { shown }
+                }),
+                None => shown,
+            });
             gold.push((Span::new(start, text.len()), *tag));
         }
         text.push_str(report.text.get(at..).unwrap_or_default());
@@ -124,6 +136,7 @@ fn tag(kind: Kind) -> Option<Tag> {
         Kind::Tool => Tag::Tool,
         Kind::Identity => Tag::Organization,
         Kind::Sector => Tag::Sector,
+        Kind::Location => Tag::Location,
         _ => return None,
     })
 }
