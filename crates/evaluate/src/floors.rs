@@ -17,6 +17,8 @@ struct Floor {
     suite: String,
     corpus: String,
     what: String,
+    /// Who is asked, where it is not the engine as a whole.
+    by: Option<String>,
     precision: Option<f64>,
     recall: Option<f64>,
     f1: Option<f64>,
@@ -34,8 +36,8 @@ struct Floor {
 pub struct FloorsError(String);
 
 impl Floors {
-    /// Reads `[[floor]]` entries of TOML: `suite`, `corpus`, `what`, and the least `precision`,
-    /// `recall`, `f1` or figure in `also`, and the `most` that a figure may be.
+    /// Reads `[[floor]]` entries of TOML: `suite`, `corpus`, `what`, `by` where it is not the engine as a whole,
+    /// and the least `precision`, `recall`, `f1` or figure in `also`, and the `most` that a figure may be.
     ///
     /// # Errors
     /// When the text is no such table, or names a suite that does not exist.
@@ -51,11 +53,12 @@ impl Floors {
     #[must_use]
     pub fn broken(&self, suite: Suite, scores: &Scores) -> Vec<String> {
         let mut broken = Vec::new();
-        let ours = |row: &&ScoreRow| row.by == "lapwing";
         for floor in self.floor.iter().filter(|floor| floor.suite == suite.name) {
-            let mut rows = scores.rows.iter().filter(ours).filter(|r| r.corpus == floor.corpus);
+            let by = floor.by.as_deref().unwrap_or("lapwing");
+            let mut rows = scores.rows.iter().filter(|row| row.corpus == floor.corpus);
             let name = format!("{} {}", floor.corpus, floor.what);
-            let Some(row) = rows.clone().find(|row| row.what == floor.what) else {
+            let asked = |row: &&ScoreRow| row.what == floor.what && row.by == by;
+            let Some(row) = rows.clone().find(asked) else {
                 if rows.next().is_some() {
                     broken.push(format!("{name}: there is no such row"));
                 }
@@ -125,6 +128,7 @@ mod tests {
     #[test]
     fn a_row_that_went_away_is_named_and_a_corpus_that_is_not_there_is_not() {
         assert_eq!(broken("corpus = 'talos'\nwhat = 'url'\nf1 = 0.6").len(), 1);
+        assert_eq!(broken("corpus = 'talos'\nwhat = 'all'\nby = 'peer'\nf1 = 0.1").len(), 1);
         assert_eq!(broken("corpus = 'eset'\nwhat = 'all'\nf1 = 0.6").len(), 0);
     }
 

@@ -13,6 +13,7 @@ mod net;
 mod range;
 #[cfg(test)]
 mod tests;
+mod tongues;
 mod wallet;
 mod wrap;
 

@@ -89,13 +89,15 @@ impl Gazetteer {
     /// The tables of this crate.
     fn own_phrases(&mut self) {
         // Names in other scripts have a matcher of their own.
-        for (code, name) in scripts::table().filter(|(_, name)| name.chars().all(|c| c < '\u{250}'))
-        {
-            let entity = Entity::new(Kind::Location, code);
-            self.names.insert(
-                Entry { surface: name.to_owned(), entity, ambiguous: false, percent: FOREIGN },
-                false,
-            );
+        for (kind, of, name) in scripts::table().filter(|(.., name)| scripts::is_latin(name)) {
+            let entity = Entity::new(kind, of);
+            let entry =
+                Entry { surface: name.to_owned(), entity, ambiguous: false, percent: FOREIGN };
+            if kind == Kind::Sector {
+                self.phrases.insert(entry, true);
+            } else {
+                self.names.insert(entry, false);
+            }
         }
         for line in rows(include_str!("../data/adjectives.tsv")) {
             let Some((code, words)) = line.split_once('\t') else { continue };

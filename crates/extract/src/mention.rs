@@ -199,13 +199,14 @@ pub(crate) fn found(text: &str, tokens: &[Token], hits: &Hits<'_>) -> Found {
         }
         at += step;
     }
-    for (span, code) in scripts::places(text) {
+    for (span, entity) in scripts::entities(text) {
+        let what = if entity.kind == Kind::Sector { "sector" } else { "country" };
         found.push(Mention {
-            entity: Entity::new(Kind::Location, code),
+            entity,
             span,
             precision: Confidence::percent(FOREIGN),
             method: "extract:gazetteer",
-            why: "the country's name in another language".into(),
+            why: format!("the {what}'s name in another language"),
         });
     }
     agree(text, &mut found);

@@ -11,6 +11,8 @@ use lapwing_extract::tagger::{EVERY_WORD, LABELS, Sequence, Weights, may_follow}
 pub struct Example {
     pub sequence: Sequence,
     pub labels: Vec<usize>,
+    /// How much it counts beside the others.
+    pub weight: f32,
 }
 
 /// What is chosen by hand; the defaults are those of the weights in the repository.
@@ -33,6 +35,10 @@ pub struct Settings {
     pub drop: f32,
     /// Models that are learnt in different orders; their mean is kept.
     pub models: usize,
+    /// Copies of each report with other names that are learnt from as well.
+    pub copies: usize,
+    /// How much a sentence of such a copy counts.
+    pub copied: f32,
 }
 
 impl Default for Settings {
@@ -47,11 +53,20 @@ impl Default for Settings {
             least: 2,
             drop: 0.4,
             models: 4,
+            copies: 0,
+            copied: 0.5,
         }
     }
 }
 
-type Row = [f32; LABELS];
+/// Labels, and one that is none, so that a row is a whole number of vector registers.
+const WIDE: usize = LABELS + 1;
+type Row = [f32; WIDE];
+
+/// A word whose every label is as probable as the gold says, but for so much, teaches nothing.
+const LEARNT: f32 = 0.005;
+/// Scores further below the best are taken for so far.
+const FARTHEST: f32 = -40.0;
 
 struct Model {
     weights: Vec<Row>,
@@ -61,7 +76,7 @@ struct Model {
 }
 
 /// Trains and gives the file of weights.
-pub fn train(examples: &[&Example], settings: &Settings) -> Vec<u8> {
+pub fn train(examples: &[Example], settings: &Settings) -> Vec<u8> {
     let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
     for example in examples {
         for at in 0..example.sequence.len() {
@@ -86,14 +101,14 @@ pub fn train(examples: &[&Example], settings: &Settings) -> Vec<u8> {
                 .collect()
         })
         .collect();
-    let mut mean = vec![[0.0_f32; LABELS]; hashes.len()];
-    let mut mean_transitions = [[0.0_f32; LABELS]; LABELS];
+    let mut mean = vec![[0.0_f32; WIDE]; hashes.len()];
+    let mut mean_transitions = [[0.0_f32; WIDE]; LABELS];
     for seed in 0..settings.models as u64 {
         let mut model = Model {
-            weights: vec![[0.0; LABELS]; hashes.len()],
-            squares: vec![[1e-2; LABELS]; hashes.len()],
-            transitions: [[0.0; LABELS]; LABELS],
-            transition_squares: [[1e-2; LABELS]; LABELS],
+            weights: vec![[0.0; WIDE]; hashes.len()],
+            squares: vec![[1e-2; WIDE]; hashes.len()],
+            transitions: [[0.0; WIDE]; LABELS],
+            transition_squares: [[1e-2; WIDE]; LABELS],
         };
         let mut random = Random(0x1a9_3146 + seed);
         let mut order: Vec<usize> = (0..examples.len()).collect();
@@ -104,7 +119,7 @@ pub fn train(examples: &[&Example], settings: &Settings) -> Vec<u8> {
                 order.swap(i, random.below(i + 1));
             }
             for i in &order {
-                model.learn(&rows[*i], &examples[*i].labels, settings, &mut random);
+                model.learn(&rows[*i], &examples[*i], settings, &mut random);
             }
             model.shrink(settings);
             if epoch + averaged >= settings.epochs {
@@ -113,7 +128,9 @@ pub fn train(examples: &[&Example], settings: &Settings) -> Vec<u8> {
             }
         }
     }
-    let mut rows: Vec<(u32, Row)> = hashes.into_iter().zip(mean).collect();
+    let labels_of = |row: &Row| -> [f32; LABELS] { std::array::from_fn(|label| row[label]) };
+    let mut rows: Vec<(u32, [f32; LABELS])> =
+        hashes.into_iter().zip(mean.iter().map(labels_of)).collect();
     for (hash, row) in &mut rows {
         for w in row.iter_mut() {
             if w.abs() <= settings.prune {
@@ -124,7 +141,7 @@ pub fn train(examples: &[&Example], settings: &Settings) -> Vec<u8> {
             row[0] -= settings.outside;
         }
     }
-    Weights::to_bytes(&rows, &mean_transitions, 1.0 / 24.0)
+    Weights::to_bytes(&rows, &mean_transitions.each_ref().map(labels_of), 1.0 / 24.0)
 }
 
 fn add(sum: &mut [Row], rows: &[Row], share: f32) {
@@ -139,10 +156,11 @@ impl Model {
     fn learn(
         &mut self,
         rows: &[Vec<u32>],
-        gold: &[usize],
+        example: &Example,
         settings: &Settings,
         random: &mut Random,
     ) {
+        let (gold, weight) = (&example.labels, example.weight);
         let len = rows.len();
         if len == 0 {
             return;
@@ -158,7 +176,7 @@ impl Model {
             })
             .collect();
         let boost = 1.0 / (1.0 - settings.drop);
-        let mut emissions = vec![[0.0_f32; LABELS]; len];
+        let mut emissions = vec![[0.0_f32; WIDE]; len];
         for (scores, rows) in emissions.iter_mut().zip(&shown) {
             for row in rows {
                 for (score, w) in scores.iter_mut().zip(&self.weights[*row as usize]) {
@@ -167,10 +185,10 @@ impl Model {
             }
             let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             for score in scores.iter_mut() {
-                *score = (*score - most).max(-60.0).exp();
+                *score = (*score - most).max(FARTHEST).exp();
             }
         }
-        let mut step = [[0.0_f32; LABELS]; LABELS];
+        let mut step = [[0.0_f32; WIDE]; LABELS];
         for before in 0..LABELS {
             for after in 0..LABELS {
                 if may_follow(before, after) {
@@ -178,10 +196,10 @@ impl Model {
                 }
             }
         }
-        let mut forward = vec![[0.0_f32; LABELS]; len];
+        let mut forward = vec![[0.0_f32; WIDE]; len];
         let mut scales = vec![1.0_f32; len];
         for at in 0..len {
-            let mut reach = [0.0_f32; LABELS];
+            let mut reach = [0.0_f32; WIDE];
             if at == 0 {
                 for label in 0..LABELS {
                     reach[label] = f32::from(u8::from(label == 0 || label % 2 == 1));
@@ -189,7 +207,7 @@ impl Model {
             } else {
                 for before in 0..LABELS {
                     let from = forward[at - 1][before];
-                    for label in 0..LABELS {
+                    for label in 0..WIDE {
                         reach[label] += from * step[before][label];
                     }
                 }
@@ -203,27 +221,33 @@ impl Model {
             forward[at] = reach.map(|x| x / sum);
             scales[at] = sum;
         }
-        let mut backward = vec![[1.0_f32; LABELS]; len];
-        let mut moves = [[0.0_f32; LABELS]; LABELS];
+        let mut backward = vec![[1.0_f32; WIDE]; len];
+        let mut moves = [[0.0_f32; WIDE]; LABELS];
         for at in (0..len - 1).rev() {
             let ahead: Row = std::array::from_fn(|a| {
                 emissions[at + 1][a] * backward[at + 1][a] / scales[at + 1]
             });
             for before in 0..LABELS {
                 let mut sum = 0.0;
-                for after in 0..LABELS {
+                for after in 0..WIDE {
                     let flow = step[before][after] * ahead[after];
                     sum += flow;
-                    moves[before][after] += forward[at][before] * flow;
+                    moves[before][after] += weight * forward[at][before] * flow;
                 }
                 backward[at][before] = sum;
             }
-            moves[gold[at]][gold[at + 1]] -= 1.0;
+            moves[gold[at]][gold[at + 1]] -= weight;
+        }
+        // A sentence whose gold is out of reach can run over: one such step would spoil all weights.
+        let finite = |rows: &[Row]| rows.iter().flatten().all(|x| x.is_finite());
+        if !(finite(&forward) && finite(&backward) && finite(&moves)) {
+            return;
         }
         for at in 0..len {
-            let mut slope: Row = std::array::from_fn(|l| forward[at][l] * backward[at][l]);
-            slope[gold[at]] -= 1.0;
-            if slope.iter().all(|g| g.abs() < 1e-3) {
+            let mut slope: Row = std::array::from_fn(|l| weight * forward[at][l] * backward[at][l]);
+            slope[gold[at]] -= weight;
+            slope[LABELS] = 0.0;
+            if slope.iter().all(|g| g.abs() < LEARNT) {
                 continue;
             }
             for row in &shown[at] {
@@ -262,7 +286,7 @@ fn descend(weights: &mut Row, squares: &mut Row, slope: &Row, rate: f32) {
 }
 
 /// SplitMix64 (Steele et al., 2014): the same numbers in every run.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -273,7 +297,7 @@ impl Random {
         x ^ (x >> 31)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit as u64) as usize
     }
 }

@@ -7,16 +7,19 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
 mod crf;
+mod renamed;
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use lapwing_evaluate::entities::annoctr::Annotated;
 use lapwing_evaluate::entities::{SpanTally, annoctr};
 use lapwing_extract::Extractor;
 use lapwing_extract::tagger::{Sequence, Weights, label};
 use lapwing_knowledge::Knowledge;
 
-use crf::{Example, Settings};
+use crf::{Example, Random, Settings};
+use renamed::Names;
 
 fn main() -> ExitCode {
     match run(&std::env::args().skip(1).collect::<Vec<_>>()) {
@@ -30,7 +33,7 @@ fn main() -> ExitCode {
 
 fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
     let (Some(folder), Some(out)) = (args.first(), args.get(1)) else {
-        return Err("usage: train-entities DIR OUT [--folds N] [--dev] [--epochs N] [--rate X] [--l1 X] [--l2 X] [--prune X] [--outside X] [--least N] [--drop X] [--models N]".into());
+        return Err("usage: train-entities DIR OUT [--folds N] [--epochs N] [--rate X] [--l1 X] [--l2 X] [--prune X] [--outside X] [--least N] [--drop X] [--models N] [--copies N] [--copied X]".into());
     };
     let value = |name: &str| args.iter().position(|a| a == name).and_then(|i| args.get(i + 1));
     let number = |name: &str, or: f32| value(name).map_or(Ok(or), |v| v.parse::<f32>());
@@ -45,22 +48,19 @@ fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
         least: number("--least", standard.least as f32)? as u32,
         drop: number("--drop", standard.drop)?,
         models: number("--models", standard.models as f32)? as usize,
+        copies: number("--copies", standard.copies as f32)? as usize,
+        copied: number("--copied", standard.copied)?,
     };
     let folds = number("--folds", 0.0)? as usize;
     let folder = Path::new(folder);
     let extractor = Extractor::new(Knowledge::builtin());
     let reports = annoctr::read(folder, "train")?;
-    let sets: Vec<Vec<Example>> =
-        reports.iter().map(|r| examples(extractor.sequences(&r.text), &r.gold)).collect();
     if folds > 1 {
         let mut board = SpanTally::default();
         for fold in 0..folds {
-            let learnt: Vec<&Example> = sets
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| i % folds != fold)
-                .flat_map(|(_, set)| set)
-                .collect();
+            let taught = reports.iter().enumerate().filter(|(i, _)| i % folds != fold);
+            let learnt =
+                lessons(&extractor, &taught.map(|(_, r)| r).collect::<Vec<_>>(), &settings);
             let weights = Weights::from_bytes(&crf::train(&learnt, &settings))?;
             for report in reports.iter().skip(fold).step_by(folds) {
                 board.add(&report.gold, &extractor.tagged(&report.text, Some(&weights)));
@@ -70,7 +70,7 @@ fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
         print!("{}", board.table());
         return Ok(());
     }
-    let learnt: Vec<&Example> = sets.iter().flatten().collect();
+    let learnt = lessons(&extractor, &reports.iter().collect::<Vec<_>>(), &settings);
     let bytes = crf::train(&learnt, &settings);
     let weights = Weights::from_bytes(&bytes)?;
     println!("{} features, {} bytes", weights.len(), bytes.len());
@@ -83,10 +83,26 @@ fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// All sentences of the reports, and those with a name of their copies with other names.
+fn lessons(extractor: &Extractor<'_>, reports: &[&Annotated], settings: &Settings) -> Vec<Example> {
+    let of = |report: &Annotated, weight| {
+        examples(extractor.sequences(&report.text), &report.gold, weight)
+    };
+    let mut all: Vec<Example> = reports.iter().flat_map(|report| of(report, 1.0)).collect();
+    let names = Names::of(reports);
+    let mut random = Random(77);
+    for report in (0..settings.copies).flat_map(|_| reports) {
+        let copied = of(&names.renamed(report, &mut random), settings.copied);
+        all.extend(copied.into_iter().filter(|e| e.labels.iter().any(|label| *label > 0)));
+    }
+    all
+}
+
 /// The words of each sentence with the labels that people gave them.
 fn examples(
     sequences: Vec<Sequence>,
     gold: &[(lapwing_model::Span, lapwing_extract::tagger::Tag)],
+    weight: f32,
 ) -> Vec<Example> {
     sequences
         .into_iter()
@@ -99,7 +115,7 @@ fn examples(
                 labels.push(found.map_or(0, |(_, tag)| label(*tag, last == Some(at))));
                 last = found.map(|_| at);
             }
-            Example { sequence, labels }
+            Example { sequence, labels, weight }
         })
         .collect()
 }

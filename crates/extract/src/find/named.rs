@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use lapwing_model::Kind;
 
-use super::{Found, Shape};
+use super::{Found, Shape, tongues};
 
 /// How a word tells where the name stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,7 @@ pub(super) fn named(text: &str, passed: &[Range<usize>]) -> Vec<Found> {
 }
 
 fn search(text: &str, stretch: Range<usize>, found: &mut Vec<Found>) {
+    tongues::search(text, stretch.clone(), found);
     let Some(search) = &*SEARCH else { return };
     let bytes = &text.as_bytes()[stretch.clone()];
     for hit in search.find_iter(bytes) {
@@ -324,7 +325,7 @@ fn argument(text: &str, at: usize) -> Option<Range<usize>> {
 }
 
 /// A stretch of the text, its ends moved inwards to the borders of characters.
-fn window(text: &str, range: Range<usize>) -> Option<&str> {
+pub(super) fn window(text: &str, range: Range<usize>) -> Option<&str> {
     let (mut from, mut to) = (range.start, range.end);
     while from < to && !text.is_char_boundary(from) {
         from += 1;

@@ -1,17 +1,17 @@
-//! Names of countries in scripts other than Latin: in text without spaces, with endings and articles.
+//! Names of countries and sectors in scripts other than Latin: in text without spaces, with endings and articles.
 
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use lapwing_model::Span;
+use lapwing_model::{Entity, Kind, Span};
 
 use super::rows;
 
-/// Automaton over the names, and the code of the country of each.
+/// Automaton over the names, and what each names.
 struct Names {
     /// `None` if it could not be built, which would take far more names than there are.
     automaton: Option<AhoCorasick>,
-    codes: Vec<&'static str>,
+    named: Vec<(Kind, &'static str)>,
     scripts: Vec<Script>,
 }
 
@@ -25,11 +25,20 @@ enum Script {
     EastAsian,
 }
 
-/// The names of countries with their codes that stand in the data file, whatever the script.
-pub(super) fn table() -> impl Iterator<Item = (&'static str, &'static str)> {
-    rows(include_str!("../../data/places.tsv"))
-        .filter_map(|line| line.split_once('\t'))
-        .flat_map(|(code, names)| names.split('|').map(move |name| (code, name)))
+/// The names of countries and of sectors that stand in the data files, whatever the script: what is named, and how.
+pub(super) fn table() -> impl Iterator<Item = (Kind, &'static str, &'static str)> {
+    let of = |kind, table| {
+        rows(table)
+            .filter_map(|line| line.split_once('\t'))
+            .flat_map(move |(of, names)| names.split('|').map(move |name| (kind, of, name)))
+    };
+    let places = of(Kind::Location, include_str!("../../data/places.tsv"));
+    places.chain(of(Kind::Sector, include_str!("../../data/sectors.tsv")))
+}
+
+/// Whether a name is written in Latin letters, which the tables of names hold.
+pub(super) fn is_latin(name: &str) -> bool {
+    name.chars().all(|c| c < '\u{250}' || c == '\u{2019}')
 }
 
 fn script(name: &str) -> Option<Script> {
@@ -45,21 +54,22 @@ fn script(name: &str) -> Option<Script> {
 
 fn names() -> &'static Names {
     static NAMES: LazyLock<Names> = LazyLock::new(|| {
-        let (mut patterns, mut codes, mut scripts) = (Vec::new(), Vec::new(), Vec::new());
-        for (code, name) in table() {
+        let (mut patterns, mut named, mut scripts) = (Vec::new(), Vec::new(), Vec::new());
+        for (kind, of, name) in table().filter(|(.., name)| !is_latin(name)) {
             let Some(script) = script(name) else { continue };
             // Both cases of the first letter: adjectives are written small.
             let shouted = name.chars().all(char::is_uppercase);
             let small = (script == Script::Cyrillic && !shouted).then(|| name.to_lowercase());
             for name in [Some(name.to_owned()), small].into_iter().flatten() {
-                patterns.push(if script == Script::Cyrillic { stem(&name) } else { name });
-                codes.push(code);
+                let whole = script != Script::Cyrillic || kind == Kind::Sector;
+                patterns.push(if whole { name } else { stem(&name) });
+                named.push((kind, of));
                 scripts.push(script);
             }
         }
         let automaton =
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns).ok();
-        Names { automaton, codes, scripts }
+        Names { automaton, named, scripts }
     });
     &NAMES
 }
@@ -78,9 +88,11 @@ fn stem(name: &str) -> String {
 /// Longest ending behind a stem, and longest article before a name, in letters.
 const ENDING: usize = 5;
 const ARTICLE: usize = 3;
+/// Longest ending behind the stem of a sector, which is one of an adjective.
+const SECTOR_ENDING: usize = 3;
 
-/// Countries named in `text`, with their codes; nothing is looked for in a text of Latin letters.
-pub(crate) fn places(text: &str) -> Vec<(Span, &'static str)> {
+/// Countries and sectors named in `text`; nothing is looked for in a text of Latin letters.
+pub(crate) fn entities(text: &str) -> Vec<(Span, Entity)> {
     // The first byte of these scripts in UTF-8 is 0xd0 or above.
     if !text.bytes().any(|b| b >= 0xd0) {
         return Vec::new();
@@ -89,7 +101,7 @@ pub(crate) fn places(text: &str) -> Vec<(Span, &'static str)> {
     let mut found = Vec::new();
     for m in names.automaton.iter().flat_map(|a| a.find_iter(text)) {
         let at = m.pattern().as_usize();
-        let (Some(code), Some(script)) = (names.codes.get(at), names.scripts.get(at)) else {
+        let (Some((kind, of)), Some(script)) = (names.named.get(at), names.scripts.get(at)) else {
             continue;
         };
         let before = text.get(..m.start()).unwrap_or_default();
@@ -105,7 +117,9 @@ pub(crate) fn places(text: &str) -> Vec<(Span, &'static str)> {
                 let rest = letters_behind.clone().count();
                 // Adjectives: "российскими", "украинского".
                 let long = behind.starts_with("йск") || behind.starts_with("ск");
-                let most = if shouted {
+                let most = if *kind == Kind::Sector {
+                    SECTOR_ENDING
+                } else if shouted {
                     0
                 } else if long {
                     ENDING + 1
@@ -120,7 +134,7 @@ pub(crate) fn places(text: &str) -> Vec<(Span, &'static str)> {
             Script::EastAsian => (true, m.end()),
         };
         if fits {
-            found.push((Span::new(m.start(), end), *code));
+            found.push((Span::new(m.start(), end), Entity::new(*kind, *of)));
         }
     }
     found
@@ -149,10 +163,21 @@ mod tests {
             ("плитка", ""),
             ("nothing here, café", ""),
         ] {
-            let codes: Vec<&str> = places(text).into_iter().map(|(_, code)| code).collect();
+            let codes: Vec<String> = entities(text).into_iter().map(|(_, e)| e.value).collect();
             assert_eq!(codes.join(" "), want, "{text}");
         }
+        for (text, want) in [
+            ("国内の製造業および学術機関を狙った", "manufacturing education"),
+            ("针对我国国防、科研机构", "defense research"),
+            ("оборонные и энергетические предприятия", "defense energy"),
+            ("ضد شركات الاتصالات", "telecommunications"),
+        ] {
+            let named = entities(text);
+            assert!(named.iter().all(|(_, e)| e.kind == Kind::Sector), "{text}");
+            let sectors: Vec<String> = named.into_iter().map(|(_, e)| e.value).collect();
+            assert_eq!(sectors.join(" "), want, "{text}");
+        }
         let text = "удары по России.";
-        assert_eq!(places(text)[0].0.slice(text), Some("России"));
+        assert_eq!(entities(text)[0].0.slice(text), Some("России"));
     }
 }
