@@ -1,7 +1,7 @@
 //! Finding a part of a name or value among all of them: the spellings lie one after the other in
 //! long texts, which are looked through at the speed of memory.
 
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::{ControlFlow, Range};
 
 use crate::sql::Connection;
@@ -363,6 +363,45 @@ pub(crate) fn numbers(
     Ok((found.len() <= most).then_some(found))
 }
 
+/// Numbers of entities by the number of their kind; `None` of a kind of which there are too many.
+pub(crate) type ByKind = BTreeMap<i64, Option<Vec<i64>>>;
+
+/// The numbers of the entities of some kinds whose spelling holds a text: of each kind that has any,
+/// all of them, where they are not more than `most`. `None` when too many hold it to tell by kind.
+pub(crate) fn by_kind(
+    conn: &Connection,
+    folded: &str,
+    kinds: &[i64],
+    most: usize,
+) -> Result<Option<ByKind>, Fault> {
+    let mut found = ByKind::new();
+    if kinds.is_empty() {
+        return Ok(Some(found));
+    }
+    let one = if let [kind] = kinds { Some(*kind) } else { None };
+    // From a server all that is looked at is sent.
+    let (mut room, is_server) = (most, conn.is_postgres());
+    let mut many = 0;
+    each(conn, folded, one, &mut |place| {
+        if !kinds.contains(&place.kind) {
+            return ControlFlow::Continue(());
+        }
+        if let Some(numbers) = found.entry(place.kind).or_insert_with(|| Some(Vec::new())) {
+            numbers.push(place.n);
+            if numbers.len() > most {
+                found.insert(place.kind, None);
+                many += 1;
+            }
+        }
+        if is_server && room == 0 {
+            many = kinds.len();
+        }
+        room = room.saturating_sub(1);
+        if many == kinds.len() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok((many < kinds.len()).then_some(found))
+}
+
 /// What of the rows is not what the entities are; empty for a sound file.
 pub(crate) fn check(conn: &Connection) -> Result<Vec<String>, Fault> {
     let mut found = Vec::new();
@@ -452,5 +491,13 @@ mod tests {
         assert_eq!(all.len() as i64, 2 * BLOCK);
         assert!(numbers(&conn, "name", None, 10).unwrap().is_none());
         assert_eq!(numbers(&conn, "name 2047", None, 10).unwrap().unwrap().len(), 1);
+        let names_kind = names.find_word(&conn, Kind::Malware.as_str()).unwrap().unwrap();
+        let kinds = [names_kind, names_kind + 1];
+        let few = by_kind(&conn, "name 204", &kinds, 10).unwrap().unwrap();
+        assert_eq!(few[&names_kind].as_ref().unwrap().len(), 9, "204 and 2040 to 2047");
+        assert!(!few.contains_key(&(names_kind + 1)), "a kind of which none holds it");
+        let many = by_kind(&conn, "name", &kinds, 10).unwrap().unwrap();
+        assert_eq!(many[&names_kind], None);
+        assert_eq!(by_kind(&conn, "name", &kinds[..1], 10).unwrap(), None);
     }
 }

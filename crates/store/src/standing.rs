@@ -28,6 +28,13 @@ pub(crate) const INDEXES: &str = "CREATE INDEX fact_relation ON fact (relation, 
     CREATE INDEX entity_other ON entity (resolved) WHERE resolved <> n;
     CREATE INDEX document_name ON document (name);";
 
+/// The same by kind first: of one kind nothing else is gone through, and all are merged.
+pub(crate) const BY_KIND: &str = "DROP INDEX standing_probability;
+    DROP INDEX standing_last;
+    CREATE INDEX standing_probability ON standing (kind, probability DESC, n)
+      WHERE probability IS NOT NULL;
+    CREATE INDEX standing_last ON standing (kind, last DESC, n) WHERE probability IS NOT NULL;";
+
 /// Entities that are looked at in one go: bounds what is in memory.
 const BATCH: i64 = 4096;
 
