@@ -405,6 +405,9 @@ impl<'q> Page<'q> {
         let by = if condition.contains("s.ages") { "INDEXED BY standing_ages" } else { "" };
         // Kind by kind, which is how the indexes go.
         let kinds = kind.map_or_else(|| kinds(self.conn, 0), |kind| Ok(vec![kind]))?;
+        if kinds.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
         let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
         let sql = format!(
             "SELECT s.n FROM standing s {by} WHERE s.probability IS NOT NULL
