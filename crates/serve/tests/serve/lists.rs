@@ -101,8 +101,8 @@ async fn claims_and_reasons_come_by_pages() {
     let reasons = server.get("/api/v1/explain?of=HAFNIUM&limit=1000").await.ok(200);
     let facts = reasons["items"].as_array().unwrap();
     assert_eq!((&reasons["total"], &reasons["next"]), (&json!(facts.len()), &Value::Null));
-    assert!(facts.len() > 2, "{facts:?}");
-    assert_eq!(&all(&server, "/api/v1/explain?of=HAFNIUM&limit=2").await, facts);
+    assert!(facts.len() > 1, "{facts:?}");
+    assert_eq!(&all(&server, "/api/v1/explain?of=HAFNIUM&limit=1").await, facts);
 }
 
 #[tokio::test]
