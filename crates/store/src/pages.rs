@@ -473,12 +473,11 @@ impl<'q> Page<'q> {
             None => ("''", ""),
         };
         // Below the least that is asked for nothing fits any more.
-        let least: String = self
-            .told
-            .iter()
-            .filter(|told| told.column == column)
-            .map(|told| format!(" AND {}", told.condition))
-            .collect();
+        let mut least = String::new();
+        for told in self.told.iter().filter(|told| told.column == column) {
+            least.push_str(" AND ");
+            least.push_str(&told.condition);
+        }
         // What has the same key as the last row, then what comes after it: two ranges of the index.
         let mut batch = Vec::new();
         let ranges = match after {
