@@ -193,31 +193,40 @@ impl<'q> Page<'q> {
             few.sort_unstable();
             return self.sorted(&few, self.kind);
         }
-        let spelled = match &self.holds {
-            Some(text) => {
-                let kinds = self.kinds(0)?;
-                spelling::by_kind(self.conn, text, &kinds, self.limits.few)?
+        // By kind and value: a kind of which nothing fits is not gone through.
+        let from = match (self.order, &self.after) {
+            (IndicatorOrder::Value, Some(after)) => after.kind,
+            _ => 0,
+        };
+        let mut kinds = Vec::new();
+        for kind in self.kinds(from)? {
+            if self.any(kind)? {
+                kinds.push(kind);
             }
+        }
+        if kinds.is_empty() {
+            return Ok(Vec::new());
+        }
+        let spelled = match &self.holds {
+            Some(text) => spelling::by_kind(self.conn, text, &kinds, self.limits.few)?,
             None => None,
         };
-        if let Some(spelled) = &spelled
-            && spelled.values().map(|of| of.as_ref().map(Vec::len)).sum::<Option<usize>>()
-                <= Some(self.limits.few)
-            && spelled.values().all(Option::is_some)
-        {
-            let few: Vec<i64> = spelled.values().flatten().flatten().copied().collect();
-            return self.sorted(&few, self.kind);
-        }
         if self.order != IndicatorOrder::Value {
-            return self.along(self.kind);
+            let few = spelled.and_then(|spelled| {
+                let all: Option<Vec<_>> = spelled.into_values().collect();
+                all.map(|all| all.into_iter().flatten().map(|(n, _)| n).collect::<Vec<i64>>())
+            });
+            return match few.filter(|few| few.len() <= self.limits.few) {
+                Some(few) => self.sorted(&few, self.kind),
+                None => self.along(self.kind),
+            };
         }
-        // By kind and value: a kind of which nothing fits is not gone through.
         let mut entries = Vec::new();
-        for kind in self.kinds(self.after.as_ref().map_or(0, |after| after.kind))? {
+        for kind in kinds {
             // Of a kind that is not among them no value holds the text.
             match spelled.as_ref().map(|spelled| spelled.get(&kind)) {
                 Some(None) => {}
-                Some(Some(Some(few))) => entries.extend(self.sorted(few, Some(kind))?),
+                Some(Some(Some(few))) => entries.extend(self.spelled(kind, few)?),
                 Some(Some(None)) | None => entries.extend(self.along(Some(kind))?),
             }
             if entries.len() >= self.limit {
@@ -225,6 +234,30 @@ impl<'q> Page<'q> {
             }
         }
         entries.truncate(self.limit);
+        Ok(entries)
+    }
+
+    /// Those of a few of one kind that fit, by value. They are sorted as they were found, and only as
+    /// many are looked at as the page needs.
+    fn spelled(&self, kind: i64, few: &[(i64, String)]) -> Result<Vec<Entry>, Fault> {
+        let is_whole = |value: &str| value.len() < spelling::LONGEST - 4;
+        if self.conn.is_postgres() || !few.iter().all(|(_, value)| is_whole(value)) {
+            let numbers: Vec<i64> = few.iter().map(|(n, _)| *n).collect();
+            return self.sorted(&numbers, Some(kind));
+        }
+        let mut few: Vec<&(i64, String)> = few.iter().collect();
+        few.sort_unstable_by(|a, b| a.1.cmp(&b.1));
+        let mut entries = Vec::new();
+        for (n, value) in few {
+            let entry = Entry { kind, value: value.clone(), key: 0.0, n: *n };
+            let behind = self.after.as_ref().is_none_or(|after| self.before(after, &entry).is_lt());
+            if behind && self.takes(&entry) && self.fits(*n)? {
+                entries.push(entry);
+                if entries.len() == self.limit {
+                    break;
+                }
+            }
+        }
         Ok(entries)
     }
 
@@ -325,9 +358,6 @@ impl<'q> Page<'q> {
 
     /// The page of a kind, or of all, along the list.
     fn along(&self, kind: Option<i64>) -> Result<Vec<Entry>, Fault> {
-        if !self.any(kind)? {
-            return Ok(Vec::new());
-        }
         for told in self.told.iter().filter(|told| told.column != "s.ages") {
             if let Some(few) = self.few(kind, &told.condition)? {
                 return self.sorted(&few, kind);
@@ -382,8 +412,7 @@ impl<'q> Page<'q> {
     }
 
     /// Whether an index tells that nothing of a kind can fit.
-    fn any(&self, kind: Option<i64>) -> Result<bool, Fault> {
-        let Some(kind) = kind else { return Ok(true) };
+    fn any(&self, kind: i64) -> Result<bool, Fault> {
         for told in self.told.iter().filter(|told| told.column == "s.ages") {
             // The latest day first: what ages today was seen of late.
             let sql = format!(

@@ -13,7 +13,7 @@ use crate::names::{Names, TEXT};
 /// Entities whose numbers share a row.
 const BLOCK: i64 = 1024;
 /// Bytes of a spelling that are looked through; values are shorter, and one row stays small.
-const LONGEST: usize = 16 << 10;
+pub(crate) const LONGEST: usize = 16 << 10;
 /// Bytes of a place in a row: number within the block (2), kind (4), end of the spelling (4).
 const PLACE: usize = 10;
 /// Stands between spellings, so that the end of one and the beginning of the next are no match.
@@ -193,7 +193,7 @@ pub(crate) fn each(
             lower.push_str(spelled);
             lower.make_ascii_lowercase();
             // Most rows hold it nowhere, which is told fastest of the whole.
-            if !lower.contains(folded) {
+            if find(&lower, folded).next().is_none() {
                 continue;
             }
         }
@@ -265,6 +265,32 @@ pub(crate) struct Place<'v> {
     pub(crate) starts: bool,
 }
 
+/// Signs of values, the most frequent first.
+const FREQUENT: &[u8] = b"0123456789abcdef.omntirslhpug/:-_ xyzvkwjq";
+
+/// The places of a text in another, both of ASCII. The rarest of its signs is looked for, at the speed
+/// of memory, and only where that stands is the text compared.
+fn find<'t>(text: &'t str, wanted: &'t str) -> impl Iterator<Item = usize> + 't {
+    let rarity = |byte: &u8| FREQUENT.iter().position(|known| known == byte).unwrap_or(usize::MAX);
+    let rarest = wanted.bytes().enumerate().max_by_key(|(_, byte)| rarity(byte));
+    let (offset, sign) = rarest.map_or((0, '\0'), |(at, byte)| (at, char::from(byte)));
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        if wanted.is_empty() {
+            from += 1;
+            return (from <= text.len()).then(|| from - 1);
+        }
+        while let Some(at) = text.get(from..).and_then(|rest| rest.find(sign)) {
+            from += at + 1;
+            let Some(begin) = (from - 1).checked_sub(offset) else { continue };
+            if text.as_bytes()[begin..].starts_with(wanted.as_bytes()) {
+                return Some(begin);
+            }
+        }
+        None
+    })
+}
+
 /// ASCII is as long in lower case as it was: places are the same. The text holds no line end, so no
 /// match goes from one spelling into the next.
 fn in_plain(
@@ -276,7 +302,7 @@ fn in_plain(
     kind: Option<i64>,
     tell: &mut dyn FnMut(&Place<'_>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let mut hits = lower.match_indices(folded).map(|(at, _)| at).peekable();
+    let mut hits = find(lower, folded).peekable();
     let mut begin = 0;
     for (offset, of, end) in places(packed) {
         while hits.next_if(|at| *at < begin).is_some() {}
@@ -363,10 +389,11 @@ pub(crate) fn numbers(
     Ok((found.len() <= most).then_some(found))
 }
 
-/// Numbers of entities by the number of their kind; `None` of a kind of which there are too many.
-pub(crate) type ByKind = BTreeMap<i64, Option<Vec<i64>>>;
+/// Numbers and spellings of entities by the number of their kind; `None` of a kind of which there are
+/// too many.
+pub(crate) type ByKind = BTreeMap<i64, Option<Vec<(i64, String)>>>;
 
-/// The numbers of the entities of some kinds whose spelling holds a text: of each kind that has any,
+/// The entities of some kinds whose spelling holds a text: of each kind that has any,
 /// all of them, where they are not more than `most`. `None` when too many hold it to tell by kind.
 pub(crate) fn by_kind(
     conn: &Connection,
@@ -386,9 +413,9 @@ pub(crate) fn by_kind(
         if !kinds.contains(&place.kind) {
             return ControlFlow::Continue(());
         }
-        if let Some(numbers) = found.entry(place.kind).or_insert_with(|| Some(Vec::new())) {
-            numbers.push(place.n);
-            if numbers.len() > most {
+        if let Some(held) = found.entry(place.kind).or_insert_with(|| Some(Vec::new())) {
+            held.push((place.n, place.value.to_owned()));
+            if held.len() > most {
                 found.insert(place.kind, None);
                 many += 1;
             }
@@ -456,6 +483,17 @@ mod tests {
     }
 
     #[test]
+    fn places_of_a_text_may_overlap_and_reach_the_end() {
+        let all = |text, wanted| find(text, wanted).collect::<Vec<_>>();
+        assert_eq!(all("aaab", "aa"), [0, 1]);
+        assert_eq!(all("x.com\ny.com", ".com"), [1, 7]);
+        assert_eq!(all("com", "com."), [0_usize; 0]);
+        assert_eq!(all("zz~", "~"), [2]);
+        assert_eq!(all("uber", "über"), [0_usize; 0]);
+        assert_eq!(all("ab", ""), [0, 1]);
+    }
+
+    #[test]
     fn parts_are_found_before_and_after_they_were_taken_in() {
         let values = ["Emotet", "aaab", "ab\nemo", "Ünïcöde Emotet", "motet", "x", "İx"];
         let (conn, names) = store(&values);
@@ -470,6 +508,7 @@ mod tests {
             assert_eq!(found(&conn, "b\nemo"), ["ab\nemo"], "a line end is a character as any");
             assert!(found(&conn, "t\na").is_empty(), "two spellings are not one");
             assert_eq!(found(&conn, "motet")[0], "motet");
+            assert_eq!(found(&conn, "").len(), values.len(), "all hold nothing");
         }
     }
 
