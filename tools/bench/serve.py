@@ -36,17 +36,19 @@ def samples(path):
         known = "FROM entity e WHERE e.kind = ? AND e.n >= ? AND EXISTS (SELECT 1 FROM fact WHERE subject = e.n OR object_entity = e.n)"
         kinds[kind] = one(f"SELECT e.value {known} LIMIT 1", number, last // 2) or one(f"SELECT e.value {known} LIMIT 1", number, 0)
     document = one("SELECT lower(hex(id)) FROM document WHERE visible = 1 LIMIT 1 OFFSET (SELECT count(*) / 2 FROM document WHERE visible = 1)")
+    largest = one("SELECT lower(hex(id)) FROM document WHERE visible = 1 AND text_bytes < 8000000 ORDER BY claims DESC LIMIT 1")
     change = one("SELECT max(id) FROM change WHERE undone_by IS NULL")
     top = one("SELECT max(n) FROM entity")
     values = [value for start in range(1, 501) for (value,) in store.execute(
         "SELECT value FROM entity WHERE n >= ? AND kind IN (SELECT n FROM word WHERE text IN "
         "('ipv4-addr', 'domain-name', 'url', 'file:sha256', 'file:md5')) LIMIT 1", (top * start // 501,))]
     store.close()
-    return {kind: value for kind, value in kinds.items() if value}, document, change, values
+    return {kind: value for kind, value in kinds.items() if value}, (document, largest), change, values
 
 
-def questions(kinds, document, change, values):
+def questions(kinds, documents, change, values):
     """`(route, path, body, headers)` of each question."""
+    document, largest = documents
     def get(route, query="", **names):
         path = route
         for name, value in names.items():
@@ -75,6 +77,10 @@ def questions(kinds, document, change, values):
     yield get(v1 + "gaps", f"document={document}")
     yield get(v1 + "timeline", f"document={document}")
     yield get(v1 + "documents/{id}", id=document)
+    # As the report reader asks: the text with the first claims, then the others by pages.
+    yield get(v1 + "documents/{id}", "claims=1500&regions=heading,code,furniture,quote", id=largest)
+    yield get(v1 + "documents/{id}/claims", "limit=5000", id=largest)
+    yield get(v1 + "documents/{id}", id=largest)
     yield get(v1 + "documents/{id}/raw", id=document)
     yield get(v1 + "documents/{id}/origin", id=document)
     yield get(v1 + "history/{change}", change=change)
@@ -84,6 +90,9 @@ def questions(kinds, document, change, values):
         of = f"of={quote(kinds[kind])}&kind={quote(kind)}"
         for route in ("page", "explain", "graph", "forecast"):
             yield get(v1 + route, of)
+        # As the pages ask for it.
+        yield get(v1 + "page", of + "&rows=200")
+        yield get(v1 + "explain", of + "&limit=60")
         yield get(v1 + "timeline", "of=" + quote(kinds[kind]))
         if kind in shown[:3]:
             yield get(v1 + "decay", f"kind={quote(kind)}&value={quote(kinds[kind])}")

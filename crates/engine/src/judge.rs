@@ -9,6 +9,7 @@ use lapwing_model::{
     Basis, ChangeId, Claim, ClaimId, Confidence, Document, DocumentId, Entity, Format, Marking,
     Object, PartialDate, Polarity, Reading, Relation, Role, Span,
 };
+use lapwing_store::FactQuery;
 
 use crate::{Engine, EngineError};
 
@@ -71,8 +72,10 @@ impl Engine {
     /// Keeps what an analyst says.
     ///
     /// # Errors
-    /// When it says nothing, or the store cannot be written. Nothing is changed then.
+    /// When it says nothing, when a value is none of its kind, or when the store cannot be written.
+    /// Nothing is changed then.
     pub fn judge(&mut self, judgement: &Judgement, now: Timestamp) -> Result<Judged, EngineError> {
+        self.refuse_misfits(judgement)?;
         let reading = reading(judgement, now);
         let document = reading.document.id;
         let Some(claim) = reading.claims.last().map(|claim| claim.id(document)) else {
@@ -90,6 +93,26 @@ impl Engine {
         crate::derive::derive(&mut change, &knowledge)?;
         let change = change.commit()?;
         Ok(Judged { change, document, claim })
+    }
+}
+
+impl Engine {
+    /// A value that nobody knows yet must be one of its kind: `CVE-2021-26855` is no address. What
+    /// documents say may be judged whatever it is, and denied too.
+    fn refuse_misfits(&self, judgement: &Judgement) -> Result<(), EngineError> {
+        let said = judgement.statements.iter().filter(|statement| !statement.denied);
+        for entity in said.flat_map(|of| std::iter::once(&of.subject).chain(of.object.entity())) {
+            let Some(like) = entity.misfit() else { continue };
+            let either = Some(entity.clone());
+            let known = FactQuery { either, limit: Some(1), ..FactQuery::default() };
+            if self.store.facts(&known)?.is_empty() {
+                return Err(EngineError::Undecided(format!(
+                    "`{}` is no {}: give {like}",
+                    entity.value, entity.kind
+                )));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -207,5 +230,18 @@ mod tests {
         assert!(claims.iter().any(|stored| stored.id == judged.claim));
         engine.undo(judged.change, now).unwrap();
         assert_eq!(engine.look_up("45.77.0.1", today).unwrap().probability, Some(before));
+    }
+
+    #[test]
+    fn a_value_that_is_none_of_its_kind_is_refused() {
+        let mut engine = Engine::in_memory().unwrap();
+        let now = "2021-03-04T00:00:00Z".parse().unwrap();
+        let wrong = Entity::new(Kind::Ipv4Addr, "CVE-2021-26855");
+        let judgement = Judgement::false_positive("anna", &wrong, Marking::Green);
+        let refused = engine.judge(&judgement, now).unwrap_err().to_string();
+        assert!(refused.contains("`CVE-2021-26855` is no ipv4-addr"), "{refused}");
+        assert!(engine.store().history().unwrap().is_empty());
+        let right = Entity::new(Kind::Ipv4Addr, "192.0.2.7");
+        engine.judge(&Judgement::false_positive("anna", &right, Marking::Green), now).unwrap();
     }
 }

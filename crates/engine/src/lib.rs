@@ -79,7 +79,7 @@ pub use cluster_decisions::{
 pub use clusters::{ClusterPage, MINTED, Suspect};
 pub use collect::Taken;
 pub use error::{EngineError, ErrorKind};
-pub use explain::{ExplainedClaim, ExplainedFact};
+pub use explain::{ExplainedClaim, ExplainedFact, ExplainedPart};
 pub use export::ExportOptions;
 pub use extracted::{Extracted, Extraction, extract};
 pub use forecast::{Forecast, ForecastOptions, Outlook, Question};

@@ -5,7 +5,6 @@ use jiff::civil::Date;
 use lapwing_fuse::not_shown_same;
 use lapwing_model::{
     ClaimId, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap, PartialDate,
-    Relation,
 };
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
 use lapwing_store::FactQuery;
@@ -21,6 +20,12 @@ pub struct ShowOptions {
     /// Show what was known by the end of this day.
     pub as_of: Option<Date>,
 }
+
+/// Of so many documents the gaps are asked for one by one.
+const FEW: usize = 100;
+
+/// Facts whose claims are asked for at once: bounds what is in memory.
+const AT_ONCE: usize = 512;
 
 impl Engine {
     /// The page of a name or value.
@@ -116,10 +121,7 @@ impl Engine {
             today,
             as_of: options.as_of.map(PartialDate::from),
             documents: self.summaries(&topic, &origins)?,
-            gaps: widest_gaps(
-                self.store.gaps()?.into_iter().filter(|(id, _)| shown.contains(id)).collect(),
-                &origins,
-            ),
+            gaps: widest_gaps(self.gaps_in(&shown)?, &origins),
             facts,
             origins,
             quotes,
@@ -127,6 +129,22 @@ impl Engine {
             candidates,
             statuses,
         })
+    }
+
+    /// The gaps of some documents.
+    fn gaps_in(
+        &self,
+        documents: &BTreeSet<DocumentId>,
+    ) -> Result<Vec<(DocumentId, Gap)>, EngineError> {
+        if documents.len() > FEW {
+            let all = self.store.gaps()?;
+            return Ok(all.into_iter().filter(|(id, _)| documents.contains(id)).collect());
+        }
+        let mut gaps = Vec::new();
+        for id in documents {
+            gaps.extend(self.store.gaps_of(*id)?.into_iter().map(|gap| (*id, gap)));
+        }
+        Ok(gaps)
     }
 
     /// For a campaign, all that its documents say; for anything else, what is said of it.
@@ -162,14 +180,8 @@ impl Engine {
             values.insert(fact.subject.clone());
             values.extend(fact.object.entity().cloned());
         }
-        for value in values.into_iter().filter(|v| v.kind.is_observable()) {
-            let query = FactQuery {
-                subject: Some(value),
-                relation: Some(Relation::Role),
-                ..FactQuery::default()
-            };
-            facts.extend(self.store.facts(&query)?);
-        }
+        let values: Vec<Entity> = values.into_iter().filter(|v| v.kind.is_observable()).collect();
+        facts.extend(self.store.roles(&values)?.into_iter().flatten());
         Ok(())
     }
 
@@ -224,8 +236,8 @@ impl Engine {
     fn quotes(&self, facts: &[Fact]) -> Result<BTreeMap<ClaimId, Quote>, EngineError> {
         let mut texts = Texts::default();
         let mut quotes = BTreeMap::new();
-        for fact in facts {
-            for stored in self.store.claims_for(&fact.subject, fact.relation, &fact.object)? {
+        for facts in facts.chunks(AT_ONCE) {
+            for stored in self.store.claims_of_facts(facts)?.into_iter().flatten() {
                 if let Some(document) = texts.of(&self.store, stored.document)? {
                     quotes.insert(stored.id, quote(&stored, &document.text));
                 }

@@ -128,6 +128,25 @@ pub enum RegionKind {
     References,
 }
 
+impl RegionKind {
+    /// The word for it, as `is` of its JSON.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Heading { .. } => "heading",
+            Self::Prose => "prose",
+            Self::ListItem => "list-item",
+            Self::Cell { .. } => "cell",
+            Self::Code => "code",
+            Self::Link { .. } => "link",
+            Self::Quote => "quote",
+            Self::Declared => "declared",
+            Self::Furniture => "furniture",
+            Self::References => "references",
+        }
+    }
+}
+
 /// A part of a document's text with what it is. Regions may nest and overlap.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Region {

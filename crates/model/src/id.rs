@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 #[error("`{0}` is no identifier of 32 hexadecimal digits")]
 pub struct IdError(pub String);
 
+/// The digits of identifiers.
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
 /// Makes a 128-bit content-derived identifier type, shown as 32 hexadecimal digits.
 macro_rules! content_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -46,7 +49,12 @@ macro_rules! content_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let mut digits = [0; 32];
+                for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+                    pair.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+                }
+                // Digits are text.
+                f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
             }
         }
 

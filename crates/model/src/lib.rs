@@ -20,6 +20,7 @@ mod date;
 mod document;
 mod fact;
 mod finding;
+mod fit;
 mod gap;
 mod id;
 mod kind;

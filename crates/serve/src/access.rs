@@ -45,6 +45,7 @@ pub(crate) const TABLE: &[(&str, &str, Permission)] = &[
     ("GET", "/api/v1/documents", Read),
     ("POST", "/api/v1/documents", Collect),
     ("GET", "/api/v1/documents/{id}", Read),
+    ("GET", "/api/v1/documents/{id}/claims", Read),
     ("GET", "/api/v1/documents/{id}/raw", Read),
     ("GET", "/api/v1/documents/{id}/origin", Read),
     ("GET", "/api/v1/origins", Read),

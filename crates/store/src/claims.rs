@@ -49,12 +49,12 @@ pub(crate) fn insert(
         let named = claim.object.entity().filter(|entity| !entity.kind.is_observable());
         given.extend(named.map(|_| of.object.n));
     }
+    let mut named =
+        conn.bulk("INSERT INTO named_in (n, document) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
     for name in given {
-        conn.prepare_cached(
-            "INSERT INTO named_in (n, document) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        )?
-        .execute((name, n))?;
+        named.push(params![name, n])?;
     }
+    named.finish()?;
     if let Some(marked) = marked {
         let mut of_claims = marked.iter().filter_map(|(at, marks)| {
             Some((numbered.get(*at)?.subject.resolved, marks.as_slice()))
@@ -267,6 +267,28 @@ pub(crate) fn of_document(
     let mut claims = select(conn, names, &sql, [document.0])?;
     claims.sort_by_key(|claim| (claim.claim.span, claim.id));
     Ok(claims)
+}
+
+/// The claims of a visible document in order of place, those after one of them, at most so many.
+pub(crate) fn page_of_document(
+    conn: &Connection,
+    names: &Names,
+    document: DocumentId,
+    after: Option<(Span, ClaimId)>,
+    limit: usize,
+) -> Result<Vec<StoredClaim>, Fault> {
+    // All rows of the document are looked at, but only those of the page are kept and read.
+    let sql = format!(
+        "SELECT {COLUMNS} FROM document d JOIN claim c ON c.document = d.n
+         WHERE d.id = ?1 AND d.visible = 1 AND (c.start, c.stop, c.id) > (?2, ?3, ?4)
+         ORDER BY c.start, c.stop, c.id LIMIT ?5"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    // Without one, after what stands before all.
+    let (start, end, id) = after.map_or((-1, -1, ClaimId([0; 16])), |(span, id)| {
+        (i64::from(span.start), i64::from(span.end), id)
+    });
+    select(conn, names, &sql, params![document.0, start, end, id.0, limit])
 }
 
 /// The identifiers of the claims of a visible document, in order.

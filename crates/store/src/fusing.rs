@@ -114,8 +114,9 @@ pub(crate) fn fuse_touched(
     let mut rows = statement.stream([])?;
     let mut written = facts::writer(conn)?;
     let mut removed = 0;
-    // PostgreSQL answers many questions at once as fast as one.
-    let ahead = if conn.is_postgres() { 1000 } else { 1 };
+    // PostgreSQL answers many questions at once as fast as one; SQLite need not look for the statement
+    // again at each.
+    let (ahead, removed_at_once) = if conn.is_postgres() { (1000, 1000) } else { (64, 1) };
     let mut touched = Vec::new();
     let mut waiting: Vec<Vec<StoredClaim>> = Vec::new();
     let mut held = 0;
@@ -158,7 +159,7 @@ pub(crate) fn fuse_touched(
             }
         }
         // One by one where that costs nothing more, so that those which had a fact can be named.
-        for gone in gone.chunks(ahead) {
+        for gone in gone.chunks(removed_at_once) {
             let had = facts::remove(conn, gone)?;
             removed += had;
             if let (1.., [one]) = (had, gone) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::sql::{Connection, OptionalExtension};
+use crate::sql::{Connection, OptionalExtension, params};
 use lapwing_model::{DocumentId, Origin, OriginId};
 
 use crate::error::Fault;
@@ -107,20 +107,22 @@ pub(crate) fn put_of(
 }
 
 fn insert(conn: &Connection, come: &[(&Origin, String, [u8; 16])]) -> Result<(), Fault> {
-    let mut insert = conn.prepare_cached(
+    let mut insert = conn.bulk(
         "INSERT INTO origin (id, fingerprint, body) VALUES (?1, ?2, ?3) ON CONFLICT (id) \
          DO UPDATE SET fingerprint = excluded.fingerprint, body = excluded.body",
     )?;
-    let mut join = conn.prepare_cached(
+    let mut join = conn.bulk(
         "INSERT INTO origin_member (document, origin) VALUES (?1, ?2) ON CONFLICT (document) \
          DO UPDATE SET origin = excluded.origin",
     )?;
     for (origin, body, fingerprint) in come {
-        insert.execute((origin.id.0, fingerprint, body))?;
+        insert.push(params![origin.id.0, fingerprint, body])?;
         for member in &origin.members {
-            join.execute((member.document.0, origin.id.0))?;
+            join.push(params![member.document.0, origin.id.0])?;
         }
     }
+    insert.finish()?;
+    join.finish()?;
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! Pages of indicators: along an index where much is wanted, sorted where little is.
 //!
 //! A page goes along the list in its order and takes what fits. Where nearly nothing fits that would
-//! lead through all of it; so after a while the rows that fit are counted, and where they are few,
-//! they are fetched and sorted instead. Both ways give the same page.
+//! lead through all of it; so first an index tells, for each condition that has one, whether few
+//! rows meet it, and after a while the rows that fit are counted: where they are few, they are
+//! fetched and sorted instead. Both ways give the same page.
 
 use crate::sql::types::Value;
 use crate::sql::{Connection, OptionalExtension, params_from_iter};
@@ -39,6 +40,13 @@ struct Entry {
     n: i64,
 }
 
+/// A condition that an index tells, by kind.
+struct Told {
+    /// The column that the index goes by.
+    column: &'static str,
+    condition: String,
+}
+
 /// What a page is asked for, as conditions on `standing s`.
 struct Page<'q> {
     conn: &'q Connection,
@@ -48,7 +56,7 @@ struct Page<'q> {
     /// All conditions but that on the kind, and those below.
     fits: String,
     /// Conditions each of which an index tells.
-    told: Vec<String>,
+    told: Vec<Told>,
     /// What the value holds, in lower case.
     holds: Option<String>,
     /// Only these.
@@ -140,19 +148,22 @@ impl<'q> Page<'q> {
         };
         let mut told = Vec::new();
         if let Some(least) = query.least_probability.filter(|least| least.is_finite()) {
-            told.push(format!("s.probability >= {least:?}"));
+            let condition = format!("s.probability >= {least:?}");
+            told.push(Told { column: "s.probability", condition });
         }
         if let Some(since) = query.since {
-            told.push(format!("s.last >= {}", date_number(since)));
+            let condition = format!("s.last >= {}", date_number(since));
+            told.push(Told { column: "s.last", condition });
         }
         if let Some((statuses, day)) = &query.status {
             let each: Vec<String> =
                 statuses.iter().map(|status| aging::condition(*status, *day)).collect();
-            told.push(if each.is_empty() { "0 = 1".to_owned() } else { each.join(" OR ") });
+            let condition = if each.is_empty() { "0 = 1".to_owned() } else { each.join(" OR ") };
+            told.push(Told { column: "s.ages", condition });
         }
         let mut fits = "s.probability IS NOT NULL".to_owned();
-        for condition in &told {
-            fits.push_str(&format!(" AND ({condition})"));
+        for one in &told {
+            fits.push_str(&format!(" AND ({})", one.condition));
         }
         let mut page = Self {
             conn,
@@ -182,28 +193,80 @@ impl<'q> Page<'q> {
             few.sort_unstable();
             return self.sorted(&few, self.kind);
         }
-        if let Some(text) = &self.holds
-            && let Some(few) = spelling::numbers(self.conn, text, self.kind, self.limits.few)?
-        {
-            return self.sorted(&few, self.kind);
-        }
-        if self.order != IndicatorOrder::Value {
-            return self.along(self.kind);
-        }
         // By kind and value: a kind of which nothing fits is not gone through.
-        let kinds = match self.kind {
-            Some(kind) => vec![kind],
-            None => kinds(self.conn, self.after.as_ref().map_or(0, |after| after.kind))?,
+        let from = match (self.order, &self.after) {
+            (IndicatorOrder::Value, Some(after)) => after.kind,
+            _ => 0,
         };
+        let mut kinds = Vec::new();
+        for kind in self.kinds(from)? {
+            if self.any(kind)? {
+                kinds.push(kind);
+            }
+        }
+        if kinds.is_empty() {
+            return Ok(Vec::new());
+        }
+        let spelled = match &self.holds {
+            Some(text) => spelling::by_kind(self.conn, text, &kinds, self.limits.few)?,
+            None => None,
+        };
+        if self.order != IndicatorOrder::Value {
+            let few = spelled.and_then(|spelled| {
+                let all: Option<Vec<_>> = spelled.into_values().collect();
+                all.map(|all| all.into_iter().flatten().map(|(n, _)| n).collect::<Vec<i64>>())
+            });
+            return match few.filter(|few| few.len() <= self.limits.few) {
+                Some(few) => self.sorted(&few, self.kind),
+                None => self.along(self.kind),
+            };
+        }
         let mut entries = Vec::new();
         for kind in kinds {
-            entries.extend(self.along(Some(kind))?);
+            // Of a kind that is not among them no value holds the text.
+            match spelled.as_ref().map(|spelled| spelled.get(&kind)) {
+                Some(None) => {}
+                Some(Some(Some(few))) => entries.extend(self.spelled(kind, few)?),
+                Some(Some(None)) | None => entries.extend(self.along(Some(kind))?),
+            }
             if entries.len() >= self.limit {
                 break;
             }
         }
         entries.truncate(self.limit);
         Ok(entries)
+    }
+
+    /// Those of a few of one kind that fit, by value. They are sorted as they were found, and only as
+    /// many are looked at as the page needs.
+    fn spelled(&self, kind: i64, few: &[(i64, String)]) -> Result<Vec<Entry>, Fault> {
+        let is_whole = |value: &str| value.len() < spelling::LONGEST - 4;
+        if self.conn.is_postgres() || !few.iter().all(|(_, value)| is_whole(value)) {
+            let numbers: Vec<i64> = few.iter().map(|(n, _)| *n).collect();
+            return self.sorted(&numbers, Some(kind));
+        }
+        let mut few: Vec<&(i64, String)> = few.iter().collect();
+        few.sort_unstable_by(|a, b| a.1.cmp(&b.1));
+        let mut entries = Vec::new();
+        for (n, value) in few {
+            let entry = Entry { kind, value: value.clone(), key: 0.0, n: *n };
+            let behind = self.after.as_ref().is_none_or(|after| self.before(after, &entry).is_lt());
+            if behind && self.takes(&entry) && self.fits(*n)? {
+                entries.push(entry);
+                if entries.len() == self.limit {
+                    break;
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    /// The kinds that are looked at, from one on, in their order.
+    fn kinds(&self, from: i64) -> Result<Vec<i64>, Fault> {
+        match self.kind {
+            Some(kind) => Ok(vec![kind]),
+            None => kinds(self.conn, from),
+        }
     }
 
     /// The row of an entity, whether or not it fits.
@@ -295,14 +358,19 @@ impl<'q> Page<'q> {
 
     /// The page of a kind, or of all, along the list.
     fn along(&self, kind: Option<i64>) -> Result<Vec<Entry>, Fault> {
-        if !self.any(kind)? {
-            return Ok(Vec::new());
+        for told in self.told.iter().filter(|told| told.column != "s.ages") {
+            if let Some(few) = self.few(kind, &told.condition)? {
+                return self.sorted(&few, kind);
+            }
         }
         let mut entries = Vec::new();
         let mut at = self.after.clone().filter(|after| {
             self.order != IndicatorOrder::Value || kind.is_none_or(|kind| kind == after.kind)
         });
-        let (mut looked_at, mut counted) = (0, false);
+        // One condition of those above was counted, and that every row fits is known.
+        let mut counted =
+            self.told.is_empty() || (self.told.len() == 1 && self.told[0].column != "s.ages");
+        let mut looked_at = 0;
         loop {
             let batch = match self.order {
                 IndicatorOrder::Value => self.by_value(kind.unwrap_or_default(), at.as_ref())?,
@@ -313,7 +381,11 @@ impl<'q> Page<'q> {
             let ended = batch.is_empty();
             looked_at += batch.len();
             for (entry, fits) in batch {
-                if fits && self.takes(&entry) {
+                // Whether it fits is asked last: that is a look into another place of the file.
+                if fits != Some(false)
+                    && self.takes(&entry)
+                    && (fits.is_some() || self.fits(entry.n)?)
+                {
                     entries.push(entry.clone());
                     if entries.len() == self.limit {
                         return Ok(entries);
@@ -326,38 +398,50 @@ impl<'q> Page<'q> {
             }
             if looked_at >= self.limits.patience && !counted {
                 counted = true;
-                if let Some(few) = self.few(kind)? {
+                if let Some(few) = self.few(kind, &self.fits)? {
                     return self.sorted(&few, kind);
                 }
             }
         }
     }
 
+    /// Whether a row meets all conditions on it.
+    fn fits(&self, n: i64) -> Result<bool, Fault> {
+        let sql = format!("SELECT 1 FROM standing s WHERE s.n = ?1 AND {}", self.fits);
+        Ok(self.conn.prepare_cached(&sql)?.exists([n])?)
+    }
+
     /// Whether an index tells that nothing of a kind can fit.
-    fn any(&self, kind: Option<i64>) -> Result<bool, Fault> {
-        let of_kind = kind.map_or(String::new(), |kind| format!("AND s.kind = {kind}"));
-        for condition in self.told.iter().filter(|_| kind.is_some()) {
+    fn any(&self, kind: i64) -> Result<bool, Fault> {
+        for told in self.told.iter().filter(|told| told.column == "s.ages") {
             // The latest day first: what ages today was seen of late.
             let sql = format!(
-                "SELECT 1 FROM standing s WHERE s.probability IS NOT NULL {of_kind}
-                 AND ({condition}) ORDER BY s.ages DESC LIMIT 1"
+                "SELECT 1 FROM standing s INDEXED BY standing_ages
+                 WHERE s.probability IS NOT NULL AND s.kind = {kind}
+                 AND ({}) ORDER BY s.ages DESC LIMIT 1",
+                told.condition
             );
-            if condition.contains("s.ages") && !self.conn.prepare_cached(&sql)?.exists([])? {
+            if !self.conn.prepare_cached(&sql)?.exists([])? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// The numbers of all rows that fit; `None` when they are more than a few.
-    fn few(&self, kind: Option<i64>) -> Result<Option<Vec<i64>>, Fault> {
-        // Kind by kind, which is how the index on the days goes.
+    /// The numbers of all rows that meet a condition; `None` when they are more than a few.
+    fn few(&self, kind: Option<i64>, condition: &str) -> Result<Option<Vec<i64>>, Fault> {
+        // Each index is of indicators alone, which looks to the planner as if it told something.
+        let by = if condition.contains("s.ages") { "INDEXED BY standing_ages" } else { "" };
+        // Kind by kind, which is how the indexes go.
         let kinds = kind.map_or_else(|| kinds(self.conn, 0), |kind| Ok(vec![kind]))?;
+        if kinds.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
         let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
-        let of_kind = format!("AND s.kind IN ({})", kinds.join(","));
         let sql = format!(
-            "SELECT s.n FROM standing s WHERE {} {of_kind} LIMIT {}",
-            self.fits,
+            "SELECT s.n FROM standing s {by} WHERE s.probability IS NOT NULL
+             AND s.kind IN ({}) AND ({condition}) LIMIT {}",
+            kinds.join(","),
             self.limits.few + 1
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
@@ -365,22 +449,30 @@ impl<'q> Page<'q> {
         Ok((few.len() <= self.limits.few).then_some(few))
     }
 
-    /// The next rows by value, each with whether it fits.
-    fn by_value(&self, kind: i64, after: Option<&Entry>) -> Result<Vec<(Entry, bool)>, Fault> {
-        // PostgreSQL has an index of the first 400 characters, which sort as the whole does.
-        let (along, order) = if self.conn.is_postgres() {
-            ("AND left(value, 400) >= left(?2, 400)", "left(value, 400), value")
+    /// The next rows by value, each with whether it fits, where that is known.
+    fn by_value(
+        &self,
+        kind: i64,
+        after: Option<&Entry>,
+    ) -> Result<Vec<(Entry, Option<bool>)>, Fault> {
+        let past = if after.is_some() { ">" } else { ">=" };
+        let batch = self.limits.batch;
+        let sql = if self.conn.is_postgres() {
+            // It has an index of the first 400 characters, which sort as the whole does; and one
+            // question takes as long as a hundred answers.
+            format!(
+                "SELECT x.n, x.value, EXISTS (SELECT 1 FROM standing s WHERE s.n = x.n AND {})
+                 FROM (SELECT n, value FROM entity WHERE kind = ?1 AND value {past} ?2
+                       AND left(value, 400) >= left(?2, 400)
+                       ORDER BY left(value, 400), value LIMIT {batch}) x ORDER BY x.value",
+                self.fits
+            )
         } else {
-            ("", "value")
+            format!(
+                "SELECT n, value, NULL FROM entity WHERE kind = ?1 AND value {past} ?2
+                 ORDER BY value LIMIT {batch}"
+            )
         };
-        let sql = format!(
-            "SELECT x.n, x.value, EXISTS (SELECT 1 FROM standing s WHERE s.n = x.n AND {})
-             FROM (SELECT n, value FROM entity WHERE kind = ?1 AND value {} ?2 {along}
-                   ORDER BY {order} LIMIT {}) x ORDER BY x.value",
-            self.fits,
-            if after.is_some() { ">" } else { ">=" },
-            self.limits.batch,
-        );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let mut rows = statement.query((kind, after.map_or("", |after| after.value.as_str())))?;
         let mut batch = Vec::new();
@@ -396,11 +488,25 @@ impl<'q> Page<'q> {
         &self,
         kind: Option<i64>,
         after: Option<&Entry>,
-    ) -> Result<Vec<(Entry, bool)>, Fault> {
+    ) -> Result<Vec<(Entry, Option<bool>)>, Fault> {
         let column = match self.order {
             IndicatorOrder::Last => "s.last",
             _ => "s.probability",
         };
+        let kinds = kind.map_or_else(|| kinds(self.conn, 0), |kind| Ok(vec![kind]))?;
+        if kinds.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (value, join) = match &self.holds {
+            Some(_) => ("e.value", "JOIN entity e ON e.n = s.n"),
+            None => ("''", ""),
+        };
+        // Below the least that is asked for nothing fits any more.
+        let mut least = String::new();
+        for told in self.told.iter().filter(|told| told.column == column) {
+            least.push_str(" AND ");
+            least.push_str(&told.condition);
+        }
         // What has the same key as the last row, then what comes after it: two ranges of the index.
         let mut batch = Vec::new();
         let ranges = match after {
@@ -415,14 +521,23 @@ impl<'q> Page<'q> {
             if left == 0 {
                 break;
             }
-            let value = if self.holds.is_some() { "e.value" } else { "''" };
-            let join = if self.holds.is_some() { "JOIN entity e ON e.n = s.n" } else { "" };
-            let of_kind = kind.map_or(String::new(), |kind| format!(" AND s.kind = {kind}"));
+            // The index goes kind by kind: the kinds are merged as they are read.
+            let of_kinds: Vec<String> = kinds
+                .iter()
+                .map(|kind| {
+                    format!(
+                        "SELECT s.n AS n, s.kind AS kind, {column} AS key, {value} AS value,
+                           ({}) AS fits
+                         FROM standing s {join}
+                         WHERE s.probability IS NOT NULL AND s.kind = {kind} AND {range}{least}",
+                        self.fits
+                    )
+                })
+                .collect();
             let sql = format!(
-                "SELECT s.n, s.kind, {column} * 1.0, {value}, ({}{of_kind}) FROM standing s {join}
-                 WHERE s.probability IS NOT NULL AND {range}
-                 ORDER BY {column} DESC, s.n LIMIT {left}",
-                self.fits,
+                "SELECT x.n, x.kind, x.key * 1.0, x.value, x.fits
+                 FROM ({} ORDER BY key DESC, n LIMIT {left}) x ORDER BY x.key DESC, x.n",
+                of_kinds.join(" UNION ALL ")
             );
             let mut statement = self.conn.prepare_cached(&sql)?;
             let mut rows = statement.query(params_from_iter(values))?;
@@ -433,7 +548,7 @@ impl<'q> Page<'q> {
                     key: row.get(2)?,
                     value: row.get(3)?,
                 };
-                batch.push((entry, row.get(4)?));
+                batch.push((entry, Some(row.get(4)?)));
             }
         }
         Ok(batch)

@@ -14,7 +14,7 @@ use crate::sql::Connection;
 use crate::standing;
 
 /// The newest schema that this program writes and reads.
-pub(crate) const VERSION: i64 = 6;
+pub(crate) const VERSION: i64 = 7;
 
 /// What each version added, the first being the file as it was made.
 pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
@@ -29,6 +29,7 @@ pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
     &[include_str!("fusing.sql")],
     &[include_str!("sessions.sql")],
     &[include_str!("marks.sql")],
+    &[standing::BY_KIND],
 ];
 
 /// `LPWG`: tells a store from other SQLite files.

@@ -163,12 +163,13 @@ pub(crate) fn put_links(
     document: DocumentId,
     links: &[(i64, bool)],
 ) -> Result<(), Fault> {
-    let mut insert = conn.prepare_cached(
+    let mut insert = conn.bulk(
         "INSERT INTO link (key, document, states) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     )?;
     for (key, states) in links {
-        insert.execute((key, document.0, i64::from(*states)))?;
+        insert.push(&[key, &document.0, &i64::from(*states)])?;
     }
+    insert.finish()?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Finding a part of a name or value among all of them: the spellings lie one after the other in
 //! long texts, which are looked through at the speed of memory.
 
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::{ControlFlow, Range};
 
 use crate::sql::Connection;
@@ -13,7 +13,7 @@ use crate::names::{Names, TEXT};
 /// Entities whose numbers share a row.
 const BLOCK: i64 = 1024;
 /// Bytes of a spelling that are looked through; values are shorter, and one row stays small.
-const LONGEST: usize = 16 << 10;
+pub(crate) const LONGEST: usize = 16 << 10;
 /// Bytes of a place in a row: number within the block (2), kind (4), end of the spelling (4).
 const PLACE: usize = 10;
 /// Stands between spellings, so that the end of one and the beginning of the next are no match.
@@ -193,7 +193,7 @@ pub(crate) fn each(
             lower.push_str(spelled);
             lower.make_ascii_lowercase();
             // Most rows hold it nowhere, which is told fastest of the whole.
-            if !lower.contains(folded) {
+            if find(&lower, folded).next().is_none() {
                 continue;
             }
         }
@@ -265,6 +265,32 @@ pub(crate) struct Place<'v> {
     pub(crate) starts: bool,
 }
 
+/// Signs of values, the most frequent first.
+const FREQUENT: &[u8] = b"0123456789abcdef.omntirslhpug/:-_ xyzvkwjq";
+
+/// The places of a text in another, both of ASCII. The rarest of its signs is looked for, at the speed
+/// of memory, and only where that stands is the text compared.
+fn find<'t>(text: &'t str, wanted: &'t str) -> impl Iterator<Item = usize> + 't {
+    let rarity = |byte: &u8| FREQUENT.iter().position(|known| known == byte).unwrap_or(usize::MAX);
+    let rarest = wanted.bytes().enumerate().max_by_key(|(_, byte)| rarity(byte));
+    let (offset, sign) = rarest.map_or((0, '\0'), |(at, byte)| (at, char::from(byte)));
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        if wanted.is_empty() {
+            from += 1;
+            return (from <= text.len()).then(|| from - 1);
+        }
+        while let Some(at) = text.get(from..).and_then(|rest| rest.find(sign)) {
+            from += at + 1;
+            let Some(begin) = (from - 1).checked_sub(offset) else { continue };
+            if text.as_bytes()[begin..].starts_with(wanted.as_bytes()) {
+                return Some(begin);
+            }
+        }
+        None
+    })
+}
+
 /// ASCII is as long in lower case as it was: places are the same. The text holds no line end, so no
 /// match goes from one spelling into the next.
 fn in_plain(
@@ -276,7 +302,7 @@ fn in_plain(
     kind: Option<i64>,
     tell: &mut dyn FnMut(&Place<'_>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let mut hits = lower.match_indices(folded).map(|(at, _)| at).peekable();
+    let mut hits = find(lower, folded).peekable();
     let mut begin = 0;
     for (offset, of, end) in places(packed) {
         while hits.next_if(|at| *at < begin).is_some() {}
@@ -363,6 +389,46 @@ pub(crate) fn numbers(
     Ok((found.len() <= most).then_some(found))
 }
 
+/// Numbers and spellings of entities by the number of their kind; `None` of a kind of which there are
+/// too many.
+pub(crate) type ByKind = BTreeMap<i64, Option<Vec<(i64, String)>>>;
+
+/// The entities of some kinds whose spelling holds a text: of each kind that has any,
+/// all of them, where they are not more than `most`. `None` when too many hold it to tell by kind.
+pub(crate) fn by_kind(
+    conn: &Connection,
+    folded: &str,
+    kinds: &[i64],
+    most: usize,
+) -> Result<Option<ByKind>, Fault> {
+    let mut found = ByKind::new();
+    if kinds.is_empty() {
+        return Ok(Some(found));
+    }
+    let one = if let [kind] = kinds { Some(*kind) } else { None };
+    // From a server all that is looked at is sent.
+    let (mut room, is_server) = (most, conn.is_postgres());
+    let mut many = 0;
+    each(conn, folded, one, &mut |place| {
+        if !kinds.contains(&place.kind) {
+            return ControlFlow::Continue(());
+        }
+        if let Some(held) = found.entry(place.kind).or_insert_with(|| Some(Vec::new())) {
+            held.push((place.n, place.value.to_owned()));
+            if held.len() > most {
+                found.insert(place.kind, None);
+                many += 1;
+            }
+        }
+        if is_server && room == 0 {
+            many = kinds.len();
+        }
+        room = room.saturating_sub(1);
+        if many == kinds.len() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok((many < kinds.len()).then_some(found))
+}
+
 /// What of the rows is not what the entities are; empty for a sound file.
 pub(crate) fn check(conn: &Connection) -> Result<Vec<String>, Fault> {
     let mut found = Vec::new();
@@ -417,6 +483,17 @@ mod tests {
     }
 
     #[test]
+    fn places_of_a_text_may_overlap_and_reach_the_end() {
+        let all = |text, wanted| find(text, wanted).collect::<Vec<_>>();
+        assert_eq!(all("aaab", "aa"), [0, 1]);
+        assert_eq!(all("x.com\ny.com", ".com"), [1, 7]);
+        assert_eq!(all("com", "com."), [0_usize; 0]);
+        assert_eq!(all("zz~", "~"), [2]);
+        assert_eq!(all("uber", "über"), [0_usize; 0]);
+        assert_eq!(all("ab", ""), [0, 1]);
+    }
+
+    #[test]
     fn parts_are_found_before_and_after_they_were_taken_in() {
         let values = ["Emotet", "aaab", "ab\nemo", "Ünïcöde Emotet", "motet", "x", "İx"];
         let (conn, names) = store(&values);
@@ -431,6 +508,7 @@ mod tests {
             assert_eq!(found(&conn, "b\nemo"), ["ab\nemo"], "a line end is a character as any");
             assert!(found(&conn, "t\na").is_empty(), "two spellings are not one");
             assert_eq!(found(&conn, "motet")[0], "motet");
+            assert_eq!(found(&conn, "").len(), values.len(), "all hold nothing");
         }
     }
 
@@ -452,5 +530,13 @@ mod tests {
         assert_eq!(all.len() as i64, 2 * BLOCK);
         assert!(numbers(&conn, "name", None, 10).unwrap().is_none());
         assert_eq!(numbers(&conn, "name 2047", None, 10).unwrap().unwrap().len(), 1);
+        let names_kind = names.find_word(&conn, Kind::Malware.as_str()).unwrap().unwrap();
+        let kinds = [names_kind, names_kind + 1];
+        let few = by_kind(&conn, "name 204", &kinds, 10).unwrap().unwrap();
+        assert_eq!(few[&names_kind].as_ref().unwrap().len(), 9, "204 and 2040 to 2047");
+        assert!(!few.contains_key(&(names_kind + 1)), "a kind of which none holds it");
+        let many = by_kind(&conn, "name", &kinds, 10).unwrap().unwrap();
+        assert_eq!(many[&names_kind], None);
+        assert_eq!(by_kind(&conn, "name", &kinds[..1], 10).unwrap(), None);
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::sql::types::Value;
 use crate::sql::{Bulk, Connection, OptionalExtension, params};
 use lapwing_model::{Fact, Object, Relation, Role};
 
@@ -10,7 +11,7 @@ use crate::aging::Aging;
 use crate::error::Fault;
 use crate::facts;
 use crate::names::Names;
-use crate::spelling;
+use crate::{names_server, spelling};
 
 /// What makes the aging of an indicator out of the fact that it is one, and of what the store says
 /// of the same value: what it indicates, when it was sighted.
@@ -27,6 +28,13 @@ pub(crate) const NAMED: &str = include_str!("naming.sql");
 pub(crate) const INDEXES: &str = "CREATE INDEX fact_relation ON fact (relation, object);
     CREATE INDEX entity_other ON entity (resolved) WHERE resolved <> n;
     CREATE INDEX document_name ON document (name);";
+
+/// The same by kind first: of one kind nothing else is gone through, and all are merged.
+pub(crate) const BY_KIND: &str = "DROP INDEX standing_probability;
+    DROP INDEX standing_last;
+    CREATE INDEX standing_probability ON standing (kind, probability DESC, n)
+      WHERE probability IS NOT NULL;
+    CREATE INDEX standing_last ON standing (kind, last DESC, n) WHERE probability IS NOT NULL;";
 
 /// Entities that are looked at in one go: bounds what is in memory.
 const BATCH: i64 = 4096;
@@ -126,6 +134,10 @@ pub(crate) fn settle(
         let mut batch = restated(conn, names, last)?;
         let Some(end) = batch.last().map(|one| one.n) else { break };
         last = end;
+        let mut others = match age {
+            Some(_) => others_of(conn, names, &batch)?,
+            None => BTreeMap::new(),
+        };
         for one in &mut batch {
             match (&mut age, &mut one.now, &one.body) {
                 (Some(age), Some(now), Some(body)) => {
@@ -133,7 +145,7 @@ pub(crate) fn settle(
                     let Object::Entity(subject) = object else { continue };
                     let role = Object::Text(Role::Indicator.as_str().to_owned());
                     let fact = facts::decode(body, subject, Relation::Role, role)?;
-                    let others = if one.more { others(conn, names, one.n)? } else { Vec::new() };
+                    let others = others.remove(&one.n).unwrap_or_default();
                     now.days = Some(age(&fact, &others).columns());
                 }
                 (None, Some(now), Some(_)) => {
@@ -230,18 +242,47 @@ fn restated(conn: &Connection, names: &Names, last: i64) -> Result<Vec<Restated>
     Ok(batch)
 }
 
-/// What an entity indicates, and when it was sighted.
-fn others(conn: &Connection, names: &Names, n: i64) -> Result<Vec<Fact>, Fault> {
-    let mut all = Vec::new();
+/// What each of some entities indicates, and when it was sighted: with one question for all.
+fn others_of(
+    conn: &Connection,
+    names: &Names,
+    batch: &[Restated],
+) -> Result<BTreeMap<i64, Vec<Fact>>, Fault> {
+    let mut all: BTreeMap<i64, Vec<Fact>> = BTreeMap::new();
+    let wanted: Vec<&Restated> = batch.iter().filter(|one| one.more).collect();
+    let mut take = |n: i64, relation, object: i64, body: &[u8]| -> Result<(), Fault> {
+        let object = names.object_of(conn, object)?;
+        let fact = facts::decode(body, names.entity_of(conn, n)?, relation, object)?;
+        all.entry(n).or_default().push(fact);
+        Ok(())
+    };
     for relation in [Relation::Indicates, Relation::LastSeen] {
         let Some(number) = names.find_word(conn, relation.as_str())? else { continue };
-        let mut statement = conn
-            .prepare_cached("SELECT object, body FROM fact WHERE subject = ?1 AND relation = ?2")?;
-        let mut rows = statement.query((n, number))?;
-        while let Some(row) = rows.next()? {
-            let body = row.get_ref(1)?.as_blob().map_err(|e| Fault::damaged(e.to_string()))?;
-            let object = names.object_of(conn, row.get(0)?)?;
-            all.push(facts::decode(body, names.entity_of(conn, n)?, relation, object)?);
+        let damaged = |e: crate::sql::types::FromSqlError| Fault::damaged(e.to_string());
+        if let Some(session) = conn.postgres() {
+            let sql = format!(
+                "SELECT f.subject, f.object, f.body FROM unnest($1::int8[]) t (n)
+                 JOIN fact f ON f.subject = t.n AND f.relation = {number}
+                 ORDER BY f.subject, f.object"
+            );
+            let numbers = wanted.iter().map(|one| Value::Integer(one.n)).collect();
+            let rows = session.query_columns(&sql, vec![numbers])?.all();
+            names_server::load_of_rows(conn, names, &rows, &[0, 1])?;
+            for row in &rows {
+                let body = row.get_ref(2)?.as_blob().map_err(damaged)?;
+                take(row.get(0)?, relation, row.get(1)?, body)?;
+            }
+            continue;
+        }
+        let mut statement = conn.prepare_cached(
+            "SELECT object, body FROM fact WHERE subject = ?1 AND relation = ?2 ORDER BY object",
+        )?;
+        for one in &wanted {
+            let mut rows = statement.query((one.n, number))?;
+            while let Some(row) = rows.next()? {
+                let body = row.get_ref(1)?.as_blob().map_err(damaged)?;
+                take(one.n, relation, row.get(0)?, body)?;
+            }
         }
     }
     Ok(all)

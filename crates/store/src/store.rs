@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lapwing_model::{
     ChangeId, ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap,
-    Region, Relation,
+    Region, Relation, Span,
 };
 
 use crate::change::Change;
 use crate::documents::Part;
-use crate::error::StoreError;
+use crate::error::{Fault, StoreError};
 use crate::names::Names;
 use crate::records::{
     ChangeRecord, DocumentRecord, EntityRecord, FactQuery, JudgementRecord, SearchHit, StoredClaim,
@@ -189,6 +189,16 @@ impl Store {
         self.with(|conn, names| claims::of_document(conn, names, id))
     }
 
+    /// As [`Store::claims_of`], by pages: those after a place, at most so many.
+    pub fn claims_page(
+        &self,
+        id: DocumentId,
+        after: Option<(Span, ClaimId)>,
+        limit: usize,
+    ) -> Result<Vec<StoredClaim>, StoreError> {
+        self.with(|conn, names| claims::page_of_document(conn, names, id, after, limit))
+    }
+
     /// The identifiers of the claims of a document, in order.
     pub fn claim_ids(&self, id: DocumentId) -> Result<Vec<ClaimId>, StoreError> {
         self.with(|conn, _| claims::ids_of_document(conn, id))
@@ -198,6 +208,27 @@ impl Store {
     /// a fact use [`Store::claims_for`].
     pub fn claim(&self, id: ClaimId) -> Result<Option<StoredClaim>, StoreError> {
         self.with(|conn, names| claims::find(conn, names, id))
+    }
+
+    /// The visible claims of the statements of some facts, in the order of the facts; those of one in
+    /// order of identifier.
+    pub fn claims_of_facts(&self, facts: &[Fact]) -> Result<Vec<Vec<StoredClaim>>, StoreError> {
+        self.with(|conn, names| {
+            let number = |object: &Object| Ok::<_, Fault>(names.find(conn, object)?.map(|it| it.n));
+            let mut statements = Vec::with_capacity(facts.len());
+            for fact in facts {
+                let subject = number(&Object::Entity(fact.subject.clone()))?;
+                let relation = names.find_word(conn, fact.relation.as_str())?;
+                let object = number(&fact.object)?;
+                // No row has such a number: what is not known has no claim.
+                statements.push((
+                    subject.unwrap_or(-1),
+                    relation.unwrap_or(-1),
+                    object.unwrap_or(-1),
+                ));
+            }
+            claims::of_statements(conn, names, &statements)
+        })
     }
 
     /// The claims that make a statement of resolved names, in order of identifier.

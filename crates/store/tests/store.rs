@@ -43,6 +43,26 @@ fn what_was_added_comes_back_whole() {
 }
 
 #[test]
+fn claims_come_by_pages_in_order_of_place() {
+    let store = store_of(0..4);
+    let id = reading(2).document.id;
+    let all = store.claims_of(id).unwrap();
+    assert!(all.len() > 2, "{}", all.len());
+    for limit in [1, 2, 3, all.len(), all.len() + 1] {
+        let (mut paged, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.claims_page(id, after, limit).unwrap();
+            assert!(page.len() <= limit);
+            let Some(last) = page.last() else { break };
+            after = Some((last.claim.span, last.id));
+            paged.extend(page);
+        }
+        assert_eq!(paged, all, "by {limit}");
+    }
+    assert!(store.claims_page(DocumentId([7; 16]), None, 9).unwrap().is_empty());
+}
+
+#[test]
 fn adding_the_same_bytes_twice_changes_nothing() {
     let mut store = store_of(0..3);
     let (digest, history) = (store.digest().unwrap(), store.history().unwrap());

@@ -507,7 +507,12 @@ export interface paths {
         /** A document: text, structure, claims with their places, gaps. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description The first so many claims; all where not given. `/documents/{id}/claims` gives the others. */
+                    claims?: number;
+                    /** @description Only these parts of the text, separated by commas, as `heading,code`; all where not given. */
+                    regions?: string;
+                };
                 header?: never;
                 path: {
                     /** @description 32 hexadecimal digits */
@@ -523,6 +528,58 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["DocumentDetail"];
+                    };
+                };
+                /** @description What went wrong, and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The claims of a document, in order of place. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Claims of the page, 1 to 10000; 1000 where not given. */
+                    limit?: number;
+                    /** @description `next` of the page before, or `claims_next` of the document. */
+                    cursor?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description 32 hexadecimal digits */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ClaimPage"];
                     };
                 };
                 /** @description What went wrong, and what to do */
@@ -800,7 +857,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why it is believed: facts, origins, claims, places, arithmetic. */
+        /** Why it is believed: facts, origins, claims, places, arithmetic; by pages. */
         get: {
             parameters: {
                 query: {
@@ -815,6 +872,10 @@ export interface paths {
                     as_of?: string;
                     /** @description The day on which decay is read. */
                     today?: string;
+                    /** @description Rows of the page, 1 to 1000. */
+                    limit?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
                 };
                 header?: never;
                 path?: never;
@@ -3791,6 +3852,18 @@ export interface components {
              */
             undone_by?: number | null;
         };
+        /** @description A page of claims. */
+        ClaimPage: {
+            /** @description What the document says, in order of place. */
+            items: Record<string, never>[];
+            /** @description Ask for the rest with this as `cursor`; null at the end. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many claims the document has in all.
+             */
+            total: number;
+        };
         /** @description A decision on clusters. */
         ClusterDecisionRow: {
             /** @description `merge` or `split`. */
@@ -3919,6 +3992,13 @@ export interface components {
             change: number;
             /** @description What it says, in order of place. */
             claims: Record<string, never>[];
+            /** @description Where `/documents/{id}/claims` goes on, when these are not all. */
+            claims_next?: string | null;
+            /**
+             * Format: int64
+             * @description How many claims it has in all.
+             */
+            claims_total: number;
             /** @description With its text; `id`, `name`, `format`, `text` always. */
             document: Record<string, never>;
             /** @description What it declares and does not show. */
@@ -4004,7 +4084,14 @@ export interface components {
         Explained: {
             /** @description A fact each, with its arithmetic and its claims. */
             items: Record<string, never>[];
+            /** @description Ask for the rest with this as `cursor`; null at the end. */
+            next?: string | null;
             subject: components["schemas"]["EntityName"];
+            /**
+             * Format: int64
+             * @description How many facts there are in all.
+             */
+            total: number;
         };
         /** @description A value that is no indicator. */
         FalsePositive: {

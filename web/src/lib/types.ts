@@ -275,8 +275,15 @@ export interface DocumentPage {
   change: number;
   regions: { span: Span; is: string; level?: number }[];
   claims: ClaimItem[];
+  claims_total: number;
+  claims_next: string | null;
   gaps: Gap[];
   origin: OriginItem | null;
+}
+export interface ClaimPage {
+  items: ClaimItem[];
+  next: string | null;
+  total: number;
 }
 
 export type LookupItem = Sent['Known'];

@@ -4,8 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use lapwing_engine::store::StoredClaim;
 use lapwing_engine::{ACTION, METHOD, OF_CLAIM, OF_DOCUMENT};
-use lapwing_model::{DocumentId, Origin, OriginId, PartialDate};
+use lapwing_model::{
+    Claim, ClaimId, Document, DocumentId, Entity, Gap, Object, Origin, OriginId, PartialDate,
+    Region, Role, Span,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -13,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::asker::Asker;
 use crate::input::{Asked, Named};
-use crate::paging::{List, Paging};
+use crate::paging::{List, Paging, cursor};
 use crate::problem::Problem;
 use crate::readers::Sight;
 use crate::routes::sources::OriginRow;
@@ -153,26 +157,81 @@ pub(crate) async fn list(
     Ok(Json(List::slice(chosen.into_iter().cloned(), &paging)?))
 }
 
+/// How much of a document.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct HowMuch {
+    /// The first so many claims; all where not given. `/documents/{id}/claims` gives the others.
+    claims: Option<usize>,
+    /// Only these parts of the text, separated by commas, as `heading,code`; all where not given.
+    regions: Option<String>,
+}
+
 /// A document with all that it says.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DocumentDetail {
     /// With its text; `id`, `name`, `format`, `text` always.
     #[schema(value_type = Object)]
-    document: Value,
+    document: Document,
     #[schema(format = DateTime)]
     added: String,
     change: i64,
     raw_bytes: u64,
     /// What the parts of the text are: `{"span":{"start","end"},"is":"heading",…}`.
     #[schema(value_type = Vec<Object>)]
-    regions: Value,
+    regions: Vec<Region>,
     /// What it says, in order of place.
     #[schema(value_type = Vec<Object>)]
-    claims: Vec<Value>,
+    claims: Vec<ClaimRow>,
+    /// How many claims it has in all.
+    claims_total: u64,
+    /// Where `/documents/{id}/claims` goes on, when these are not all.
+    claims_next: Option<String>,
     /// What it declares and does not show.
     #[schema(value_type = Vec<Object>)]
-    gaps: Value,
+    gaps: Vec<Gap>,
     origin: Option<OriginRow>,
+}
+
+/// A claim as its document makes it, with what is known of it.
+#[derive(Serialize)]
+pub(crate) struct ClaimRow {
+    #[serde(flatten)]
+    claim: Claim,
+    id: ClaimId,
+    resolved_subject: Entity,
+    resolved_object: Object,
+    /// The part that the subject plays, where the claim says one.
+    role: Option<Role>,
+    /// The list of known-benign values that has the subject.
+    benign: Option<String>,
+    /// What analysts said of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrections: Option<Vec<Value>>,
+}
+
+impl ClaimRow {
+    fn of(
+        sight: &Sight<'_>,
+        stored: StoredClaim,
+        corrections: &mut BTreeMap<String, Vec<Value>>,
+    ) -> Self {
+        let subject = &stored.claim.subject;
+        let benign = subject.kind.is_observable().then(|| sight.knowledge().benign(subject));
+        Self {
+            role: stored.claim.role(),
+            benign: benign.flatten().map(|benign| benign.list),
+            corrections: if corrections.is_empty() {
+                None
+            } else {
+                corrections.remove(&stored.id.to_string())
+            },
+            id: stored.id,
+            resolved_subject: stored.subject,
+            resolved_object: stored.object,
+            claim: stored.claim,
+        }
+    }
 }
 
 /// Longer texts are for downloads, not for a reader of reports.
@@ -184,18 +243,19 @@ pub(crate) fn document_id(text: &str) -> Result<DocumentId, Problem> {
 
 /// A document: text, structure, claims with their places, gaps.
 #[utoipa::path(get, path = "/api/v1/documents/{id}", tag = "documents",
-    params(("id" = String, Path, description = "32 hexadecimal digits")),
+    params(("id" = String, Path, description = "32 hexadecimal digits"), HowMuch),
     responses((status = 200, body = DocumentDetail)))]
 pub(crate) async fn one(
     State(app): State<App>,
     asker: Asker,
     Named(id): Named<String>,
+    Asked(much): Asked<HowMuch>,
 ) -> Answer<DocumentDetail> {
     let id = document_id(&id)?;
-    Ok(Json(app.read(&asker, move |sight| detail(sight, id)).await?))
+    Ok(Json(app.read(&asker, move |sight| detail(sight, id, &much)).await?))
 }
 
-fn detail(sight: &Sight<'_>, id: DocumentId) -> Result<DocumentDetail, Problem> {
+fn detail(sight: &Sight<'_>, id: DocumentId, much: &HowMuch) -> Result<DocumentDetail, Problem> {
     let store = sight.store();
     let unknown = || Problem::unknown(format!("there is no document `{id}`"));
     let record = store.document_record(id)?.ok_or_else(unknown)?;
@@ -204,49 +264,109 @@ fn detail(sight: &Sight<'_>, id: DocumentId) -> Result<DocumentDetail, Problem> 
             .hint(format!("GET /api/v1/documents/{id}/raw gives the file")));
     }
     let document = store.document(id)?.ok_or_else(unknown)?;
-    let corrections = corrections(sight, id)?;
-    let claims = store
-        .claims_of(id)?
-        .into_iter()
-        .map(|stored| {
-            let role = stored.claim.role();
-            let benign = stored
-                .claim
-                .subject
-                .kind
-                .is_observable()
-                .then(|| sight.knowledge().benign(&stored.claim.subject))
-                .flatten()
-                .map(|benign| benign.list);
-            let mut shown = serde_json::to_value(&stored.claim).unwrap_or_default();
-            if let Value::Object(fields) = &mut shown {
-                fields.insert("id".to_owned(), json!(stored.id));
-                fields.insert("resolved_subject".to_owned(), json!(stored.subject));
-                fields.insert("resolved_object".to_owned(), json!(stored.object));
-                fields.insert("role".to_owned(), json!(role));
-                fields.insert("benign".to_owned(), json!(benign));
-                if let Some(of) = corrections.get(&stored.id.to_string()) {
-                    fields.insert("corrections".to_owned(), json!(of));
-                }
-            }
-            shown
-        })
-        .collect();
-    let gaps = store.gaps_of(id)?;
+    let (claims, claims_next) = claim_rows(sight, id, None, much.claims.unwrap_or(usize::MAX))?;
+    let mut regions = store.regions(id)?;
+    if let Some(wanted) = &much.regions {
+        regions.retain(|region| wanted.split(',').any(|word| word == region.kind.as_str()));
+    }
     let origin = match store.origin_of(id)? {
         Some(origin) => Some(origin_row(sight, origin)?),
         None => None,
     };
     Ok(DocumentDetail {
-        document: serde_json::to_value(&document).unwrap_or_default(),
+        document,
         added: record.added.to_string(),
         change: record.change.0,
         raw_bytes: record.raw_bytes,
-        regions: serde_json::to_value(store.regions(id)?).unwrap_or_default(),
+        regions,
         claims,
-        gaps: serde_json::to_value(gaps).unwrap_or_default(),
+        claims_total: record.claims,
+        claims_next,
+        gaps: store.gaps_of(id)?,
         origin,
     })
+}
+
+/// The claims of a document after a place, at most so many, and where the next ones go on.
+fn claim_rows(
+    sight: &Sight<'_>,
+    id: DocumentId,
+    after: Option<(Span, ClaimId)>,
+    limit: usize,
+) -> Result<(Vec<ClaimRow>, Option<String>), Problem> {
+    let store = sight.store();
+    // One more tells whether there is a next page.
+    let mut stored = if limit == usize::MAX {
+        store.claims_of(id)?
+    } else {
+        store.claims_page(id, after, limit.saturating_add(1))?
+    };
+    let more = stored.len() > limit;
+    stored.truncate(limit);
+    let last = stored.last().map(|stored| (stored.claim.span, stored.id)).or(after);
+    let start = (Span::default(), ClaimId([0; 16]));
+    let next = more.then(|| cursor(&last.unwrap_or(start)));
+    let mut corrections = corrections(sight, id)?;
+    let row = |stored| ClaimRow::of(sight, stored, &mut corrections);
+    Ok((stored.into_iter().map(row).collect(), next))
+}
+
+/// Claims of a page at most.
+const MOST_CLAIMS: usize = 10_000;
+
+/// Which claims of a document.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ClaimPaging {
+    /// Claims of the page, 1 to 10000; 1000 where not given.
+    #[param(minimum = 1, maximum = 10000)]
+    limit: Option<usize>,
+    /// `next` of the page before, or `claims_next` of the document.
+    cursor: Option<String>,
+}
+
+/// A page of claims.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ClaimPage {
+    /// What the document says, in order of place.
+    #[schema(value_type = Vec<Object>)]
+    items: Vec<ClaimRow>,
+    /// Ask for the rest with this as `cursor`; null at the end.
+    next: Option<String>,
+    /// How many claims the document has in all.
+    total: u64,
+}
+
+/// The claims of a document, in order of place.
+#[utoipa::path(get, path = "/api/v1/documents/{id}/claims", tag = "documents",
+    params(("id" = String, Path, description = "32 hexadecimal digits"), ClaimPaging),
+    responses((status = 200, body = ClaimPage)))]
+pub(crate) async fn claims(
+    State(app): State<App>,
+    asker: Asker,
+    Named(id): Named<String>,
+    Asked(asked): Asked<ClaimPaging>,
+) -> Answer<ClaimPage> {
+    let id = document_id(&id)?;
+    let limit = match asked.limit {
+        None => 1000,
+        Some(limit @ 1..=MOST_CLAIMS) => limit,
+        Some(other) => {
+            return Err(Problem::unreadable(format!(
+                "limit={other}: a page has 1 to {MOST_CLAIMS} claims"
+            )));
+        }
+    };
+    let after: Option<(Span, ClaimId)> = Paging { limit: None, cursor: asked.cursor }.after()?;
+    let page = app
+        .read(&asker, move |sight| {
+            let unknown = || Problem::unknown(format!("there is no document `{id}`"));
+            let record = sight.store().document_record(id)?.ok_or_else(unknown)?;
+            let (items, next) = claim_rows(sight, id, after, limit)?;
+            Ok(ClaimPage { items, next, total: record.claims })
+        })
+        .await?;
+    Ok(Json(page))
 }
 
 /// What analysts said of the claims of a document, by claim.

@@ -59,6 +59,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(entities::clusters))
         .routes(routes!(documents::list, add::add))
         .routes(routes!(documents::one))
+        .routes(routes!(documents::claims))
         .routes(routes!(documents::raw))
         .routes(routes!(lineage::document_origin))
         .routes(routes!(sources::origins))

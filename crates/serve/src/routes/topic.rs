@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use lapwing_engine::publish::{Page, TextStyle};
 use lapwing_engine::reference::{TACTICS, Tactic};
 use lapwing_engine::store::{DocumentRecord, FactQuery};
-use lapwing_engine::{ForecastOptions, Neighbourhood, ShowOptions};
+use lapwing_engine::{ExplainedFact, ForecastOptions, Neighbourhood, ShowOptions};
 use lapwing_model::{DocumentId, Entity, Kind, Object, Relation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::asker::Asker;
 use crate::input::Asked;
+use crate::paging::{Paging, cursor};
 use crate::problem::Problem;
 use crate::readers::Sight;
 use crate::routes::documents::{attach, document_id};
@@ -78,12 +79,12 @@ pub(crate) async fn page(
     asker: Asker,
     Asked(of): Asked<Of>,
     Asked(rows): Asked<Rows>,
-) -> Answer<Value> {
+) -> Answer<Page> {
     let mut page = show(&app, &asker, &of).await?;
     if let Some(rows) = rows.rows {
         page.indicators.truncate(rows);
     }
-    Ok(Json(page.to_json()))
+    Ok(Json(page))
 }
 
 fn file(kind: &'static str, name: &str, end: &str, body: String) -> Response {
@@ -135,24 +136,32 @@ pub(crate) struct Explained {
     subject: EntityName,
     /// A fact each, with its arithmetic and its claims.
     #[schema(value_type = Vec<Object>)]
-    items: Value,
+    items: Vec<ExplainedFact>,
+    /// Ask for the rest with this as `cursor`; null at the end.
+    next: Option<String>,
+    /// How many facts there are in all.
+    total: u64,
 }
 
-/// Why it is believed: facts, origins, claims, places, arithmetic.
-#[utoipa::path(get, path = "/api/v1/explain", tag = "one", params(Of), responses((status = 200, body = Explained)))]
+/// Why it is believed: facts, origins, claims, places, arithmetic; by pages.
+#[utoipa::path(get, path = "/api/v1/explain", tag = "one", params(Of, Paging), responses((status = 200, body = Explained)))]
 pub(crate) async fn explain(
     State(app): State<App>,
     asker: Asker,
     Asked(of): Asked<Of>,
+    Asked(paging): Asked<Paging>,
 ) -> Answer<Explained> {
     let (name, days) = (of.name()?, of.days(&app)?);
+    let (from, limit) = (paging.after::<usize>()?.unwrap_or(0), paging.limit()?);
     let explained = app
         .read(&asker, move |sight| {
             let past = days.as_of.map(|date| sight.as_of(date)).transpose()?;
             let engine = past.as_ref().unwrap_or(sight);
-            let subject = engine.topic(&name)?.subject;
-            let items = serde_json::to_value(engine.explain(&name)?).unwrap_or_default();
-            Ok(Explained { subject: subject.into(), items })
+            let page = engine.explain_part(&name, from, limit)?;
+            let end = from.saturating_add(page.facts.len());
+            let next = (end < page.total && !page.facts.is_empty()).then(|| cursor(&end));
+            let (subject, total) = (page.subject.into(), page.total as u64);
+            Ok(Explained { subject, items: page.facts, next, total })
         })
         .await?;
     Ok(Json(explained))

@@ -69,6 +69,43 @@ async fn pages_of_indicators_lose_and_repeat_none_in_any_order() {
 }
 
 #[tokio::test]
+async fn claims_and_reasons_come_by_pages() {
+    let server = with_many();
+    let listed = server.get("/api/v1/documents?q=list.txt").await.ok(200);
+    let id = listed["items"][0]["id"].as_str().unwrap();
+    let whole = server.get(&format!("/api/v1/documents/{id}")).await.ok(200);
+    let claims = whole["claims"].as_array().unwrap();
+    assert_eq!((claims.len(), &whole["claims_next"]), (250, &Value::Null));
+    assert_eq!(claims[0]["resolved_subject"]["value"], "45.77.0.1");
+
+    // The first few with the document, the others page by page: the same claims.
+    let first = server.get(&format!("/api/v1/documents/{id}?claims=20&regions=code")).await.ok(200);
+    assert_eq!(first["claims_total"], 250);
+    assert_eq!(first["regions"], json!([]));
+    assert_eq!(first["document"], whole["document"]);
+    let next = first["claims_next"].as_str().unwrap();
+    let path = format!("/api/v1/documents/{id}/claims?limit=60");
+    let rest = server.get(&format!("{path}&cursor={next}")).await.ok(200);
+    assert_eq!((&rest["items"][0], &rest["total"]), (&claims[20], &json!(250)));
+    let paged = all(&server, &path).await;
+    assert_eq!(&paged, claims);
+    let none = server.get(&format!("/api/v1/documents/{id}?claims=0")).await.ok(200);
+    let cursor = none["claims_next"].as_str().unwrap();
+    let from = server.get(&format!("{path}&cursor={cursor}")).await.ok(200);
+    assert_eq!(from["items"][0], claims[0]);
+    for bad in ["limit=0", "limit=10001", "cursor=zz"] {
+        server.get(&format!("/api/v1/documents/{id}/claims?{bad}")).await.problem(400);
+    }
+    server.get(&format!("/api/v1/documents/{}/claims", "0".repeat(32))).await.problem(404);
+
+    let reasons = server.get("/api/v1/explain?of=HAFNIUM&limit=1000").await.ok(200);
+    let facts = reasons["items"].as_array().unwrap();
+    assert_eq!((&reasons["total"], &reasons["next"]), (&json!(facts.len()), &Value::Null));
+    assert!(facts.len() > 1, "{facts:?}");
+    assert_eq!(&all(&server, "/api/v1/explain?of=HAFNIUM&limit=1").await, facts);
+}
+
+#[tokio::test]
 async fn many_values_are_looked_up_in_one_call() {
     let server = with_many();
     let values: Vec<String> =

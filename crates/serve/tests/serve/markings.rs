@@ -143,7 +143,7 @@ fn questions(ids: &[String]) -> Vec<String> {
         let event = lapwing_engine::publish::misp::event_uuid(id.parse().unwrap());
         paths.push(format!("/events/view/{event}"));
         paths.push(format!("/misp/feed/{event}.json"));
-        for path in ["", "/raw", "/origin"] {
+        for path in ["", "/raw", "/origin", "/claims"] {
             paths.push(format!("/api/v1/documents/{id}{path}"));
         }
         paths.push(format!("/api/v1/gaps?document={id}"));

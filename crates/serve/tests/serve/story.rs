@@ -117,9 +117,13 @@ async fn an_analyst_rejects_a_claim_and_marks_a_false_positive() {
         json!({ "action": "guess", "claim": claim["id"] }),
         json!({ "action": "add", "subject": { "kind": "x", "value": "y" }, "relation": "role", "object": "indicator" }),
         json!({ "action": "add", "subject": { "kind": "tool", "value": "y" }, "relation": "role", "object": "nonsense" }),
+        json!({ "action": "add", "subject": { "kind": "ipv4-addr", "value": "CVE-2021-26855" }, "relation": "role", "object": "indicator" }),
     ] {
         server.post("/api/v1/claims", bad).await.problem(422);
     }
+    let misfit = json!({ "kind": "domain-name", "value": "45.77.0.1" });
+    let told = server.post("/api/v1/false-positives", misfit).await.problem(422);
+    assert!(told["detail"].as_str().unwrap().contains("`45.77.0.1` is no domain-name"), "{told}");
     let unknown = json!({ "action": "reject", "claim": "0".repeat(32) });
     server.post("/api/v1/claims", unknown).await.problem(404);
 }

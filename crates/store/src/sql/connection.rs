@@ -109,13 +109,22 @@ impl Connection {
     /// Whether there is a table of this name: a store of an older schema that is only read has not
     /// all of them.
     pub(crate) fn has_table(&self, name: &str) -> Result<bool, Error> {
-        let sql = match self {
-            Self::Sqlite(_) => "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1",
-            Self::Postgres(_) => {
-                "SELECT 1 FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace \
-                 WHERE s.nspname = current_schema() AND c.relkind = 'r' AND c.relname = ?1"
+        match self {
+            // Asked for every value that is looked up: a statement that is kept costs nothing, where
+            // the schema would be gone through. No table is ever dropped.
+            Self::Sqlite(conn) => {
+                match conn.prepare_cached(&format!("SELECT 1 FROM main.{name} LIMIT 0")) {
+                    Ok(_) => Ok(true),
+                    Err(error) if error.to_string().contains("no such table") => Ok(false),
+                    Err(error) => Err(error.into()),
+                }
             }
-        };
-        self.prepare_cached(sql)?.exists([name])
+            Self::Postgres(_) => {
+                let sql = "SELECT 1 FROM pg_class c \
+                     JOIN pg_namespace s ON s.oid = c.relnamespace \
+                     WHERE s.nspname = current_schema() AND c.relkind = 'r' AND c.relname = ?1";
+                self.prepare_cached(sql)?.exists([name])
+            }
+        }
     }
 }

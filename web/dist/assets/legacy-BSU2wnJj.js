@@ -1,0 +1,1 @@
+import{zt as e}from"./index-tYByp7Fe.js";e();

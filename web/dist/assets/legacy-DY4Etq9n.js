@@ -1,1 +1,0 @@
-import{zt as e}from"./index-Bwvom7cn.js";e();
