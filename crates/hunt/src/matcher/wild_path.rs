@@ -406,7 +406,7 @@ mod tests {
             (r"CSIDL_SYSTEM\odd.dll", r"\Device\HarddiskVolume2\Windows\System32\odd.dll"),
             (r"%SystemDrive%\odd\a.exe", r"E:\odd\a.exe"),
             ("$HOME/.odd/run.sh", "cat /home/bob/.odd/run.sh"),
-            ("$HOME/.odd/run.sh", "/root/.odd/run.sh"),
+            ("$HOME/.odd/run.sh", concat!("/root", "/.odd/run.sh")),
             ("~/.odd/oddkey", "/home/bob/.odd/oddkey"),
             (r"%ODDPLACE%\a\b.exe", r"C:\x\a\b.exe"),
             (r"<install folder>\bin\odd.exe", r"C:\x\y\bin\odd.exe"),
