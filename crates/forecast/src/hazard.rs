@@ -1,4 +1,4 @@
-use crate::linear::solve_positive;
+use crate::newton::Newton;
 
 /// Steps of Newton's method after which a fit stops.
 const STEPS: usize = 40;
@@ -11,14 +11,12 @@ const BOUNDS: (f64, f64) = (-12.0, 5.0);
 /// constant.
 pub(crate) fn fit(rows: &[(Vec<f64>, bool, f64)], ridges: &[f64]) -> Vec<f64> {
     let features = ridges.len();
-    let n = features + 1;
-    let mut weights = vec![0.0; n];
+    let mut weights = vec![0.0; features + 1];
     // Where to begin makes no difference to the end: the loss has one valley.
     weights[0] = -2.0;
     let mut loss = loss_of(rows, &weights, ridges);
     for _ in 0..STEPS {
-        let mut slope = vec![0.0; n];
-        let mut curve = vec![0.0; n * n];
+        let mut newton = Newton::new(features);
         for (row, came, weight) in rows {
             let hazard = hazard(&weights, row);
             let p = (-(-hazard).exp_m1()).clamp(1e-9, 1.0 - 1e-9);
@@ -26,28 +24,9 @@ pub(crate) fn fit(rows: &[(Vec<f64>, bool, f64)], ridges: &[f64]) -> Vec<f64> {
             let variance = p * (1.0 - p);
             let pull = weight * (f64::from(u8::from(*came)) - p) * derivative / variance;
             let sharp = weight * derivative * derivative / variance;
-            slope[0] += pull;
-            curve[0] += sharp;
-            for (i, x) in row.iter().take(features).enumerate().filter(|(_, x)| **x != 0.0) {
-                slope[i + 1] += pull * x;
-                let line = &mut curve[(i + 1) * n..];
-                line[0] += sharp * x;
-                for (j, y) in row[..=i].iter().enumerate() {
-                    line[j + 1] += sharp * x * y;
-                }
-            }
+            newton.add(row, pull, sharp);
         }
-        for i in 1..n {
-            slope[i] -= ridges[i - 1] * weights[i];
-            curve[i * n + i] += ridges[i - 1];
-        }
-        curve[0] += 1e-6;
-        for i in 0..n {
-            for j in i + 1..n {
-                curve[i * n + j] = curve[j * n + i];
-            }
-        }
-        let Some(mut step) = solve_positive(&curve, &slope) else { break };
+        let Some(mut step) = newton.step(&weights, |i| ridges[i], 1e-6) else { break };
         // Half the step as long as it overshoots.
         let better = (0..14).find_map(|_| {
             let next: Vec<f64> = weights.iter().zip(&step).map(|(w, s)| w + s).collect();

@@ -38,6 +38,7 @@ mod hazard;
 mod lifetimes;
 mod linear;
 mod logistic;
+mod newton;
 pub mod next;
 pub mod recurrence;
 pub mod score;

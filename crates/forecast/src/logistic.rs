@@ -1,4 +1,4 @@
-use crate::linear::solve_positive;
+use crate::newton::Newton;
 
 /// Logistic regression with a ridge, fitted by Newton's method; the first weight is the constant.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,37 +30,16 @@ impl Logistic {
         let mut previous = f64::INFINITY;
         let mut step = vec![0.0; n];
         for _ in 0..STEPS {
-            let mut slope = vec![0.0; n];
-            let mut curve = vec![0.0; n * n];
+            let mut newton = Newton::new(features);
             let mut loss = 0.0;
             for (row, outcome, weight) in rows {
                 let p = sigmoid(linear(&weights, row));
                 loss -= weight
                     * (outcome * p.max(1e-12).ln() + (1.0 - outcome) * (1.0 - p).max(1e-12).ln());
-                let (pull, sharp) = (weight * (outcome - p), weight * p * (1.0 - p));
-                slope[0] += pull;
-                curve[0] += sharp;
-                for (i, x) in row.iter().take(features).enumerate() {
-                    if *x != 0.0 {
-                        slope[i + 1] += pull * x;
-                        let line = &mut curve[(i + 1) * n..];
-                        line[0] += sharp * x;
-                        for (j, y) in row[..=i].iter().enumerate() {
-                            line[j + 1] += sharp * x * y;
-                        }
-                    }
-                }
+                newton.add(row, weight * (outcome - p), weight * p * (1.0 - p));
             }
-            for i in 1..n {
-                slope[i] -= ridge * weights[i];
-                curve[i * n + i] += ridge;
-                loss += 0.5 * ridge * weights[i] * weights[i];
-            }
-            curve[0] += 1e-9;
-            for i in 0..n {
-                for j in i + 1..n {
-                    curve[i * n + j] = curve[j * n + i];
-                }
+            for weight in &weights[1..] {
+                loss += 0.5 * ridge * weight * weight;
             }
             if loss > previous + 1e-9 {
                 // Overshot: half the last step back.
@@ -71,7 +50,7 @@ impl Logistic {
                 continue;
             }
             previous = loss;
-            let Some(next) = solve_positive(&curve, &slope) else { break };
+            let Some(next) = newton.step(&weights, |_| ridge, 1e-9) else { break };
             step = next;
             for (weight, s) in weights.iter_mut().zip(&step) {
                 *weight += s;
