@@ -84,9 +84,9 @@ impl Events {
             }
             let after = last;
             match readers.ask(Ceiling::NONE, move |engine| changes(engine, after)).await {
-                Ok(events) => {
+                Ok((events, newest)) => {
                     events.into_iter().for_each(|event| self.tell(event));
-                    last = now;
+                    last = newest.max(now);
                 }
                 Err(problem) => tracing::warn!("changes could not be told: {}", problem.detail),
             }
@@ -109,10 +109,16 @@ struct Changed<'c> {
     at: &'c jiff::Timestamp,
 }
 
-/// Events of all changes after one.
-fn changes(engine: &Engine, after: Option<ChangeId>) -> Result<Vec<Event>, Problem> {
+/// Events of all changes after one, and the newest change among them: somebody may have written
+/// since it was asked whether there is anything to tell, and nothing is told twice.
+fn changes(
+    engine: &Engine,
+    after: Option<ChangeId>,
+) -> Result<(Vec<Event>, Option<ChangeId>), Problem> {
     let mut events = Vec::new();
+    let mut newest = None;
     for change in engine.store().history()? {
+        newest = newest.max(Some(change.id));
         if after.is_some_and(|after| change.id <= after) {
             continue;
         }
@@ -149,7 +155,7 @@ fn changes(engine: &Engine, after: Option<ChangeId>) -> Result<Vec<Event>, Probl
             });
         }
     }
-    Ok(events)
+    Ok((events, newest))
 }
 
 fn told(change: &ChangeRecord) -> serde_json::Value {
