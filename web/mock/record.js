@@ -36,6 +36,7 @@ for (const [kind, value] of [['campaign', 'Microsoft Exchange'], ['threat-actor'
     await take(`/api/v1/decay?kind=${kind}&value=${value}`);
   }
 }
+await take(`/api/v1/compare?a=${encodeURIComponent('threat-actor:HAFNIUM')}&b=${encodeURIComponent('threat-actor:Tortilla')}&rows=100`);
 for (const { change } of (out['/api/v1/history']?.items ?? []).slice(0, 3)) await take(`/api/v1/history/${change}`);
 for (const { name } of (out['/api/v1/minted-clusters']?.items ?? [])) await take(`/api/v1/minted-clusters/${name}`);
 const hunt = out['/api/v1/hunts']?.items?.[0]?.id;

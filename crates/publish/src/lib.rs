@@ -21,6 +21,7 @@
     reason = "writing to a string cannot fail; `write!` would only add results to ignore"
 )]
 
+mod comparison;
 mod error;
 mod evidence;
 pub mod export;
@@ -39,6 +40,7 @@ pub mod stix;
 mod text;
 mod words;
 
+pub use comparison::{ComparedPage, ComparedPart, ComparedTechnique, Comparison, Share, Side};
 pub use error::PublishError;
 pub use evidence::{Evidence, Named, QuoteLine};
 pub use hunt::{FindingGroup, HuntForm, HuntReport};

@@ -5,7 +5,7 @@ mod sample;
 
 use lapwing_knowledge::Knowledge;
 use lapwing_model::{Basis, Kind, Object, Polarity, Relation};
-use lapwing_publish::{Page, Picture, TextStyle};
+use lapwing_publish::{Comparison, Page, Picture, Side, TechniqueBasis, TextStyle};
 use sample::{Painter, campaign, entity};
 
 /// Empty reference data, so that fresher tables do not change the snapshots.
@@ -263,4 +263,77 @@ fn time_of_a_large_page() {
     let shown = begin.elapsed();
     let html = page.to_html().len();
     println!("build {built:?}, text {shown:?} ({text} B), html {:?} ({html} B)", begin.elapsed());
+}
+
+/// A picture of an actor with techniques, malware and countries of our own making.
+fn actor(name: &str, techniques: &[(&str, f64, Basis)], countries: &[&str]) -> Page {
+    let subject = entity(Kind::ThreatActor, name);
+    let mut painter = Painter::new(subject.clone(), name);
+    for (id, probability, basis) in techniques {
+        let technique = entity(Kind::AttackPattern, id);
+        let said = [(1, *id, None, None)];
+        painter.fact(
+            &subject,
+            Relation::Uses,
+            technique,
+            *probability,
+            *basis,
+            Polarity::Asserted,
+            &said,
+        );
+    }
+    for country in countries {
+        let place = entity(Kind::Location, country);
+        // In two roles: the country counts once.
+        for relation in [Relation::Targets, Relation::LocatedAt] {
+            let said = [(2, *country, None, None)];
+            painter.fact(
+                &subject,
+                relation,
+                place.clone(),
+                0.8,
+                Basis::Observed,
+                Polarity::Asserted,
+                &said,
+            );
+        }
+    }
+    page(&painter.picture)
+}
+
+#[test]
+fn two_pages_share_what_both_have_once_each() {
+    let a = actor(
+        "Alpha",
+        &[("T1190", 0.9, Basis::Observed), ("T1059", 0.5, Basis::Predicted)],
+        &["France", "Japan"],
+    );
+    let b = actor(
+        "Beta",
+        &[("T1059", 0.7, Basis::Observed), ("T1003", 0.6, Basis::Observed)],
+        &["Japan", "Peru", "Chad"],
+    );
+    let compared = Comparison::of(&a, &b, 1);
+    let part = |name| compared.parts.iter().find(|part| part.part == name).unwrap();
+    let totals = |name| {
+        let part = part(name);
+        (part.only_a.total, part.both.total, part.only_b.total)
+    };
+    assert_eq!(totals("techniques"), (1, 1, 1));
+    assert_eq!(totals("countries"), (1, 1, 2));
+    assert_eq!(totals("indicators"), (0, 0, 0));
+    assert_eq!(part("countries").both.items[0].value, "Japan");
+    assert_eq!(part("countries").only_b.items.len(), 1, "one is named, two are counted");
+
+    let both = compared.techniques.iter().find(|row| row.technique.value == "T1059").unwrap();
+    assert_eq!((both.side, both.basis), (Side::Both, TechniqueBasis::Observed));
+    assert!((both.probability - 0.7).abs() < 1e-9);
+    let sides: Vec<_> = compared.techniques.iter().map(|row| row.side).collect();
+    assert_eq!(sides, [Side::B, Side::Both, Side::A], "by identifier");
+
+    let back = Comparison::of(&b, &a, 1);
+    assert_eq!(back.shared_origins, compared.shared_origins);
+    assert_eq!(back.parts[0].only_a, compared.parts[0].only_b);
+    let same = Comparison::of(&a, &a, 9);
+    assert!(same.parts.iter().all(|part| part.only_a.total + part.only_b.total == 0));
 }

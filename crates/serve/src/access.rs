@@ -54,6 +54,7 @@ pub(crate) const TABLE: &[(&str, &str, Permission)] = &[
     ("GET", "/api/v1/timeline", Read),
     ("GET", "/api/v1/techniques", Read),
     ("GET", "/api/v1/page", Read),
+    ("GET", "/api/v1/compare", Read),
     ("GET", "/api/v1/page.md", Read),
     ("GET", "/api/v1/page.html", Read),
     ("GET", "/api/v1/page.txt", Read),

@@ -124,6 +124,20 @@ export interface VictimRow {
   by: Entity[];
   evidence: Evidence;
 }
+/** Things of one side: how many there are, and the first of them. */
+export interface Share {
+  total: number;
+  items: Entity[];
+}
+/** Two pages beside each other: what `/api/v1/compare` answers. */
+export interface Compared {
+  a: { subject: Entity; origins: number };
+  b: { subject: Entity; origins: number };
+  shared_origins: number;
+  parts: { part: string; only_a: Share; both: Share; only_b: Share }[];
+  techniques: { technique: Entity; tactics: string[]; side: 'a' | 'both' | 'b'; probability: number; basis: string }[];
+}
+
 export interface Page {
   page: string;
   subject: Entity;

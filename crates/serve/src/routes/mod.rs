@@ -6,6 +6,7 @@ pub(crate) mod activity;
 pub(crate) mod add;
 pub(crate) mod attack;
 pub(crate) mod clusters;
+pub(crate) mod compare;
 pub(crate) mod documents;
 pub(crate) mod entities;
 pub(crate) mod exports;
@@ -65,6 +66,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(sources::origins))
         .routes(routes!(sources::gaps))
         .routes(routes!(topic::page))
+        .routes(routes!(compare::compare))
         .routes(routes!(topic::page_markdown))
         .routes(routes!(topic::page_html))
         .routes(routes!(topic::page_text))

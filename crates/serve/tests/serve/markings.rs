@@ -242,6 +242,7 @@ async fn counts_and_probabilities_owe_nothing_to_what_is_above() {
         "/api/v1/explain?of=45.77.0.1",
         "/api/v1/page?of=HAFNIUM",
         "/api/v1/graph?of=HAFNIUM",
+        "/api/v1/compare?a=HAFNIUM&b=45.77.0.1",
         "/api/v1/entities",
         "/api/v1/origins",
         "/api/v1/timeline",

@@ -51,6 +51,15 @@ async fn a_report_is_added_found_explained_and_taken_back() {
     assert_eq!(found["documents"][0]["id"], id);
     let page = server.get("/api/v1/page?of=hafnium").await.ok(200);
     assert_eq!(page["subject"]["value"], "HAFNIUM");
+    let compared = server.get("/api/v1/compare?a=hafnium&b=ipv4-addr%3A45.77.0.1").await.ok(200);
+    assert_eq!(compared["a"]["subject"]["value"], "HAFNIUM");
+    assert_eq!(compared["parts"][1]["part"], "indicators");
+    let indicators = page["indicators"].as_array().unwrap().len();
+    let of_a = |share: &str| compared["parts"][1][share]["total"].as_u64().unwrap();
+    assert_eq!(of_a("only_a") + of_a("both"), indicators as u64);
+    assert_eq!(compared["shared_origins"], 1, "one report speaks of both");
+    server.get("/api/v1/compare?a=hafnium&b=nobody-of-this-name").await.problem(404);
+    server.get("/api/v1/compare?a=hafnium&b=hafnium&rows=5000").await.problem(400);
     let explained = server.get("/api/v1/explain?of=45.77.0.1").await.ok(200);
     assert_eq!(explained["subject"]["value"], "45.77.0.1");
     let first = &explained["items"][0];

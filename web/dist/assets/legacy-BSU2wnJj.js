@@ -1,1 +1,0 @@
-import{zt as e}from"./index-tYByp7Fe.js";e();

@@ -1,0 +1,1 @@
+import{zt as e}from"./index-CDZ_mfAq.js";e();
