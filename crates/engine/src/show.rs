@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use lapwing_fuse::not_shown_same;
 use lapwing_model::{
-    ClaimId, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, Pap, PartialDate,
+    Admiralty, ClaimId, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, OriginId,
+    Pap, PartialDate,
 };
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
 use lapwing_store::FactQuery;
@@ -98,8 +99,9 @@ impl Engine {
         let mut facts = self.facts_for(&topic, &documents)?;
         // What is said of a name and another name of it tells nothing, now that the two are one.
         facts.retain(|fact| fact.object.entity() != Some(&fact.subject));
-        let origins = self.origins_of(&documents)?;
         let quotes = self.quotes(&facts)?;
+        let further = further(&quotes, &documents);
+        let origins = self.origins_of(documents.iter().chain(further.iter().map(|(id, _)| id)))?;
         let actors = actors_in(&facts);
         let mut candidates = Vec::new();
         for actor in &actors {
@@ -120,7 +122,8 @@ impl Engine {
             asked: topic.asked.clone(),
             today,
             as_of: options.as_of.map(PartialDate::from),
-            documents: self.summaries(&topic, &origins)?,
+            documents: self.summaries(&topic.documents, &origins)?,
+            further: self.summaries(&further, &origins)?,
             gaps: widest_gaps(self.gaps_in(&shown)?, &origins),
             facts,
             origins,
@@ -185,32 +188,33 @@ impl Engine {
         Ok(())
     }
 
-    fn origins_of(&self, documents: &[DocumentId]) -> Result<Vec<Origin>, EngineError> {
-        let mut origins: Vec<Origin> = Vec::new();
+    fn origins_of<'d>(
+        &self,
+        documents: impl Iterator<Item = &'d DocumentId>,
+    ) -> Result<Vec<Origin>, EngineError> {
+        let mut origins = BTreeMap::new();
         for id in documents {
-            if let Some(origin) = self.store.origin_of(*id)?
-                && !origins.iter().any(|o| o.id == origin.id)
-            {
-                origins.push(origin);
+            if let Some(origin) = self.store.origin_of(*id)? {
+                origins.insert(origin.id, origin);
             }
         }
-        origins.sort_by_key(|origin| origin.id);
-        Ok(origins)
+        Ok(origins.into_values().collect())
     }
 
     fn summaries(
         &self,
-        topic: &Topic,
+        documents: &[(DocumentId, String)],
         origins: &[Origin],
     ) -> Result<Vec<DocumentSummary>, EngineError> {
+        let places: BTreeMap<DocumentId, (OriginId, &Admiralty)> = origins
+            .iter()
+            .flat_map(|origin| origin.members.iter().map(|m| (m.document, (origin.id, &m.grade))))
+            .collect();
         let mut summaries = Vec::new();
-        for (id, why) in &topic.documents {
+        for (id, why) in documents {
             let Some(record) = self.store.document_record(*id)? else { continue };
             let document = record.document;
-            let place = origins.iter().find_map(|origin| {
-                origin.members.iter().find(|m| m.document == *id).map(|m| (origin.id, m.grade))
-            });
-            let Some((origin, grade)) = place else {
+            let Some((origin, grade)) = places.get(id).copied() else {
                 return Err(EngineError::Corrupt(format!("document {id} has no origin")));
             };
             summaries.push(DocumentSummary {
@@ -224,7 +228,7 @@ impl Engine {
                 properties: document.properties,
                 lineage: document.lineage,
                 origin,
-                grade,
+                grade: grade.clone(),
                 why_included: why.clone(),
             });
         }
@@ -245,6 +249,17 @@ impl Engine {
         }
         Ok(quotes)
     }
+}
+
+/// Documents that are quoted and are none of those that a page draws from.
+fn further(
+    quotes: &BTreeMap<ClaimId, Quote>,
+    documents: &[DocumentId],
+) -> Vec<(DocumentId, String)> {
+    let drawn: BTreeSet<_> = documents.iter().collect();
+    let quoted: BTreeSet<_> = quotes.values().map(|quote| quote.document).collect();
+    let why = "states something of this page as well";
+    quoted.into_iter().filter(|id| !drawn.contains(id)).map(|id| (id, why.to_owned())).collect()
 }
 
 /// Versions of one page each declare what they hide: of one origin the widest gap of a kind
@@ -294,7 +309,7 @@ mod tests {
 
     #[test]
     fn versions_of_a_page_do_not_add_up_their_gaps() {
-        use lapwing_model::{Admiralty, GapKind, OriginId, OriginMember, Span};
+        use lapwing_model::{GapKind, OriginMember, Span};
         let ids = [DocumentId::of(b"old"), DocumentId::of(b"new"), DocumentId::of(b"other")];
         let gap = |count| Gap {
             kind: GapKind::Hidden,

@@ -188,9 +188,10 @@ pub(crate) struct Index<'p> {
 
 impl<'p> Index<'p> {
     pub(crate) fn new(picture: &'p Picture, knowledge: &'p Knowledge) -> Self {
-        let documents = picture.documents.iter().map(|d| (d.id, d)).collect();
+        let all = || picture.documents.iter().chain(&picture.further);
+        let documents = all().map(|d| (d.id, d)).collect();
         let mut by_origin: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for document in &picture.documents {
+        for document in all() {
             by_origin.entry(document.origin).or_default().push(document.id);
         }
         let mut classes: BTreeMap<_, Vec<_>> = BTreeMap::new();

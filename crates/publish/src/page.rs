@@ -91,6 +91,9 @@ pub struct Page {
     pub gaps: Vec<GapLine>,
     /// Sources by origin.
     pub origins: Vec<OriginRow>,
+    /// Documents that are not about the subject and state something of this page, by origin.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<OriginRow>,
     /// What the sources cite.
     pub references: Vec<ReferenceRow>,
     /// All other statements.
@@ -130,6 +133,7 @@ impl Page {
             denials: sections::denials::gather(&index),
             gaps: sections::gaps::gather(&index),
             origins: sections::origins::gather(&index),
+            further: sections::origins::gather_further(&index),
             references: sections::references::gather(&index),
             statements: sections::statements::gather(&index),
         };
@@ -191,7 +195,7 @@ impl Page {
                 "techniques" => sections::techniques::section(&self.techniques, &safe),
                 "denials" => sections::denials::section(&self.denials, &safe),
                 "gaps" => sections::gaps::section(&self.gaps, &safe),
-                "origins" => sections::origins::section(&self.origins, &safe),
+                "origins" => sections::origins::section(&self.origins, &self.further, &safe),
                 "references" => sections::references::section(&self.references, &safe),
                 _ => sections::statements::section(&self.statements, &safe),
             });

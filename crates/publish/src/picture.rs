@@ -18,10 +18,12 @@ pub struct Picture {
     pub as_of: Option<PartialDate>,
     /// The facts about the subject and what hangs on it.
     pub facts: Vec<Fact>,
-    /// The origins behind the facts.
+    /// The origins behind the facts, of further documents too.
     pub origins: Vec<Origin>,
     /// The documents behind the facts.
     pub documents: Vec<DocumentSummary>,
+    /// Documents that are not about the subject, and state a fact of this page as well.
+    pub further: Vec<DocumentSummary>,
     /// What these documents declare and do not show.
     pub gaps: Vec<(DocumentId, Gap)>,
     /// The evidence of the claims, as text.
@@ -45,6 +47,7 @@ impl Picture {
             facts: Vec::new(),
             origins: Vec::new(),
             documents: Vec::new(),
+            further: Vec::new(),
             gaps: Vec::new(),
             quotes: BTreeMap::new(),
             distinct: Vec::new(),

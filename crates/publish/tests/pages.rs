@@ -337,3 +337,29 @@ fn two_pages_share_what_both_have_once_each() {
     let same = Comparison::of(&a, &a, 9);
     assert!(same.parts.iter().all(|part| part.only_a.total + part.only_b.total == 0));
 }
+
+/// What the page of one campaign states may be stated by a document about another: it is named as
+/// well, and its origin counts as one of the two behind the statement.
+#[test]
+fn documents_that_are_not_about_it_are_named_where_they_state_the_same() {
+    let mut picture = campaign();
+    let of_a_document = |n: usize, picture: &Picture| {
+        let id = picture.documents[n].id;
+        picture.quotes.values().filter(|quote| quote.document == id).count()
+    };
+    let last = picture.documents.len() - 1;
+    assert!(of_a_document(last, &picture) > 0);
+    let moved = picture.documents.remove(last);
+    let (id, label) = (moved.id, moved.label.clone());
+    let before = page(&picture);
+    assert!(before.further.is_empty());
+    picture.further.push(moved);
+    let page = page(&picture);
+    assert_eq!(page.origins, before.origins);
+    assert_eq!(page.further[0].members[0].document, id);
+    let quoted = page.judgements.iter().flat_map(|row| &row.evidence.quotes);
+    let quoted: Vec<_> = quoted.filter(|quote| quote.document == id).collect();
+    assert!(!quoted.is_empty() && quoted.iter().all(|quote| quote.label == label));
+    let markdown = page.to_markdown();
+    assert!(markdown.contains("Not about it, but stating something of this page as well"));
+}

@@ -172,6 +172,8 @@ export interface Page {
   denials: Judgement[];
   gaps: Gap[];
   origins: PageOrigin[];
+  /** Documents that are not about it and state something of this page. */
+  further?: PageOrigin[];
   references: { kind: string; value: string; cited_by: string[] }[];
   statements: Judgement[];
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use lapwing_model::{
-    Admiralty, DocumentId, Format, Lineage, LineageKind, Marking, OriginId, PartialDate,
+    Admiralty, DocumentId, Format, Lineage, LineageKind, Marking, Origin, OriginId, PartialDate,
 };
 use serde::Serialize;
 
@@ -56,9 +56,18 @@ pub struct OriginRow {
 }
 
 pub(crate) fn gather(index: &Index<'_>) -> Vec<OriginRow> {
-    let known: BTreeMap<OriginId, _> = index.picture.origins.iter().map(|o| (o.id, o)).collect();
+    rows(&index.picture.documents, &index.picture.origins)
+}
+
+/// Those of further documents, which state a fact of the page and are not about its subject.
+pub(crate) fn gather_further(index: &Index<'_>) -> Vec<OriginRow> {
+    rows(&index.picture.further, &index.picture.origins)
+}
+
+fn rows(documents: &[DocumentSummary], origins: &[Origin]) -> Vec<OriginRow> {
+    let known: BTreeMap<OriginId, _> = origins.iter().map(|o| (o.id, o)).collect();
     let mut rows: BTreeMap<OriginId, OriginRow> = BTreeMap::new();
-    for document in &index.picture.documents {
+    for document in documents {
         let origin = known.get(&document.origin);
         let row = rows.entry(document.origin).or_insert_with(|| OriginRow {
             origin: document.origin,
@@ -147,12 +156,22 @@ fn sources(lineage: &[&Lineage], noun: &str) -> Option<String> {
     (!names.is_empty()).then(|| words::join(&names, 3))
 }
 
-pub(crate) fn section(rows: &[OriginRow], safe: &Safe) -> Option<Section> {
-    if rows.is_empty() {
+pub(crate) fn section(rows: &[OriginRow], further: &[OriginRow], safe: &Safe) -> Option<Section> {
+    if rows.is_empty() && further.is_empty() {
         return None;
     }
-    let items = rows
-        .iter()
+    let mut blocks = vec![Block::Items(items(rows, safe))];
+    if !further.is_empty() {
+        blocks.push(Block::Remark(
+            "Not about it, but stating something of this page as well:".to_owned(),
+        ));
+        blocks.push(Block::Items(items(further, safe)));
+    }
+    Some(Section::new("origins", "Sources and origins", blocks))
+}
+
+fn items(rows: &[OriginRow], safe: &Safe) -> Vec<Item> {
+    rows.iter()
         .map(|row| {
             let label = row.label.trim_end().trim_end_matches("(not in the store)").trim_end();
             let unseen = if row.root_seen { "" } else { " (the original is not in the store)" };
@@ -164,8 +183,7 @@ pub(crate) fn section(rows: &[OriginRow], safe: &Safe) -> Option<Section> {
                 ..Item::new(safe.prose(&text))
             }
         })
-        .collect();
-    Some(Section::new("origins", "Sources and origins", vec![Block::Items(items)]))
+        .collect()
 }
 
 fn member_line(member: &MemberRow, safe: &Safe) -> String {

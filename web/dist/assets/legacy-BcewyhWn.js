@@ -1,0 +1,1 @@
+import{Bt as e}from"./index-DHpZAafL.js";e();

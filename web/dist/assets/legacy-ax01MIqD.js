@@ -1,1 +1,0 @@
-import{zt as e}from"./index-CDZ_mfAq.js";e();
