@@ -35,7 +35,7 @@ pub(crate) fn untar(
                 let name = format!("{}!{path}", about.name);
                 let seconds = entry.header().mtime().ok().and_then(|s| i64::try_from(s).ok());
                 let modified = seconds.and_then(|s| Timestamp::from_second(s).ok());
-                open(ctx, &mut entry, About { name: &name, modified, ..about }, report);
+                open(ctx, &mut entry, About { name: &name, modified, file: None, ..about }, report);
             }
             Ok(_) => {}
             Err(error) => return failed(about.name, &error, report),
@@ -72,7 +72,8 @@ pub(crate) fn unzip<R: Read + Seek>(
                 let read = Rc::new(Cell::new(member.compressed_size()));
                 let mut guard = Guard::new(member, read, ctx.options.limits);
                 // DOS times have no zone, so they are not used.
-                let inner = About { name: &name, modified: None, depth: about.depth + 1 };
+                let inner =
+                    About { name: &name, modified: None, depth: about.depth + 1, file: None };
                 open(ctx, &mut guard, inner, report);
             }
             Err(error) => {
@@ -114,7 +115,8 @@ pub(crate) fn un7z<R: Read + Seek>(
             if !entry.is_directory() {
                 let name = format!("{}!{}", about.name, entry.name());
                 let mut guard = Guard::new(member, Rc::clone(&read), ctx.options.limits);
-                let inner = About { name: &name, modified: None, depth: about.depth + 1 };
+                let inner =
+                    About { name: &name, modified: None, depth: about.depth + 1, file: None };
                 open(ctx, &mut guard, inner, report);
             }
             Ok(true)

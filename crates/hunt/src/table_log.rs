@@ -7,6 +7,7 @@ mod moment;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, Read};
 
 use jiff::Timestamp;
@@ -70,12 +71,13 @@ struct Touched<'s> {
     may: &'s [u32],
 }
 
-/// Reads a log of lines; `head` is its beginning.
+/// Reads a log of lines; `head` is its beginning, and `file` is given when the reader gives its bytes as they are.
 pub(crate) fn read(
     scan: &mut Scan<'_, '_>,
     reader: &mut dyn Read,
     shape: Shape,
     head: &[u8],
+    file: Option<&File>,
 ) -> io::Result<()> {
     let mut table = Table {
         delimiter: match shape {
@@ -111,7 +113,10 @@ pub(crate) fn read(
     let longest = scan.ctx.options.limits.line;
     let ctx = scan.ctx;
     let look = |text: &[u8], seen: &mut Seen| ctx.look(text, seen);
-    let result = pipeline::read(reader, longest, ctx.jobs, look, |chunk| {
+    let result = pipeline::read(reader, file, longest, ctx.jobs, look, |chunk| {
+        if chunk.direct {
+            ctx.progress.bytes(chunk.text().len() as u64);
+        }
         if !chunk.whole && cut.is_none() {
             cut = Some(table.line);
         }
@@ -352,7 +357,11 @@ impl<'h> Table<'h> {
             }
             scan.check_some(&record, route, (!every_record).then_some(may));
             for (indicator, from, to) in hits {
-                scan.hit(&record, indicator, &String::from_utf8_lossy(&text[from..to]));
+                let matched = String::from_utf8_lossy(&text[from..to]);
+                // What Linux' audit writes in digits, its fields hold as text.
+                let digits = record.field_of(&matched).is_none();
+                let plain = digits.then(|| audit::unhex(&matched)).flatten();
+                scan.hit(&record, indicator, plain.as_deref().unwrap_or(&matched));
             }
         }
         to

@@ -71,6 +71,8 @@ pub(crate) struct Seen {
     pub shortest: usize,
     /// Where the lines of Linux' audit have their sign.
     audits: Vec<usize>,
+    /// For what these lines write in hexadecimal digits.
+    hex: Hex,
     /// Where a literal of a check stands, and which.
     places: Vec<(usize, usize)>,
     /// The lines that may meet checks, and the numbers of these.
@@ -81,6 +83,14 @@ pub(crate) struct Seen {
     /// A line in lower case and what it stands for, and the checks that were asked for it.
     line: Vec<Vec<u8>>,
     judged: Vec<u32>,
+}
+
+/// Room for values of hexadecimal digits, as text.
+#[derive(Debug, Default)]
+struct Hex {
+    text: Vec<u8>,
+    scratch: Scratch,
+    hits: Vec<Hit>,
 }
 
 /// A line that may meet checks.
@@ -117,7 +127,7 @@ impl Context<'_> {
         seen.places.clear();
         seen.audits.clear();
         seen.hits.clear();
-        let Seen { places, audits, forms, hits, scratch, .. } = &mut *seen;
+        let Seen { places, audits, hex, forms, hits, scratch, .. } = &mut *seen;
         let tell = |at: usize, end: usize, number: usize| match self.around.get(number) {
             Some(around) if around.stands(text, at) => places.push((at, number)),
             Some(_) => {}
@@ -139,6 +149,7 @@ impl Context<'_> {
         }
         if !self.needed.is_empty() {
             audits.sort_unstable();
+            self.look_in_hex(text, audits, hex, hits);
             forms.read(text, audits, self.escapes, self.longest);
             // A literal in another form counts for the line's beginning.
             self.witnesses.places(forms.plain(), |at, _, number| {
@@ -170,6 +181,37 @@ impl Context<'_> {
                 extremes.add(line, start);
             }
         });
+    }
+
+    /// Looks for indicators in what lines of Linux' audit write in hexadecimal digits; a hit is told where its digits
+    /// stand.
+    fn look_in_hex(&self, text: &[u8], audits: &[usize], hex: &mut Hex, hits: &mut Vec<Hit>) {
+        if self.matcher.is_empty() || audits.is_empty() {
+            return;
+        }
+        let before = hits.len();
+        let mut done = 0;
+        for &at in audits.iter() {
+            if at < done {
+                continue;
+            }
+            let (start, end) = lines::around(text, at);
+            done = end;
+            for (from, to) in other_forms::hex_values(&text[start..end]) {
+                hex.text.clear();
+                other_forms::unhex(&text[start + from..start + to], &mut hex.text);
+                self.matcher.scan(&hex.text, &mut hex.scratch, &mut hex.hits);
+                hits.extend(hex.hits.iter().map(|hit| Hit {
+                    start: start + from + 2 * hit.start,
+                    end: start + from + 2 * hit.end,
+                    ..*hit
+                }));
+            }
+        }
+        if hits.len() > before {
+            hits.sort_unstable();
+            hits.dedup();
+        }
     }
 
     /// Keeps the lines that may meet a check by what stands in them.
