@@ -319,7 +319,15 @@ pub(crate) fn failed(name: &str, error: &io::Error, report: &mut Report) {
         _ if error.to_string() == BOMB => ProblemKind::Limit,
         _ => ProblemKind::Unreadable,
     };
-    let message = format!("{error}; what stands before was read");
+    let why = match error.to_string() {
+        // What decoders say when their input ends.
+        text if text == "failed to fill whole buffer" => "it ends before it is whole".to_owned(),
+        text => text,
+    };
+    let message = format!("{why}; what stands before was read");
+    if report.problems.last().is_some_and(|last| last.path == name && last.message == message) {
+        return;
+    }
     report.problems.push(Problem::partial(name, kind, message));
 }
 

@@ -1,6 +1,7 @@
 //! One value planted in a log of each kind, with columns in an order of their own: it is found with its time and field.
 
 use std::fs;
+use std::io::Write as _;
 
 use lapwing_hunt::{Checks, Hunt, Indicator, Matcher, Options, Silent, hunt};
 use lapwing_model::{Entity, Kind};
@@ -96,6 +97,20 @@ fn logs() -> Vec<Planted> {
             "field Ziel",
         ),
         planted(
+            "two.csv",
+            "\u{feff}Time,Src\r\n2022-09-14 07:46:00,198.51.100.77\r\n",
+            ADDRESS,
+            "2022-09-14T07:46:00Z",
+            "field Src",
+        ),
+        planted(
+            "größe.csv",
+            "Zeit;Größe;Ziel\n14.09.2022 07:46:00;5;198.51.100.77\n",
+            ADDRESS,
+            "2022-09-14T07:46:00Z",
+            "field Ziel",
+        ),
+        planted(
             "two-columns.csv",
             "Aktion;Datum;Uhrzeit;Ziel\nallow;14.09.2022;07:46:00;198.51.100.77\n",
             ADDRESS,
@@ -170,6 +185,31 @@ fn what_only_looks_like_the_address_of_a_proxy_is_the_version_of_a_product() {
         let result = hunted("app.log", log.as_bytes(), ADDRESS.0, ADDRESS.1);
         assert_eq!(!result.findings.is_empty(), found, "{word}");
     }
+}
+
+#[test]
+fn the_members_of_an_archive_without_its_end_are_read() {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for name in ["a/one.log", "two.log"] {
+        archive.start_file(name, options).unwrap();
+        archive.write_all(b"2022-09-14T05:00:00Z from 198.51.100.77\n").unwrap();
+    }
+    let whole = archive.finish().unwrap().into_inner();
+    let found = |bytes: &[u8]| {
+        let result = hunted("case.zip", bytes, ADDRESS.0, ADDRESS.1);
+        let files: Vec<String> = result
+            .findings
+            .iter()
+            .filter_map(|f| f.file.split_once('!').map(|(_, member)| member.to_owned()))
+            .collect();
+        (files, result.problems.len())
+    };
+    let both = vec!["a/one.log".to_owned(), "two.log".to_owned()];
+    assert_eq!(found(&whole), (both.clone(), 0));
+    assert_eq!(found(&whole[..whole.len() - 30]), (both, 1));
+    let (files, problems) = found(&whole[..whole.len() / 3]);
+    assert_eq!((files, problems), (vec!["a/one.log".to_owned()], 1));
 }
 
 #[test]
