@@ -154,8 +154,7 @@ impl Plan<'_> {
         let mut is_tail = true;
         let (end, whole) = loop {
             self.window.resize(size - from, 0);
-            let read = read_at(self.file, &mut self.window, self.offset + from as u64);
-            let (count, error) = read;
+            let (count, error) = read_at(self.file, &mut self.window, self.offset + from as u64);
             self.error = error;
             if count < self.window.len() {
                 // It ends here, or before: whoever reads the chunk tells.
