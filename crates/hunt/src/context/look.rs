@@ -218,7 +218,7 @@ impl Context<'_> {
         }
         let before = hits.len();
         let mut done = 0;
-        for &at in audits.iter() {
+        for &at in audits {
             if at < done {
                 continue;
             }

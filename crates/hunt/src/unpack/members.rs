@@ -64,10 +64,16 @@ struct Stream<'r> {
 
 enum State<R> {
     /// A member is unpacked.
-    Inside(GzDecoder<R>),
+    Inside(Box<GzDecoder<R>>),
     /// A member has ended.
     Between(R),
     Ended,
+}
+
+impl<R: BufRead> State<R> {
+    fn inside(source: R) -> Self {
+        Self::Inside(Box::new(GzDecoder::new(source)))
+    }
 }
 
 /// Bytes that are read of the packed stream at once.
@@ -76,8 +82,7 @@ const READ: usize = 32 << 10;
 impl<'r> Stream<'r> {
     fn new(source: Box<dyn Read + 'r>, begun: bool) -> Self {
         let source = BufReader::with_capacity(READ, source);
-        let state =
-            if begun { State::Between(source) } else { State::Inside(GzDecoder::new(source)) };
+        let state = if begun { State::Between(source) } else { State::inside(source) };
         Self { state }
     }
 }
@@ -104,7 +109,7 @@ impl Read for Stream<'_> {
                 },
                 State::Between(mut source) => match next_byte(&mut source)? {
                     None => return Ok(0),
-                    Some(0x1f) => self.state = State::Inside(GzDecoder::new(source)),
+                    Some(0x1f) => self.state = State::inside(source),
                     Some(_) => {
                         let message = "bytes that are no gzip follow the last member";
                         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
