@@ -35,7 +35,7 @@ pub(crate) fn untar(
                 let name = format!("{}!{path}", about.name);
                 let seconds = entry.header().mtime().ok().and_then(|s| i64::try_from(s).ok());
                 let modified = seconds.and_then(|s| Timestamp::from_second(s).ok());
-                open(ctx, &mut entry, About { name: &name, modified, ..about }, report);
+                open(ctx, &mut entry, About { name: &name, modified, file: None, ..about }, report);
             }
             Ok(_) => {}
             Err(error) => return failed(about.name, &error, report),
@@ -45,14 +45,22 @@ pub(crate) fn untar(
 
 pub(crate) fn unzip<R: Read + Seek>(
     ctx: &Context<'_>,
-    reader: R,
+    mut reader: R,
     about: About<'_>,
     report: &mut Report,
 ) {
-    let mut archive = match zip::ZipArchive::new(reader) {
+    let mut archive = match zip::ZipArchive::new(&mut reader) {
         Ok(archive) => archive,
         Err(error) => {
-            let problem = Problem::fatal(about.name, ProblemKind::Malformed, error.to_string());
+            let read = unzip_without_directory(ctx, &mut reader, about, report);
+            let problem = if read == 0 {
+                Problem::fatal(about.name, ProblemKind::Malformed, error.to_string())
+            } else {
+                let message = format!(
+                    "{error}; what stands before the damage was read by the members' own headers ({read})"
+                );
+                Problem::partial(about.name, ProblemKind::Malformed, message)
+            };
             report.problems.push(problem);
             return;
         }
@@ -72,7 +80,8 @@ pub(crate) fn unzip<R: Read + Seek>(
                 let read = Rc::new(Cell::new(member.compressed_size()));
                 let mut guard = Guard::new(member, read, ctx.options.limits);
                 // DOS times have no zone, so they are not used.
-                let inner = About { name: &name, modified: None, depth: about.depth + 1 };
+                let inner =
+                    About { name: &name, modified: None, depth: about.depth + 1, file: None };
                 open(ctx, &mut guard, inner, report);
             }
             Err(error) => {
@@ -86,6 +95,37 @@ pub(crate) fn unzip<R: Read + Seek>(
             }
         }
     }
+}
+
+/// Opens the members of an archive whose end, where its directory stands, is damaged or missing; gives their number.
+fn unzip_without_directory<R: Read + Seek>(
+    ctx: &Context<'_>,
+    reader: &mut R,
+    about: About<'_>,
+    report: &mut Report,
+) -> usize {
+    if reader.rewind().is_err() {
+        return 0;
+    }
+    let mut number = 0;
+    while !too_many(ctx, number, about.name, report) {
+        match zip::read::read_zipfile_from_stream(reader) {
+            Ok(Some(member)) if member.is_dir() => {}
+            Ok(Some(member)) => {
+                let shown = member
+                    .name()
+                    .map_or_else(|_| format!("#{number}"), std::borrow::Cow::into_owned);
+                let name = format!("{}!{shown}", about.name);
+                let read = Rc::new(Cell::new(member.compressed_size()));
+                let inner =
+                    About { name: &name, modified: None, depth: about.depth + 1, file: None };
+                open(ctx, &mut Guard::new(member, read, ctx.options.limits), inner, report);
+                number += 1;
+            }
+            Ok(None) | Err(_) => break,
+        }
+    }
+    number
 }
 
 pub(crate) fn un7z<R: Read + Seek>(
@@ -114,7 +154,8 @@ pub(crate) fn un7z<R: Read + Seek>(
             if !entry.is_directory() {
                 let name = format!("{}!{}", about.name, entry.name());
                 let mut guard = Guard::new(member, Rc::clone(&read), ctx.options.limits);
-                let inner = About { name: &name, modified: None, depth: about.depth + 1 };
+                let inner =
+                    About { name: &name, modified: None, depth: about.depth + 1, file: None };
                 open(ctx, &mut guard, inner, report);
             }
             Ok(true)

@@ -83,19 +83,28 @@ pub(crate) fn read_evtx(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::R
         return Ok(());
     }
     window.pass(HEADER as usize);
-    scan.cover(None, "Windows event log files (EVTX)", 0, 0);
     let settings = settings();
+    let (mut read, mut slots) = (0, 0);
     loop {
         window.widen(CHUNK)?;
         let offset = window.offset;
         let slot = &window.bytes()[..window.bytes().len().min(CHUNK)];
         if slot.is_empty() {
+            if read == 0 && scan.ctx.sought.is_none() {
+                let title = if slots == 0 {
+                    "Windows event logs (EVTX) of channels without any event"
+                } else {
+                    "Windows event logs (EVTX) of which no event could be read"
+                };
+                scan.cover(None, title, 0, 0);
+            }
             return Ok(());
         }
         if is_empty(slot) {
             window.pass(CHUNK);
             continue;
         }
+        slots += 1;
         let is_sought = || scan.ctx.sought.as_ref().is_none_or(|sought| sought.may_stand(slot));
         if slot.starts_with(MAGIC) && !is_sought() {
             window.pass(CHUNK);
@@ -122,6 +131,7 @@ pub(crate) fn read_evtx(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::R
         }
         match chunk(scan, data, &settings, offset) {
             Ok(records) if damaged && records > 0 => {
+                read += records;
                 let message =
                     "the chunk's signature is damaged; its records were read all the same";
                 scan.broken(format!("byte {offset}"), message.to_owned());
@@ -129,7 +139,7 @@ pub(crate) fn read_evtx(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::R
             Ok(0) if damaged => {
                 scan.broken(format!("byte {offset}"), "64 KiB that are no chunk".to_owned());
             }
-            Ok(_) => {}
+            Ok(records) => read += records,
             Err(error) => scan.broken(format!("byte {offset}"), error),
         }
         window.pass(CHUNK);

@@ -61,12 +61,22 @@ pub(crate) fn csv_delimiter(head: &str) -> Option<u8> {
         let n = n.trim();
         !n.is_empty()
             && n.len() <= 60
-            && n.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '@')
-            && n.chars().all(|c| c.is_ascii_alphanumeric() || " _-.()/@#:".contains(c))
+            && n.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '@')
+            && n.chars().all(|c| c.is_alphanumeric() || " _-.()/@#:".contains(c))
             && n.parse::<std::net::IpAddr>().is_err()
     };
-    if names.len() < 3 || !names.iter().all(|n| is_name(n)) {
+    if !names.iter().all(|n| is_name(n)) {
         return None;
+    }
+    if names.len() < 3 {
+        // Prose has a comma, too: two columns are a table when one of them is named as a time, and all lines have both.
+        let is_time = |name: &str| ["time", "date"].iter().any(|word| name.contains(word));
+        let mut rows = lines.take(3).filter(|line| !line.is_empty()).peekable();
+        let both = names.len() == 2 && names.iter().any(|n| is_time(&n.to_lowercase()));
+        let is_table = both
+            && rows.peek().is_some()
+            && rows.all(|row| split(row, delimiter, true).count() == 2);
+        return is_table.then_some(delimiter);
     }
     let second = lines.next().unwrap_or("");
     (second.is_empty() || split(second, delimiter, true).count() * 2 > names.len())

@@ -24,6 +24,9 @@ pub trait ContentRules: fmt::Debug + Send + Sync {
     /// # Errors
     /// Why the content could not be judged, in words: a limit of time, say.
     fn scan(&self, content: &Content<'_>) -> Result<Vec<ContentMatch>, String>;
+
+    /// How many rules they are.
+    fn count(&self) -> usize;
 }
 
 /// What rules are run over.
@@ -479,6 +482,10 @@ mod tests {
     struct Word(&'static str);
 
     impl ContentRules for Word {
+        fn count(&self) -> usize {
+            1
+        }
+
         fn scan(&self, content: &Content<'_>) -> Result<Vec<ContentMatch>, String> {
             if content.path.ends_with("slow.txt") {
                 return Err("took too long".to_owned());

@@ -74,7 +74,7 @@ pub fn follow(
     }
     all.problems.extend(missing.into_values());
     served::look(&mut all, &names, &logs, &webs, checks, options);
-    let hunt = conclude(all, names, checks, options);
+    let hunt = conclude(all, names, matcher, checks, options);
     for finding in &hunt.findings {
         told.tell(finding, options.max_findings_per_rule, follower);
     }
@@ -131,13 +131,15 @@ struct Told {
 impl Told {
     fn tell(&mut self, finding: &Finding, most: usize, follower: &mut dyn Follower) {
         let key = format!(
-            "{:?}|{}|{}|{:?}|{}|{}",
+            "{:?}|{}|{}|{:?}|{}|{}|{}",
             finding.rule,
             finding.finding,
             finding.file,
             finding.place,
             finding.offset,
-            finding.matched
+            finding.matched,
+            // A log that was begun anew has other records at the same places.
+            finding.evidence
         );
         if !self.seen.insert(key) {
             return;
@@ -326,7 +328,7 @@ fn lines_of(
     };
     let head = tail.head.clone();
     let mut whole = io::Cursor::new(head).chain(&mut piece);
-    let about = input::About { name, modified: written(Path::new(name)), depth: 0 };
+    let about = input::About { name, modified: written(Path::new(name)), depth: 0, file: None };
     input::open(ctx, &mut whole, about, report);
     // A place in what was read now is further down in the file.
     let (more_lines, more_bytes) = (*tail.lines, *tail.read);

@@ -20,6 +20,8 @@ pub(crate) enum Role {
     Header,
     /// A program or file on the machine.
     Program,
+    /// A file that was seen on the network.
+    Sent,
     /// The file itself (name, path or hash), on disk.
     OnDisk,
     /// A field of no known part, or text without fields.
@@ -60,6 +62,9 @@ pub(crate) fn role(field: &str) -> Role {
         | "sourcenetworkaddress"
         | "original-client-ip"
         | "remoteip"
+        | "src-ip"
+        | "source address"
+        | "addr"
         | "workstationname" => Role::Client,
         "destinationip"
         | "destinationhostname"
@@ -73,7 +78,14 @@ pub(crate) fn role(field: &str) -> Role {
         | "query"
         | "destaddress"
         | "destinationaddress"
+        | "dst-ip"
+        | "destination address"
+        | "rrname"
+        | "sni"
+        | "server_name"
+        | "s-supplier-ip"
         | "r-host"
+        | "r-ip"
         | "cs-host-out"
         | "queryresults"
         | "server-ip-out" => Role::Destination,
@@ -90,6 +102,18 @@ pub(crate) fn role(field: &str) -> Role {
         "file.name" | "file.path" | "file.md5" | "file.sha1" | "file.sha256" => Role::OnDisk,
         _ => Role::Unknown,
     }
+}
+
+/// Whether a field holds a fingerprint of a connection or certificate, which is no file's hash.
+fn is_of_a_connection(field: &str) -> bool {
+    let field = field.to_ascii_lowercase();
+    ["ja3", "ja4", "hassh", "tls.", "x509", "cert"].iter().any(|part| field.contains(part))
+}
+
+/// Whether a record tells of a file that a sensor saw on the network (Zeek, Suricata).
+fn is_of_the_network(record: &Record<'_>) -> bool {
+    record.get("fuid").is_some()
+        || record.fields.iter().any(|(name, _)| name.starts_with("fileinfo."))
 }
 
 /// Grades a hit of `indicator` in `field` of `record`.
@@ -111,6 +135,8 @@ pub(crate) fn grade(
     let role = match role {
         Role::Destination if incoming => Role::Client,
         Role::Client if initiated => Role::Unknown,
+        Role::Program if field.is_some_and(|(name, _)| is_of_a_connection(name)) => Role::Unknown,
+        Role::Program if is_of_the_network(record) => Role::Sent,
         role => role,
     };
     let status = status_of(record);
@@ -124,6 +150,12 @@ pub(crate) fn grade(
         (Role::OnDisk, _) => {
             (Severity::Medium, Proof::Contact, "a file with this name lies on disk".to_owned(), 0.6)
         }
+        (Role::Sent, kind) if kind.is_file_hash() => (
+            Severity::High,
+            Proof::Contact,
+            "a file with this hash went over the network".to_owned(),
+            1.0,
+        ),
         (Role::Program, kind) if kind.is_file_hash() => (
             Severity::High,
             Proof::HandsOn,
@@ -184,7 +216,7 @@ pub(crate) fn grade(
         (Role::Unknown, kind) if kind.is_file_hash() => {
             (Severity::High, Proof::Contact, "the record names it".to_owned(), 0.9)
         }
-        (Role::Unknown, _) => {
+        (Role::Unknown | Role::Sent, _) => {
             (Severity::Medium, Proof::Contact, "the record names it".to_owned(), 0.8)
         }
     };

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
-use lapwing_model::{Finding, Place};
+use lapwing_model::{Finding, LookedFor, Place};
 use rayon::prelude::*;
 
 use crate::around::{self, Trail};
@@ -44,13 +44,14 @@ pub fn hunt(
         all.add(report);
     }
     served::look(&mut all, &files, &logs, &webs, checks, options);
-    conclude(all, files, checks, options)
+    conclude(all, files, matcher, checks, options)
 }
 
 /// Looks again for what the first pass found, puts all findings together and judges them.
 pub(crate) fn conclude(
     mut all: Report,
     files: Vec<PathBuf>,
+    matcher: &Matcher,
     checks: &Checks,
     options: &Options,
 ) -> Hunt {
@@ -76,6 +77,12 @@ pub(crate) fn conclude(
     cap(&mut all, options.max_findings_per_rule);
     let mut verdict = verdict::judge(&all, &joined, checks);
     verdict.reasons.extend(period_asked_for(options));
+    verdict.looked_for = LookedFor {
+        indicators: matcher.len() as u64,
+        checks: checks.list().len() as u64,
+        rules: options.rules.as_ref().map_or(0, |rules| rules.len() as u64),
+        content_rules: options.content.as_ref().map_or(0, |rules| rules.count() as u64),
+    };
     let (learnt, not_learnt) = trail.finish();
     Hunt {
         verdict,

@@ -18,7 +18,7 @@ use crate::event_log;
 use crate::event_table;
 use crate::file;
 use crate::journal;
-use crate::lines::{self, Utf16};
+use crate::lines::{self, Returns, Utf16};
 use crate::parquet_log;
 use crate::report::Report;
 use crate::rotation;
@@ -79,6 +79,8 @@ pub(crate) struct About<'a> {
     pub name: &'a str,
     pub modified: Option<Timestamp>,
     pub depth: usize,
+    /// The file whose bytes it is as they are, when that may be read at any place.
+    pub file: Option<&'a File>,
 }
 
 /// Hunts in one file of the file system.
@@ -95,7 +97,7 @@ pub(crate) fn hunt_file(ctx: &Context<'_>, path: &Path, report: &mut Report) {
         }
     };
     let modified = meta.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-    let about = About { name: &name, modified, depth: 0 };
+    let about = About { name: &name, modified, depth: 0, file: None };
     let mut reader = Counted { inner: file, ctx };
     let mut magic = [0u8; 6];
     let (filled, packed) = match fill(&mut reader.inner, &mut magic) {
@@ -134,7 +136,10 @@ pub(crate) fn hunt_file(ctx: &Context<'_>, path: &Path, report: &mut Report) {
             parquet_log::read_file(&mut scan, reader.inner);
             scan.finish();
         }
-        _ => open(ctx, &mut reader, about, report),
+        _ => {
+            let file = reader.inner.try_clone().ok();
+            open(ctx, &mut reader, About { file: file.as_ref(), ..about }, report);
+        }
     }
 }
 
@@ -229,7 +234,7 @@ pub(crate) fn open(
         report.problems.push(Problem::fatal(about.name, ProblemKind::Limit, message));
         return;
     }
-    let inner = About { depth: about.depth + 1, ..about };
+    let inner = About { depth: about.depth + 1, file: None, ..about };
     let read = Rc::new(Cell::new(0));
     let mut source = Tally { inner: whole, read: Rc::clone(&read) };
     let limits = ctx.options.limits;
@@ -314,7 +319,15 @@ pub(crate) fn failed(name: &str, error: &io::Error, report: &mut Report) {
         _ if error.to_string() == BOMB => ProblemKind::Limit,
         _ => ProblemKind::Unreadable,
     };
-    let message = format!("{error}; what stands before was read");
+    let why = match error.to_string() {
+        // What decoders say when their input ends.
+        text if text == "failed to fill whole buffer" => "it ends before it is whole".to_owned(),
+        text => text,
+    };
+    let message = format!("{why}; what stands before was read");
+    if report.problems.last().is_some_and(|last| last.path == name && last.message == message) {
+        return;
+    }
     report.problems.push(Problem::partial(name, kind, message));
 }
 
@@ -335,6 +348,16 @@ enum Kind {
     Program,
     /// Other bytes, which may hold logs: images of disks, parts of files.
     Binary,
+}
+
+impl Kind {
+    /// Whether lines mean something in it.
+    fn is_lines(self) -> bool {
+        !matches!(
+            self,
+            Kind::Evtx | Kind::Journal | Kind::Parquet | Kind::Program | Kind::Binary | Kind::Xml
+        )
+    }
 }
 
 /// First bytes of files that hold no logs.
@@ -372,8 +395,12 @@ fn kind_of(head: &[u8]) -> Kind {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     // A server that stopped at once leaves blocks of NUL in its log.
     if memchr::memchr(0, head).is_some() && !is_directive(text) {
-        let known = PROGRAMS.iter().any(|magic| head.starts_with(magic));
-        return if known { Kind::Program } else { Kind::Binary };
+        if PROGRAMS.iter().any(|magic| head.starts_with(magic)) {
+            return Kind::Program;
+        }
+        if !begins_with_a_line(text) {
+            return Kind::Binary;
+        }
     }
     if transcript::is_transcript(head) {
         return Kind::Transcript;
@@ -402,6 +429,17 @@ fn kind_of(head: &[u8]) -> Kind {
         return Kind::W3c;
     }
     csv_delimiter(&head).map_or(Kind::Text, Kind::Csv)
+}
+
+/// Whether a whole line of readable text stands before the first NUL: a log with damage further down.
+fn begins_with_a_line(text: &[u8]) -> bool {
+    const SHORTEST: usize = 16;
+    let Some(end) = memchr::memchr2(0, b'\n', text) else { return false };
+    let line = text[..end].trim_ascii_end();
+    text[end] == b'\n'
+        && line.len() >= SHORTEST
+        && std::str::from_utf8(line)
+            .is_ok_and(|line| line.chars().all(|c| !c.is_control() || c == '\t'))
 }
 
 /// Whether a text begins with a directive of the W3C's log format.
@@ -479,7 +517,18 @@ fn leaf(
         }
         None => head,
     };
+    let returns = lines::has_returns_only(told_by);
+    let fed;
+    let told_by = if returns {
+        let mut text = told_by.to_vec();
+        lines::returns_to_feeds(&mut text, None);
+        fed = text;
+        &fed[..]
+    } else {
+        told_by
+    };
     let kind = kind_of(told_by);
+    let returns = returns && kind.is_lines();
     let mut scan = Scan::new(ctx, about.name, report);
     let written = || about.modified.filter(|_| ctx.options.file_times);
     scan.clock.last_day = rotation::day_of(about.name)
@@ -535,6 +584,14 @@ fn leaf(
         }
         None => reader,
     };
+    let file = about.file.filter(|_| encoding.is_none() && !returns);
+    let mut feeds;
+    let reader: &mut dyn Read = if returns {
+        feeds = Returns::new(reader);
+        &mut feeds
+    } else {
+        reader
+    };
     let result = match kind {
         Kind::Evtx => carve::read_evtx(&mut scan, reader),
         Kind::Journal => journal::read(&mut scan, reader),
@@ -546,11 +603,13 @@ fn leaf(
         }),
         Kind::Json => event_log::read_json(&mut scan, reader),
         Kind::Xml => event_log::read_xml(&mut scan, reader),
-        Kind::W3c => table_log::read(&mut scan, reader, Shape::W3c, told_by),
+        Kind::W3c => table_log::read(&mut scan, reader, Shape::W3c, told_by, file),
         Kind::Csv(delimiter) => {
-            table_log::read(&mut scan, reader, Shape::Csv { delimiter }, told_by)
+            table_log::read(&mut scan, reader, Shape::Csv { delimiter }, told_by, file)
         }
-        Kind::Text | Kind::Program => table_log::read(&mut scan, reader, Shape::Text, told_by),
+        Kind::Text | Kind::Program => {
+            table_log::read(&mut scan, reader, Shape::Text, told_by, file)
+        }
     };
     scan.finish();
     if let Err(error) = result {
@@ -624,6 +683,9 @@ mod tests {
             (b"Mar  3 01:02:03 host sshd[1]: text\n", Kind::Text),
             (b"MZ\x90\0\x03", Kind::Program),
             (b"\xeb\x52\x90NTFS\0", Kind::Binary),
+            (b"Mar  3 01:02:03 host sshd[1]: text\n\0\0\0\0\nMar  3", Kind::Text),
+            (b"SQLite format 3\0\x10", Kind::Binary),
+            (b"short\n\0\0", Kind::Binary),
             (b"__CURSOR=s=1\n", Kind::Journal),
             (b"PAR1\x15\0", Kind::Parquet),
             (b"\"Message\",\"Id\",\"LogName\"\n", Kind::EventTable(b',')),

@@ -142,6 +142,75 @@ pub(crate) fn utf16(head: &[u8]) -> Option<&'static Encoding> {
     })
 }
 
+/// Whether lines end with a carriage return alone, as old programs and some exports write them: by a text's beginning.
+pub(crate) fn has_returns_only(head: &[u8]) -> bool {
+    memchr::memchr(b'\r', head).is_some() && memchr::memchr(b'\n', head).is_none()
+}
+
+/// Turns carriage returns that end a line alone into line feeds; no byte changes its place.
+pub(crate) fn returns_to_feeds(text: &mut [u8], next: Option<u8>) {
+    for at in 0..text.len() {
+        if text[at] == b'\r' && text.get(at + 1).copied().or(next) != Some(b'\n') {
+            text[at] = b'\n';
+        }
+    }
+}
+
+/// Does the same while reading.
+pub(crate) struct Returns<R> {
+    inner: R,
+    /// A carriage return of which it is not known what follows, or what followed it.
+    held: Option<u8>,
+    /// What was met behind bytes that are given out first.
+    error: Option<io::Error>,
+}
+
+impl<R: Read> Returns<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Self { inner, held: None, error: None }
+    }
+
+    /// Reads on; an error is kept for the next time.
+    fn more(&mut self, to: &mut [u8]) -> usize {
+        loop {
+            match self.inner.read(to) {
+                Ok(count) => return count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.error = Some(error);
+                    return 0;
+                }
+            }
+        }
+    }
+}
+
+impl<R: Read> Read for Returns<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        if let (Some(byte), Some(first)) = (self.held, to.first_mut()) {
+            *first = byte;
+            self.held = None;
+            filled = 1;
+        }
+        if self.error.is_none() {
+            filled += self.more(&mut to[filled..]);
+        }
+        if filled == 0 {
+            return self.error.take().map_or(Ok(0), Err);
+        }
+        let text = &mut to[..filled];
+        let mut next = None;
+        if text.last() == Some(&b'\r') && self.error.is_none() {
+            let mut one = [0];
+            next = (self.more(&mut one) == 1).then_some(one[0]);
+            self.held = next;
+        }
+        returns_to_feeds(text, next);
+        Ok(filled)
+    }
+}
+
 /// Turns UTF-16 into UTF-8 while reading.
 pub(crate) struct Utf16<R> {
     inner: R,
@@ -184,6 +253,35 @@ impl<R: Read> Read for Utf16<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn returns_alone_become_feeds_wherever_the_reading_is_cut() {
+        struct Bits<'t>(&'t [u8], usize);
+        impl Read for Bits<'_> {
+            fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+                let count = self.1.min(to.len()).min(self.0.len());
+                to[..count].copy_from_slice(&self.0[..count]);
+                self.0 = &self.0[count..];
+                Ok(count)
+            }
+        }
+        for size in 1..7 {
+            for (text, wanted) in [
+                (&b"a\rb\r\rc"[..], &b"a\nb\n\nc"[..]),
+                (b"a\r", b"a\n"),
+                (b"a\r\nb\rc\r\n", b"a\r\nb\nc\r\n"),
+                (b"\r\r\n", b"\n\r\n"),
+                (b"", b""),
+            ] {
+                let mut all = Vec::new();
+                Returns::new(Bits(text, size)).read_to_end(&mut all).unwrap();
+                assert_eq!(all, wanted, "{size}");
+            }
+        }
+        assert!(
+            has_returns_only(b"a\rb") && !has_returns_only(b"a\r\nb") && !has_returns_only(b"ab")
+        );
+    }
 
     fn collect(text: &[u8], longest: usize) -> (Vec<u8>, Vec<u64>) {
         let (mut all, mut lines) = (Vec::new(), Vec::new());

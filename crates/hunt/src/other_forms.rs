@@ -115,21 +115,29 @@ impl Forms {
 
     /// Values of hexadecimal digits behind an equals sign.
     fn hex_values(&mut self, line: &[u8], margin: usize) {
-        for at in memchr::memchr_iter(b'=', line) {
-            let rest = &line[at + 1..];
-            let count = rest.iter().take_while(|b| b.is_ascii_hexdigit()).count();
-            let glued = rest.get(count).is_some_and(u8::is_ascii_alphanumeric);
-            if count < 4 || count % 2 == 1 || glued {
-                continue;
-            }
+        for (from, to) in hex_values(line) {
             let begin = self.plain.len();
-            let bytes = rest[..count].as_chunks::<2>().0.iter();
-            self.plain
-                .extend(bytes.copied().filter_map(code_of).map(|b| if b == 0 { b' ' } else { b }));
+            unhex(&line[from..to], &mut self.plain);
             self.plain.push(b'\n');
             self.percent_from(begin, margin);
         }
     }
+}
+
+/// Where values of hexadecimal digits stand behind an equals sign.
+pub(crate) fn hex_values(line: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    memchr::memchr_iter(b'=', line).filter_map(|at| {
+        let rest = &line[at + 1..];
+        let count = rest.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        let glued = rest.get(count).is_some_and(u8::is_ascii_alphanumeric);
+        (count >= 4 && count % 2 == 0 && !glued).then_some((at + 1, at + 1 + count))
+    })
+}
+
+/// Writes what hexadecimal digits stand for; NULs part arguments.
+pub(crate) fn unhex(digits: &[u8], out: &mut Vec<u8>) {
+    let bytes = digits.as_chunks::<2>().0.iter();
+    out.extend(bytes.copied().filter_map(code_of).map(|b| if b == 0 { b' ' } else { b }));
 }
 
 /// A line in lower case and all that its percent codes stand for, as often as conditions undo them; `forms` keeps its

@@ -7,6 +7,7 @@ mod moment;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, Read};
 
 use jiff::Timestamp;
@@ -70,12 +71,13 @@ struct Touched<'s> {
     may: &'s [u32],
 }
 
-/// Reads a log of lines; `head` is its beginning.
+/// Reads a log of lines; `head` is its beginning, and `file` is given when the reader gives its bytes as they are.
 pub(crate) fn read(
     scan: &mut Scan<'_, '_>,
     reader: &mut dyn Read,
     shape: Shape,
     head: &[u8],
+    file: Option<&File>,
 ) -> io::Result<()> {
     let mut table = Table {
         delimiter: match shape {
@@ -111,7 +113,10 @@ pub(crate) fn read(
     let longest = scan.ctx.options.limits.line;
     let ctx = scan.ctx;
     let look = |text: &[u8], seen: &mut Seen| ctx.look(text, seen);
-    let result = pipeline::read(reader, longest, ctx.jobs, look, |chunk| {
+    let result = pipeline::read(reader, file, longest, ctx.jobs, look, |chunk| {
+        if chunk.direct {
+            ctx.progress.bytes(chunk.text().len() as u64);
+        }
         if !chunk.whole && cut.is_none() {
             cut = Some(table.line);
         }
@@ -290,7 +295,6 @@ impl<'h> Table<'h> {
         'h: 'c,
     {
         let text = chunk.text();
-        let newlines = chunk.seen.scratch.newlines();
         let (to, ends, count) = self.count(scan, chunk, from);
         let first_line = self.line;
         self.line += ends;
@@ -318,13 +322,13 @@ impl<'h> Table<'h> {
         let mut touched: BTreeMap<usize, Touched<'_>> = BTreeMap::new();
         let here = |at: usize| from <= at && at < to;
         for hit in chunk.seen.hits.iter().filter(|hit| here(hit.start)) {
-            let line = touched.entry(line_start(text, hit.start).max(from)).or_default();
+            let line = touched.entry(chunk.seen.line_start(hit.start).max(from)).or_default();
             line.hits.push((hit.indicator, hit.start, hit.end));
         }
         let by_witness = chunk.seen.witnesses(route);
         let every_record = by_witness.is_none();
         for (at, may) in by_witness.into_iter().flatten().filter(|(at, _)| here(*at)) {
-            touched.entry(line_start(text, at).max(from)).or_default().may = may;
+            touched.entry(chunk.seen.line_start(at).max(from)).or_default().may = may;
         }
         if every_record {
             let starts = memchr::memchr_iter(b'\n', &text[from..to]).map(|at| from + at + 1);
@@ -335,7 +339,7 @@ impl<'h> Table<'h> {
         let clock = self.clock(scan).into_owned();
         let (mut counted, mut number) = (from, first_line);
         for (start, Touched { hits, may }) in touched {
-            number += count_bits(newlines, counted, start);
+            number += chunk.seen.feeds(counted, start);
             counted = start;
             let bytes = line_at(&text[..to], start);
             if hits.is_empty() && !every_record && !self.may_hold(scan, bytes, route, may) {
@@ -352,7 +356,11 @@ impl<'h> Table<'h> {
             }
             scan.check_some(&record, route, (!every_record).then_some(may));
             for (indicator, from, to) in hits {
-                scan.hit(&record, indicator, &String::from_utf8_lossy(&text[from..to]));
+                let matched = String::from_utf8_lossy(&text[from..to]);
+                // What Linux' audit writes in digits, its fields hold as text.
+                let digits = record.field_of(&matched).is_none();
+                let plain = digits.then(|| audit::unhex(&matched)).flatten();
+                scan.hit(&record, indicator, plain.as_deref().unwrap_or(&matched));
             }
         }
         to
@@ -467,7 +475,7 @@ impl<'h> Table<'h> {
         let mut starts: Vec<usize> = Vec::new();
         if scan.ctx.gate().is_some() && self.columns.is_empty() {
             let here = chunk.seen.asked.iter().filter(|at| from <= **at && **at < to);
-            starts.extend(here.map(|at| line_start(text, *at).max(from)));
+            starts.extend(here.map(|at| chunk.seen.line_start(*at).max(from)));
             starts.sort_unstable();
             starts.dedup();
         } else {
@@ -477,7 +485,7 @@ impl<'h> Table<'h> {
         let mut done: Vec<audit::Event> = Vec::new();
         let (mut counted, mut number) = (from, first_line);
         for at in starts {
-            number += count_bits(newlines, counted, at);
+            number += chunk.seen.feeds(counted, at);
             counted = at;
             let bytes = line_at(&text[..to], at);
             let start = chunk.offset + at as u64;
@@ -531,7 +539,7 @@ impl<'h> Table<'h> {
         let is_w3c = matches!(self.shape, Shape::W3c);
         let mut directives = chunk.seen.directives.iter().filter(|at| **at > from);
         if chunk.seen.shortest >= shortest && (!is_w3c || directives.next().is_none()) {
-            let lines = count_bits(newlines, from, text.len());
+            let lines = chunk.seen.feeds(from, text.len());
             let is_open = text.len() > from && !text.ends_with(b"\n");
             return (text.len(), lines, lines + u64::from(is_open));
         }
@@ -613,22 +621,6 @@ fn line_start(text: &[u8], at: usize) -> usize {
 /// One past the line that starts at `start`, its end included.
 fn line_end(text: &[u8], start: usize) -> usize {
     memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |at| start + at + 1)
-}
-
-/// Line feeds in a range, by their bits.
-fn count_bits(newlines: &[u64], from: usize, to: usize) -> u64 {
-    let mut count = 0;
-    for at in from / 64..=to / 64 {
-        let mut word = newlines.get(at).copied().unwrap_or(0);
-        if at == from / 64 {
-            word &= u64::MAX << (from % 64);
-        }
-        if at == to / 64 {
-            word &= !(u64::MAX << (to % 64));
-        }
-        count += u64::from(word.count_ones());
-    }
-    count
 }
 
 /// So many lines before the end are asked for a time.

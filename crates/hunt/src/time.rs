@@ -171,8 +171,13 @@ fn clock(text: &str) -> Option<(Time, &str)> {
         None => (0, rest),
     };
     let mut nanos = 0i32;
-    if let Some(fraction) = rest.strip_prefix(['.', ',']) {
-        let count = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    // Behind a comma the next column may begin, as with an address.
+    let digits_of = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let fraction = rest.strip_prefix(['.', ',']).filter(|fraction| {
+        !(rest.starts_with(',') && fraction[digits_of(fraction)..].starts_with('.'))
+    });
+    if let Some(fraction) = fraction {
+        let count = digits_of(fraction);
         for place in 0..9 {
             let digit = fraction.as_bytes().get(place).filter(|_| place < count);
             nanos = nanos * 10 + digit.map_or(0, |d| i32::from(d - b'0'));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lapwing_model::{
-    Coverage, Finding, FindingKind, NotLookedAt, Proof, Severity, Verdict, VerdictKind,
+    Coverage, Finding, FindingKind, LookedFor, NotLookedAt, Proof, Severity, Verdict, VerdictKind,
 };
 
 use crate::activity::Joined;
@@ -41,6 +41,7 @@ pub(crate) fn judge(report: &Report, joined: &Joined, checks: &Checks) -> Verdic
             .cloned()
             .collect(),
         not_looked_at: not_looked_at(report, checks),
+        looked_for: LookedFor::default(),
     }
 }
 

@@ -172,7 +172,10 @@ fn logs_that_grow_are_read_on_through_rotation_and_truncation() {
             Box::new(|| append("app.log", "from 192.0.2.66\n")),
             // Cut and begun anew.
             Box::new(|| fs::write(at("app.log"), "x\n").unwrap()),
-            Box::new(|| append("app.log", "from 192.0.2.67")),
+            Box::new(|| append("app.log", "from 192.0.2.67\n")),
+            // And again, with another record at the same place.
+            Box::new(|| fs::write(at("app.log"), "y\n").unwrap()),
+            Box::new(|| append("app.log", "from 192.0.2.67 anew")),
             Box::new(|| append("new.log", "from 192.0.2.66\n")),
             // An entry of the journal that comes in two parts is one entry.
             Box::new(|| append("j.export", "__CURSOR=a\n__REALTIME_TIMESTAMP=1614733200000000\n")),
@@ -188,6 +191,7 @@ fn logs_that_grow_are_read_on_through_rotation_and_truncation() {
         told,
         [
             "app.log:2@2 192.0.2.67",
+            "app.log:2@2 192.0.2.67",
             "app.log:2@7 192.0.2.66",
             "iis.log:2@34 192.0.2.67",
             "iis.log:2@56 192.0.2.66",
@@ -197,7 +201,7 @@ fn logs_that_grow_are_read_on_through_rotation_and_truncation() {
             "new.log:1@0 192.0.2.66",
         ]
     );
-    assert_eq!(result.findings.len(), 8);
+    assert_eq!(result.findings.len(), 9);
     assert_eq!(result.verdict.verdict, VerdictKind::Attempted);
     assert!(result.findings.iter().filter(|f| f.file.contains("iis")).all(|f| f.time.is_some()));
     assert_eq!(result.problems, []);

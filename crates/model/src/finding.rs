@@ -180,6 +180,42 @@ pub struct NotLookedAt {
     pub why: String,
 }
 
+/// How much was looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedFor {
+    /// Indicators.
+    pub indicators: u64,
+    /// Campaign checks.
+    pub checks: u64,
+    /// Sigma rules.
+    pub rules: u64,
+    /// Rules over the content of files (YARA).
+    pub content_rules: u64,
+}
+
+impl LookedFor {
+    /// The same in words: `3 indicators, 214 campaign checks and 12 Sigma rules`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let parts = [
+            (self.indicators, "indicator"),
+            (self.checks, "campaign check"),
+            (self.rules, "Sigma rule"),
+            (self.content_rules, "YARA rule"),
+        ];
+        let mut words: Vec<String> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" }))
+            .collect();
+        match (words.pop(), words.is_empty()) {
+            (None, _) => "nothing".to_owned(),
+            (Some(last), true) => last,
+            (Some(last), false) => format!("{} and {last}", words.join(", ")),
+        }
+    }
+}
+
 /// What the findings together mean.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -193,4 +229,7 @@ pub struct Verdict {
     pub looked_at: Vec<Coverage>,
     /// What was not looked at.
     pub not_looked_at: Vec<NotLookedAt>,
+    /// How much was looked for.
+    #[serde(default)]
+    pub looked_for: LookedFor,
 }

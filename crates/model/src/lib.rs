@@ -37,7 +37,8 @@ pub use date::{DateError, PartialDate, Period};
 pub use document::{Document, Format, Lineage, LineageKind, Reading, Region, RegionKind};
 pub use fact::{Admiralty, Contribution, Fact, Origin, OriginMember, Status};
 pub use finding::{
-    Coverage, Finding, FindingKind, NotLookedAt, Place, Proof, Severity, Verdict, VerdictKind,
+    Coverage, Finding, FindingKind, LookedFor, NotLookedAt, Place, Proof, Severity, Verdict,
+    VerdictKind,
 };
 pub use gap::{Gap, GapKind};
 pub use id::{ChangeId, ClaimId, DocumentId, IdError, OriginId};

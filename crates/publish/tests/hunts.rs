@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use lapwing_model::{
-    Confidence, Coverage, Finding, FindingKind, NotLookedAt, Place, Problem, ProblemKind, Proof,
-    Severity, Verdict, VerdictKind,
+    Confidence, Coverage, Finding, FindingKind, LookedFor, NotLookedAt, Place, Problem,
+    ProblemKind, Proof, Severity, Verdict, VerdictKind,
 };
 use lapwing_publish::{HuntForm, HuntReport};
 use serde_json::Value;
@@ -83,6 +83,7 @@ fn verdict() -> Verdict {
             what: "ECP log".into(),
             why: "not among the input".into(),
         }],
+        looked_for: LookedFor { indicators: 3, checks: 200, ..LookedFor::default() },
     }
 }
 

@@ -15,6 +15,10 @@ impl ContentRules for YaraRules {
         catch_unwind(AssertUnwindSafe(|| self.scan_one(content)))
             .unwrap_or_else(|_| Err("the YARA scanner failed on it".to_owned()))
     }
+
+    fn count(&self) -> usize {
+        self.rules.iter().count()
+    }
 }
 
 impl YaraRules {

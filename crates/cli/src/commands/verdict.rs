@@ -264,7 +264,7 @@ fn around(line: &str, matched: &str, width: usize) -> String {
 }
 
 fn looked_at(text: &mut String, hunt: &Hunt, width: usize) {
-    let _ = writeln!(text, "\nLooked at");
+    let _ = writeln!(text, "\nLooked at, for {}", hunt.verdict.looked_for.words());
     let rows: Vec<Vec<String>> = hunt
         .verdict
         .looked_at

@@ -69,8 +69,12 @@ pub(crate) struct Seen {
     pub directives: Vec<usize>,
     /// Bytes of the shortest line that is not empty.
     pub shortest: usize,
+    /// Where the line feeds stand, in order.
+    feeds: Vec<u32>,
     /// Where the lines of Linux' audit have their sign.
     audits: Vec<usize>,
+    /// For what these lines write in hexadecimal digits.
+    hex: Hex,
     /// Where a literal of a check stands, and which.
     places: Vec<(usize, usize)>,
     /// The lines that may meet checks, and the numbers of these.
@@ -81,6 +85,14 @@ pub(crate) struct Seen {
     /// A line in lower case and what it stands for, and the checks that were asked for it.
     line: Vec<Vec<u8>>,
     judged: Vec<u32>,
+}
+
+/// Room for values of hexadecimal digits, as text.
+#[derive(Debug, Default)]
+struct Hex {
+    text: Vec<u8>,
+    scratch: Scratch,
+    hits: Vec<Hit>,
 }
 
 /// A line that may meet checks.
@@ -95,6 +107,21 @@ struct Witness {
 }
 
 impl Seen {
+    /// How many line feeds stand from one place up to another.
+    pub(crate) fn feeds(&self, from: usize, to: usize) -> u64 {
+        self.feeds_before(to).saturating_sub(self.feeds_before(from)) as u64
+    }
+
+    /// Where the line begins in which a place lies.
+    pub(crate) fn line_start(&self, at: usize) -> usize {
+        let before = self.feeds_before(at).checked_sub(1).and_then(|last| self.feeds.get(last));
+        before.map_or(0, |feed| *feed as usize + 1)
+    }
+
+    fn feeds_before(&self, at: usize) -> usize {
+        self.feeds.partition_point(|feed| (*feed as usize) < at)
+    }
+
     /// Places in the lines that may meet checks of a route, with the numbers of the checks; `None` when every record is
     /// needed.
     pub(crate) fn witnesses(
@@ -117,7 +144,7 @@ impl Context<'_> {
         seen.places.clear();
         seen.audits.clear();
         seen.hits.clear();
-        let Seen { places, audits, forms, hits, scratch, .. } = &mut *seen;
+        let Seen { places, audits, hex, forms, hits, scratch, .. } = &mut *seen;
         let tell = |at: usize, end: usize, number: usize| match self.around.get(number) {
             Some(around) if around.stands(text, at) => places.push((at, number)),
             Some(_) => {}
@@ -139,6 +166,7 @@ impl Context<'_> {
         }
         if !self.needed.is_empty() {
             audits.sort_unstable();
+            self.look_in_hex(text, audits, hex, hits);
             forms.read(text, audits, self.escapes, self.longest);
             // A literal in another form counts for the line's beginning.
             self.witnesses.places(forms.plain(), |at, _, number| {
@@ -147,6 +175,7 @@ impl Context<'_> {
                 }
             });
         }
+        self.look_at_lines(text, seen);
         seen.places.sort_unstable();
         seen.places.dedup();
         self.judge_lines(text, seen);
@@ -154,12 +183,21 @@ impl Context<'_> {
         if let Some(gate) = self.gate() {
             gate.places(text, &mut seen.forms, &mut seen.asked);
         }
+    }
+
+    /// Notes what every line tells by its beginning and length, and where lines end.
+    fn look_at_lines(&self, text: &[u8], seen: &mut Seen) {
         seen.extremes.clear();
         seen.directives.clear();
+        seen.feeds.clear();
         seen.shortest = usize::MAX;
-        let Seen { scratch, extremes, directives, shortest, .. } = &mut *seen;
+        let Seen { scratch, extremes, directives, shortest, feeds, .. } = &mut *seen;
         each_line(text, scratch.newlines(), 0, text.len(), |start, end| {
             let line = &text[start..end];
+            // The last line may have no end.
+            if end < text.len() {
+                feeds.push(end as u32);
+            }
             if line.first() == Some(&b'#') {
                 directives.push(start);
             }
@@ -172,14 +210,50 @@ impl Context<'_> {
         });
     }
 
+    /// Looks for indicators in what lines of Linux' audit write in hexadecimal digits; a hit is told where its digits
+    /// stand.
+    fn look_in_hex(&self, text: &[u8], audits: &[usize], hex: &mut Hex, hits: &mut Vec<Hit>) {
+        if self.matcher.is_empty() || audits.is_empty() {
+            return;
+        }
+        let before = hits.len();
+        let mut done = 0;
+        for &at in audits {
+            if at < done {
+                continue;
+            }
+            let (start, end) = lines::around(text, at);
+            done = end;
+            for (from, to) in other_forms::hex_values(&text[start..end]) {
+                hex.text.clear();
+                other_forms::unhex(&text[start + from..start + to], &mut hex.text);
+                self.matcher.scan(&hex.text, &mut hex.scratch, &mut hex.hits);
+                hits.extend(hex.hits.iter().map(|hit| Hit {
+                    start: start + from + 2 * hit.start,
+                    end: start + from + 2 * hit.end,
+                    ..*hit
+                }));
+            }
+        }
+        if hits.len() > before {
+            hits.sort_unstable();
+            hits.dedup();
+        }
+    }
+
     /// Keeps the lines that may meet a check by what stands in them.
     fn judge_lines(&self, text: &[u8], seen: &mut Seen) {
-        let Seen { places, witnesses, may, line, judged, .. } = seen;
+        let Seen { places, witnesses, may, line, judged, feeds, .. } = seen;
         witnesses.clear();
         may.clear();
         let mut rest = &places[..];
+        let mut next = 0;
         while let Some(&(at, _)) = rest.first() {
-            let (start, end) = lines::around(text, at);
+            while feeds.get(next).is_some_and(|feed| (*feed as usize) < at) {
+                next += 1;
+            }
+            let start = next.checked_sub(1).map_or(0, |before| feeds[before] as usize + 1);
+            let end = feeds.get(next).map_or(text.len(), |feed| *feed as usize);
             // A literal that ends its line counts itself.
             let count = rest.iter().take_while(|(at, _)| *at < end).count().max(1);
             let (here, behind) = rest.split_at(count);

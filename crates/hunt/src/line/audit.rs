@@ -79,7 +79,7 @@ fn argument(name: &str) -> Option<usize> {
 }
 
 /// The text of hexadecimal digits; `None` for anything else, and for what is no text.
-fn unhex(text: &str) -> Option<String> {
+pub(crate) fn unhex(text: &str) -> Option<String> {
     if text.len() < 4 || !text.len().is_multiple_of(2) {
         return None;
     }

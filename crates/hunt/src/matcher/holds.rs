@@ -121,8 +121,9 @@ pub(super) fn is_version(text: &[u8], start: usize) -> bool {
             head.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || b"._-".contains(b));
         let length = word.count();
         let left = head.len().checked_sub(length + 1).map(|at| head[at]);
-        let has_letter = head[head.len() - length..].iter().any(u8::is_ascii_alphabetic);
-        return has_letter && !matches!(left, Some(b'/' | b':' | b'\\'));
+        let word = &head[head.len() - length..];
+        let has_letter = word.iter().any(u8::is_ascii_alphabetic);
+        return has_letter && !is_way(word) && !matches!(left, Some(b'/' | b':' | b'\\'));
     }
     let head: Vec<u8> =
         before.iter().rev().skip_while(|b| b" =:+\"'(".contains(b)).copied().collect();
@@ -131,6 +132,12 @@ pub(super) fn is_version(text: &[u8], start: usize) -> bool {
     let word: Vec<u8> = word.into_iter().rev().collect();
     head.len() < before.len() && matches!(word.as_slice(), b"version" | b"ver" | b"build" | b"v")
         || word.ends_with(b"version")
+}
+
+/// Whether a word says by which way a proxy got a page (`HIER_DIRECT/192.0.2.1`): the peer's address stands behind it.
+fn is_way(word: &[u8]) -> bool {
+    let capitals = word.iter().all(|b| b.is_ascii_uppercase() || *b == b'_');
+    capitals && (word.contains(&b'_') || matches!(word, b"DIRECT" | b"PINNED" | b"CARP" | b"NONE"))
 }
 
 /// What ends a URL where it stands in text.

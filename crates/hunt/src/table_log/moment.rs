@@ -35,12 +35,32 @@ pub(super) fn moment_of(record: &Record<'_>) -> Option<Moment> {
         return Some(moment);
     }
     let known = TIMES.iter().find_map(|name| record.get(name).and_then(time::read));
-    known.or_else(|| {
+    let known = known.or_else(|| {
         let like_time = |name: &str| {
             let name = name.to_ascii_lowercase();
             name.contains("time") || name.contains("date")
         };
         let mut fields = record.fields.iter();
         fields.find_map(|(name, value)| like_time(name).then(|| time::read(value)).flatten())
+    });
+    known.or_else(|| by_value(record))
+}
+
+/// The time of a record whose columns have names of another language: what reads as a date with a clock's time, in one
+/// column or in two that stand side by side.
+fn by_value(record: &Record<'_>) -> Option<Moment> {
+    let values = || record.fields.iter().map(|(_, value)| value.trim());
+    let in_one = |value: &str| {
+        let is_time = (16..=40).contains(&value.len()) && value.contains(':');
+        is_time.then(|| time::read(value)).flatten()
+    };
+    values().find_map(in_one).or_else(|| {
+        values().zip(values().skip(1)).find_map(|(date, clock)| {
+            let is_pair = (8..=10).contains(&date.len())
+                && (5..=15).contains(&clock.len())
+                && clock.contains(':')
+                && date.bytes().all(|b| b.is_ascii_digit() || b"./-".contains(&b));
+            is_pair.then(|| time::read(&format!("{date} {clock}"))).flatten()
+        })
     })
 }

@@ -29,7 +29,7 @@ impl Form for Frames {
         (text.len() <= most).then_some(text)
     }
 
-    fn stream<'r>(self, source: Box<dyn Read + 'r>) -> io::Result<Box<dyn Read + 'r>> {
+    fn stream<'r>(self, source: Box<dyn Read + 'r>, _: bool) -> io::Result<Box<dyn Read + 'r>> {
         Ok(Box::new(zstd::stream::read::Decoder::new(source)?))
     }
 }

@@ -1,6 +1,8 @@
 //! gzip: where a member ends. `bgzip` writes it at the beginning of each; else the next header tells.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::GzDecoder;
 
 use super::parts::{First, Form, LARGEST, LONGEST};
 
@@ -49,8 +51,92 @@ impl Form for Members {
         Some(text)
     }
 
-    fn stream<'r>(self, source: Box<dyn Read + 'r>) -> io::Result<Box<dyn Read + 'r>> {
-        Ok(Box::new(flate2::read::MultiGzDecoder::new(source)))
+    fn stream<'r>(self, source: Box<dyn Read + 'r>, begun: bool) -> io::Result<Box<dyn Read + 'r>> {
+        Ok(Box::new(Stream::new(source, begun)))
+    }
+}
+
+/// One member after the other as they come, and what may stand behind them: as for `gzip`, padding of NULs (of tapes and
+/// disks) is nothing, and all else is told.
+struct Stream<'r> {
+    state: State<BufReader<Box<dyn Read + 'r>>>,
+}
+
+enum State<R> {
+    /// A member is unpacked.
+    Inside(Box<GzDecoder<R>>),
+    /// A member has ended.
+    Between(R),
+    Ended,
+}
+
+impl<R: BufRead> State<R> {
+    fn inside(source: R) -> Self {
+        Self::Inside(Box::new(GzDecoder::new(source)))
+    }
+}
+
+/// Bytes that are read of the packed stream at once.
+const READ: usize = 32 << 10;
+
+impl<'r> Stream<'r> {
+    fn new(source: Box<dyn Read + 'r>, begun: bool) -> Self {
+        let source = BufReader::with_capacity(READ, source);
+        let state = if begun { State::Between(source) } else { State::inside(source) };
+        Self { state }
+    }
+}
+
+impl Read for Stream<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        if to.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match std::mem::replace(&mut self.state, State::Ended) {
+                State::Ended => return Ok(0),
+                State::Inside(mut decoder) => match decoder.read(to) {
+                    Ok(0) => self.state = State::Between(decoder.into_inner()),
+                    Ok(count) => {
+                        self.state = State::Inside(decoder);
+                        return Ok(count);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                        self.state = State::Inside(decoder);
+                        return Err(error);
+                    }
+                    Err(error) => return Err(error),
+                },
+                State::Between(mut source) => match next_byte(&mut source)? {
+                    None => return Ok(0),
+                    Some(0x1f) => self.state = State::inside(source),
+                    Some(_) => {
+                        let message = "bytes that are no gzip follow the last member";
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// The next byte that is no padding, which stays to be read.
+fn next_byte(source: &mut impl BufRead) -> io::Result<Option<u8>> {
+    loop {
+        let bytes = match source.fill_buf() {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let padding = bytes.iter().take_while(|byte| **byte == 0).count();
+        let next = bytes.get(padding).copied();
+        source.consume(padding);
+        if next.is_some() {
+            return Ok(next);
+        }
     }
 }
 

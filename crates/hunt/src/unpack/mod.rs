@@ -183,6 +183,28 @@ mod tests {
     }
 
     #[test]
+    fn padding_behind_the_last_member_is_nothing_and_all_else_is_told() {
+        let long = lines(90_000, 3);
+        for text in [&b"one line\n"[..], &long] {
+            for first in [packed(text), [packed(text), packed(b"more\n")].concat(), block(b"x\n")] {
+                for jobs in [1, 2] {
+                    let (plain, _) = unpacked(gzip(&first[..], jobs));
+                    assert!(!plain.is_empty());
+                    for padding in [1, 511, 100_000] {
+                        let padded = [&first[..], &vec![0; padding]].concat();
+                        assert_eq!(unpacked(gzip(&padded[..], jobs)), (plain.clone(), true));
+                        let again = [&padded[..], &first].concat();
+                        let twice = [&plain[..], &plain].concat();
+                        assert_eq!(unpacked(gzip(&again[..], jobs)), (twice, true));
+                        let odd = [&padded[..], b"odd"].concat();
+                        assert_eq!(unpacked(gzip(&odd[..], jobs)), (plain.clone(), false));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_stands_before_a_fault_comes_out_and_the_fault_is_told() {
         let texts: Vec<Vec<u8>> = (0..9).map(|n| lines(9_000, n)).collect();
         let whole = texts.concat();

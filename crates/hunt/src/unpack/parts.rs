@@ -30,8 +30,8 @@ pub(super) trait Form: Copy + Send + 'static {
     fn first(self, packed: &[u8], searched: usize, ended: bool) -> First;
     /// All that comes out of parts, each so long and of the size that was told; `None` when they do not unpack alone.
     fn unpack(self, packed: &[u8], parts: &[(usize, usize)]) -> Option<Vec<u8>>;
-    /// The ordinary decoder.
-    fn stream<'r>(self, source: Box<dyn Read + 'r>) -> io::Result<Box<dyn Read + 'r>>;
+    /// The ordinary decoder; `begun` says whether parts were unpacked before what is left.
+    fn stream<'r>(self, source: Box<dyn Read + 'r>, begun: bool) -> io::Result<Box<dyn Read + 'r>>;
 }
 
 /// A part may be so long, and so much may come out of it.
@@ -256,8 +256,8 @@ impl<'r, F: Form> Parts<'r, F> {
             return Ok(());
         }
         let source = std::mem::replace(&mut self.source, Box::new(io::empty()));
-        self.rest =
-            Some(self.form.stream(Box::new(Cursor::new(packed).chain(failed).chain(source)))?);
+        let left = Box::new(Cursor::new(packed).chain(failed).chain(source));
+        self.rest = Some(self.form.stream(left, self.begun)?);
         Ok(())
     }
 }

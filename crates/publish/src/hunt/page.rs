@@ -293,11 +293,13 @@ fn looked_at(report: &HuntReport<'_>) -> Section {
     } else {
         let in_period = report.verdict.looked_at.iter().any(|c| c.in_period.is_some());
         let records = if in_period { "records in the period" } else { "records" };
-        let mut body = vec![Block::Table(Table {
+        let words = report.verdict.looked_for.words();
+        let mut body = vec![Block::Prose(format!("Looked for: {words}."))];
+        body.push(Block::Table(Table {
             columns: vec!["source", "files", records, "first record", "last record"],
             rows,
             ..Table::default()
-        })];
+        }));
         body.extend(assumptions(report));
         body
     };
