@@ -3,6 +3,8 @@
 //! What is new has its name in no table, and a report says once what it is. From then on the bare name
 //! stands for it.
 
+mod tongues;
+
 use std::collections::BTreeMap;
 
 use lapwing_model::{Confidence, Entity, Kind, Span};
@@ -150,11 +152,24 @@ pub(crate) fn introduced(text: &str, known: &[Mention]) -> Vec<Mention> {
             tell(&mut names, text, from, to, BESIDE, why);
         }
     }
+    let abroad = tongues::given(text);
+    for given in &abroad {
+        let why = format!("\"{}\" by that name; no table knows it", given.noun);
+        let sure = if given.named { GIVEN } else { BESIDE };
+        tell(&mut names, text, given.from, given.to, sure, why);
+    }
     if names.is_empty() {
         return Vec::new();
     }
-    let mut found = Vec::new();
-    for &(from, to) in &words {
+    // In text without spaces the name is no word by itself.
+    let mut places = words;
+    if !abroad.is_empty() {
+        places.extend(abroad.iter().map(|given| (given.from, given.to)));
+        places.sort_unstable();
+        places.dedup();
+    }
+    let mut found: Vec<Mention> = Vec::new();
+    for &(from, to) in &places {
         let Some((sure, first, why)) = names.get(&text[from..to]) else { continue };
         let span = Span::new(from, to);
         let after = known.partition_point(|m| m.span.end <= span.start);
