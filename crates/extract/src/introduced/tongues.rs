@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::{coined, given_shape, shouted};
 
@@ -88,8 +88,16 @@ pub(super) fn given(text: &str) -> Vec<Given<'_>> {
                 patterns.push(first.to_uppercase().chain(letters).collect());
             }
         }
-        AhoCorasick::builder().ascii_case_insensitive(true).build(&patterns).ok()
+        AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .ascii_case_insensitive(true)
+            .build(&patterns)
+            .ok()
     });
+    // A text of any length in these languages has letters that English has not.
+    if text.is_ascii() {
+        return Vec::new();
+    }
     let Some(automaton) = AUTOMATON.as_ref() else { return Vec::new() };
     automaton.find_iter(text).filter_map(|m| behind(text, m.start(), m.end())).collect()
 }
@@ -139,9 +147,9 @@ mod tests {
     #[test]
     fn names_are_given_in_other_languages() {
         for text in [
-            "Die Schadsoftware namens FENWALKER lief.",
+            "Die Schadsoftware namens FENWALKER lief über Nacht.",
             "le rançongiciel baptisé « FENWALKER »",
-            "la puerta trasera FENWALKER",
+            "la puerta trasera FENWALKER robó datos",
             "Бэкдор FENWALKER обращается к серверу",
             "нового бэкдора «FENWALKER»",
             "该后门被命名为 FENWALKER。",
@@ -157,7 +165,9 @@ mod tests {
     fn other_words_are_no_names() {
         for text in [
             "Die Schadsoftware Emotet-ähnlich",
+            "Schadsoftware FENWALKER in ASCII",
             "Schadsoftware wird über PowerShell geladen",
+            "Für Schadsoftware Emotet lädt",
             "die Hintertür HTTP",
             "бэкдор на PowerShell",
             "木马 DLL 文件",
