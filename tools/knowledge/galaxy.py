@@ -115,6 +115,14 @@ class Actors:
                 if self._sectors.get(key(sector)):
                     record["sectors"].add(self._sectors[key(sector)])
 
+    def also(self, rows):
+        """Adds names of our own list to the actors that it names."""
+        by_name = {r["name"]: r for r in self.records.values()}
+        for name, others in rows:
+            if name not in by_name:
+                raise SystemExit(f"actor_names.tsv: no actor is called {name!r}; take the name that actors.tsv gives it")
+            by_name[name]["aliases"] += others.split(";")
+
     def rows(self, junk):
         for found, r in sorted(self.records.items()):
             name = clean(r["name"])

@@ -10,7 +10,7 @@ use lapwing_knowledge::Knowledge;
 use lapwing_model::{Claim, Confidence, Entity, Kind};
 
 use crate::introduced::introduced;
-use crate::mention::{Found, Mention, established};
+use crate::mention::{Found, Mention, agree, established};
 use crate::other_name::other_names;
 use crate::shape;
 use crate::tagger::{Tag, Tagged};
@@ -37,10 +37,14 @@ pub(crate) fn with_context(
         found.doubtful.into_iter().partition(|m| supports(tagged, m));
     found.doubtful = doubtful;
     found.sure.extend(supported.into_iter().map(|mut m| {
+        if m.entity.kind == Kind::Malware && is_said_of_actor(tagged, &m, knowledge) {
+            m.entity = Entity::new(Kind::ThreatActor, m.entity.value);
+        }
         m.why = format!("{}; an everyday word, a name by its context", m.why);
         m.precision = m.precision.min(Confidence::percent(MOST));
         m
     }));
+    agree(text, &mut found.sure);
     let mut mentions = established(found);
     let candidates = candidates(text, &mentions, tagged, knowledge);
     mentions.extend(candidates);
@@ -71,6 +75,16 @@ fn supports(tagged: &[Tagged], mention: &Mention) -> bool {
                 _ => false,
             }
     })
+}
+
+/// Whether the tagger takes a name of malware for the actor that bears it as well ("Turla has used …").
+fn is_said_of_actor(tagged: &[Tagged], mention: &Mention, knowledge: &Knowledge) -> bool {
+    let at = tagged.partition_point(|t| t.span.end <= mention.span.start);
+    tagged.get(at).is_some_and(|t| t.tag == Tag::Group && t.span.contains(mention.span))
+        && knowledge
+            .actors_named(&mention.entity.value)
+            .iter()
+            .any(|a| a.name == mention.entity.value)
 }
 
 fn candidates(

@@ -3,6 +3,8 @@
 //! What is new has its name in no table, and a report says once what it is. From then on the bare name
 //! stands for it.
 
+mod tongues;
+
 use std::collections::BTreeMap;
 
 use lapwing_model::{Confidence, Entity, Kind, Span};
@@ -41,6 +43,23 @@ const RELATIVE: &[&str] = &["which", "that"];
 const NAMERS: &[&str] = &["we", "they", "researchers", "analysts"];
 const NAMING: &[&str] = &["call", "called", "calls", "codenamed", "dub", "dubbed", "name", "named"];
 const NAMING_AS: &[&str] = &["track", "tracked"];
+/// "The implant is MARSHLIGHT", "the loader was called Fieldfare": what stands between the noun and its name.
+const COPULAS: &[&str] = &["is", "was", "being"];
+/// Words before the noun that make the sentence one about a certain piece of malware.
+const CERTAIN: &[&str] = &[
+    "the",
+    "this",
+    "our",
+    "its",
+    "their",
+    "second",
+    "first",
+    "third",
+    "new",
+    "main",
+    "final",
+    "final-stage",
+];
 /// Names with a capital inside that are no malware: systems, languages, vendors, places on the web.
 const NO_MALWARE: &[&str] = &[
     "adobe",
@@ -133,11 +152,24 @@ pub(crate) fn introduced(text: &str, known: &[Mention]) -> Vec<Mention> {
             tell(&mut names, text, from, to, BESIDE, why);
         }
     }
+    let abroad = tongues::given(text);
+    for given in &abroad {
+        let why = format!("\"{}\" by that name; no table knows it", given.noun);
+        let sure = if given.named { GIVEN } else { BESIDE };
+        tell(&mut names, text, given.from, given.to, sure, why);
+    }
     if names.is_empty() {
         return Vec::new();
     }
-    let mut found = Vec::new();
-    for &(from, to) in &words {
+    // In text without spaces the name is no word by itself.
+    let mut places = words;
+    if !abroad.is_empty() {
+        places.extend(abroad.iter().map(|given| (given.from, given.to)));
+        places.sort_unstable();
+        places.dedup();
+    }
+    let mut found: Vec<Mention> = Vec::new();
+    for &(from, to) in &places {
         let Some((sure, first, why)) = names.get(&text[from..to]) else { continue };
         let span = Span::new(from, to);
         let after = known.partition_point(|m| m.span.end <= span.start);
@@ -194,10 +226,20 @@ fn given(text: &str, words: &[(usize, usize)], at: usize) -> Option<(usize, usiz
         let quoted = behind.checked_sub(1).is_some_and(|n| close(text, words, n, true));
         return (quoted && given_shape(&text[from..to])).then_some((from, to));
     }
+    let copula = is(next, COPULAS);
+    next += usize::from(copula);
     if is(next, INTRODUCING) {
         next += 1;
     } else if is(next, INTRODUCING_AS) && is(next + 1, &["as"]) {
         next += 2;
+    } else if copula {
+        // Without a word of naming only capitals tell a name from what the thing is like ("is HTTP based").
+        let certain =
+            at.checked_sub(1).is_some_and(|n| is(n, CERTAIN) && close(text, words, n, false));
+        let &(from, to) = words.get(next)?;
+        let joined = (at..next - 1).all(|n| close(text, words, n, false));
+        let named = joined && close(text, words, next - 1, true) && shouted(&text[from..to]);
+        return (certain && named && ends_here(text, to)).then_some((from, to));
     } else {
         return None;
     }
@@ -273,6 +315,20 @@ fn given_shape(shown: &str) -> bool {
         && !NO_MALWARE.iter().any(|n| shown.eq_ignore_ascii_case(n))
 }
 
+/// A name in capitals, as vendors write their own: six letters or more, so that it is no short form.
+fn shouted(shown: &str) -> bool {
+    let letters = shown.chars().filter(|c| c.is_alphabetic()).count();
+    letters >= 6 && !shown.chars().any(char::is_lowercase) && given_shape(shown)
+}
+
+/// Whether the clause ends behind the word, or goes on with what the named thing is or does.
+fn ends_here(text: &str, to: usize) -> bool {
+    let rest = text[to..].trim_start_matches(['"', '\'', '”', '’', '»']);
+    rest.starts_with(['.', ',', ';', ':', '(', '\n'])
+        || rest.is_empty()
+        || [" and ", " which ", " that ", " – ", " — "].iter().any(|word| rest.starts_with(word))
+}
+
 /// A coined word: a capital behind a small letter.
 fn coined(shown: &str) -> bool {
     let mut last = ' ';
@@ -341,6 +397,9 @@ mod tests {
         let text = "the implant that researchers have tracked as \"Snipe-2\" spread";
         assert_eq!(names(text), [("Snipe-2".into(), 74)]);
         assert_eq!(names("We named this backdoor Fieldfare."), [("Fieldfare".into(), 74)]);
+        assert_eq!(names("The implant is MARSHLIGHT."), [("MARSHLIGHT".into(), 74)]);
+        assert_eq!(names("The loader was called Fieldfare."), [("Fieldfare".into(), 74)]);
+        assert_eq!(names("their backdoor is known as Fieldfare"), [("Fieldfare".into(), 74)]);
     }
 
     #[test]
@@ -355,6 +414,11 @@ mod tests {
             "the loader, which we call from January on",
             "the loader that they call when Tuesday comes",
             "a loader, which Microsoft Defender calls",
+            "The malware is POWERSHELL based",
+            "The implant is HTTP.",
+            "malware is MARSHLIGHT.",
+            "The implant is Dutch.",
+            "The backdoor was called by Tuesday",
         ] {
             assert_eq!(names(text), [], "{text}");
         }

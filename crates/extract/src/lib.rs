@@ -18,6 +18,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod broken;
 mod candidate;
 mod date;
 mod find;
@@ -150,6 +151,7 @@ impl<'k> Extractor<'k> {
             let raw = plain.raw(&f.range);
             !layout.is_declared(Span::new(raw.start, raw.end))
         });
+        broken::join(&mut found, &plain, layout);
         let defanged =
             found.iter().filter(|f| is_network(f.kind) && plain.is_defanged(&f.range)).count();
         let manner = Manner::of(reading, &plain.text, &found, defanged, self.knowledge);

@@ -200,11 +200,15 @@ pub(crate) fn found(text: &str, tokens: &[Token], hits: &Hits<'_>) -> Found {
         at += step;
     }
     for (span, entity) in scripts::entities(text) {
-        let what = if entity.kind == Kind::Sector { "sector" } else { "country" };
+        let (what, percent) = match entity.kind {
+            Kind::Sector => ("sector", FOREIGN),
+            Kind::ThreatActor => ("actor", OWN_SCRIPT),
+            _ => ("country", FOREIGN),
+        };
         found.push(Mention {
             entity,
             span,
-            precision: Confidence::percent(FOREIGN),
+            precision: Confidence::percent(percent),
             method: "extract:gazetteer",
             why: format!("the {what}'s name in another language"),
         });
@@ -213,12 +217,15 @@ pub(crate) fn found(text: &str, tokens: &[Token], hits: &Hits<'_>) -> Found {
     Found { sure: found, doubtful }
 }
 
+/// Percent of an actor's name in the script of the report.
+const OWN_SCRIPT: u8 = 88;
+
 /// Percent of a name in its own case with words beside it that support what it is.
 const SUPPORTED: u8 = 96;
 
 /// A name that several things bear is, where nothing beside it tells which, the one that the words beside it
 /// tell at its other places: "Kimsuky sent mails" is the group where the text speaks of "the Kimsuky group".
-fn agree(text: &str, found: &mut [Mention]) {
+pub(crate) fn agree(text: &str, found: &mut [Mention]) {
     let told = |m: &Mention| m.precision >= Confidence::percent(SUPPORTED);
     let named = |m: &Mention| m.method == "extract:gazetteer" && bears_aliases(m.entity.kind);
     let mut meanings: BTreeMap<&str, Option<Entity>> = BTreeMap::new();

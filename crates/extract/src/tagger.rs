@@ -6,6 +6,7 @@
 //! same features. Lafferty et al., "Conditional random fields" (ICML 2001).
 
 mod again;
+mod alike;
 mod cues;
 mod decode;
 mod features;

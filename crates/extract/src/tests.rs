@@ -231,6 +231,73 @@ fn rows_keep_their_ties() {
 }
 
 #[test]
+fn a_hash_that_a_cell_breaks_is_whole_by_its_column() {
+    let (one, two) = ("356a192b7913b04c54574d18c28d46e6", "da4b9237bacccdf19c0760cab7aec4a8");
+    let text = format!("{one}\n{two} a.dll\n{one} {two}");
+    let cell = |from: usize, len: usize, row: u32, header: &str| Region {
+        span: Span::new(from, from + len),
+        kind: RegionKind::Cell { row, column: 0, header: Some(header.into()) },
+    };
+    let found = |header: &str| -> Vec<String> {
+        let mut reading = reading(&text);
+        reading.regions = vec![cell(0, 65, 0, header), cell(72, 65, 1, header)];
+        let claims = claims_of(&reading);
+        let hashes = claims.iter().filter(|c| c.subject.kind.is_file_hash() && c.role().is_some());
+        hashes.map(|c| format!("{} {}", c.subject.kind, c.subject.value)).collect()
+    };
+    let whole = format!("file:sha256 {one}{two}");
+    assert_eq!(found("SHA-256"), [whole.clone(), whole]);
+    let parts = [one, two].map(|value| format!("file:md5 {value}"));
+    assert_eq!(found("MD5"), [parts.clone(), parts.clone()].concat());
+    assert_eq!(found("Hash"), [parts.clone(), parts].concat());
+}
+
+#[test]
+fn a_path_that_a_cell_breaks_is_whole() {
+    let text = "C:\\Progra\nmData\\Marsh\\a.exe C:\\Marsh\\b.exe\nc.exe C:\\Marsh\\\nd.exe";
+    let ends =
+        [text.find(" C:\\Marsh\\b").unwrap(), text.find(" C:\\Marsh\\\n").unwrap(), text.len()];
+    let mut reading = reading(text);
+    let mut from = 0;
+    for (row, end) in (0..).zip(ends) {
+        let kind = RegionKind::Cell { row, column: 0, header: None };
+        reading.regions.push(Region { span: Span::new(from, end), kind });
+        from = end + 1;
+    }
+    let claims = claims_of(&reading);
+    let files = claims.iter().filter(|c| c.role().is_some());
+    let values: Vec<&str> = files.map(|c| c.subject.value.as_str()).collect();
+    assert_eq!(
+        values,
+        ["C:\\ProgramData\\Marsh\\a.exe", "C:\\Marsh\\b.exe", "c.exe", "C:\\Marsh\\d.exe"]
+    );
+}
+
+#[test]
+fn pictures_of_the_text_are_no_files_of_the_attack() {
+    let text = "![The lure](/img/lure.png) <img src=\"pics/chain.jpg\"> It drops /tmp/lure.png.";
+    assert_eq!(
+        roles(text),
+        ["/img/lure.png: reference", "pics/chain.jpg: reference", "/tmp/lure.png: indicator"]
+    );
+}
+
+#[test]
+fn the_name_of_an_actor_and_its_malware_is_the_actors_where_the_text_says_so() {
+    let extractor = Extractor::new(Knowledge::builtin());
+    let kinds = |text: &str, name: &str| -> Vec<Kind> {
+        let claims = extractor.extract(&reading(text));
+        let of = claims.iter().filter(|c| c.subject.value == name && c.role().is_some());
+        of.map(|c| c.subject.kind).collect()
+    };
+    let text = "The Turla group hit embassies. Turla has used many tools. In May Turla came back.";
+    assert_eq!(kinds(text, "Turla"), [Kind::ThreatActor; 3]);
+    let text = "毒云藤组织攻击了政府。海莲花 (OceanLotus) 也是。";
+    assert_eq!(kinds(text, "毒云藤"), [Kind::ThreatActor]);
+    assert_eq!(kinds(text, "海莲花"), [Kind::ThreatActor]);
+}
+
+#[test]
 fn hostile_inputs_stay_linear() {
     let extractor = &*EXTRACTOR;
     for unit in [

@@ -23,6 +23,16 @@ fn all_tables_load() {
 }
 
 #[test]
+fn actors_are_known_by_what_chinese_reports_call_them() {
+    for (name, actor) in [("海莲花", "APT32"), ("毒云藤", "GreenSpot"), ("蔓灵花", "BITTER")]
+    {
+        let found: Vec<&str> = known().actors_named(name).iter().map(|a| a.name.as_str()).collect();
+        assert_eq!(found, [actor]);
+        assert!(known().names().iter().any(|n| n.surface == name && !n.ambiguous));
+    }
+}
+
+#[test]
 fn web_shell_has_name_tactic_and_parent() {
     let found = known().technique("t1505.003").unwrap();
     assert_eq!((found.name.as_str(), found.parent()), ("Web Shell", Some("T1505")));

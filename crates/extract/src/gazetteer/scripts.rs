@@ -1,8 +1,9 @@
-//! Names of countries and sectors in scripts other than Latin: in text without spaces, with endings and articles.
+//! Names of countries, sectors and actors in scripts other than Latin: in text without spaces, with endings and articles.
 
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use lapwing_knowledge::Knowledge;
 use lapwing_model::{Entity, Kind, Span};
 
 use super::rows;
@@ -36,6 +37,15 @@ pub(super) fn table() -> impl Iterator<Item = (Kind, &'static str, &'static str)
     places.chain(of(Kind::Sector, include_str!("../../data/sectors.tsv")))
 }
 
+/// Names that Chinese, Japanese and Korean reports give to actors, each by itself: no everyday words.
+fn actors() -> impl Iterator<Item = (Kind, &'static str, &'static str)> {
+    let names = Knowledge::builtin().names().iter();
+    let of_actor = names.filter(|n| n.entity.kind == Kind::ThreatActor && !n.ambiguous);
+    of_actor
+        .map(|n| (Kind::ThreatActor, n.surface.as_str(), n.surface.as_str()))
+        .filter(|(.., name)| name.chars().count() > 2 && script(name) == Some(Script::EastAsian))
+}
+
 /// Whether a name is written in Latin letters, which the tables of names hold.
 pub(super) fn is_latin(name: &str) -> bool {
     name.chars().all(|c| c < '\u{250}' || c == '\u{2019}')
@@ -55,7 +65,7 @@ fn script(name: &str) -> Option<Script> {
 fn names() -> &'static Names {
     static NAMES: LazyLock<Names> = LazyLock::new(|| {
         let (mut patterns, mut named, mut scripts) = (Vec::new(), Vec::new(), Vec::new());
-        for (kind, of, name) in table().filter(|(.., name)| !is_latin(name)) {
+        for (kind, of, name) in table().chain(actors()).filter(|(.., name)| !is_latin(name)) {
             let Some(script) = script(name) else { continue };
             // Both cases of the first letter: adjectives are written small.
             let shouted = name.chars().all(char::is_uppercase);
@@ -91,7 +101,7 @@ const ARTICLE: usize = 3;
 /// Longest ending behind the stem of a sector, which is one of an adjective.
 const SECTOR_ENDING: usize = 3;
 
-/// Countries and sectors named in `text`; nothing is looked for in a text of Latin letters.
+/// Countries, sectors and actors named in `text`; nothing is looked for in a text of Latin letters.
 pub(crate) fn entities(text: &str) -> Vec<(Span, Entity)> {
     // The first byte of these scripts in UTF-8 is 0xd0 or above.
     if !text.bytes().any(|b| b >= 0xd0) {
@@ -177,6 +187,10 @@ mod tests {
             let sectors: Vec<String> = named.into_iter().map(|(_, e)| e.value).collect();
             assert_eq!(sectors.join(" "), want, "{text}");
         }
+        let named = entities("针对毒云藤组织和海莲花的分析");
+        assert!(named.iter().all(|(_, e)| e.kind == Kind::ThreatActor));
+        let actors: Vec<&str> = named.iter().map(|(_, e)| e.value.as_str()).collect();
+        assert_eq!(actors, ["毒云藤", "海莲花"]);
         let text = "удары по России.";
         assert_eq!(entities(text)[0].0.slice(text), Some("России"));
     }

@@ -155,6 +155,9 @@ impl Case<'_> {
         if let Some(judged) = self.cited() {
             return judged;
         }
+        if self.is_image_of_page() {
+            return self.say(Role::Reference, 85, "a picture of the report itself");
+        }
         let lower = self.found.value.to_ascii_lowercase();
         let name = lower.rsplit(['\\', '/']).next().unwrap_or_default();
         let alone = !lower.contains(['\\', '/'])
@@ -190,6 +193,26 @@ impl Case<'_> {
         self.say(Role::Unclear, 55, "a file that the text names")
     }
 }
+
+impl Case<'_> {
+    /// Whether the path is what the markup of the text shows as a picture: `![lure](/img/lure.png)`, `src="…"`.
+    fn is_image_of_page(&self) -> bool {
+        let path = self.found.value.as_str();
+        let of_image = path.rsplit_once('.').is_some_and(|(_, ending)| {
+            IMAGES.iter().any(|image| ending.eq_ignore_ascii_case(image))
+        });
+        of_image
+            && !path.contains(['\\', ':'])
+            && MARKUP.iter().any(|mark| self.candidate.before.ends_with(mark))
+    }
+}
+
+/// Endings of pictures.
+const IMAGES: &[&str] = &["png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "bmp"];
+
+/// What stands right before the path of a picture in Markdown, HTML and AsciiDoc.
+const MARKUP: &[&str] =
+    &["](", "](<", "src=\"", "src='", "src=", "srcset=\"", "data-src=\"", "image::", "image:"];
 
 /// `Win64/Marsh.A`: platform, family and variant, as scanners name what they detect.
 pub(super) fn is_detection(word: &str) -> bool {

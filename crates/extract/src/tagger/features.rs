@@ -108,6 +108,8 @@ pub(crate) fn own(w: &Form, put: &mut (impl FnMut(u32) + ?Sized)) {
     }
     put(mix(22, w.shape));
     word_classes(w, 3, put);
+    alike(w, 3, put);
+    put(mix(190, mix(u32::from(w.alike.middle), w.class as u32)));
 }
 
 /// What stands beside the same word elsewhere says.
@@ -164,6 +166,22 @@ pub(crate) fn beside(w: &Form, place: Beside, put: &mut (impl FnMut(u32) + ?Size
         Beside::Right3 => 6,
     };
     word_classes(w, at, put);
+    alike(w, at, put);
+}
+
+/// Of which words it is used as one, at one of the seven places: the finer the nearer.
+fn alike(w: &Form, place: u32, put: &mut (impl FnMut(u32) + ?Sized)) {
+    let a = w.alike;
+    if a.fine == 0 {
+        return;
+    }
+    put(mix(161 + place, u32::from(a.coarse)));
+    if (1..=5).contains(&place) {
+        put(mix(171 + place, u32::from(a.middle)));
+    }
+    if (2..=4).contains(&place) {
+        put(mix(181 + place, u32::from(a.fine)));
+    }
 }
 
 /// What the nearest word that is no mark says.
@@ -256,4 +274,10 @@ pub(crate) fn joint(a: &Around<'_>, put: &mut (impl FnMut(u32) + ?Sized)) {
     put(mix(68, mix(left.classes, w.classes)));
     put(mix(69, mix(w.classes, right.classes)));
     put(mix(70, mix(left.classes, mix(class, right.classes))));
+    let middle = |form: &Form| u32::from(form.alike.middle);
+    let coarse = |form: &Form| u32::from(form.alike.coarse);
+    put(mix(71, mix(middle(left), middle(w))));
+    put(mix(72, mix(middle(w), middle(right))));
+    put(mix(73, mix(middle(before), mix(class, middle(behind)))));
+    put(mix(74, mix(coarse(left), mix(coarse(w), coarse(right)))));
 }

@@ -3,6 +3,7 @@
 
 use foldhash::HashMap;
 
+use super::alike::Alike;
 use super::cues::{self, Bits};
 use super::features::mix;
 use super::lexicon;
@@ -27,6 +28,8 @@ pub(crate) struct Form {
     pub(crate) classes: Bits,
     /// Kinds of names of which it is a part.
     pub(crate) parts: Bits,
+    /// Classes of words that are used as it is.
+    pub(crate) alike: Alike,
 }
 
 /// One word or mark at its place.
@@ -96,6 +99,7 @@ impl Forms {
             rows: 0,
             classes: 0,
             parts: 0,
+            alike: Alike::NONE,
         };
         self.all.get(number as usize).unwrap_or(NONE)
     }
@@ -278,6 +282,7 @@ impl Form {
         form.rows = cues::rows_of(lower);
         form.classes = cues::classes_of(lower);
         form.parts = lexicon::parts_of(lower);
+        form.alike = Alike::of(lower);
         form
     }
 
