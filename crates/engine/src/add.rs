@@ -5,11 +5,12 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use jiff::Timestamp;
 use lapwing_extract::Extractor;
 use lapwing_fuse::{Evidence, Resolver, Trace};
+use lapwing_knowledge::Knowledge;
 use lapwing_model::{
     ChangeId, Claim, Document, DocumentId, Entity, Problem, Reading, Relation, Span,
 };
 use lapwing_read::{Item, Options};
-use lapwing_store::{Added, Change, StoredClaim};
+use lapwing_store::{Added, Change, MarkRecord, Packed, StoreError, StoredClaim};
 use rayon::prelude::*;
 
 use crate::derive::derive;
@@ -107,6 +108,47 @@ impl Engine {
         self.add_and(inputs, options, now, progress, &mut |_| Ok(()))
     }
 
+    /// As [`Self::add`], in the place of a change, which is taken back: one entry of the history, and
+    /// its undo restores what was there. Where nothing of the inputs is new, nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Self::add`]; and when there is no such change, or it is undone already.
+    pub fn replace(
+        &mut self,
+        replaced: ChangeId,
+        inputs: &[Input],
+        options: &AddOptions,
+        now: Timestamp,
+    ) -> Result<AddReport, EngineError> {
+        let resolver = Resolver::new(&self.knowledge);
+        let resolver = resolver.with_judged(crate::names::judged(&self.store)?);
+        let mut readings = Vec::new();
+        let mut report = AddReport::default();
+        for input in inputs {
+            read_input(input, &options.read, &mut |item| match item {
+                Item::Reading(reading) => readings.push(*reading),
+                Item::Problem(problem) => report.problems.push(problem),
+            });
+        }
+        let extractor = Extractor::new(&self.knowledge);
+        let mut change = self.store.begin(&options.command, now)?;
+        for reading in readings {
+            let Ready { reading, packed, trace, marks } =
+                Ready::of(reading, &extractor, &self.knowledge);
+            let resolve = |entity: &Entity| resolver.canonical(entity);
+            let added = change.add_packed((&reading, &packed?, &trace, Some(&marks)), &resolve)?;
+            report.count(reading, added == Added::New);
+        }
+        if report.new_documents == 0 {
+            return Ok(report);
+        }
+        change.replace(replaced)?;
+        report.facts = derive(&mut change, &self.knowledge)?;
+        report.change = Some(change.id());
+        change.commit()?;
+        Ok(report)
+    }
+
     /// As [`Self::add`]; `last` is done in the same change, before it is committed.
     pub(crate) fn add_and(
         &mut self,
@@ -130,20 +172,26 @@ impl Engine {
                     read_input(input, &options.read, &mut |item| drop(send.send(item)));
                 }
             });
-            while let Some(batch) = next_batch(&items, &mut report.problems) {
-                let read: Vec<_> = batch
-                    .into_par_iter()
-                    .map(|mut reading| {
-                        extend_with_found(&mut reading, &extractor);
-                        let trace = Trace::of(&reading);
-                        let marks = crate::binding::marks_of(&reading, &knowledge);
-                        (reading, trace, marks)
-                    })
-                    .collect();
-                for (reading, trace, marks) in read {
+            // What comes next is extracted while what came before is written.
+            let (hand, extracted) = sync_channel::<(Vec<Ready>, Vec<Problem>)>(1);
+            let (extractor, knowledge) = (&extractor, &*knowledge);
+            scope.spawn(move || {
+                let mut problems = Vec::new();
+                while let Some(batch) = next_batch(&items, &mut problems) {
+                    let ready = batch.into_par_iter();
+                    let ready = ready.map(|reading| Ready::of(reading, extractor, knowledge));
+                    if hand.send((ready.collect(), std::mem::take(&mut problems))).is_err() {
+                        return;
+                    }
+                }
+                drop(hand.send((Vec::new(), problems)));
+            });
+            for (batch, problems) in extracted {
+                report.problems.extend(problems);
+                for Ready { reading, packed, trace, marks } in batch {
                     progress.document(&reading.document.name, reading.raw.len() as u64);
                     let added = change
-                        .add_marked((&reading, &trace.to_bytes(), Some(&marks)), &|entity| {
+                        .add_packed((&reading, &packed?, &trace, Some(&marks)), &|entity| {
                             resolver.canonical(entity)
                         })?;
                     report.count(reading, added == Added::New);
@@ -158,6 +206,23 @@ impl Engine {
         last(&mut change)?;
         change.commit()?;
         Ok(report)
+    }
+}
+
+/// A reading with all that is written of it.
+struct Ready {
+    reading: Reading,
+    packed: Result<Packed, StoreError>,
+    trace: Vec<u8>,
+    marks: Vec<(usize, Vec<MarkRecord>)>,
+}
+
+impl Ready {
+    fn of(mut reading: Reading, extractor: &Extractor<'_>, knowledge: &Knowledge) -> Self {
+        extend_with_found(&mut reading, extractor);
+        let trace = Trace::of(&reading).to_bytes();
+        let marks = crate::binding::marks_of(&reading, knowledge);
+        Self { packed: Packed::of(&reading), reading, trace, marks }
     }
 }
 

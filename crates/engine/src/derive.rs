@@ -5,12 +5,14 @@
 //! where the rules are others, all is derived at once; both ways end at the same bytes.
 
 use lapwing_fuse::{
-    Agreement, Fusion, Reliabilities, Standing, Trace, copies, depth_of, origins, origins_with,
-    sampled_from, standings,
+    Agreement, Fusing, Fusion, Reliabilities, Standing, Trace, copies, depth_of, origins,
+    origins_with, sampled_from, standings,
 };
 use lapwing_knowledge::Knowledge;
 use lapwing_model::DocumentId;
-use lapwing_store::{Change, Fused, StandingRecord, Store, StoreError, StoredClaim, Voiced};
+use lapwing_store::{
+    Change, Fused, Gathered, StandingRecord, Store, StoreError, StoredClaim, Voiced,
+};
 use rayon::prelude::*;
 
 use crate::EngineError;
@@ -221,8 +223,8 @@ fn fuse(change: &mut Change<'_>, fusion: &mut Fusion<'_>) -> Result<u64, EngineE
         if fusion.documents() > HELD {
             fusion.forget_documents();
         }
-        statements.iter().try_for_each(|claims| know(fusion, store, claims))?;
-        Ok(fused(fusion, statements))
+        statements.iter().try_for_each(|gathered| know(fusion, store, &gathered.claims))?;
+        fused(fusion, store, statements)
     })?)
 }
 
@@ -247,17 +249,37 @@ pub(crate) fn know(
 }
 
 /// The facts of statements, and who agrees on each.
-fn fused(fusion: &Fusion<'_>, statements: &[Vec<StoredClaim>]) -> Vec<Option<Fused>> {
-    let one = |claims: &Vec<StoredClaim>| {
-        let evidence = evidence(claims);
-        let (fact, agreement) = fusion.fuse_and_agree(&evidence)?;
-        let agreement = agreement.map(|agreement| Voiced {
-            body: agreement.to_string(),
-            depth: depth_of(&fact.subject, fact.relation, &fact.object),
-        });
-        Some(Fused { fact, agreement })
+fn fused(
+    fusion: &mut Fusion<'_>,
+    store: &Store,
+    statements: &[Gathered],
+) -> Result<Vec<Option<Fused>>, StoreError> {
+    let one = |Gathered { claims, kept }: &Gathered| match kept {
+        Some(kept) => fusion.fuse_more(&kept.fact, &kept.bytes, &evidence(claims)),
+        None => Ok(fusion.fuse_and_agree(&evidence(claims))),
     };
-    statements.par_iter().map(one).collect()
+    let made: Vec<_> = statements.par_iter().map(one).collect();
+    let mut all = Vec::with_capacity(made.len());
+    for (made, gathered) in made.into_iter().zip(statements) {
+        let fusing = match (made, &gathered.kept) {
+            (Ok(Some(fusing)), _) => Some(fusing),
+            // What was kept is of no use: then of all claims.
+            (_, Some(lapwing_store::Kept { fact, .. })) => {
+                let claims = store.claims_for(&fact.subject, fact.relation, &fact.object)?;
+                know(fusion, store, &claims)?;
+                fusion.fuse_and_agree(&evidence(&claims))
+            }
+            (_, None) => None,
+        };
+        all.push(fusing.map(|Fusing { fact, agreement, kept }| {
+            let agreement = agreement.map(|agreement| Voiced {
+                body: agreement.to_string(),
+                depth: depth_of(&fact.subject, fact.relation, &fact.object),
+            });
+            Fused { fact, agreement, kept }
+        }));
+    }
+    Ok(all)
 }
 
 /// What is learnt of the sources of a store, as its facts were derived with it.

@@ -28,6 +28,24 @@ impl Engine {
         self.undo_as(change, &format!("undo {change}"), now)
     }
 
+    /// As [`Engine::undo_as`], for good: what the change had itself replaced does not come back.
+    ///
+    /// # Errors
+    /// As [`Engine::undo`].
+    pub fn withdraw(
+        &mut self,
+        change: ChangeId,
+        command: &str,
+        now: Timestamp,
+    ) -> Result<UndoReport, EngineError> {
+        let knowledge = self.knowledge.clone();
+        let mut withdrawing = self.store.begin(command, now)?;
+        let undone = withdrawing.withdraw(change)?;
+        crate::derive::derive(&mut withdrawing, &knowledge)?;
+        let id = withdrawing.commit()?;
+        Ok(UndoReport { change: id, hidden: undone.hidden, shown: undone.shown })
+    }
+
     /// As [`Engine::undo`], with the words for the history.
     ///
     /// # Errors

@@ -167,21 +167,20 @@ impl Fusion<'_> {
     #[must_use]
     pub fn agreement(&self, claims: &[Evidence<'_>]) -> Option<Agreement> {
         let claims = crate::fusion::distinct(claims);
-        self.agreement_of(&claims, &self.weigh(&claims))
+        self.agreement_of(claims.first()?, &self.weigh(&claims))
     }
 
-    /// The agreement of distinct claims that are weighed.
+    /// The agreement on a statement, of which one claim is given, whose origins are weighed.
     pub(crate) fn agreement_of(
         &self,
-        claims: &[Evidence<'_>],
+        one: &Evidence<'_>,
         weighed: &[Weighed],
     ) -> Option<Agreement> {
-        let first = claims.first()?;
-        let about = tells(first)?;
-        let known_false = self.benign(first).is_some_and(|benign| !benign.shared);
+        let about = tells(one)?;
+        let known_false = self.shared(one) == Some(false);
         let mut votes: BTreeMap<(String, bool), (char, Option<PartialDate>)> = BTreeMap::new();
         for w in weighed.iter().filter(|w| is_firm(w)) {
-            let (letter, source) = self.voice_class(w);
+            let (letter, source) = Self::voice_class(w);
             let since = w.since;
             let entry = votes.entry((source, w.contribution.supports)).or_insert((letter, since));
             entry.0 = entry.0.min(letter);

@@ -3,15 +3,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::HashMap;
 use lapwing_knowledge::{Benign, Knowledge};
 use lapwing_model::{
-    AnalyticConfidence, Basis, Claim, ClaimId, Contribution, DocumentId, Entity, Fact, Marking,
-    Object, Origin, OriginId, PartialDate, Period, Polarity, Relation, Role,
+    AnalyticConfidence, Basis, Claim, ClaimId, Contribution, DocumentId, Entity, Fact, Object,
+    Origin, PartialDate, Polarity, Relation, Role,
 };
 
-use crate::address::publisher_key;
 use crate::agreement::{Agreement, claim_type};
+use crate::by_origin::{ByOrigin, Speaker};
 use crate::calibration::Calibration;
 use crate::learnt::{Record, Reliabilities};
-use crate::origin::origin_of;
 use crate::reliability::{SourceClass, reliability_of};
 use crate::standing::{Standing, standings};
 use crate::trace::Trace;
@@ -38,7 +37,7 @@ pub(crate) fn own_analyst(claim: &Claim) -> bool {
 }
 
 /// Whether a claim is VulDB's "Medium" on a value: its word for rented cloud hosts, not for doubt.
-fn vuldb_medium(evidence: &Evidence<'_>) -> bool {
+pub(crate) fn vuldb_medium(evidence: &Evidence<'_>) -> bool {
     let word = evidence.claim.stated_word.as_deref().unwrap_or("");
     evidence.claim.method.starts_with("vuldb")
         && evidence.subject.kind.is_observable()
@@ -91,8 +90,8 @@ pub(crate) struct Weighed {
     pub voice: String,
     /// The one quoted, when all that the origin says of it is one other's.
     pub quoted: Option<String>,
-    /// Documents of the origin that make the claims.
-    pub documents: Vec<DocumentId>,
+    /// Who speaks for the origin, as far as that is known.
+    pub speaker: Option<Speaker>,
     pub basis: Basis,
     /// How firmly it is stated at most, whatever the source is worth.
     pub firmness: f64,
@@ -101,6 +100,20 @@ pub(crate) struct Weighed {
     /// The day on which it was first said.
     pub since: Option<PartialDate>,
 }
+
+/// What comes of the claims of a statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fusing {
+    /// The fact.
+    pub fact: Fact,
+    /// Who agrees; `None` where that says nothing of anybody.
+    pub agreement: Option<Agreement>,
+    /// What [`Fusion::fuse_more`] needs beside the fact; only of statements that many claims make.
+    pub kept: Option<Vec<u8>>,
+}
+
+/// Statements of so many claims are worth keeping what was made of them.
+const KEPT_FROM: usize = 64;
 
 /// The arithmetic between contributions and probability.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -177,7 +190,7 @@ impl<'a> Fusion<'a> {
     /// Reliability of a document on statements as this one: learnt of its root's publisher, less
     /// what it loses by being a copy. A copy never weighs more than what it copies, but for that of a
     /// better source, which stands for the text with its own name.
-    fn reliability(&self, evidence: &Evidence<'_>) -> f64 {
+    pub(crate) fn reliability(&self, evidence: &Evidence<'_>) -> f64 {
         if own_analyst(evidence.claim) {
             return OWN_ANALYST_WEIGHS;
         }
@@ -190,27 +203,22 @@ impl<'a> Fusion<'a> {
         own * (record.reliability / record.prior)
     }
 
-    /// The day on which a document was published.
-    pub(crate) fn published(&self, document: DocumentId) -> Option<PartialDate> {
-        self.standings.get(&document)?.published
+    /// The standing of a document that is known.
+    pub(crate) fn standing(&self, document: DocumentId) -> Option<&Standing> {
+        self.standings.get(&document)
     }
 
     /// Class and key of the voice of what an origin adds; the key is empty for one without a name.
-    pub(crate) fn voice_class(&self, weighed: &Weighed) -> (char, String) {
+    pub(crate) fn voice_class(weighed: &Weighed) -> (char, String) {
         if weighed.own_analyst {
             return (SourceClass::Government.letter(), weighed.voice.clone());
         }
         if let Some(quoted) = &weighed.quoted {
             return (SourceClass::of_name(quoted).letter(), weighed.voice.clone());
         }
-        let of = |standing: &&Standing| {
-            standing.origin == weighed.contribution.origin && standing.voice == weighed.voice
-        };
-        // All documents of an origin have its voice and root.
-        let standing = weighed.documents.iter().filter_map(|d| self.standings.get(d)).find(of);
-        match standing {
-            Some(standing) if standing.named => (standing.root, standing.voice.clone()),
-            Some(standing) => (standing.root, String::new()),
+        match weighed.speaker.as_ref().filter(|speaker| speaker.voice == weighed.voice) {
+            Some(speaker) if speaker.named => (speaker.root, speaker.voice.clone()),
+            Some(speaker) => (speaker.root, String::new()),
             None => ('F', String::new()),
         }
     }
@@ -229,144 +237,56 @@ impl<'a> Fusion<'a> {
     #[must_use]
     pub fn fuse(&self, claims: &[Evidence<'_>]) -> Option<Fact> {
         let claims = distinct(claims);
-        let weighed = self.weigh(&claims);
-        self.fact(&claims, weighed)
-    }
-
-    /// As [`Self::fuse`], with who agrees on the statement (see [`Self::agreement`]).
-    #[must_use]
-    pub fn fuse_and_agree(&self, claims: &[Evidence<'_>]) -> Option<(Fact, Option<Agreement>)> {
-        let claims = distinct(claims);
-        let weighed = self.weigh(&claims);
-        let agreement = self.agreement_of(&claims, &weighed);
-        Some((self.fact(&claims, weighed)?, agreement))
-    }
-
-    /// The fact of distinct claims that are weighed.
-    fn fact(&self, claims: &[Evidence<'_>], weighed: Vec<Weighed>) -> Option<Fact> {
         let first = claims.first()?;
-        let benign = self.benign(first);
+        Some(self.conclude(first, &self.by_origin(&claims)).fact)
+    }
+
+    /// As [`Self::fuse`], with who agrees on the statement (see [`Self::agreement`]), and what is to be kept
+    /// for [`Self::fuse_more`].
+    #[must_use]
+    pub fn fuse_and_agree(&self, claims: &[Evidence<'_>]) -> Option<Fusing> {
+        let claims = distinct(claims);
+        let first = claims.first()?;
+        Some(self.conclude(first, &self.by_origin(&claims)))
+    }
+
+    /// What follows from the sum of all claims of a statement, one of which is given.
+    pub(crate) fn conclude(&self, one: &Evidence<'_>, sum: &ByOrigin) -> Fusing {
+        let weighed = sum.weighed();
+        let agreement = self.agreement_of(one, &weighed);
+        let many = sum.claims() >= KEPT_FROM;
+        let kept = if many { sum.keep(self.shared(one)) } else { None };
+        Fusing { fact: self.fact(one, sum, weighed), agreement, kept }
+    }
+
+    /// The fact of a sum, whose origins are weighed.
+    fn fact(&self, one: &Evidence<'_>, by_origin: &ByOrigin, weighed: Vec<Weighed>) -> Fact {
+        let benign = self.benign(one);
         let sum = self.sum(&weighed, benign.as_ref());
         let basis = basis(&weighed);
-        let mut period = Period::default();
-        let mut reported = Period::default();
-        let mut marking = Marking::Clear;
-        for evidence in claims {
-            if evidence.claim.polarity != Polarity::Denied {
-                period = period.hull(evidence.claim.period);
-            }
-            if let Some(standing) = self.standings.get(&evidence.document) {
-                let published = standing.published;
-                reported = reported.hull(Period { first: published, last: published });
-                marking = marking.join(standing.marking.unwrap_or_default());
-            }
-        }
-        Some(Fact {
-            subject: first.subject.clone(),
-            relation: first.claim.relation,
-            object: first.object.clone(),
+        Fact {
+            subject: one.subject.clone(),
+            relation: one.claim.relation,
+            object: one.object.clone(),
             probability: sum.probability,
             confidence: analytic_confidence(&weighed, basis, sum.against),
             basis,
-            period,
-            reported,
-            marking,
-            notes: self.notes(claims, &weighed, basis, benign.as_ref()),
+            period: by_origin.period,
+            reported: by_origin.reported,
+            marking: by_origin.marking,
+            notes: notes(by_origin, &weighed, basis, benign.as_ref()),
             contributions: weighed.into_iter().map(|w| w.contribution).collect(),
-        })
+        }
     }
 
     /// What each origin adds: supporters first, then by falling weight.
     pub(crate) fn weigh(&self, claims: &[Evidence<'_>]) -> Vec<Weighed> {
-        let mut groups: BTreeMap<(OriginId, bool), Vec<&Evidence<'_>>> = BTreeMap::new();
-        for evidence in claims {
-            let origin = self
-                .standings
-                .get(&evidence.document)
-                .map_or_else(|| origin_of(evidence.document), |s| s.origin);
-            let supports = evidence.claim.polarity != Polarity::Denied;
-            groups.entry((origin, supports)).or_default().push(evidence);
-        }
-        let mut weighed: Vec<Weighed> = groups
-            .into_iter()
-            .filter_map(|((origin, supports), group)| self.weigh_origin(origin, supports, &group))
-            .collect();
-        weighed.sort_by(|a, b| {
-            let (a, b) = (&a.contribution, &b.contribution);
-            b.supports
-                .cmp(&a.supports)
-                .then(b.weight.total_cmp(&a.weight))
-                .then(a.origin.cmp(&b.origin))
-        });
-        weighed
-    }
-
-    /// Within an origin the strongest claim counts.
-    fn weigh_origin(
-        &self,
-        origin: OriginId,
-        supports: bool,
-        group: &[&Evidence<'_>],
-    ) -> Option<Weighed> {
-        let mut strongest: Option<Contribution> = None;
-        let mut firmness = 0.0_f64;
-        for evidence in group {
-            let reliability = self.reliability(evidence);
-            let precision = precision(evidence.claim);
-            let stated = self.stated(evidence);
-            let weight = reliability * precision * stated;
-            firmness = firmness.max(precision * stated);
-            let better = strongest.as_ref().is_none_or(|best| {
-                weight.total_cmp(&best.weight).then(best.strongest.cmp(&evidence.id)).is_gt()
-            });
-            if better {
-                strongest = Some(Contribution {
-                    origin,
-                    supports,
-                    weight,
-                    reliability,
-                    precision,
-                    stated,
-                    strongest: evidence.id,
-                    claims: Vec::new(),
-                });
-            }
-        }
-        let mut contribution = strongest?;
-        contribution.claims = group.iter().map(|evidence| evidence.id).collect();
-        let basis = group.iter().map(|evidence| evidence.claim.basis).min()?;
-        let own_analyst = group.iter().any(|evidence| own_analyst(evidence.claim));
-        let days = group.iter().filter_map(|evidence| self.published(evidence.document));
-        let since = days.min_by_key(|date| date.first_day());
-        let quoted = quoted(group);
-        let voice = match &quoted {
-            Some(name) => publisher_key(name),
-            None => self.voice(origin, group),
-        };
-        let mut documents: Vec<DocumentId> = group.iter().map(|e| e.document).collect();
-        documents.sort_unstable();
-        documents.dedup();
-        Some(Weighed {
-            contribution,
-            voice,
-            quoted,
-            documents,
-            basis,
-            firmness,
-            own_analyst,
-            since,
-        })
-    }
-
-    /// Who speaks: the publisher of the origin's root.
-    fn voice(&self, origin: OriginId, group: &[&Evidence<'_>]) -> String {
-        let own = group.iter().find_map(|e| self.standings.get(&e.document));
-        own.map_or_else(|| origin.to_string(), |standing| standing.voice.clone())
+        self.by_origin(claims).weighed()
     }
 
     /// How firmly a claim states it: the source's word, lowered by reserve, prediction and
     /// shared hosting.
-    fn stated(&self, evidence: &Evidence<'_>) -> f64 {
+    pub(crate) fn stated(&self, evidence: &Evidence<'_>) -> f64 {
         let claim = evidence.claim;
         let plain = if own_analyst(claim) { 1.0 } else { PLAIN };
         let mut stated = claim.stated.map_or(plain, lapwing_model::Confidence::probability);
@@ -424,78 +344,60 @@ impl<'a> Fusion<'a> {
             .then(|| self.knowledge.benign(evidence.subject))
             .flatten()
     }
+}
 
-    fn notes(
-        &self,
-        claims: &[Evidence<'_>],
-        weighed: &[Weighed],
-        basis: Basis,
-        benign: Option<&Benign>,
-    ) -> Vec<String> {
-        let mut notes = BTreeSet::new();
-        if let Some(benign) = benign {
-            notes.insert(if benign.shared {
-                format!("{NOTE_SHARED}{}): others use it too, so it counts for less", benign.list)
-            } else {
-                format!("{NOTE_BENIGN} {}: {}", benign.list, benign.why)
-            });
-        }
-        if claims.iter().any(vuldb_medium) {
-            notes.insert(
-                "VulDB says Medium where a host is rented from a cloud: a word on shared hosting"
-                    .to_owned(),
-            );
-        }
-        if basis == Basis::Predicted {
-            notes.insert("only predicted: no source says that it was seen".to_owned());
-        }
-        let deniers = || weighed.iter().filter(|w| !w.contribution.supports);
-        let supporters = || weighed.iter().filter(|w| w.contribution.supports);
-        if supporters().next().is_none() {
-            notes.insert("only denied: no source states it".to_owned());
-        } else if deniers().next().is_some() {
-            notes.insert("disputed: some origins deny it".to_owned());
-        }
-        if deniers().any(|w| w.own_analyst) {
-            notes.insert(NOTE_OWN_DENIES.to_owned());
-        }
-        if supporters().any(|w| w.own_analyst) {
-            notes.insert(NOTE_OWN_STATES.to_owned());
-        }
-        for denier in deniers() {
-            if supporters().any(|s| s.voice == denier.voice) && self.took_back(claims, denier) {
-                notes.insert(format!("{NOTE_REVOKED} by a source that stated it before"));
-            }
-        }
-        let voices: BTreeSet<&str> = supporters().map(|w| w.voice.as_str()).collect();
-        let origins = supporters().count();
-        if voices.len() < origins {
-            let (voices, origins) = (voices.len(), origins);
-            notes.insert(format!("{origins} origins, but only {voices} speak for themselves"));
-        }
-        notes.into_iter().collect()
+fn notes(
+    by_origin: &ByOrigin,
+    weighed: &[Weighed],
+    basis: Basis,
+    benign: Option<&Benign>,
+) -> Vec<String> {
+    let mut notes = BTreeSet::new();
+    if let Some(benign) = benign {
+        notes.insert(if benign.shared {
+            format!("{NOTE_SHARED}{}): others use it too, so it counts for less", benign.list)
+        } else {
+            format!("{NOTE_BENIGN} {}: {}", benign.list, benign.why)
+        });
     }
-
-    /// Whether the denial came after the last statement of the same origin.
-    fn took_back(&self, claims: &[Evidence<'_>], denier: &Weighed) -> bool {
-        let latest = |denied: bool| {
-            claims
-                .iter()
-                .filter(|e| (e.claim.polarity == Polarity::Denied) == denied)
-                .filter(|e| {
-                    let standing = self.standings.get(&e.document);
-                    standing.is_some_and(|s| s.voice == denier.voice)
-                })
-                .filter_map(|e| self.published(e.document))
-                .map(PartialDate::last_day)
-                .max()
-        };
-        latest(true).zip(latest(false)).is_some_and(|(denied, stated)| denied > stated)
+    if by_origin.vuldb_medium {
+        notes.insert(
+            "VulDB says Medium where a host is rented from a cloud: a word on shared hosting"
+                .to_owned(),
+        );
     }
+    if basis == Basis::Predicted {
+        notes.insert("only predicted: no source says that it was seen".to_owned());
+    }
+    let deniers = || weighed.iter().filter(|w| !w.contribution.supports);
+    let supporters = || weighed.iter().filter(|w| w.contribution.supports);
+    if supporters().next().is_none() {
+        notes.insert("only denied: no source states it".to_owned());
+    } else if deniers().next().is_some() {
+        notes.insert("disputed: some origins deny it".to_owned());
+    }
+    if deniers().any(|w| w.own_analyst) {
+        notes.insert(NOTE_OWN_DENIES.to_owned());
+    }
+    if supporters().any(|w| w.own_analyst) {
+        notes.insert(NOTE_OWN_STATES.to_owned());
+    }
+    for denier in deniers() {
+        if supporters().any(|s| s.voice == denier.voice) && by_origin.took_back(&denier.voice) {
+            notes.insert(format!("{NOTE_REVOKED} by a source that stated it before"));
+        }
+    }
+    let voices: BTreeSet<&str> = supporters().map(|w| w.voice.as_str()).collect();
+    let origins = supporters().count();
+    if voices.len() < origins {
+        let (voices, origins) = (voices.len(), origins);
+        notes.insert(format!("{origins} origins, but only {voices} speak for themselves"));
+    }
+    notes.into_iter().collect()
 }
 
 /// How surely the claim was read: nobody reads an analyst's own word for him.
-fn precision(claim: &Claim) -> f64 {
+pub(crate) fn precision(claim: &Claim) -> f64 {
     if own_analyst(claim) { 1.0 } else { claim.precision.probability() }
 }
 
@@ -505,18 +407,6 @@ pub(crate) fn distinct<'e>(claims: &[Evidence<'e>]) -> Vec<Evidence<'e>> {
     claims.sort_by(|a, b| (a.id, a.document, a.claim).cmp(&(b.id, b.document, b.claim)));
     claims.dedup_by(|a, b| (a.id, a.document) == (b.id, b.document));
     claims
-}
-
-/// The one quoted, when all that the claims say is one other's.
-fn quoted(group: &[&Evidence<'_>]) -> Option<String> {
-    let mut names: BTreeMap<String, &str> = BTreeMap::new();
-    for evidence in group {
-        let name = evidence.claim.said_by.as_deref().unwrap_or("");
-        let known = names.entry(publisher_key(name)).or_insert(name);
-        *known = name.min(known);
-    }
-    let (key, name) = names.pop_first()?;
-    (names.is_empty() && !key.is_empty()).then(|| name.to_owned())
 }
 
 /// The strongest basis of those who support it, or of those who deny it where none does.

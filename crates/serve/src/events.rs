@@ -69,9 +69,16 @@ impl Events {
         let readers = &app.readers;
         let mut last = readers.ask(Ceiling::NONE, latest).await.unwrap_or(None);
         let mut version = app.accounts.version().ok();
+        // Clusters of the newest state are found one after the other, however fast the store changes.
+        let mut finding: Option<tokio::task::JoinHandle<()>> = None;
+        let mut is_new = false;
         loop {
             let _ = tokio::time::timeout(LOOK, self.look.notified()).await;
             readers.rest();
+            if is_new && finding.as_ref().is_none_or(tokio::task::JoinHandle::is_finished) {
+                finding = Some(tokio::spawn(crate::routes::clusters::find_anew(app.clone())));
+                is_new = false;
+            }
             // Whether anything was written at all is asked first: it costs next to nothing.
             let written = app.accounts.version().ok();
             if written == version {
@@ -81,6 +88,11 @@ impl Events {
             let Ok(now) = readers.ask(Ceiling::NONE, latest).await else { continue };
             if now == last {
                 continue;
+            }
+            is_new = true;
+            if finding.as_ref().is_none_or(tokio::task::JoinHandle::is_finished) {
+                finding = Some(tokio::spawn(crate::routes::clusters::find_anew(app.clone())));
+                is_new = false;
             }
             let after = last;
             match readers.ask(Ceiling::NONE, move |engine| changes(engine, after)).await {

@@ -30,31 +30,59 @@ impl std::ops::Deref for Sight<'_> {
 }
 
 /// Something made of one state of the store, kept until the state is another.
-pub(crate) struct Cached<T>(Mutex<BTreeMap<Ceiling, Made<T>>>);
+pub(crate) struct Cached<T> {
+    places: Mutex<BTreeMap<Ceiling, Place<T>>>,
+    /// Below which ceiling somebody asked for it, and when last.
+    asked: Mutex<BTreeMap<Ceiling, Instant>>,
+}
+
+/// Where it is kept for a ceiling; who asks while it is made waits.
+type Place<T> = Arc<Mutex<Option<Made<T>>>>;
 
 /// What was made, and of which state of the store.
 type Made<T> = (Option<ChangeId>, Arc<T>);
 
 impl<T> Default for Cached<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self { places: Mutex::default(), asked: Mutex::default() }
     }
 }
 
 impl<T> Cached<T> {
+    /// What was made of the state that is seen. While one makes it, others who ask for it wait: it is not made
+    /// twice. `make` must not ask for the same thing.
     pub(crate) fn get(
         &self,
         sight: &Sight<'_>,
         make: impl FnOnce() -> Result<T, Problem>,
     ) -> Result<Arc<T>, Problem> {
-        if let Some((at, made)) = lock(&self.0).get(&sight.ceiling)
+        lock(&self.asked).insert(sight.ceiling, Instant::now());
+        self.renew(sight, make)
+    }
+
+    /// As [`Self::get`], without anybody having asked.
+    pub(crate) fn renew(
+        &self,
+        sight: &Sight<'_>,
+        make: impl FnOnce() -> Result<T, Problem>,
+    ) -> Result<Arc<T>, Problem> {
+        let place = Arc::clone(lock(&self.places).entry(sight.ceiling).or_default());
+        let mut place = lock(&place);
+        if let Some((at, made)) = place.as_ref()
             && *at == sight.at
         {
             return Ok(Arc::clone(made));
         }
         let made = Arc::new(make()?);
-        lock(&self.0).insert(sight.ceiling, (sight.at, Arc::clone(&made)));
+        *place = Some((sight.at, Arc::clone(&made)));
         Ok(made)
+    }
+
+    /// The ceilings below which somebody asked for it lately.
+    pub(crate) fn asked(&self) -> Vec<Ceiling> {
+        let lately =
+            |(ceiling, when): (&Ceiling, &Instant)| (when.elapsed() < LATELY).then_some(*ceiling);
+        lock(&self.asked).iter().filter_map(lately).collect()
     }
 }
 
@@ -72,6 +100,8 @@ pub(crate) struct Readers {
     used: Mutex<Instant>,
 }
 
+/// Who asked for something so long ago may ask for it again.
+const LATELY: Duration = Duration::from_mins(15);
 /// Who rests so long gives back what it holds.
 const REST: Duration = Duration::from_secs(30);
 

@@ -26,6 +26,9 @@ pub(crate) fn copy(
     to.execute_batch("DELETE FROM word")?;
     copy_rows(from, to, "word", "", [])?;
     copy_rows(from, to, "change", "", [])?;
+    if from.has_table("replacing")? {
+        copy_rows(from, to, "replacing", "", [])?;
+    }
     copy_rows(from, to, "blob", "", [])?;
     copy_judgements(from, to)?;
     let mut entities = BTreeSet::new();
@@ -109,7 +112,12 @@ pub(crate) fn hush(from: &Connection, to: &Connection, most: Option<Marking>) ->
             continue;
         }
         if left == 0 {
-            to.prepare_cached("DELETE FROM change WHERE id = ?1 OR undoes = ?1")?.execute([id])?;
+            // What replaces something has documents of its own.
+            to.prepare_cached(
+                "DELETE FROM change WHERE id = ?1 OR (undoes = ?1 AND NOT EXISTS \
+                   (SELECT 1 FROM document d WHERE d.change = change.id))",
+            )?
+            .execute([id])?;
         } else {
             to.prepare_cached(
                 "UPDATE change SET command = 'add (in part above your marking)', documents = ?2, \

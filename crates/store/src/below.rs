@@ -23,6 +23,7 @@ const TABLES: &[&str] = &[
     "word",
     "entity",
     "change",
+    "replacing",
     "document",
     "part",
     "claim",
@@ -30,6 +31,7 @@ const TABLES: &[&str] = &[
     "blob",
     "judgement",
     "fact",
+    "weighed",
     "origin",
     "origin_member",
     "accord",
@@ -310,7 +312,8 @@ fn hush(conn: &Connection) -> Result<(), Fault> {
         let (id, documents): (i64, i64) = (row.get(0)?, row.get(1)?);
         let undoes: Option<i64> = row.get(2)?;
         let counts = here.get(&id).copied();
-        if undoes.is_some_and(|undoes| gone.contains(&undoes))
+        // What replaces something has documents of its own.
+        if undoes.is_some_and(|undoes| gone.contains(&undoes) && counts.is_none())
             || (documents != 0 && counts.is_none())
         {
             gone.insert(id);

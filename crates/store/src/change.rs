@@ -9,10 +9,12 @@ use crate::aging::Aging;
 use crate::deriving::Moves;
 use crate::documents;
 use crate::error::{Fault, StoreError};
+use crate::fusing::Fresh;
 use crate::history;
 use crate::marks::ClaimMarks;
 use crate::names::Names;
-use crate::records::{Added, Fused, StoredClaim, Undone};
+use crate::packed::Packed;
+use crate::records::{Added, Fused, Gathered, StoredClaim, Undone};
 use crate::store::Store;
 use crate::{blobs, claims, fusing, judgements, origins, shelf, spelling, standing};
 
@@ -25,6 +27,10 @@ pub struct Change<'s> {
     id: ChangeId,
     counts: Counts,
     pub(crate) moves: Moves,
+    /// The last entity that was there when the change began; nothing once facts were derived in it.
+    last_entity: Option<i64>,
+    /// The row of the first document that came since facts were derived last.
+    first_row: Option<i64>,
     /// See [`Change::deepest_agreement_changed`].
     pub(crate) deepest: Option<u8>,
     /// See [`Change::some_changed_facts`].
@@ -38,6 +44,26 @@ struct Counts {
     documents: u64,
     claims: u64,
     gaps: u64,
+}
+
+impl Counts {
+    /// Counts the documents that an undo hid or brought back.
+    fn of_undone(&mut self, conn: &Connection, undone: &Undone) -> Result<(), Fault> {
+        for id in undone.hidden.iter().chain(&undone.shown) {
+            let (claims, gaps): (i64, i64) = conn
+                .prepare_cached(
+                    "SELECT claims, gaps FROM document WHERE id = ?1 \
+                     ORDER BY visible DESC, n DESC LIMIT 1",
+                )?
+                .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?
+                .unwrap_or_default();
+            self.documents += 1;
+            self.claims += claims as u64;
+            self.gaps += gaps as u64;
+        }
+        Ok(())
+    }
 }
 
 impl<'s> Change<'s> {
@@ -54,13 +80,19 @@ impl<'s> Change<'s> {
                 .conn
                 .prepare_cached("INSERT INTO change (at, command) VALUES (?1, ?2)")?
                 .insert((at.to_string(), command))?;
-            Ok(ChangeId(id))
+            let last: i64 = store
+                .conn
+                .prepare_cached("SELECT coalesce(max(n), 0) FROM entity")?
+                .query_row([], |row| row.get(0))?;
+            Ok((ChangeId(id), last))
         };
-        let begun: Result<ChangeId, Fault> = begun();
+        let begun: Result<(ChangeId, i64), Fault> = begun();
         match begun {
-            Ok(id) => Ok(Self {
+            Ok((id, last_entity)) => Ok(Self {
                 store,
                 id,
+                last_entity: Some(last_entity),
+                first_row: None,
                 counts: Counts::default(),
                 moves: Moves::default(),
                 deepest: None,
@@ -110,18 +142,31 @@ impl<'s> Change<'s> {
         (reading, trace, marks): (&Reading, &[u8], Option<&ClaimMarks>),
         resolve: &dyn Fn(&Entity) -> Entity,
     ) -> Result<Added, StoreError> {
+        if self.store.with(|conn, _| documents::visible(conn, reading.document.id))?.is_some() {
+            return Ok(Added::Known);
+        }
+        self.add_packed((reading, &Packed::of(reading)?, trace, marks), resolve)
+    }
+
+    /// As [`Change::add_marked`], of a reading that was made ready before.
+    pub fn add_packed(
+        &mut self,
+        (reading, packed, trace, marks): (&Reading, &Packed, &[u8], Option<&ClaimMarks>),
+        resolve: &dyn Fn(&Entity) -> Entity,
+    ) -> Result<Added, StoreError> {
         let id = reading.document.id;
-        let (change, counts) = (self.id, &mut self.counts);
+        let (change, counts, first_row) = (self.id, &mut self.counts, &mut self.first_row);
         let added = self.store.with(|conn, names| {
             if documents::visible(conn, id)?.is_some() {
                 return Ok(Added::Known);
             }
-            let n = documents::insert(conn, change, reading, trace)?;
-            let claims = claims::insert(conn, names, (n, id), (&reading.claims, marks), resolve)?;
+            let n = documents::insert(conn, change, (reading, packed), trace)?;
+            let ordered = (n, packed.claims.as_slice());
+            let claims = claims::insert(conn, names, ordered, (&reading.claims, marks), resolve)?;
             let gaps = reading.gaps.len() as u64;
             conn.prepare_cached("UPDATE document SET claims = ?2, gaps = ?3 WHERE n = ?1")?
                 .execute((n, claims as i64, gaps as i64))?;
-            fusing::touch(conn, n)?;
+            first_row.get_or_insert(n);
             counts.documents += 1;
             counts.claims += claims;
             counts.gaps += gaps;
@@ -144,29 +189,38 @@ impl<'s> Change<'s> {
         let (counts, moves) = (&mut self.counts, &mut self.moves);
         let undone = self.store.with(|conn, _| {
             let (undone, rows) = history::undo(conn, change, by)?;
-            for n in rows {
-                fusing::touch(conn, n)?;
-                match documents::in_sight(conn, n)? {
-                    Some(id) => drop(moves.came.insert(id)),
-                    None => drop(moves.went.insert(n, shelf::trace_of_row(conn, n)?)),
-                }
-            }
-            for id in undone.hidden.iter().chain(&undone.shown) {
-                let (claims, gaps): (i64, i64) = conn
-                    .prepare_cached(
-                        "SELECT claims, gaps FROM document WHERE id = ?1 \
-                         ORDER BY visible DESC, n DESC LIMIT 1",
-                    )?
-                    .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()?
-                    .unwrap_or_default();
-                counts.documents += 1;
-                counts.claims += claims as u64;
-                counts.gaps += gaps as u64;
-            }
+            move_rows(conn, rows, moves)?;
+            counts.of_undone(conn, &undone)?;
             Ok(undone)
         })?;
         self.changed = true;
+        Ok(undone)
+    }
+
+    /// Takes a change back to put in its place what is added in this one: the two are one entry of the history,
+    /// and its undo restores what was there before.
+    ///
+    /// # Errors
+    /// As [`Change::undo`].
+    pub fn replace(&mut self, change: ChangeId) -> Result<Undone, StoreError> {
+        let (by, moves) = (self.id, &mut self.moves);
+        let undone = self.store.with(|conn, _| {
+            let (undone, rows) = history::replace(conn, change, by)?;
+            move_rows(conn, rows, moves)?;
+            Ok(undone)
+        })?;
+        self.changed = true;
+        Ok(undone)
+    }
+
+    /// As [`Change::undo`], for good: what the change had itself replaced does not come back.
+    ///
+    /// # Errors
+    /// As [`Change::undo`].
+    pub fn withdraw(&mut self, change: ChangeId) -> Result<Undone, StoreError> {
+        let undone = self.replace(change)?;
+        let counts = &mut self.counts;
+        self.store.with(|conn, _| counts.of_undone(conn, &undone))?;
         Ok(undone)
     }
 
@@ -223,31 +277,25 @@ impl<'s> Change<'s> {
         &mut self,
         fuse: &mut dyn FnMut(&[StoredClaim]) -> Option<Fact>,
     ) -> Result<u64, StoreError> {
-        self.fuse_touched_many(&mut |statements| {
+        let mut one = |gathered: &Gathered| {
             // Statements that lost their claims have nothing to fuse.
-            let mut one = |claims: &Vec<StoredClaim>| {
-                if claims.is_empty() { None } else { fuse(claims) }
-            };
-            let fused = |fact| Fused { fact, agreement: None };
-            statements.iter().map(|claims| one(claims).map(fused)).collect()
-        })
-    }
-
-    /// As [`Change::fuse_touched`], with the claims of many statements at once, so that they can
-    /// be fused on all cores, and keeps who agrees on each: one fact, or none, for each statement
-    /// in their order. A statement may have no claim; it has no fact then.
-    ///
-    /// # Errors
-    /// As [`Change::fuse_touched`].
-    #[expect(clippy::type_complexity, reason = "what it takes and gives is said above")]
-    pub fn fuse_touched_many(
-        &mut self,
-        fuse: &mut dyn FnMut(&[Vec<StoredClaim>]) -> Vec<Option<Fused>>,
-    ) -> Result<u64, StoreError> {
+            let fact = if gathered.claims.is_empty() { None } else { fuse(&gathered.claims) };
+            fact.map(|fact| Fused { fact, agreement: None, kept: None })
+        };
+        self.fresh();
         let done = self.store.with(|conn, names| {
-            fusing::fuse_touched(conn, names, &mut |claims| Ok(fuse(claims)))
+            let mut many = |all: &[Gathered]| Ok(all.iter().map(&mut one).collect());
+            fusing::fuse_touched(conn, names, (None, &mut many))
         })?;
         Ok(self.refused(done))
+    }
+
+    /// What is new since facts were derived last, from where on nothing is new.
+    pub(crate) fn fresh(&mut self) -> Option<Fresh> {
+        // Where facts were derived in this change already, a statement of a new entity may have one.
+        let last_entity = self.last_entity.take().unwrap_or(i64::MAX);
+        let first_row = self.first_row.take()?;
+        Some(Fresh { last_entity, first_row })
     }
 
     /// Touches the statements of documents: what they weigh by is another now.
@@ -346,6 +394,18 @@ impl Change<'_> {
     pub(crate) fn unnumbered(&mut self) {
         self.id = ChangeId(-1);
     }
+}
+
+/// Notes that the documents of rows came into sight, or went out of it.
+fn move_rows(conn: &Connection, rows: Vec<i64>, moves: &mut Moves) -> Result<(), Fault> {
+    for n in rows {
+        fusing::touch(conn, n)?;
+        match documents::in_sight(conn, n)? {
+            Some(id) => drop(moves.came.insert(id)),
+            None => drop(moves.went.insert(n, shelf::trace_of_row(conn, n)?)),
+        }
+    }
+    Ok(())
 }
 
 /// Brings up to date what follows from names and facts.

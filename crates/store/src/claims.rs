@@ -8,6 +8,7 @@ use lapwing_model::{
 use crate::codec::{date_number, date_of};
 use crate::error::Fault;
 use crate::facts;
+use crate::fusing;
 use crate::marks::{self, ClaimMarks};
 use crate::names::{Names, Numbered};
 use crate::names_server;
@@ -23,17 +24,15 @@ const INSERT: &str = "INSERT OR IGNORE INTO claim (document, id, resolved_subjec
     stated_word, said_by, first, last, method, why, context) \
     VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)";
 
-/// Writes the claims of document `n`; of claims with one identifier, the first is kept.
-/// Keeps the marks of those that are evidence. Returns how many claims there are.
+/// Writes the claims of document `n`, given in order of identifier and by place; of claims with one identifier, the first is kept.
+/// Keeps the marks of those that are evidence, and touches their statements. Returns how many claims there are.
 pub(crate) fn insert(
     conn: &Connection,
     names: &Names,
-    (n, document): (i64, DocumentId),
+    (n, ordered): (i64, &[(ClaimId, usize)]),
     (claims, marked): (&[Claim], Option<&ClaimMarks>),
     resolve: &dyn Fn(&Entity) -> Entity,
 ) -> Result<u64, Fault> {
-    let mut ordered: Vec<(ClaimId, usize)> =
-        claims.iter().enumerate().map(|(at, claim)| (claim.id(document), at)).collect();
     // New names and words get their numbers in the order of the text, …
     let mut numbered = Vec::with_capacity(claims.len());
     for portion in claims.chunks(PORTION) {
@@ -42,6 +41,8 @@ pub(crate) fn insert(
             numbered.push(Numbers::of(conn, names, claim, resolve)?);
         }
     }
+    let statement = |of: &Numbers| (of.subject.resolved, of.relation, of.object.resolved);
+    fusing::touch_new(conn, numbered.iter().map(statement).collect())?;
     // Which names the document gives, so that documents are counted without their claims.
     let mut given = std::collections::BTreeSet::new();
     for (claim, of) in claims.iter().zip(&numbered) {
@@ -62,10 +63,9 @@ pub(crate) fn insert(
         marks::put(conn, n, &mut of_claims)?;
     }
     // … and rows are written in the order of their key, so that pages fill one after the other.
-    ordered.sort_unstable();
     let mut insert = conn.bulk(INSERT)?;
     for (id, at) in ordered {
-        let (Some(claim), Some(numbers)) = (claims.get(at), numbered.get(at)) else {
+        let (Some(claim), Some(numbers)) = (claims.get(*at), numbered.get(*at)) else {
             continue;
         };
         insert.push(params![
@@ -198,18 +198,18 @@ pub(crate) fn prepare(conn: &Connection) -> Result<CachedStatement<'_>, Fault> {
         "SELECT {COLUMNS} FROM claim c INDEXED BY claim_statement
          CROSS JOIN document d ON d.n = c.document
          WHERE c.resolved_subject = ?1 AND c.relation = ?2 AND c.resolved_object = ?3
-           AND d.visible = 1"
+           AND c.document >= ?4 AND d.visible = 1"
     ))?)
 }
 
-/// All visible claims of a statement, in order of identifier.
+/// All visible claims of a statement that documents from a row on make, in order of identifier.
 pub(crate) fn of_statement(
     conn: &Connection,
     names: &Names,
     prepared: &mut CachedStatement<'_>,
-    statement: (i64, i64, i64),
+    ((subject, relation, object), first_row): ((i64, i64, i64), i64),
 ) -> Result<Vec<StoredClaim>, Fault> {
-    let mut rows = prepared.query(statement)?;
+    let mut rows = prepared.query((subject, relation, object, first_row))?;
     names_server::load_of_claims(conn, names, rows.came())?;
     let mut claims = Vec::new();
     while let Some(row) = rows.next()? {
@@ -224,6 +224,7 @@ pub(crate) fn of_statements(
     conn: &Connection,
     names: &Names,
     statements: &[(i64, i64, i64)],
+    first_row: i64,
 ) -> Result<Vec<Vec<StoredClaim>>, Fault> {
     if statements.is_empty() {
         return Ok(Vec::new());
@@ -232,7 +233,7 @@ pub(crate) fn of_statements(
         let mut prepared = prepare(conn)?;
         return statements
             .iter()
-            .map(|statement| of_statement(conn, names, &mut prepared, *statement))
+            .map(|statement| of_statement(conn, names, &mut prepared, (*statement, first_row)))
             .collect();
     };
     let sql = format!(
@@ -240,7 +241,7 @@ pub(crate) fn of_statements(
            WITH ORDINALITY AS t (s, r, o, at)
          JOIN claim c ON c.resolved_subject = t.s AND c.relation = t.r AND c.resolved_object = t.o
          JOIN document d ON d.n = c.document
-         WHERE d.visible = 1 ORDER BY t.at, c.id"
+         WHERE c.document >= {first_row} AND d.visible = 1 ORDER BY t.at, c.id"
     );
     let rows = session.query_columns(&sql, facts::columns(statements))?.all();
     names_server::load_of_claims(conn, names, &rows)?;

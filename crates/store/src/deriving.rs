@@ -9,8 +9,7 @@ use crate::change::Change;
 use crate::document_standings::StandingRecord;
 use crate::error::StoreError;
 use crate::fusing::Refused;
-use crate::records::Fused;
-use crate::records::StoredClaim;
+use crate::records::{Fused, Gathered};
 use crate::shelf::{CopyRecord, MarkerRow, Shelf};
 use crate::store::Store;
 use crate::{agreements, document_standings, fusing, origins, shelf};
@@ -25,7 +24,7 @@ pub(crate) struct Moves {
 
 /// What makes the facts of several statements out of their claims, with the store to look up in.
 pub type FuseWith<'f> =
-    dyn FnMut(&Store, &[Vec<StoredClaim>]) -> Result<Vec<Option<Fused>>, StoreError> + 'f;
+    dyn FnMut(&Store, &[Gathered]) -> Result<Vec<Option<Fused>>, StoreError> + 'f;
 
 impl Change<'_> {
     /// The documents that came into sight in this change, in order of identifier.
@@ -158,14 +157,19 @@ impl Change<'_> {
         })
     }
 
-    /// As [`Change::fuse_touched_many`], with the store at hand, to look up what the claims do not tell.
+    /// As [`Change::fuse_touched`], of many statements at once, so that they can be fused on all cores, and
+    /// with the store at hand, to look up what the claims do not tell. Keeps who agrees on each, and what is
+    /// to be kept: one fact, or none, for each statement in their order. A statement may have no claim; it
+    /// has no fact then.
     ///
     /// # Errors
     /// As [`Change::fuse_touched`], and those of `fuse`.
     pub fn fuse_touched_with(&mut self, fuse: &mut FuseWith<'_>) -> Result<u64, StoreError> {
+        let fresh = self.fresh();
         let store: &Store = self.store;
         let done = store.with(|conn, names| {
-            fusing::fuse_touched(conn, names, &mut |claims| Ok(fuse(store, claims)?))
+            let mut many = |all: &[Gathered]| Ok(fuse(store, all)?);
+            fusing::fuse_touched(conn, names, (fresh, &mut many))
         })?;
         Ok(self.refused(done))
     }

@@ -3,8 +3,9 @@
 use crate::sql::{Connection, OptionalExtension, Params, Row, params};
 use lapwing_model::{ChangeId, Document, DocumentId, Format, Gap, Marking, Pap, Reading, Region};
 
-use crate::codec::{date_number, pack, unpack};
+use crate::codec::{date_number, unpack};
 use crate::error::Fault;
+use crate::packed::Packed;
 use crate::records::DocumentRecord;
 use crate::regions;
 use crate::search;
@@ -61,12 +62,10 @@ pub(crate) fn strictest(conn: &Connection) -> Result<(Marking, Pap), Fault> {
 pub(crate) fn insert(
     conn: &Connection,
     change: ChangeId,
-    reading: &Reading,
+    (reading, packed): (&Reading, &Packed),
     trace: &[u8],
 ) -> Result<i64, Fault> {
     let document = &reading.document;
-    let header = serde_json::to_string(&without_text(document))
-        .map_err(|e| Fault::damaged(e.to_string()))?;
     let n = conn
         .prepare_cached(
             "INSERT INTO document (id, change, visible, claims, gaps, raw_bytes, text_bytes, \
@@ -80,14 +79,14 @@ pub(crate) fn insert(
             document.published.map(date_number),
             document.name,
             document.title,
-            header,
+            packed.header,
         ])?;
-    put_part(conn, n, Part::Raw, &reading.raw)?;
-    if document.text.as_bytes() != reading.raw {
-        put_part(conn, n, Part::Text, document.text.as_bytes())?;
+    keep_part(conn, n, Part::Raw, reading.raw.len(), &packed.raw)?;
+    if let Some(text) = &packed.text {
+        keep_part(conn, n, Part::Text, document.text.len(), text)?;
     }
-    if !reading.regions.is_empty() {
-        put_part(conn, n, Part::Regions, &regions::encode(&reading.regions))?;
+    if let Some((size, regions)) = &packed.regions {
+        keep_part(conn, n, Part::Regions, *size, regions)?;
     }
     // Not compressed: it is read whenever a document comes near.
     keep_part(conn, n, Part::Trace, trace.len(), trace)?;
@@ -110,7 +109,7 @@ fn is_prose(format: Format) -> bool {
 }
 
 /// A copy of all but the text, which may be large.
-fn without_text(document: &Document) -> Document {
+pub(crate) fn without_text(document: &Document) -> Document {
     let Document {
         id,
         name,
@@ -143,10 +142,6 @@ fn without_text(document: &Document) -> Document {
         lineage: lineage.clone(),
         text: String::new(),
     }
-}
-
-fn put_part(conn: &Connection, n: i64, part: Part, bytes: &[u8]) -> Result<(), Fault> {
-    keep_part(conn, n, part, bytes.len(), &pack(bytes)?)
 }
 
 pub(crate) fn keep_part(

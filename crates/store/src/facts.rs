@@ -22,6 +22,8 @@ const LAYOUT: u64 = 1;
 pub(crate) struct Facts<'c> {
     facts: Bulk<'c>,
     touched: Bulk<'c>,
+    /// The subject that was touched last: facts come in order of subject.
+    last: Option<i64>,
 }
 
 /// What writes facts.
@@ -33,7 +35,7 @@ pub(crate) fn writer(conn: &Connection) -> Result<Facts<'_>, Fault> {
              first = excluded.first, last = excluded.last, body = excluded.body \
              WHERE fact.body <> excluded.body",
     )?;
-    Ok(Facts { facts, touched: standing::toucher(conn)? })
+    Ok(Facts { facts, touched: standing::toucher(conn)?, last: None })
 }
 
 impl Facts<'_> {
@@ -57,7 +59,9 @@ impl Facts<'_> {
         ])?;
         // Where it is not known yet, the entities are looked at for nothing at worst.
         if changed != Some(0) {
-            self.touched.push(params![subject])?;
+            if self.last.replace(subject) != Some(subject) {
+                self.touched.push(params![subject])?;
+            }
             if let Some(object) = object_entity {
                 self.touched.push(params![object])?;
             }

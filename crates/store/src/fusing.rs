@@ -1,8 +1,8 @@
 //! What was touched is fused again: statement by statement, in order, none kept in memory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::sql::Connection;
+use crate::sql::{Connection, Row, params};
 use lapwing_model::{DocumentId, Entity, Fact, Object};
 
 use crate::agreements;
@@ -10,13 +10,14 @@ use crate::claims;
 use crate::error::{Fault, StoreError};
 use crate::facts;
 use crate::names::{Names, TEXT, set_resolved};
-use crate::records::{Fused, StoredClaim};
+use crate::records::{Fused, Gathered, Kept, StoredClaim};
+use crate::weighed::Weighed;
 
 /// Makes the table of touched statements; it lives and dies with the connection.
 pub(crate) fn begin(conn: &Connection) -> Result<(), Fault> {
     conn.execute_batch(
         "CREATE TEMP TABLE IF NOT EXISTS touched (
-           subject INTEGER, relation INTEGER, object INTEGER,
+           subject INTEGER, relation INTEGER, object INTEGER, anew INTEGER,
            PRIMARY KEY (subject, relation, object)
          ) WITHOUT ROWID;
          CREATE TEMP TABLE IF NOT EXISTS renamed (n INTEGER PRIMARY KEY);
@@ -26,12 +27,30 @@ pub(crate) fn begin(conn: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-const TOUCH: &str = "INSERT OR IGNORE INTO temp.touched \
-    SELECT DISTINCT resolved_subject, relation, resolved_object FROM claim";
+/// Statements of claims; all of their claims are to be looked at.
+const TOUCH: &str = "INSERT INTO temp.touched (subject, relation, object, anew) \
+    SELECT DISTINCT resolved_subject, relation, resolved_object, 1 FROM claim";
+const TOUCHED: &str = "ON CONFLICT (subject, relation, object) DO UPDATE SET anew = 1";
 
 /// Touches all statements of a document's row.
 pub(crate) fn touch(conn: &Connection, n: i64) -> Result<(), Fault> {
-    conn.prepare_cached(&format!("{TOUCH} WHERE document = ?1 ORDER BY 1, 2, 3"))?.execute([n])?;
+    conn.prepare_cached(&format!("{TOUCH} WHERE document = ?1 ORDER BY 1, 2, 3 {TOUCHED}"))?
+        .execute([n])?;
+    Ok(())
+}
+
+/// Touches the statements of a document that came: what was made of the other claims on them holds.
+pub(crate) fn touch_new(conn: &Connection, mut all: Vec<(i64, i64, i64)>) -> Result<(), Fault> {
+    all.sort_unstable();
+    all.dedup();
+    let mut touched = conn.bulk(
+        "INSERT INTO temp.touched (subject, relation, object, anew) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT DO NOTHING",
+    )?;
+    for (subject, relation, object) in all {
+        touched.push(params![subject, relation, object, 0_i64])?;
+    }
+    touched.finish()?;
     Ok(())
 }
 
@@ -46,8 +65,10 @@ pub(crate) fn touch_document(conn: &Connection, id: DocumentId) -> Result<(), Fa
 /// Touches every statement that there is.
 pub(crate) fn touch_all(conn: &Connection) -> Result<(), Fault> {
     conn.execute_batch(&format!(
-        "{TOUCH};
-         INSERT OR IGNORE INTO temp.touched SELECT subject, relation, object FROM fact;"
+        "DELETE FROM weighed;
+         {TOUCH} WHERE true {TOUCHED};
+         INSERT INTO temp.touched (subject, relation, object, anew)
+           SELECT subject, relation, object, 1 FROM fact WHERE true {TOUCHED};"
     ))?;
     Ok(())
 }
@@ -98,57 +119,136 @@ fn statement_name(
 }
 
 /// What makes the fact of each of several statements out of its claims.
-pub(crate) type FuseMany<'f> =
-    dyn FnMut(&[Vec<StoredClaim>]) -> Result<Vec<Option<Fused>>, Fault> + 'f;
+pub(crate) type FuseMany<'f> = dyn FnMut(&[Gathered]) -> Result<Vec<Option<Fused>>, Fault> + 'f;
+
+/// What was not there before a change.
+#[derive(Clone, Copy)]
+pub(crate) struct Fresh {
+    /// The last entity that was there.
+    pub(crate) last_entity: i64,
+    /// The row of the first document that came.
+    pub(crate) first_row: i64,
+}
+
+/// A touched statement.
+struct Touched {
+    statement: (i64, i64, i64),
+    /// Whether all of its claims are to be looked at, whatever is kept of it.
+    anew: bool,
+    /// Whether it was not there before.
+    is_new: bool,
+}
+
+impl Touched {
+    fn of(row: &Row<'_>, fresh: Option<Fresh>) -> Result<Self, Fault> {
+        let statement: (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (subject, _, object) = statement;
+        let is_new = fresh.is_some_and(|fresh| subject.max(object) > fresh.last_entity);
+        Ok(Self { statement, anew: fresh.is_none() || row.get::<_, i64>(3)? != 0, is_new })
+    }
+}
+
+/// What some touched statements are fused of.
+fn gather(
+    conn: &Connection,
+    names: &Names,
+    weighed: &Weighed<'_>,
+    (touched, fresh): (&[Touched], Option<Fresh>),
+) -> Result<Vec<Gathered>, Fault> {
+    let asked: Vec<usize> = (0..touched.len())
+        .filter(|at| touched.get(*at).is_some_and(|one| !one.anew && !one.is_new))
+        .collect();
+    let statements = |at: &[usize]| -> Vec<(i64, i64, i64)> {
+        at.iter().filter_map(|at| Some(touched.get(*at)?.statement)).collect()
+    };
+    let mut kept: BTreeMap<usize, Kept> = asked
+        .iter()
+        .zip(weighed.kept(names, &statements(&asked))?)
+        .filter_map(|(at, kept)| Some((*at, kept?)))
+        .collect();
+    let mut claims: Vec<Vec<StoredClaim>> = vec![Vec::new(); touched.len()];
+    if let Some(Fresh { first_row, .. }) = fresh {
+        let at: Vec<usize> = kept.keys().copied().collect();
+        let came = claims::of_statements(conn, names, &statements(&at), first_row)?;
+        for (at, came) in at.into_iter().zip(came) {
+            if came.is_empty() {
+                kept.remove(&at);
+            } else if let Some(claims) = claims.get_mut(at) {
+                *claims = came;
+            }
+        }
+    }
+    let whole: Vec<usize> = (0..touched.len()).filter(|at| !kept.contains_key(at)).collect();
+    for (at, all) in whole.iter().zip(claims::of_statements(conn, names, &statements(&whole), 0)?) {
+        if let Some(claims) = claims.get_mut(*at) {
+            *claims = all;
+        }
+    }
+    let gathered = |(at, claims)| Gathered { claims, kept: kept.remove(&at) };
+    Ok(claims.into_iter().enumerate().map(gathered).collect())
+}
+
+/// Who agreed on touched statements before.
+fn voiced(conn: &Connection, touched: &[Touched]) -> Result<Vec<agreements::Noted>, Fault> {
+    let old: Vec<_> = touched.iter().filter(|one| !one.is_new).map(|one| one.statement).collect();
+    let mut noted = agreements::voiced(conn, &old)?.into_iter();
+    let of = |one: &Touched| if one.is_new { None } else { noted.next().flatten() };
+    Ok(touched.iter().map(of).collect())
+}
 
 /// Gives the claims of the touched statements to `fuse`, many statements at once, and keeps the
 /// facts that it makes of them.
 pub(crate) fn fuse_touched(
     conn: &Connection,
     names: &Names,
-    fuse: &mut FuseMany<'_>,
+    (fresh, fuse): (Option<Fresh>, &mut FuseMany<'_>),
 ) -> Result<Refused, Fault> {
     let mut done = Refused::default();
     let mut statement =
-        conn.prepare("SELECT subject, relation, object FROM temp.touched ORDER BY 1, 2, 3")?;
+        conn.prepare("SELECT subject, relation, object, anew FROM temp.touched ORDER BY 1, 2, 3")?;
     let mut rows = statement.stream([])?;
     let mut written = facts::writer(conn)?;
+    let mut weighed = Weighed::of(conn)?;
     let mut removed = 0;
     // PostgreSQL answers many questions at once as fast as one; SQLite need not look for the statement
     // again at each.
     let (ahead, removed_at_once) = if conn.is_postgres() { (1000, 1000) } else { (64, 1) };
-    let mut touched = Vec::new();
-    let mut waiting: Vec<Vec<StoredClaim>> = Vec::new();
+    let mut touched: Vec<Touched> = Vec::new();
+    let mut waiting: Vec<Gathered> = Vec::new();
     let mut held = 0;
     loop {
         while touched.len() < waiting.len() + ahead
             && let Some(row) = rows.next()?
         {
-            touched.push((row.get(0)?, row.get(1)?, row.get(2)?));
+            touched.push(Touched::of(&row, fresh)?);
         }
         let next = touched.get(waiting.len()..).unwrap_or_default();
         let ended = next.is_empty();
-        for claims in claims::of_statements(conn, names, next)? {
-            held += claims.len() + 1;
-            waiting.push(claims);
+        for gathered in gather(conn, names, &weighed, (next, fresh))? {
+            let kept = gathered.kept.as_ref().map_or(0, |kept| kept.fact.contributions.len());
+            held += gathered.claims.len() + kept + 1;
+            waiting.push(gathered);
         }
         if held < CLAIMS && !ended {
             continue;
         }
         let facts = fuse(&waiting)?;
-        let before = agreements::voiced(conn, &touched)?;
+        let before = voiced(conn, &touched)?;
         // A statement for which nothing comes back has no fact.
         let facts = facts.into_iter().chain(std::iter::repeat_with(|| None));
         let mut gone = Vec::new();
-        for (((one, claims), before), fused) in
+        for (((touched, gathered), before), fused) in
             touched.drain(..).zip(waiting.drain(..)).zip(before).zip(facts)
         {
-            let fused = match claims.first() {
+            let one = touched.statement;
+            let fused = match gathered.claims.first() {
                 Some(first) => fused.map(|fused| same_statement(first, fused)).transpose()?,
                 None => None,
             };
             let agreement = fused.as_ref().and_then(|fused| fused.agreement.as_ref());
             done.deepest = done.deepest.max(agreements::put(conn, one, before, agreement)?);
+            let kept = fused.as_ref().and_then(|fused| fused.kept.as_deref());
+            weighed.put(one, kept, touched.is_new)?;
             match fused {
                 Some(fused) => {
                     if written.put(one, &fused.fact)? {
@@ -172,6 +272,7 @@ pub(crate) fn fuse_touched(
         }
     }
     drop(rows);
+    weighed.finish()?;
     conn.execute_batch("DELETE FROM temp.touched")?;
     done.changed = (written.finish()? + removed) as u64;
     Ok(done)
@@ -229,11 +330,11 @@ pub(crate) fn resolve_again(
         let among = "WHERE subject IN (SELECT n FROM temp.renamed)
                         OR object IN (SELECT n FROM temp.renamed)";
         conn.execute_batch(&format!(
-            "{TOUCH} {among};
+            "{TOUCH} {among} {TOUCHED};
              UPDATE claim SET
                resolved_subject = (SELECT resolved FROM entity WHERE n = claim.subject),
                resolved_object = (SELECT resolved FROM entity WHERE n = claim.object) {among};
-             {TOUCH} {among};
+             {TOUCH} {among} {TOUCHED};
              DELETE FROM temp.renamed;"
         ))?;
     }

@@ -10,16 +10,25 @@ use crate::error::{Fault, StoreError};
 use crate::judgements;
 use crate::records::{ChangeRecord, Undone};
 
+const ALL: &str = "SELECT c.id, c.at, c.command, c.documents, c.claims, c.gaps, \
+    c.undoes, c.undone_by, CASE WHEN r.change IS NOT NULL \
+      AND EXISTS (SELECT 1 FROM document d WHERE d.change = c.id) THEN 1 ELSE 0 END \
+    FROM change c LEFT JOIN replacing r ON r.change = c.id ORDER BY c.id";
+
+/// Of a file of an older schema, opened for reading only.
+const ALL_BEFORE: &str = "SELECT id, at, command, documents, claims, gaps, undoes, undone_by, 0 \
+    FROM change ORDER BY id";
+
 /// All changes, the oldest first.
 pub(crate) fn all(conn: &Connection) -> Result<Vec<ChangeRecord>, Fault> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id, at, command, documents, claims, gaps, undoes, undone_by FROM change \
-         ORDER BY id",
-    )?;
+    let mut statement =
+        conn.prepare_cached(if conn.has_table("replacing")? { ALL } else { ALL_BEFORE })?;
     let mut rows = statement.query([])?;
     let mut changes = Vec::new();
     while let Some(row) = rows.next()? {
         let at: String = row.get(1)?;
+        let directed = row.get::<_, Option<i64>>(6)?.map(ChangeId);
+        let replaces = row.get::<_, i64>(8)? != 0;
         let number = |at: usize| Ok::<_, Fault>(row.get::<_, i64>(at)?.max(0) as u64);
         changes.push(ChangeRecord {
             id: ChangeId(row.get(0)?),
@@ -28,7 +37,8 @@ pub(crate) fn all(conn: &Connection) -> Result<Vec<ChangeRecord>, Fault> {
             documents: number(3)?,
             claims: number(4)?,
             gaps: number(5)?,
-            undoes: row.get::<_, Option<i64>>(6)?.map(ChangeId),
+            undoes: directed.filter(|_| !replaces),
+            replaces: directed.filter(|_| replaces),
             undone_by: row.get::<_, Option<i64>>(7)?.map(ChangeId),
         });
     }
@@ -43,7 +53,8 @@ pub(crate) fn latest(conn: &Connection) -> Result<Option<ChangeId>, Fault> {
 }
 
 /// Takes `target` back by the change `by`. A change counts unless an undo that itself counts is
-/// directed at it; so an undo of an undo brings back, at any depth.
+/// directed at it; so an undo of an undo brings back, at any depth. A change that was replaced, and not taken
+/// back, still keeps out of sight what it replaced itself.
 ///
 /// Returns also the rows of all documents whose sight changed.
 pub(crate) fn undo(
@@ -51,6 +62,29 @@ pub(crate) fn undo(
     target: ChangeId,
     by: ChangeId,
 ) -> Result<(Undone, Vec<i64>), Fault> {
+    direct(conn, target, by)?;
+    take_back(conn, Some(target.0))
+}
+
+/// As [`undo`], to put something in its place: what `target` itself took back stays as it is.
+pub(crate) fn replace(
+    conn: &Connection,
+    target: ChangeId,
+    by: ChangeId,
+) -> Result<(Undone, Vec<i64>), Fault> {
+    direct(conn, target, by)?;
+    conn.prepare_cached("INSERT INTO replacing (change) VALUES (?1)")?.execute([by.0])?;
+    conn.prepare_cached("UPDATE change SET undone_by = ?2 WHERE id = ?1")?
+        .execute((target.0, by.0))?;
+    let mut undone = Undone::default();
+    let rows = show_and_hide(conn, target.0, &mut undone)?;
+    undone.blobs.extend(blobs::of_change(conn, target)?);
+    undone.judgements |= judgements::of_change(conn, target)?;
+    Ok((undone, rows))
+}
+
+/// Notes that a change is directed at another, which must be in force.
+fn direct(conn: &Connection, target: ChangeId, by: ChangeId) -> Result<(), Fault> {
     let undone_by: Option<Option<i64>> = conn
         .prepare_cached("SELECT undone_by FROM change WHERE id = ?1")?
         .query_row([target.0], |row| row.get(0))
@@ -66,14 +100,20 @@ pub(crate) fn undo(
     }
     conn.prepare_cached("UPDATE change SET undoes = ?2 WHERE id = ?1")?
         .execute((by.0, target.0))?;
+    Ok(())
+}
+
+/// Sees who is in force of a change that is taken back or comes back, and of all that depend on it.
+fn take_back(conn: &Connection, first: Option<i64>) -> Result<(Undone, Vec<i64>), Fault> {
     // Down the chain: the undo that was undone, what it had undone, and so on to an add.
     let mut undone = Undone::default();
     let mut rows = Vec::new();
-    let mut at = Some(target.0);
+    let mut at = first;
     while let Some(change) = at {
         conn.prepare_cached(
             "UPDATE change SET undone_by = (SELECT max(u.id) FROM change u \
-             WHERE u.undoes = ?1 AND u.undone_by IS NULL) WHERE id = ?1",
+             WHERE u.undoes = ?1 AND (u.undone_by IS NULL \
+               OR u.undone_by IN (SELECT change FROM replacing))) WHERE id = ?1",
         )?
         .execute([change])?;
         rows.extend(show_and_hide(conn, change, &mut undone)?);

@@ -61,6 +61,7 @@ mod mentions;
 mod names;
 mod names_server;
 mod origins;
+mod packed;
 mod pages;
 mod records;
 mod regions;
@@ -75,6 +76,7 @@ mod sql;
 mod standing;
 mod store;
 mod transfer;
+mod weighed;
 
 pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
 pub use aging::{Aging, day_number};
@@ -90,9 +92,10 @@ pub use feeds::{Feed, FeedSettings, FeedState};
 pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, ListedIndicator, Totals};
 pub use marks::{ClaimMarks, DocumentMark, MarkRecord, PlacedDocument};
 pub use mentions::{COUNTED, Post};
+pub use packed::Packed;
 pub use records::{
-    Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, JudgementRecord,
-    KnownValue, SearchHit, Snippet, StoredClaim, Undone,
+    Added, ChangeRecord, DocumentRecord, EntityRecord, FactQuery, Fused, Gathered, JudgementRecord,
+    Kept, KnownValue, SearchHit, Snippet, StoredClaim, Undone,
 };
 pub use sessions::StoredSession;
 pub use shelf::{CopyRecord, MarkerRow, Shelf};

@@ -23,7 +23,9 @@ pub struct ChangeRecord {
     pub gaps: u64,
     /// The change that this one undid.
     pub undoes: Option<ChangeId>,
-    /// The undo that is in force against this change.
+    /// The change in whose place this one put its documents.
+    pub replaces: Option<ChangeId>,
+    /// The undo, or the change in its place, that is in force against this change.
     pub undone_by: Option<ChangeId>,
 }
 
@@ -160,6 +162,25 @@ pub struct Undone {
     pub judgements: bool,
 }
 
+/// What a statement is fused of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gathered {
+    /// Its visible claims in order of identifier; where something is kept, those alone that came in this
+    /// change.
+    pub claims: Vec<StoredClaim>,
+    /// What was made of all its other claims.
+    pub kept: Option<Kept>,
+}
+
+/// What was kept of a statement when it was fused before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// Its fact.
+    pub fact: Fact,
+    /// What was kept beside it, in the notation of fuse.
+    pub bytes: Vec<u8>,
+}
+
 /// A fact, and who agrees on it in the notation of fuse.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fused {
@@ -167,6 +188,8 @@ pub struct Fused {
     pub fact: Fact,
     /// Who agrees; `None` where one voice speaks alone.
     pub agreement: Option<crate::agreements::Voiced>,
+    /// What is to be kept beside it, in the notation of fuse.
+    pub kept: Option<Vec<u8>>,
 }
 
 /// A decision of a person.

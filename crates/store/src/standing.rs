@@ -1,7 +1,7 @@
 //! How each known entity stands, kept beside the facts: written in the change that derives them,
 //! for just the entities whose facts are others than before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sql::types::Value;
 use crate::sql::{Bulk, Connection, OptionalExtension, params};
@@ -189,57 +189,106 @@ fn number(conn: &Connection, names: &Names, relation: Relation) -> Result<i64, F
 }
 
 fn restated(conn: &Connection, names: &Names, last: i64) -> Result<Vec<Restated>, Fault> {
-    let indicator = Object::Text(Role::Indicator.as_str().to_owned());
-    let indicator = names.find(conn, &indicator)?.map_or(-1, |found| found.n);
     let mut statement = conn.prepare_cached(
-        "SELECT r.n, e.kind, e.value, f.body, f.probability, coalesce(f.last, 0),
-           (SELECT count(*) FROM fact c WHERE c.subject = r.n),
-           CASE WHEN f.body IS NOT NULL OR EXISTS (SELECT 1 FROM fact k WHERE k.subject = r.n)
-             OR EXISTS (SELECT 1 FROM fact o WHERE o.object_entity = r.n) THEN 1 ELSE 0 END,
-           CASE WHEN f.body IS NOT NULL AND EXISTS (SELECT 1 FROM fact m
-             WHERE m.subject = r.n AND m.relation IN (?4, ?5)) THEN 1 ELSE 0 END,
-           s.facts, s.probability, s.last, s.ages, s.ends
+        "SELECT r.n, e.kind, e.value, s.facts, s.probability, s.last, s.ages, s.ends
          FROM temp.restated r
          CROSS JOIN entity e ON e.n = r.n
-         LEFT JOIN fact f ON f.subject = r.n AND +f.relation = ?2 AND +f.object = ?3
          LEFT JOIN standing s ON s.n = r.n
-         WHERE r.n > ?1 AND e.kind > 0 ORDER BY r.n LIMIT ?6",
+         WHERE r.n > ?1 AND e.kind > 0 ORDER BY r.n LIMIT ?2",
     )?;
-    let mut rows = statement.query(params![
-        last,
-        number(conn, names, Relation::Role)?,
-        indicator,
-        number(conn, names, Relation::Indicates)?,
-        number(conn, names, Relation::LastSeen)?,
-        BATCH,
-    ])?;
+    let mut rows = statement.query((last, BATCH))?;
     let mut batch = Vec::new();
     while let Some(row) = rows.next()? {
-        let facts: Option<i64> = row.get(9)?;
-        let days: (Option<i64>, Option<i64>) = (row.get(12)?, row.get(13)?);
+        let facts: Option<i64> = row.get(3)?;
+        let days: (Option<i64>, Option<i64>) = (row.get(6)?, row.get(7)?);
         let before = match facts {
             None => None,
             Some(facts) => Some(Row {
                 facts,
-                probability: row.get(10)?,
-                last: row.get(11)?,
+                probability: row.get(4)?,
+                last: row.get(5)?,
                 days: days.0.zip(days.1),
             }),
         };
-        let known: i64 = row.get(7)?;
-        let now =
-            Row { facts: row.get(6)?, probability: row.get(4)?, last: row.get(5)?, days: None };
         batch.push(Restated {
             n: row.get(0)?,
             kind: row.get(1)?,
             value: row.get(2)?,
-            body: row.get(3)?,
-            more: row.get::<_, i64>(8)? != 0,
+            body: None,
+            more: false,
             before,
-            now: (known != 0).then_some(now),
+            now: None,
         });
     }
+    drop(rows);
+    if let Some(end) = batch.last().map(|one| one.n) {
+        see_facts(conn, names, (last, end), &mut batch)?;
+        let mut silent = batch.iter_mut().filter(|one| one.now.is_none()).collect::<Vec<_>>();
+        see_mentions(conn, (last, end), &mut silent)?;
+    }
     Ok(batch)
+}
+
+/// What the facts on each of some entities say of it: those behind one number, up to another.
+fn see_facts(
+    conn: &Connection,
+    names: &Names,
+    (last, end): (i64, i64),
+    batch: &mut [Restated],
+) -> Result<(), Fault> {
+    let role = number(conn, names, Relation::Role)?;
+    let telling =
+        [number(conn, names, Relation::Indicates)?, number(conn, names, Relation::LastSeen)?];
+    let indicator = Object::Text(Role::Indicator.as_str().to_owned());
+    let indicator = names.find(conn, &indicator)?.map_or(-1, |found| found.n);
+    let mut statement = conn.prepare_cached(
+        "SELECT f.subject, f.relation, f.probability, coalesce(f.last, 0),
+           CASE WHEN f.relation = ?3 AND f.object = ?4 THEN f.body END
+         FROM temp.restated r CROSS JOIN fact f ON f.subject = r.n
+         WHERE r.n > ?1 AND r.n <= ?2 ORDER BY r.n",
+    )?;
+    let mut rows = statement.stream(params![last, end, role, indicator])?;
+    let mut batch = batch.iter_mut().peekable();
+    while let Some(row) = rows.next()? {
+        let (n, relation): (i64, i64) = (row.get(0)?, row.get(1)?);
+        while batch.next_if(|one| one.n < n).is_some() {}
+        let Some(one) = batch.peek_mut().filter(|one| one.n == n) else { continue };
+        let now = one.now.get_or_insert(Row { facts: 0, probability: None, last: 0, days: None });
+        now.facts += 1;
+        one.more |= telling.contains(&relation);
+        if let Some(body) = row.get::<_, Option<Vec<u8>>>(4)? {
+            (now.probability, now.last) = (Some(row.get(2)?), row.get(3)?);
+            one.body = Some(body);
+        }
+    }
+    Ok(())
+}
+
+/// Which of some entities, that no fact is on, other facts speak of: their numbers lie behind one, up to another.
+fn see_mentions(
+    conn: &Connection,
+    (last, end): (i64, i64),
+    silent: &mut [&mut Restated],
+) -> Result<(), Fault> {
+    let known = Row { facts: 0, probability: None, last: 0, days: None };
+    if silent.len() > 1 && conn.is_postgres() {
+        let mut statement = conn.prepare_cached(
+            "SELECT r.n FROM temp.restated r WHERE r.n > ?1 AND r.n <= ?2
+             AND EXISTS (SELECT 1 FROM fact o WHERE o.object_entity = r.n)",
+        )?;
+        let rows = statement.query_map((last, end), |row| row.get::<_, i64>(0))?;
+        let mentioned = rows.collect::<Result<BTreeSet<_>, _>>()?;
+        for one in silent {
+            one.now = mentioned.contains(&one.n).then_some(known);
+        }
+        return Ok(());
+    }
+    let mut mentioned =
+        conn.prepare_cached("SELECT 1 FROM fact WHERE object_entity = ?1 LIMIT 1")?;
+    for one in silent {
+        one.now = mentioned.exists([one.n])?.then_some(known);
+    }
+    Ok(())
 }
 
 /// What each of some entities indicates, and when it was sighted: with one question for all.
@@ -249,7 +298,8 @@ fn others_of(
     batch: &[Restated],
 ) -> Result<BTreeMap<i64, Vec<Fact>>, Fault> {
     let mut all: BTreeMap<i64, Vec<Fact>> = BTreeMap::new();
-    let wanted: Vec<&Restated> = batch.iter().filter(|one| one.more).collect();
+    let wanted: Vec<&Restated> =
+        batch.iter().filter(|one| one.more && one.body.is_some()).collect();
     let mut take = |n: i64, relation, object: i64, body: &[u8]| -> Result<(), Fault> {
         let object = names.object_of(conn, object)?;
         let fact = facts::decode(body, names.entity_of(conn, n)?, relation, object)?;

@@ -227,7 +227,7 @@ impl Store {
                     object.unwrap_or(-1),
                 ));
             }
-            claims::of_statements(conn, names, &statements)
+            claims::of_statements(conn, names, &statements, 0)
         })
     }
 
@@ -249,7 +249,7 @@ impl Store {
                         conn,
                         names,
                         &mut prepared,
-                        (subject.n, relation, object.n),
+                        ((subject.n, relation, object.n), 0),
                     )
                 }
                 _ => Ok(Vec::new()),

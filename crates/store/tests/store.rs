@@ -5,7 +5,7 @@
 mod common;
 
 use common::{add, at, fuse, reading, resolve, undo};
-use lapwing_model::{ChangeId, DocumentId, Entity, Format, Kind, Relation, Role};
+use lapwing_model::{ChangeId, DocumentId, Entity, Format, Kind, Reading, Relation, Role};
 use lapwing_store::{Added, FactQuery, SearchHit, Store, StoreError};
 use proptest::prelude::Strategy;
 
@@ -236,6 +236,68 @@ fn search_finds_words_and_survives_any_query() {
     }
     assert!(store.search("web shell", 50).unwrap().is_empty());
     assert!(store.find_entities("c3.example.test").unwrap().is_empty());
+}
+
+/// Puts a reading in the place of a change.
+fn replace(store: &mut Store, number: i64, reading: &Reading) -> Result<(), StoreError> {
+    let mut change = store.begin(&format!("replace {number}"), at(27))?;
+    change.add(reading, reading.document.name.as_bytes(), &resolve)?;
+    change.replace(ChangeId(number))?;
+    let origins = common::origins(&change);
+    change.put_origins(&origins)?;
+    change.fuse_touched(&mut fuse)?;
+    change.commit()?;
+    Ok(())
+}
+
+#[test]
+fn what_replaces_is_one_change_and_its_undo_restores_what_was_there() {
+    let mut store = store_of(0..3); // changes 1 to 3
+    let seen = |store: &Store| store.digest().unwrap();
+    let with = |other: u32| {
+        let mut store = store_of(0..2);
+        add(&mut store, &reading(other), 9).unwrap();
+        store.digest().unwrap()
+    };
+    replace(&mut store, 3, &reading(50)).unwrap(); // change 4
+    assert_eq!(seen(&store), with(50));
+    let history = store.history().unwrap();
+    let last = history.last().unwrap();
+    assert_eq!((last.id, last.replaces, last.undoes), (ChangeId(4), Some(ChangeId(3)), None));
+    assert_eq!(last.documents, 1);
+    assert_eq!(history[2].undone_by, Some(ChangeId(4)));
+
+    replace(&mut store, 4, &reading(51)).unwrap(); // change 5
+    assert_eq!(seen(&store), with(51));
+    assert!(matches!(replace(&mut store, 4, &reading(52)), Err(StoreError::AlreadyUndone { .. })));
+    assert_eq!(seen(&store), with(51));
+
+    undo(&mut store, 5).unwrap(); // change 6: the one before is back, and not the first
+    assert_eq!(seen(&store), with(50));
+    undo(&mut store, 6).unwrap(); // change 7
+    assert_eq!(seen(&store), with(51));
+    undo(&mut store, 7).unwrap(); // change 8
+    undo(&mut store, 4).unwrap(); // change 9: the first is back
+    assert_eq!(seen(&store), with(2));
+    undo(&mut store, 9).unwrap();
+    assert_eq!(seen(&store), with(50));
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    // Taken away for good: neither is there.
+    let mut change = store.begin("delete", at(27)).unwrap();
+    assert_eq!(change.withdraw(ChangeId(4)).unwrap().hidden, [reading(50).document.id]);
+    let origins = common::origins(&change);
+    change.put_origins(&origins).unwrap();
+    change.fuse_touched(&mut fuse).unwrap();
+    let withdrawn = change.commit().unwrap();
+    assert_eq!(seen(&store), store_of(0..2).digest().unwrap());
+    assert_eq!(store.history().unwrap().last().unwrap().undoes, Some(ChangeId(4)));
+    undo(&mut store, withdrawn.0).unwrap();
+    assert_eq!(seen(&store), with(50));
+    // A copy of a day knows what is in force.
+    let past = store.as_of("2030-01-01".parse().unwrap()).unwrap();
+    assert_eq!(past.documents().unwrap().len(), 3);
+    let replaced: Vec<_> = past.history().unwrap().iter().filter_map(|c| c.replaces).collect();
+    assert_eq!(replaced, [ChangeId(3)]);
 }
 
 #[test]

@@ -3894,12 +3894,17 @@ export interface components {
             gaps: number;
             /**
              * Format: int64
+             * @description The change in whose place this one put its documents.
+             */
+            replaces?: number | null;
+            /**
+             * Format: int64
              * @description The change that this one took back.
              */
             undoes?: number | null;
             /**
              * Format: int64
-             * @description The change that took this one back.
+             * @description The change that took this one back, or took its place.
              */
             undone_by?: number | null;
         };
@@ -4559,12 +4564,17 @@ export interface components {
                 gaps: number;
                 /**
                  * Format: int64
+                 * @description The change in whose place this one put its documents.
+                 */
+                replaces?: number | null;
+                /**
+                 * Format: int64
                  * @description The change that this one took back.
                  */
                 undoes?: number | null;
                 /**
                  * Format: int64
-                 * @description The change that took this one back.
+                 * @description The change that took this one back, or took its place.
                  */
                 undone_by?: number | null;
             }[];

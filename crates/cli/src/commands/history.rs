@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use lapwing_engine::store::Store;
 use lapwing_model::ChangeId;
 use serde_json::json;
@@ -10,19 +12,24 @@ use crate::session::Session;
 pub fn history(session: &mut Session) -> Result<Outcome, Failure> {
     let engine = session.look()?;
     let mut rows = Vec::new();
-    for change in engine.store().history()? {
+    let history = engine.store().history()?;
+    let replacing: BTreeSet<ChangeId> =
+        history.iter().filter(|c| c.replaces.is_some()).map(|c| c.id).collect();
+    for change in history {
         if session.out.json {
             session.out.object(&json!({
                 "change": change.id, "at": change.at, "command": change.command,
                 "documents": change.documents, "claims": change.claims, "gaps": change.gaps,
-                "undoes": change.undoes, "undone_by": change.undone_by,
+                "undoes": change.undoes, "replaces": change.replaces, "undone_by": change.undone_by,
             }))?;
             continue;
         }
-        let state = match (change.undoes, change.undone_by) {
-            (_, Some(by)) => format!("undone by {by}"),
-            (Some(of), None) => format!("undoes {of}"),
-            (None, None) => String::new(),
+        let state = match (change.undone_by, change.undoes, change.replaces) {
+            (Some(by), ..) if replacing.contains(&by) => format!("replaced by {by}"),
+            (Some(by), ..) => format!("undone by {by}"),
+            (None, Some(of), _) => format!("undoes {of}"),
+            (None, None, Some(of)) => format!("replaces {of}"),
+            (None, None, None) => String::new(),
         };
         rows.push(vec![
             change.id.to_string(),

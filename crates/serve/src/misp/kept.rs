@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use lapwing_engine::publish::misp;
 use lapwing_engine::read::Options;
-use lapwing_engine::{AddOptions, Engine, Input, Silent, extract};
+use lapwing_engine::{AddOptions, Engine, Input, extract};
 use lapwing_model::{ChangeId, Document, DocumentId, Format, Marking};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -93,7 +93,7 @@ impl Kept {
         of_asker(engine, record.change, asker)?;
         let command = &format!("MISP {what}: {} (by {})", self.document.label(), asker.who);
         let Some(event) = by else {
-            engine.undo_as(record.change, command, now)?;
+            engine.withdraw(record.change, command, now)?;
             return Ok(());
         };
         let marking = marking(self.document.marking, event);
@@ -106,11 +106,7 @@ impl Kept {
         if read != 1 {
             return Err(Problem::unfit("the event could not be read"));
         }
-        // First what is new: whatever happens in between, nothing is lost.
-        let added = engine.add(&[input], &options, now, &Silent)?;
-        if added.change.is_some() {
-            engine.undo_as(record.change, command, now)?;
-        }
+        engine.replace(record.change, &[input], &options, now)?;
         Ok(())
     }
 

@@ -203,7 +203,7 @@ pub(super) async fn remove(
                 }
             }
             for change in changes {
-                engine.undo_as(change, &command, now)?;
+                engine.withdraw(change, &command, now)?;
             }
             Ok(true)
         })

@@ -80,6 +80,20 @@ fn clusters(app: &App, sight: &Sight<'_>) -> Result<Arc<Clusters>, Problem> {
     app.clusters.get(sight, || Ok(sight.clusters()?))
 }
 
+/// Finds the clusters of a state of the store that is new, for those who asked for clusters lately: whoever
+/// asks again does not wait for them, or not as long.
+pub(crate) async fn find_anew(app: App) {
+    for ceiling in app.clusters.asked() {
+        let shared = app.clone();
+        let found = app.readers.ask(ceiling, move |sight| {
+            shared.clusters.renew(sight, || Ok(sight.clusters()?)).map(|_| ())
+        });
+        if let Err(problem) = found.await {
+            tracing::warn!("clusters could not be found anew: {}", problem.detail);
+        }
+    }
+}
+
 /// A cluster with what holds it together, and whose it may be.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MintedCluster {

@@ -24,9 +24,11 @@ pub(crate) struct ChangeRow {
     documents: u64,
     claims: u64,
     gaps: u64,
+    /// The change in whose place this one put its documents.
+    replaces: Option<i64>,
     /// The change that this one took back.
     undoes: Option<i64>,
-    /// The change that took this one back.
+    /// The change that took this one back, or took its place.
     undone_by: Option<i64>,
 }
 
@@ -39,6 +41,7 @@ impl From<ChangeRecord> for ChangeRow {
             documents: record.documents,
             claims: record.claims,
             gaps: record.gaps,
+            replaces: record.replaces.map(|id| id.0),
             undoes: record.undoes.map(|id| id.0),
             undone_by: record.undone_by.map(|id| id.0),
         }

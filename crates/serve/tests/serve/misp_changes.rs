@@ -118,6 +118,24 @@ async fn attributes_and_objects_are_changed_and_deleted() {
     }
     assert!(values(&event(&server).await).contains(&"45.77.9.1"));
     assert!(known(&server, "45.77.9.1").await);
+    // An edit is one change. What is deleted after it is gone for good; undone, it is back as it was edited.
+    let newest = async || server.get("/api/v1/history?limit=1").await.ok(200)["items"][0].clone();
+    let of = newest().await["change"].as_i64().unwrap();
+    let edit = json!({ "comment": "edited" });
+    server.post(&format!("/attributes/edit/{id}"), edit).await.ok(200);
+    let edited = newest().await;
+    assert_eq!(edited["change"].as_i64(), Some(of + 1));
+    assert!(edited["replaces"].is_i64() && edited["undoes"].is_null(), "{edited}");
+    server.post(&format!("/events/delete/{UUID}"), json!({})).await.ok(200);
+    assert!(!known(&server, "45.77.9.1").await);
+    let deleted = newest().await;
+    assert_eq!(deleted["undoes"], edited["change"]);
+    let undo = format!("/api/v1/history/{}/undo", deleted["change"]);
+    server.post(&undo, json!({})).await.ok(200);
+    assert_eq!(event(&server).await["Attribute"][0]["comment"], "edited");
+    let undo = format!("/api/v1/history/{}/undo", edited["change"]);
+    server.post(&undo, json!({})).await.ok(200);
+    assert_ne!(event(&server).await["Attribute"][0]["comment"], "edited");
     // What is added later is a part, and goes as a whole or one by one.
     let added = json!({ "type": "domain", "value": "later-sent.top" });
     let added = server.post(&format!("/attributes/add/{UUID}"), added).await.ok(200);
