@@ -7,9 +7,9 @@ use lapwing_hunt::{Checks, Hunt, Indicator, Matcher, Options, Silent, hunt};
 use lapwing_model::{Entity, Kind};
 
 fn hunted(name: &str, log: &[u8], kind: Kind, value: &str) -> Hunt {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(name);
-    fs::write(&path, log).unwrap();
+    fs::write(&path, log).expect("a log");
     let matcher = Matcher::compile([Indicator::new(Entity::new(kind, value), 0.9, "a list")]);
     let options = Options { jobs: 1, file_times: false, ..Options::default() };
     hunt(&[path], &matcher, Checks::builtin(), &options, &Silent)
@@ -43,8 +43,8 @@ fn utf16(text: &str) -> Vec<u8> {
 }
 
 fn logs() -> Vec<Planted> {
-    let hexadecimal: String =
-        "http://drop.evil.example/x".bytes().map(|b| format!("{b:02X}")).collect();
+    // `http://drop.evil.example/x`
+    let hexadecimal = "687474703A2F2F64726F702E6576696C2E6578616D706C652F78";
     let iis = "#Software: Microsoft Internet Information Services 10.0\n#Fields: c-ip time date cs-uri-stem sc-status\n198.51.100.77 06:00:00 2022-09-14 /q 200\n";
     let mut nuls = b"Sep 14 2022 05:49:00 fw1 app: a first line that is whole\n".to_vec();
     nuls.extend([0; 600]);
@@ -223,8 +223,8 @@ fn an_event_log_without_events_says_so() {
     };
     let of = |what: &str| vec![(format!("Windows event logs (EVTX) of {what}"), 1)];
     assert_eq!(rows(&header), (of("channels without any event"), 0));
-    let empty = [&header[..], &[0; 65536]].concat();
+    let empty = [&header[..], &vec![0; 65536]].concat();
     assert_eq!(rows(&empty), (of("channels without any event"), 0));
-    let damaged = [&header[..], &[7; 65536]].concat();
+    let damaged = [&header[..], &vec![7; 65536]].concat();
     assert_eq!(rows(&damaged), (of("which no event could be read"), 1));
 }
