@@ -391,6 +391,8 @@ export interface ChangeItem {
   gaps: number;
   undoes?: number | null;
   undone_by?: number | null;
+  /** The change in whose place it stands: an edit. */
+  replaces?: number | null;
   added?: { id: string; label: string }[];
 }
 

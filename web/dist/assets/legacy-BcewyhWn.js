@@ -1,1 +1,0 @@
-import{Bt as e}from"./index-DHpZAafL.js";e();

@@ -1,0 +1,1 @@
+import{Bt as e}from"./index-m1PrQZcp.js";e();
