@@ -258,8 +258,7 @@ fn further(
 ) -> Vec<(DocumentId, String)> {
     let drawn: BTreeSet<_> = documents.iter().collect();
     let quoted: BTreeSet<_> = quotes.values().map(|quote| quote.document).collect();
-    let why = "states something of this page as well";
-    quoted.into_iter().filter(|id| !drawn.contains(id)).map(|id| (id, why.to_owned())).collect()
+    quoted.into_iter().filter(|id| !drawn.contains(id)).map(|id| (id, String::new())).collect()
 }
 
 /// Versions of one page each declare what they hide: of one origin the widest gap of a kind

@@ -375,7 +375,8 @@ fn sections_of(kind: Kind) -> &'static [&'static str] {
 
 /// A fact of unmarked documents has the least strict marking; that alone is no permission.
 fn marking(picture: &Picture) -> Option<Marking> {
-    let stated = picture.documents.iter().filter_map(|d| d.marking).max();
+    let documents = picture.documents.iter().chain(&picture.further);
+    let stated = documents.filter_map(|d| d.marking).max();
     let facts = picture.facts.iter().map(|f| f.marking).filter(|m| *m > Marking::Clear).max();
     stated.max(facts)
 }

@@ -82,7 +82,7 @@ pub struct DocumentSummary {
     pub origin: OriginId,
     /// Grade of the document.
     pub grade: Admiralty,
-    /// Why it is part of this page, in words.
+    /// Why it is part of this page, in words; empty for further documents.
     pub why_included: String,
 }
 
