@@ -206,9 +206,9 @@ impl Engine {
         documents: &[(DocumentId, String)],
         origins: &[Origin],
     ) -> Result<Vec<DocumentSummary>, EngineError> {
-        let places: BTreeMap<DocumentId, (OriginId, &Admiralty)> = origins
+        let places: BTreeMap<DocumentId, (OriginId, Admiralty)> = origins
             .iter()
-            .flat_map(|origin| origin.members.iter().map(|m| (m.document, (origin.id, &m.grade))))
+            .flat_map(|origin| origin.members.iter().map(|m| (m.document, (origin.id, m.grade))))
             .collect();
         let mut summaries = Vec::new();
         for (id, why) in documents {
@@ -228,7 +228,7 @@ impl Engine {
                 properties: document.properties,
                 lineage: document.lineage,
                 origin,
-                grade: grade.clone(),
+                grade,
                 why_included: why.clone(),
             });
         }
