@@ -218,7 +218,7 @@ impl Fusion<'_> {
         }
     }
 
-    /// The fact of a statement to which claims came, made of its fact before and of what [`ByOrigin::keep`]
+    /// The fact of a statement to which claims came, made of its fact before and of what [`Fusing::kept`](crate::Fusing::kept)
     /// gave then; the claims must be of documents that had none on it. `None` where all claims have to be
     /// looked at: the order counts, or the value stands otherwise on the lists of what is known to be benign.
     ///
