@@ -1,5 +1,6 @@
 //! Clusters of activity that the store's evidence holds together, and whose they may be.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_forecast::{Attribution, Shares, with_software};
@@ -58,6 +59,19 @@ pub struct Suspect {
     pub probability: f64,
     /// What speaks for it.
     pub because: Vec<String>,
+}
+
+impl Clusters {
+    /// All of them in the order in which people look at them: those of most origins first, of as many the latest.
+    #[must_use]
+    pub fn largest_first(&self) -> Vec<&Cluster> {
+        let mut all: Vec<&Cluster> = self.all().iter().collect();
+        all.sort_by_key(|cluster| {
+            let last = cluster.last.map(PartialDate::last_day);
+            (Reverse(cluster.members.len()), Reverse(last), cluster.name.clone())
+        });
+        all
+    }
 }
 
 impl Engine {

@@ -238,7 +238,7 @@ impl Engine {
         out: &mut dyn FnMut(Row) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
         let found = self.clusters()?;
-        for cluster in found.all() {
+        for cluster in found.largest_first() {
             let held = self.held_by(&found, cluster, 1)?.pop();
             out(Row {
                 kind: Kind::Cluster.to_string(),

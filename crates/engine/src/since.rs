@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use crate::{Engine, EngineError};
 
-/// New documents that are looked at, the latest first, and their claims.
+/// New documents of which the names are looked at, the latest first.
+const MOST_NAMING: usize = 5_000;
+/// New documents of which the statements are looked at, the latest first, and their claims.
 const MOST_DOCUMENTS: usize = 400;
 /// See [`MOST_DOCUMENTS`].
 const MOST_CLAIMS: u64 = 20_000;
@@ -26,7 +28,7 @@ const TOLD: usize = 40;
 pub struct News {
     /// Documents that were added since and are in sight.
     pub documents: usize,
-    /// How many of them were looked at.
+    /// Of how many of them the statements were looked at.
     pub looked_at: usize,
     /// Names that no earlier document speaks of, those of most new documents first.
     pub names: Vec<NewName>,
@@ -95,6 +97,12 @@ impl Engine {
         let mut news = News { documents: records.len(), ..News::default() };
         let mut names: BTreeMap<Entity, Vec<DocumentId>> = BTreeMap::new();
         let mut statements: BTreeMap<Statement, DocumentId> = BTreeMap::new();
+        for record in records.iter().take(MOST_NAMING) {
+            let id = record.document.id;
+            for name in self.store.names_in(id)?.into_iter().filter(|name| is_name(name.kind)) {
+                names.entry(name).or_default().push(id);
+            }
+        }
         let mut claims = 0;
         let read = records.iter().filter(|record| record.claims <= LIST).take(MOST_DOCUMENTS);
         for record in read.take_while(|record| {
@@ -103,19 +111,9 @@ impl Engine {
         }) {
             news.looked_at += 1;
             let id = record.document.id;
-            for claim in self.store.claims_of(id)? {
-                for entity in std::iter::once(&claim.subject).chain(claim.object.entity()) {
-                    if is_name(entity.kind) {
-                        let of = names.entry(entity.clone()).or_default();
-                        if of.last() != Some(&id) {
-                            of.push(id);
-                        }
-                    }
-                }
-                if is_telling(&claim) {
-                    let statement = (claim.subject, claim.claim.relation, claim.object);
-                    statements.entry(statement).or_insert(id);
-                }
+            for claim in self.store.claims_of(id)?.into_iter().filter(is_telling) {
+                let statement = (claim.subject, claim.claim.relation, claim.object);
+                statements.entry(statement).or_insert(id);
             }
         }
         for (entity, documents) in names {

@@ -234,3 +234,35 @@ fn a_copy_adds_no_confidence_and_an_independent_report_does() {
     add_text(&mut engine, "c.md", "Volexity", other.into());
     assert!(probability(&engine) > alone, "an independent report adds");
 }
+
+#[test]
+fn names_of_new_documents_are_news_and_known_ones_are_not() {
+    let mut engine = common::engine();
+    add(&mut engine, &report("campaign-page.md"), None);
+    let between = now();
+    let later: Timestamp = "2021-04-02T00:00:00Z".parse().unwrap();
+    let counts = |engine: &Engine| {
+        let all = engine.store().entities(None).unwrap();
+        move |asked: &Entity| {
+            all.iter().find(|record| record.entity == *asked).map(|record| record.documents)
+        }
+    };
+    let options = AddOptions { read: Options::default(), command: "add article".into() };
+    engine.add(&[Input::Path(article())], &options, later, &Silent).unwrap();
+    let all = engine.news_since("2021-01-01T00:00:00Z".parse().unwrap(), &counts(&engine)).unwrap();
+    let news = engine.news_since(between, &counts(&engine)).unwrap();
+    assert_eq!((all.documents, news.documents), (2, 1));
+    let named = |news: &lapwing_engine::News| -> Vec<(String, usize)> {
+        news.names.iter().map(|name| (name.entity.value.clone(), name.documents)).collect()
+    };
+    let (all, fresh) = (named(&all), named(&news));
+    let told_by_both: Vec<&String> =
+        all.iter().filter(|(_, documents)| *documents == 2).map(|(name, _)| name).collect();
+    assert!(!told_by_both.is_empty(), "{all:?}");
+    assert!(!fresh.is_empty(), "the article names what the page does not");
+    for (name, documents) in &fresh {
+        assert_eq!(*documents, 1);
+        assert!(!told_by_both.contains(&name), "{name} was known");
+    }
+    assert!(all.is_sorted_by(|a, b| a.1 >= b.1), "those of most documents first: {all:?}");
+}

@@ -470,7 +470,11 @@ impl Telling<'_> {
             "patches",
             "released updates",
             "out-of-band",
-            "update",
+            // Not "update" alone: "[Update] March 8" says that the page was edited.
+            "an update",
+            "the update",
+            "emergency update",
+            "update for",
         ];
         let first = [
             "began",
@@ -515,7 +519,12 @@ impl Telling<'_> {
             };
             let subject = if relation == Relation::FixedOn {
                 let fixes = self.of_kind(|k| matches!(k, Kind::Vulnerability));
-                fixes.first().map(|m| m.entity.clone()).or_else(|| self.frame.topic.clone())
+                // What is fixed is a weakness: nobody fixes Emotet.
+                let fixable = |e: &&Entity| {
+                    !(e.kind.is_actor_like() || matches!(e.kind, Kind::Malware | Kind::Tool))
+                };
+                let topic = self.frame.topic.as_ref().filter(fixable).cloned();
+                fixes.first().map(|m| m.entity.clone()).or(topic)
             } else {
                 self.who().map(|(who, _)| who)
             };

@@ -32,8 +32,16 @@ pub struct Meant {
 
 /// Weight of the answer that the name means none of the candidates.
 const NONE: f64 = 1.0;
+/// That answer never has less: context is no proof.
+const LEFT_OPEN: f64 = 0.05;
+/// Weight of the name's being the one by which the candidate itself goes, and not an alias of it.
+const OWN: f64 = 3.0;
 /// A mention tells less than an observation: its weight is this part of its rarity.
 const TRUST: f64 = 0.6;
+/// Techniques are common to many, and a large profile has most of them.
+const TRUST_IN_TECHNIQUES: f64 = 0.2;
+/// Who is named beside it may be the same, its parent or its rival.
+const TRUST_IN_NAMES: f64 = 0.35;
 /// Weight of a vendor's having another name for the candidate already.
 const NAMED_OTHERWISE: f64 = 2.0;
 /// Reasons that are named.
@@ -136,7 +144,20 @@ pub fn decide(
         let mut reasons: Vec<(f64, String)> = Vec::new();
         for (key, shown) in items.iter().filter(|(key, _)| has.contains(key)) {
             let seen = spread.get(key.as_str()).copied().unwrap_or(1.0);
-            reasons.push((TRUST * (all / seen).ln(), format!("{shown} goes with it")));
+            let trust = match key {
+                key if is_technique(key) => TRUST_IN_TECHNIQUES,
+                key if key.starts_with("name:") => TRUST_IN_NAMES,
+                _ => TRUST,
+            };
+            reasons.push((trust * (all / seen).ln(), format!("{shown} goes with it")));
+        }
+        // What is mentioned together is not independent: the second piece counts half, the third a third.
+        reasons.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        for (rank, (weight, _)) in (1_u32..).zip(&mut reasons) {
+            *weight /= f64::from(rank);
+        }
+        if actor.name.eq_ignore_ascii_case(name) {
+            reasons.push((OWN, "it goes by this name itself".to_owned()));
         }
         if let Some(vendor) = vendor {
             let other = std::iter::once(&actor.name).chain(&actor.aliases).find(|alias| {
@@ -153,13 +174,14 @@ pub fn decide(
         scored.push((score, candidate, because));
     }
     let top = scored.iter().map(|(score, ..)| *score).fold(NONE, f64::max);
-    let sum: f64 =
-        (NONE - top).exp() + scored.iter().map(|(score, ..)| (score - top).exp()).sum::<f64>();
+    let named: f64 = scored.iter().map(|(score, ..)| (score - top).exp()).sum();
+    let none = (NONE - top).exp();
+    let shared_out = (named / (named + none)).min(1.0 - LEFT_OPEN);
     let mut meant: Vec<Meant> = scored
         .into_iter()
         .map(|(score, candidate, because)| Meant {
             candidate: candidate.clone(),
-            probability: (score - top).exp() / sum,
+            probability: shared_out * (score - top).exp() / named,
             because,
         })
         .collect();
@@ -183,6 +205,11 @@ fn item(entity: &Entity, knowledge: &Knowledge) -> Option<String> {
         Kind::ThreatActor | Kind::Cluster => Some(format!("name:{}", entity.value.to_lowercase())),
         _ => None,
     }
+}
+
+/// Whether an [`item`] is a technique.
+fn is_technique(key: &str) -> bool {
+    key.starts_with('T') && key[1..].starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// All that the reference data says of an actor, as [`item`]s.
@@ -234,7 +261,8 @@ mod tests {
             })
             .filter(|(_, candidates)| {
                 let uses = |c: &Candidate| knowledge.uses(&c.id).iter().any(|u| u.starts_with('S'));
-                candidates.iter().any(uses)
+                let own = |c: &Candidate| c.why.contains("is the preferred name");
+                candidates.iter().any(uses) && !candidates.iter().any(own)
             })
             .min()
             .expect("the reference data has ambiguous names")
@@ -260,6 +288,30 @@ mod tests {
         assert!(told[0].probability > none[0].probability);
         let all: f64 = told.iter().map(|m| m.probability).sum();
         assert!(all < 1.0);
+    }
+
+    #[test]
+    fn who_goes_by_a_name_bears_it_before_who_is_called_by_it() {
+        let knowledge = Knowledge::builtin();
+        let resolver = Resolver::new(knowledge);
+        let bearers = |name: &str| resolver.candidates(&Entity::new(Kind::ThreatActor, name));
+        // An actor with a name that is an alias of another, whose own name is mentioned as well.
+        let (name, other) = knowledge
+            .actors()
+            .iter()
+            .find_map(|actor| {
+                let other = bearers(&actor.name).into_iter().find(|c| c.id != actor.id)?;
+                Some((actor.name.clone(), other))
+            })
+            .unwrap();
+        let mut context = Context::default();
+        context.mentioned.insert(other.entity.clone());
+        let told = decide(&name, &bearers(&name), &context, knowledge);
+        let own = told.iter().find(|m| m.candidate.entity.value == name).unwrap();
+        let lent = told.iter().find(|m| m.candidate.id == other.id).unwrap();
+        assert!(own.probability > lent.probability, "{told:?}");
+        let all: f64 = told.iter().map(|m| m.probability).sum();
+        assert!(all <= 1.0 - LEFT_OPEN + 1e-9, "context is no proof: {told:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::sql::{Connection, OptionalExtension, params_from_iter};
-use lapwing_model::{Entity, Kind};
+use lapwing_model::{DocumentId, Entity, Kind};
 
 use crate::error::Fault;
 use crate::names::Names;
@@ -103,6 +103,26 @@ pub(crate) fn spelled(conn: &Connection, names: &Names, text: &str) -> Result<Ve
         }
     }
     Ok(found.into_iter().collect())
+}
+
+/// Resolved names that a visible document speaks of, in order.
+pub(crate) fn named_in(
+    conn: &Connection,
+    names: &Names,
+    document: DocumentId,
+) -> Result<Vec<Entity>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT w.resolved FROM document d
+         JOIN named_in i ON i.document = d.n JOIN entity w ON w.n = i.n
+         WHERE d.id = ?1 AND d.visible = 1",
+    )?;
+    let mut rows = statement.query([document.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(names.entity_of(conn, row.get(0)?)?);
+    }
+    found.sort_unstable();
+    Ok(found)
 }
 
 /// Exact spellings, and names in any mix of cases.

@@ -182,6 +182,11 @@ impl Store {
         self.with(|conn, names| entities::spelled(conn, names, text.trim()))
     }
 
+    /// The names, no values, that a visible document speaks of, by their resolved names; by index alone.
+    pub fn names_in(&self, document: DocumentId) -> Result<Vec<Entity>, StoreError> {
+        self.with(|conn, names| entities::named_in(conn, names, document))
+    }
+
     /// The visible documents that a change added, by name.
     pub fn documents_of_change(
         &self,

@@ -213,6 +213,28 @@ impl Score {
     }
 }
 
+#[test]
+fn a_fix_is_of_a_weakness_and_an_edit_of_the_page_is_none() {
+    let fixes = |text: &str| -> Vec<String> {
+        said(text).into_iter().filter(|told| relation_of(told) == "fixed-on").collect()
+    };
+    assert_eq!(
+        fixes("Acme Security released an update for CVE-2021-9991 on March 2."),
+        ["CVE-2021-9991 fixed-on 2021-03-02"]
+    );
+    assert_eq!(
+        fixes("CVE-2021-9991 was patched on 2 March 2021."),
+        ["CVE-2021-9991 fixed-on 2021-03-02"]
+    );
+    for none in [
+        "[UPDATE] March 3, 2021: operations with CVE-2021-9991 were seen.",
+        "[Update] On March 1, 2021, the police took down PeatBot. PeatBot is gone.",
+        "PeatBot was fixed by its authors on March 1, 2021.",
+    ] {
+        assert!(fixes(none).is_empty(), "{none}: {:?}", fixes(none));
+    }
+}
+
 /// `exploits` of "X exploits? Y".
 fn relation_of(told: &str) -> String {
     told.split(' ')

@@ -44,7 +44,7 @@ pub(crate) struct MintedRow {
 /// Reasons of a row.
 const HELD_BY: usize = 3;
 
-/// Clusters of activity that shared evidence holds together and that nobody named.
+/// Clusters of activity that shared evidence holds together and that nobody named, those of most origins first.
 #[utoipa::path(get, path = "/api/v1/minted-clusters", tag = "clusters", params(Paging),
     responses((status = 200, body = List<MintedRow>)))]
 pub(crate) async fn minted_clusters(
@@ -56,7 +56,7 @@ pub(crate) async fn minted_clusters(
     let page = app
         .read(&asker, move |sight| {
             let found = clusters(&shared, sight)?;
-            let page = List::slice(found.all().iter(), &paging)?;
+            let page = List::slice(found.largest_first().into_iter(), &paging)?;
             let row = |cluster: &lapwing_engine::Cluster| -> Result<MintedRow, Problem> {
                 Ok(MintedRow {
                     origins: cluster.members.len(),
