@@ -44,9 +44,15 @@ pub(crate) fn with_context(
         m.precision = m.precision.min(Confidence::percent(MOST));
         m
     }));
+    retold(&mut found.sure, tagged);
     agree(text, &mut found.sure);
     let mut mentions = established(found);
     let candidates = candidates(text, &mentions, tagged, knowledge);
+    // "Bank of Marshland" is one name, and no place.
+    mentions.retain(|m| {
+        let after = candidates.partition_point(|c| c.span.end <= m.span.start);
+        candidates.get(after).is_none_or(|c| c.span.start >= m.span.end)
+    });
     mentions.extend(candidates);
     mentions.sort_by_key(|m| m.span);
     for find in [introduced, other_names] {
@@ -57,6 +63,31 @@ pub(crate) fn with_context(
         }
     }
     mentions
+}
+
+/// Least confidence with which the tagger says of a known name that it is another's: a gang's, not its malware's.
+const OTHER_KIND: u8 = 60;
+
+/// Whether the tagger may know better than the tables what bears a name: gangs and what they deploy share theirs.
+pub(crate) fn is_open(mention: &Mention) -> bool {
+    mention.method == "extract:gazetteer" && mention.entity.kind == Kind::Malware
+}
+
+/// Gives to actors the names of malware that the text means as theirs ("DarkSide claimed …").
+fn retold(found: &mut [Mention], tagged: &[Tagged]) {
+    for m in found.iter_mut().filter(|m| is_open(m)) {
+        let at = tagged.partition_point(|t| t.span.end <= m.span.start);
+        let said = tagged.get(at).is_some_and(|t| {
+            t.tag == Tag::Group
+                && t.span.contains(m.span)
+                && t.confidence >= Confidence::percent(OTHER_KIND)
+        });
+        if said {
+            m.entity = Entity::new(Kind::ThreatActor, m.entity.value.clone());
+            m.why = format!("{}; an actor by its context", m.why);
+            m.precision = m.precision.min(Confidence::percent(MOST));
+        }
+    }
 }
 
 /// Whether the tagger takes the name for what the table says that it is.
@@ -108,7 +139,16 @@ fn candidates(
         let sure = t.confidence.as_percent();
         let most = best.get(&(t.tag, shown)).copied().unwrap_or(0);
         let after = mentions.partition_point(|m| m.span.end <= t.span.start);
-        let free = mentions.get(after).is_none_or(|m| m.span.start >= t.span.end);
+        let inside = |m: &Mention| {
+            t.tag == Tag::Organization
+                && m.entity.kind == Kind::Location
+                && t.span.contains(m.span)
+                && t.span.len() > m.span.len()
+        };
+        let free = mentions[after..]
+            .iter()
+            .take_while(|m| m.span.start < t.span.end)
+            .all(inside);
         if most < BEST || sure < OTHER || !free {
             continue;
         }

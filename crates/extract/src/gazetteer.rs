@@ -156,9 +156,26 @@ impl Gazetteer {
         )
     }
 
+    /// What is known of a name to which a noun is glued; of everyday words only malware and tools tell.
+    fn with_noun(&self, word: &str) -> Option<Hit<'_>> {
+        let name = NOUNS.iter().find_map(|noun| word.strip_suffix(noun))?;
+        if name.len() < 4 || !name.starts_with(|c: char| c.is_ascii_uppercase()) {
+            return None;
+        }
+        let tokens = tokenise(name);
+        let mut hit = self.names.longest(name, &tokens, 0, false)?;
+        hit.entries.retain(|e| {
+            !e.ambiguous && matches!(e.entity.kind, Kind::Malware | Kind::Tool)
+        });
+        (hit.tokens == tokens.len() && hit.tokens == 1 && !hit.entries.is_empty()).then_some(hit)
+    }
+
     /// The longest name and the longest phrase that start at `tokens[at]`; the longer of both.
     pub(crate) fn longest(&self, text: &str, tokens: &[Token], at: usize) -> Option<Hit<'_>> {
-        let name = self.names.longest(text, tokens, at, false);
+        let name = self
+            .names
+            .longest(text, tokens, at, false)
+            .or_else(|| self.with_noun(tokens.get(at)?.text(text)));
         let phrase = self.phrases.longest(text, tokens, at, true);
         match (name, phrase) {
             (Some(a), Some(b)) if b.tokens > a.tokens => Some(b),
@@ -171,6 +188,9 @@ impl Gazetteer {
         }
     }
 }
+
+/// Nouns that are written behind names without a blank: "NetWireRAT", "VidarStealer".
+const NOUNS: &[&str] = &["RAT", "Rat", "Stealer", "Ransomware", "Backdoor", "Trojan", "Malware"];
 
 /// What the tables know of a text, read once for all who ask.
 pub(crate) struct Hits<'g>(Vec<(usize, Hit<'g>)>);

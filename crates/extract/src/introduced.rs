@@ -269,10 +269,19 @@ fn said_by_someone(
         return Some(noun + 1);
     }
     let comma = words.get(next - 1).zip(words.get(next)).map(|(a, b)| &text[a.1..b.0]);
-    if !is(next, RELATIVE) || !is(next + 1, NAMERS) || !matches!(comma, Some(" " | ", ")) {
+    if !is(next, RELATIVE) || !matches!(comma, Some(" " | ", ")) {
         return None;
     }
-    let mut verb = next + 2;
+    // "that Marsh Labs named …": a name of one word or two.
+    let capital = |n: usize| {
+        words.get(n).is_some_and(|w| text[w.0..w.1].starts_with(|c: char| c.is_uppercase()))
+    };
+    let mut verb = match () {
+        () if is(next + 1, NAMERS) => next + 2,
+        () if capital(next + 1) && capital(next + 2) => next + 3,
+        () if capital(next + 1) => next + 2,
+        () => return None,
+    };
     if is(verb, &["have", "internally", "also"]) {
         verb += 1;
     }
@@ -300,8 +309,10 @@ fn beside(text: &str, words: &[(usize, usize)], at: usize) -> Option<(usize, usi
 /// Whether between a word and the next there are blanks only, or quotation marks too.
 fn close(text: &str, words: &[(usize, usize)], at: usize, quoted: bool) -> bool {
     let (Some(one), Some(two)) = (words.get(at), words.get(at + 1)) else { return false };
-    let gap = &text[one.1..two.0];
-    gap.len() <= 8
+    // "a remote access trojan (RAT) dubbed …"
+    let gap = text[one.1..two.0].trim_start_matches(')');
+    !gap.is_empty()
+        && gap.len() <= 8
         && gap.chars().all(|c| c == ' ' || c == '\n' || quoted && "\"'“”‘’«»".contains(c))
 }
 

@@ -6,7 +6,7 @@ mod signature;
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
-use lapwing_model::{Reading, Region, RegionKind, Span};
+use lapwing_model::{Claim, Format, Kind, Reading, Region, RegionKind, Span};
 
 pub(crate) use heading::{Head, Sort, Topic, head};
 
@@ -45,6 +45,8 @@ pub(crate) struct Place<'r> {
     /// Target of the link of which this is the visible text.
     pub(crate) link: Option<&'r str>,
     pub(crate) in_heading: bool,
+    /// In a block of code that the text shows.
+    pub(crate) code: bool,
 }
 
 /// The structure of a reading's text.
@@ -107,7 +109,8 @@ impl<'r> Layout<'r> {
         layout.headings = heads.iter().map(|(span, _)| *span).collect();
         layout.headings.sort();
         let marked = !heads.is_empty();
-        layout.heads_of_lines(marked, &mut heads);
+        let data = reading.document.format == Format::Data;
+        layout.heads_of_lines(data, marked, &mut heads);
         heads.sort();
         heads.dedup_by_key(|(span, _)| span.start);
         // The head of a column speaks for its cells, not for what follows the table.
@@ -120,7 +123,11 @@ impl<'r> Layout<'r> {
     }
 
     /// Lines that are headings by their look: `== Hashes`, `# Hashes`, `Domains:`.
-    fn heads_of_lines(&self, marked: bool, heads: &mut Vec<(Span, u8)>) {
+    fn heads_of_lines(&self, data: bool, marked: bool, heads: &mut Vec<(Span, u8)>) {
+        // What a key of YAML or JSON heads are the values of its own: its cells know it.
+        if data {
+            return;
+        }
         let mut start = 0;
         for line in self.text.split_inclusive('\n') {
             let shown = line.trim();
@@ -142,13 +149,14 @@ impl<'r> Layout<'r> {
                     heads.push((span, 7));
                 }
             } else if !marked
-                && shown.len() <= 60
-                && !shown.contains(['.', '|', '/', '@', ','])
-                && !shown.trim_end_matches(':').contains([':', '='])
+                && shown.len() <= 80
+                && !heading::numbered(shown).contains(['.', '|', '/', '@', ','])
+                && !heading::numbered(shown).trim_end_matches(':').contains([':', '='])
                 && marks == 0
             {
-                let words = shown.split_whitespace().count();
-                let title = shown.trim_matches(['*', '_', '-', '=', ' ']);
+                let title = heading::numbered(shown);
+                let words = title.split_whitespace().count();
+                let title = title.trim_matches(['*', '_', '-', '=', ' ']);
                 if words <= 6
                     && title.starts_with(|c: char| c.is_alphabetic() && !c.is_lowercase())
                     && head(title).topic != Topic::Neutral
@@ -310,6 +318,30 @@ impl<'r> Layout<'r> {
         self.text.get(from..to)
     }
 
+    /// The whole of a file's name with blanks in it, where it fills its cell: "May list.docx".
+    pub(crate) fn whole_name(&self, claim: &Claim) -> Option<(String, Span)> {
+        const MOST_WORDS: usize = 10;
+        if claim.subject.kind != Kind::FileName {
+            return None;
+        }
+        let (_, cell) = self.cell(claim.span)?;
+        let text = cell.span.slice(self.text)?;
+        let bare = text.trim_matches(['`', '*', '"', '\'', '“', '”', ' ']);
+        let words = bare.split(' ').count();
+        let fills = bare.ends_with(&claim.subject.value)
+            && (2..=MOST_WORDS).contains(&words)
+            && !bare.contains([':', ',', ';', '/', '\\', '|', '<', '>', '\n', '(', '[', '='])
+            && bare.matches('.').count() == claim.subject.value.matches('.').count();
+        // In a column of descriptions the words before the name are words.
+        let titled = cell
+            .head
+            .is_some_and(|(_, head)| head.topic == Topic::Indicators || head.sort == Sort::File);
+        let said = ["the", "a", "an", "file", "named", "called", "drops"];
+        let words_only = !bare.split(' ').any(|w| said.contains(&w));
+        let at = cell.span.start as usize + (bare.as_ptr() as usize - text.as_ptr() as usize);
+        (fills && titled && words_only).then(|| (bare.to_owned(), Span::new(at, at + bare.len())))
+    }
+
     fn cell(&self, span: Span) -> Option<(usize, &Cell<'r>)> {
         let after = self.cells.partition_point(|c| c.span.start <= span.start);
         let at = after.checked_sub(1)?;
@@ -351,6 +383,7 @@ impl<'r> Layout<'r> {
             signature: overlaps(&self.signatures, span),
             link: None,
             in_heading: overlaps(&self.headings, span),
+            code: overlaps(&self.code, span),
         };
         if let Some((title, told)) = self.column(span) {
             place.column = Some(title);
@@ -403,7 +436,7 @@ fn overlaps(spans: &[Span], span: Span) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lapwing_model::{Document, Format};
+    use lapwing_model::Document;
 
     #[test]
     fn a_section_takes_its_topic_from_the_heading_above() {

@@ -43,7 +43,9 @@ mod tie;
 mod topic;
 mod trace;
 
-use lapwing_knowledge::{Knowledge, Name};
+use std::sync::Arc;
+
+use lapwing_knowledge::Knowledge;
 use lapwing_model::{Claim, Kind, Object, Reading, Relation, Role, Span};
 
 use crate::find::{Found, Shape};
@@ -61,19 +63,21 @@ pub use crate::refang::refang;
 /// Turns readings into claims. Make it once, share it between threads.
 pub struct Extractor<'k> {
     knowledge: &'k Knowledge,
-    gazetteer: Gazetteer,
+    gazetteer: Arc<Gazetteer>,
 }
 
 impl<'k> Extractor<'k> {
-    /// Compiles the names of `knowledge` into tables.
+    /// Compiles the names of `knowledge` into tables, once for all who ask with it.
     #[must_use]
     pub fn new(knowledge: &'k Knowledge) -> Self {
-        Self::with_names(knowledge, knowledge.names())
+        let gazetteer = knowledge.kept(|known| Gazetteer::from_names(known.names()));
+        Self { knowledge, gazetteer }
     }
 
     /// As [`Self::new`], with other names than those of `knowledge`.
-    fn with_names(knowledge: &'k Knowledge, names: &[Name]) -> Self {
-        Self { knowledge, gazetteer: Gazetteer::from_names(names) }
+    #[cfg(test)]
+    fn with_names(knowledge: &'k Knowledge, names: &[lapwing_knowledge::Name]) -> Self {
+        Self { knowledge, gazetteer: Arc::new(Gazetteer::from_names(names)) }
     }
 
     /// The claims that the text of `reading` makes beyond its declared ones, in order of span.
@@ -179,6 +183,10 @@ impl<'k> Extractor<'k> {
             let judged = role::judge(&candidate, &place, &manner, self.knowledge);
             let mut claim = Claim::mention(judged.entity, judged.role, span)
                 .by(method(f.kind), judged.precision);
+            if let Some((name, span)) = layout.whole_name(&claim) {
+                claim.subject.value = name;
+                claim.span = span;
+            }
             claim.why = Some(judged.why);
             claim.context = place
                 .column
@@ -214,12 +222,14 @@ impl<'k> Extractor<'k> {
                 && !layout.is_code(*span)
                 && layout.row(*span).is_none()
         });
-        let places = |mentions: &[Mention]| {
-            let mut spans: Vec<Span> = mentions.iter().map(|m| m.span).collect();
+        let places = |mentions: &mut dyn Iterator<Item = &Mention>| {
+            let mut spans: Vec<Span> = mentions.map(|m| m.span).collect();
             spans.sort_unstable();
             spans
         };
-        let (known, doubtful) = (places(&found.sure), places(&found.doubtful));
+        let known = places(&mut found.sure.iter());
+        let open = found.sure.iter().filter(|m| candidate::is_open(m));
+        let doubtful = places(&mut found.doubtful.iter().chain(open));
         let tagged = tagger::tag(text, &tokens, &hits, prose, &known, &doubtful);
         let mut mentions = candidate::with_context(text, found, &tagged, self.knowledge);
         let mut taken: Vec<Span> =

@@ -1,11 +1,18 @@
 //! Entities named in the text: gazetteer and shape, with the case and context that names need.
 
+mod beside;
+mod borrowed;
+mod sectors;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{Confidence, Entity, Kind, Span};
 
 use crate::gazetteer::{Entry, FOREIGN, Gazetteer, Hits, Token, nickname, scripts};
 use crate::shape;
+use crate::tagger;
 
 /// An entity that stands at a place in the raw text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,6 +220,7 @@ pub(crate) fn found(text: &str, tokens: &[Token], hits: &Hits<'_>) -> Found {
             why: format!("the {what}'s name in another language"),
         });
     }
+    sectors::only_meant(text, &mut found);
     agree(text, &mut found);
     Found { sure: found, doubtful }
 }
@@ -307,12 +315,19 @@ fn accept(
     // Who bears the name comes before who is called by it as well: Agrius is an actor, although a
     // malware of it is listed under that name too.
     let own = |e: &&Entry| e.surface == shown && e.entity.value == shown;
-    let bearers: Vec<&Entry> = if entries.iter().copied().any(|e| own(&e)) {
-        let lent = |e: &&Entry| !own(e) && bears_aliases(e.entity.kind);
-        entries.iter().copied().filter(|e| !lent(e)).collect()
-    } else {
-        entries.to_vec()
-    };
+    let mut bearers: Vec<&Entry> = entries.to_vec();
+    if entries.iter().copied().any(|e| own(&e)) {
+        // An actor that is only called so needs words that say it: "the Heron group" and its Heron.
+        let meant = |e: &Entry| {
+            e.entity.kind == Kind::ThreatActor
+                && is_supported(text, tokens, at, len, e.entity.kind)
+        };
+        bearers.retain(|e| own(e) || !bears_aliases(e.entity.kind) || meant(e));
+    }
+    let given = borrowed::is_given(window_before(text, span.start as usize, 24));
+    bearers.retain(|e| given || !borrowed::is_borrowed(e.entity.kind, &e.surface));
+    // Nothing tells an actor from a malware of its name: reports mean the actor more often.
+    bearers.sort_by_key(|e| e.entity.kind == Kind::Malware);
     let entries = bearers.as_slice();
     // Of several meanings, the one that the words beside it support, then the first that is certain.
     let supported = |entry: &Entry| is_supported(text, tokens, at, len, entry.entity.kind);
@@ -326,11 +341,16 @@ fn accept(
     let Some(entry) = entry else { return Verdict::No };
     let kind = entry.entity.kind;
     let exact = entry.surface == shown;
-    let named = is_named(text, span);
+    // "The group first struck in May": what is called so is no organisation or place.
+    let named = bears_aliases(kind) && is_named(text, span);
     let support = named || supported(entry);
     let lower_shown = !shown.bytes().any(|b| b.is_ascii_uppercase());
     let phrase = matches!(kind, Kind::Sector | Kind::AttackPattern);
     let proper = !phrase && entry.surface.bytes().any(|b| b.is_ascii_uppercase());
+    // `DC-EU-01` names a machine.
+    if shown.len() <= 3 && is_part_of_code(text, span) {
+        return Verdict::No;
+    }
     let short = shown.len() <= 3
         || (shown.len() == 4 && entry.surface.bytes().all(|b| !b.is_ascii_lowercase()));
     if short && !exact {
@@ -388,7 +408,9 @@ fn accept(
         && len == 1
         && !support
         && opens_sentence(text, span)
-        && is_plain_word(&entry.surface);
+        && is_plain_word(&entry.surface)
+        // Words of general English only: nothing else is called Adwind.
+        && (entry.ambiguous || tagger::is_english(&entry.surface));
     if doubtful || everyday { Verdict::Doubtful(mention) } else { Verdict::Yes(mention) }
 }
 
@@ -434,6 +456,10 @@ fn is_supported(text: &str, tokens: &[Token], at: usize, len: usize, kind: Kind)
         Kind::Vulnerability => return true,
         _ => return false,
     };
+    let last = &tokens[at + len - 1];
+    if beside::says(text, tokens[at].start as usize, last.end as usize, kind) {
+        return true;
+    }
     // Three words back; a word with letters beyond ASCII is several tokens without a gap.
     let (mut from, mut words_back) = (at, 0);
     while let Some(before) = from.checked_sub(1) {
@@ -463,6 +489,17 @@ fn opens_sentence(text: &str, span: Span) -> bool {
     let before = window_before(text, span.start as usize, 4);
     let trimmed = before.trim_end_matches([' ', '"', '\'', '*', '(', '\u{201c}']);
     trimmed.is_empty() || trimmed.ends_with(['.', '\n', '!', '?', ':', '|', '-', '#', '='])
+}
+
+/// Whether a short form is one of several parts that hyphens join, one of them with a digit.
+fn is_part_of_code(text: &str, span: Span) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let before = text.get(..span.start as usize).unwrap_or_default();
+    let after = text.get(span.end as usize..).unwrap_or_default();
+    let from = before.trim_end_matches(part).len();
+    let to = after.find(|c| !part(c)).unwrap_or(after.len());
+    let whole = text.get(from..span.end as usize + to).unwrap_or_default();
+    whole.contains('-') && whole.bytes().any(|b| b.is_ascii_digit())
 }
 
 /// Whether the span is a part of a host, path or identifier (`cozy.example`, `a/emotet/b`).

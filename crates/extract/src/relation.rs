@@ -37,6 +37,8 @@ use crate::topic::YearHint;
 pub(crate) struct Frame {
     /// What the document is about.
     pub(crate) topic: Option<Entity>,
+    /// Its title or fields say so; else it is what the text names most.
+    pub(crate) told: bool,
     pub(crate) published: Option<PartialDate>,
     /// A year that the text offers when nothing dates the document.
     pub(crate) year_hint: YearHint,

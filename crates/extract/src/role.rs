@@ -10,6 +10,7 @@ mod file;
 mod files;
 mod network;
 mod reserved;
+mod rules;
 mod service;
 mod settle;
 #[cfg(test)]

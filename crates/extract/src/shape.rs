@@ -19,6 +19,8 @@ const NUMBERED: &[(&str, usize, usize, Kind)] = &[
     ("REF", 4, 4, Kind::Cluster),
     ("LUCR", 1, 3, Kind::Cluster),
     ("CTG", 4, 4, Kind::Cluster),
+    ("STAC", 4, 4, Kind::Cluster),
+    ("PTI", 2, 3, Kind::Cluster),
     ("G", 4, 4, Kind::ThreatActor),
     ("C", 4, 4, Kind::Campaign),
 ];
@@ -27,7 +29,7 @@ const NUMBERED: &[(&str, usize, usize, Kind)] = &[
 const LONGEST_PREFIX: usize = 5;
 
 /// Prefixes that are words of their own, so that a hyphen has to follow.
-const HYPHENED: &[&str] = &["DEV", "STORM", "TAG", "UAC", "LUCR", "CTG"];
+const HYPHENED: &[&str] = &["DEV", "STORM", "TAG", "UAC", "LUCR", "CTG", "PTI"];
 
 /// Last words of two-word names that vendors give.
 const WEATHER: &[&str] = &[
@@ -175,8 +177,10 @@ fn numbered(rest: &str, word: usize) -> Option<(usize, Kind, u8)> {
         && bytes
             .get(from + digits + 1..from + digits + 4)
             .is_some_and(|n| n.iter().all(u8::is_ascii_digit));
+    // `TA0007`: a tactic of ATT&CK.
+    let tactic = *known == "TA" && digits == 4 && rest[from..].starts_with("00");
     let fits = (*least..=*most).contains(&digits)
-        && !(alert || after.is_ascii_alphanumeric() || after == b'_');
+        && !(tactic || alert || after.is_ascii_alphanumeric() || after == b'_');
     let percent = match *known {
         "UNC" | "APT" | "FIN" => 97,
         "G" | "C" | "REF" | "TAG" => 70,
@@ -297,6 +301,7 @@ mod tests {
     #[test]
     fn an_alert_is_no_actor() {
         assert_eq!(shaped("TA15-314A: Compromised", 0), None);
+        assert_eq!(shaped("TA0007: Discovery", 0), None);
         assert!(shaped("TA4242-linked", 0).is_some());
     }
 

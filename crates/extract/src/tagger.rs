@@ -111,6 +111,11 @@ pub fn may_follow(before: usize, after: usize) -> bool {
     after == 0 || after % 2 == 1 || before == after || before + 1 == after
 }
 
+/// Whether a word is one of general English, by the table of classes.
+pub(crate) fn is_english(word: &str) -> bool {
+    alike::Alike::of(word::hash_of(&word.to_lowercase())) != alike::Alike::NONE
+}
+
 /// The weights that the binary carries, unpacked when first asked for.
 fn builtin() -> &'static Weights {
     static BUILTIN: LazyLock<Weights> = LazyLock::new(|| {

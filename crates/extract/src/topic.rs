@@ -78,7 +78,7 @@ pub(crate) fn frame(
         Kind::Software => 3,
         _ => 4,
     };
-    let topic = declared
+    let stated = declared
         .into_iter()
         .filter(|e| rank(e.kind) < 4 || e.kind == Kind::Vulnerability)
         .min_by_key(|e| rank(e.kind))
@@ -88,10 +88,11 @@ pub(crate) fn frame(
                 .filter(|m| stands_for_activity(m, title, &document.text, mentions))
                 .map(|m| m.entity.clone())
                 .min_by_key(|e| rank(e.kind))
-        })
-        .or_else(|| most_named(&document.text, mentions));
+        });
+    let told = stated.is_some();
     let frame = Frame {
-        topic,
+        topic: stated.or_else(|| most_named(&document.text, mentions)),
+        told,
         published: document.published,
         year_hint: YearHint::of(&document.text, mentions),
         publisher: document.source.clone(),

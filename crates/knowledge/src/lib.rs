@@ -23,8 +23,10 @@ mod records;
 mod table;
 mod update;
 
+use std::any::Any;
 use std::collections::BTreeSet;
-use std::sync::{LazyLock, OnceLock};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use foldhash::HashMap;
 use lapwing_model::Entity;
@@ -58,6 +60,7 @@ pub struct Knowledge {
     sectors: OnceLock<Indexed<Sector>>,
     names: OnceLock<Vec<Name>>,
     sources: OnceLock<Vec<KnowledgeSource>>,
+    kept: AssertUnwindSafe<OnceLock<Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Knowledge {
@@ -71,6 +74,18 @@ impl Knowledge {
     pub fn with_updates(&self, updates: &[Update]) -> Knowledge {
         let updates = self.updates.iter().chain(updates).cloned().collect();
         Knowledge { updates, ..Knowledge::default() }
+    }
+
+    /// What another crate makes of these tables, once for all who ask with them (names compiled for
+    /// matching). One thing is kept: what is asked for as another type is made anew each time.
+    pub fn kept<T: Send + Sync + 'static>(&self, make: impl FnOnce(&Self) -> T) -> Arc<T> {
+        if let Some(kept) = self.kept.get() {
+            return Arc::clone(kept).downcast().unwrap_or_else(|_| Arc::new(make(self)));
+        }
+        let made = Arc::new(make(self));
+        // Whoever was faster keeps it; both are the same.
+        let _ = self.kept.set(Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        made
     }
 
     fn technique_table(&self) -> &[Technique] {

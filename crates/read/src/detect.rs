@@ -1,7 +1,7 @@
 use lapwing_model::Format;
 
 use crate::decode::{decode, is_binary};
-use crate::formats::{asciidoc, data, feed, html, list, markdown, post, structured, table};
+use crate::formats::{asciidoc, data, feed, html, list, markdown, post, rtf, structured, table};
 
 /// Bytes of the head that decide about the format.
 pub(crate) const HEAD: usize = 64 << 10;
@@ -14,6 +14,7 @@ pub(crate) enum Magic {
     Zip,
     Tar,
     Pdf,
+    Rtf,
     /// A known container that is not unpacked, by name.
     Unread(&'static str),
     /// No text.
@@ -35,6 +36,9 @@ pub(crate) fn magic(head: &[u8]) -> Magic {
     }
     if head.get(257..262) == Some(b"ustar") {
         return Magic::Tar;
+    }
+    if starts(rtf::MARK) {
+        return Magic::Rtf;
     }
     // Readers accept a PDF head anywhere in the first 1,024 bytes (PDF 1.7, appendix H.3.4.1).
     if memchr::memmem::find(&head[..head.len().min(1024)], b"%PDF-")
@@ -141,6 +145,7 @@ pub fn detect(name: &str, bytes: &[u8]) -> Option<Format> {
     let head = &bytes[..bytes.len().min(HEAD)];
     match magic(head) {
         Magic::Pdf => Some(Format::Pdf),
+        Magic::Rtf => Some(Format::Docx),
         Magic::Text if !head.is_empty() => {
             Some(text_format(name, &decode(head).text, head.len() == bytes.len()))
         }

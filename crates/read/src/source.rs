@@ -9,7 +9,7 @@ use walkdir::WalkDir;
 
 use crate::decode::{decode, encoding};
 use crate::detect::{HEAD, Magic, magic, text_format};
-use crate::formats::{self, docx, list, mail, pdf, table};
+use crate::formats::{self, docx, list, mail, pdf, rtf, table, workbook};
 use crate::meter::{Counted, LimitReached, Metered, RATIO_FROM};
 use crate::{Input, Item, Limits, Options};
 
@@ -205,6 +205,11 @@ impl<'o> Session<'o> {
                     pdf::read(name, &bytes, self.limits().pdf_seconds, out);
                 }
             }
+            Magic::Rtf => {
+                if let Some(bytes) = self.document_bytes(name, &mut whole, out) {
+                    rtf::read(name, &bytes, out);
+                }
+            }
             Magic::Unread(what) => {
                 let problem = Problem::fatal(
                     name,
@@ -301,15 +306,18 @@ impl<'o> Session<'o> {
         if docx::is_docx(&archive) {
             return self.docx(name, archive, out);
         }
+        if workbook::is_workbook(&archive) {
+            return self.workbook(name, &mut archive, depth, out);
+        }
         if archive.file_names().any(
             |n| matches!(n, Ok(n) if n == "[Content_Types].xml" || n == "META-INF/manifest.xml"),
         ) {
             let problem = Problem::fatal(
                 name,
                 ProblemKind::Unsupported,
-                "is an Office document other than DOCX, which is not read",
+                "is an Office document other than DOCX and XLSX, which is not read",
             )
-            .hint("save it as DOCX, PDF, HTML, CSV or text");
+            .hint("save it as DOCX, XLSX, PDF, HTML, CSV or text");
             return out(Item::Problem(problem));
         }
         if entries > archive.len() {
@@ -405,6 +413,28 @@ impl<'o> Session<'o> {
                     out(item);
                 }),
             }
+        }
+    }
+
+    /// Reads each sheet of a workbook as a member of its own.
+    fn workbook<R: Read + Seek>(
+        &self,
+        name: &str,
+        archive: &mut zip::ZipArchive<R>,
+        depth: u32,
+        out: &mut dyn FnMut(Item),
+    ) {
+        let most = self.limits().document_bytes.min(DOCX_PART);
+        let (sheets, problems) = workbook::sheets(name, archive, most);
+        for problem in problems {
+            out(Item::Problem(problem));
+        }
+        for sheet in sheets {
+            if !self.count_member(name, out) {
+                return;
+            }
+            let path = format!("{name}!{}", sheet.name);
+            self.stream(&path, &mut sheet.csv.as_bytes(), depth + 1, out);
         }
     }
 

@@ -1,5 +1,6 @@
 //! File names and paths, registry keys.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -262,10 +263,13 @@ impl Finder<'_> {
         if text.len() < 4 || !text.bytes().any(|b| b.is_ascii_alphanumeric()) {
             return false;
         }
+        let stop = from + text.len();
+        let shown = unescaped(text);
+        let text = shown.as_ref();
         if text.starts_with("\\\\.\\pipe\\") || text.to_ascii_lowercase().starts_with("\\pipe\\") {
-            self.push(Kind::NamedPipe, text, from, from + text.len(), Shape::Plain);
+            self.push(Kind::NamedPipe, text, from, stop, Shape::Plain);
         } else {
-            self.push(Kind::FilePath, text, from, from + text.len(), Shape::Plain);
+            self.push(Kind::FilePath, text, from, stop, Shape::Plain);
         }
         true
     }
@@ -311,14 +315,11 @@ impl Finder<'_> {
                 end += len;
                 continue;
             }
-            if self.byte(end) != b' '
-                || end - from > LONGEST_PATH
-                || end >= self.bytes.len()
-                || !self.blank_belongs(end)
-            {
+            if self.byte(end) != b' ' || end - from > LONGEST_PATH || end >= self.bytes.len() {
                 break;
             }
-            end += 1;
+            let Some(len) = self.blank_belongs(end) else { break };
+            end += 1 + len;
         }
         end
     }
@@ -335,24 +336,27 @@ impl Finder<'_> {
         (len > 0 && window[len..].starts_with(b">\\")).then_some(len + 2)
     }
 
-    /// Whether the blank at `at` stands inside a path: within three words comes a backslash.
-    fn blank_belongs(&self, at: usize) -> bool {
+    /// How far it is to the next backslash, where the blank at `at` stands inside a path: it comes
+    /// within three words.
+    fn blank_belongs(&self, at: usize) -> Option<usize> {
         let window = &self.bytes[at + 1..self.bytes.len().min(at + 48)];
         let Some(len) = window.iter().position(|b| {
             !(b.is_ascii_alphanumeric()
+                || *b >= 0x80
                 || matches!(b, b' ' | b'.' | b'-' | b'_' | b'(' | b')' | b'&'))
         }) else {
-            return false;
+            return None;
         };
         if window[len] != b'\\' || len == 0 || window[0] == b' ' {
-            return false;
+            return None;
         }
         let words: Vec<&[u8]> = window[..len].split(|b| *b == b' ').collect();
         let stops: [&[u8]; 9] =
             [b"and", b"or", b"to", b"in", b"from", b"under", b"into", b"at", b"as"];
-        words.len() <= 3
+        let belongs = words.len() <= 3
             && !words.iter().any(|w| w.is_empty() || stops.contains(w) || w.starts_with(b"HK"))
-            && !self.is_file_end(at)
+            && !self.is_file_end(at);
+        belongs.then_some(len)
     }
 
     /// Whether the name that ends at `at` has a file extension: the path ends there.
@@ -403,6 +407,19 @@ impl Finder<'_> {
         }
         self.push(Kind::FilePath, text, start, start + text.len(), Shape::Plain);
         true
+    }
+}
+
+/// A path of a program's source (`C:\\\\Temp\\\\a.exe`), in which each backslash is written twice, as it is meant.
+pub(super) fn unescaped(path: &str) -> Cow<'_, str> {
+    let mut runs = path.split(|c| c != '\\').filter(|run| !run.is_empty());
+    let twice = runs.clone().any(|run| run.len() == 2) && runs.all(|run| run.len() % 2 == 0);
+    // `\\\\host` begins with two of its own.
+    let inner = path.trim_start_matches('\\').contains("\\\\");
+    if twice && inner {
+        Cow::Owned(path.replace("\\\\", "\\"))
+    } else {
+        Cow::Borrowed(path)
     }
 }
 

@@ -137,6 +137,8 @@ impl Finder<'_> {
                 b']' if square == 0 => break,
                 b']' => square -= 1,
                 b',' | b';' if self.bytes[end + 1..].starts_with(b"http") => break,
+                // The next command of a line of shell.
+                b'&' if self.bytes.get(end + 1) == Some(&b'&') => break,
                 0x80.. => {
                     let Some(c) = self.text[end..].chars().next() else { break };
                     if !c.is_alphanumeric() || is_wide(c) {
@@ -269,6 +271,9 @@ impl Finder<'_> {
         let run = &self.text[start..end];
         let Some(at) = run.find('@') else { return false };
         let local_from = run[..at].rfind([':', '/', '\\', '%']).map_or(0, |i| i + 1);
+        // "邮箱：ann@…": what stands before without a blank is no part of it.
+        let wide = run[local_from..at].char_indices().rfind(|(_, c)| is_wide(*c));
+        let local_from = local_from + wide.map_or(0, |(i, c)| i + c.len_utf8());
         let local = run[local_from..at].trim_start_matches(['.', '-', '_']);
         let host = &run[at + 1..];
         let host_len = host

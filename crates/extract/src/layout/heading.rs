@@ -125,6 +125,38 @@ pub(crate) fn head(title: &str) -> Head {
     Head { topic, sort }
 }
 
+/// Words before the number of a part of a report.
+const PARTS: &[&str] = &[
+    "appendix", "annex", "annexe", "anhang", "anlage", "apéndice", "anexo", "allegato", "appendice", "section",
+    "chapter", "part", "table", "tabelle", "tableau", "tabla", "tabella", "приложение", "таблица", "додаток",
+    "附录", "附錄", "付録", "別紙", "表", "부록", "표",
+];
+
+/// A heading without the number of its part: "Appendix A: Domains", "Table 2: Hashes", "4.1 Domains".
+pub(super) fn numbered(title: &str) -> &str {
+    const MARKS: [char; 8] = [' ', ':', '-', '–', '—', '.', ')', '\u{ff1a}'];
+    let (first, rest) = title.split_once(' ').unwrap_or((title, ""));
+    let is_number = |word: &str| {
+        let bare = word.trim_end_matches('.');
+        let letter = bare.chars().count() == 1 && bare.chars().all(char::is_alphabetic);
+        let roman = !bare.is_empty() && bare.bytes().all(|b| matches!(b, b'I' | b'V' | b'X'));
+        let digits = bare.starts_with(|c: char| c.is_ascii_digit())
+            && bare.chars().all(|c| c.is_ascii_digit() || c == '.');
+        letter || roman || digits
+    };
+    let is_part = PARTS.iter().any(|part| first.to_lowercase() == *part);
+    let numbered = if is_part { rest } else { title };
+    let end = numbered.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
+    let Some((number, behind)) = end.map(|end| numbered.split_at(end)) else { return title };
+    let bare = behind.trim_start_matches(MARKS);
+    let plain = is_part || number.starts_with(|c: char| c.is_ascii_digit()) && number.len() <= 6;
+    if plain && is_number(number) && behind.starts_with(MARKS) && !bare.is_empty() {
+        bare
+    } else {
+        title
+    }
+}
+
 /// Whether a heading is a sentence that says what something is not.
 fn is_denial(words: &Words) -> bool {
     let pairs = words.iter().zip(words.iter().skip(1));
@@ -185,6 +217,24 @@ mod tests {
             ("المراجع", Topic::References),
         ] {
             assert_eq!(head(title).topic, topic, "{title}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_part_is_no_word_of_its_heading() {
+        for (title, bare) in [
+            ("Appendix A: Domains", "Domains"),
+            ("Appendix B - Indicators of Compromise", "Indicators of Compromise"),
+            ("Anhang 2: Hashwerte", "Hashwerte"),
+            ("Table 2: Hashes of the loader", "Hashes of the loader"),
+            ("4.1. Domains", "Domains"),
+            ("2 Indicators", "Indicators"),
+            ("付録 A：通信先", "通信先"),
+            ("Annex", "Annex"),
+            ("Part of the story", "Part of the story"),
+            ("192.0.2.7 scanned us", "192.0.2.7 scanned us"),
+        ] {
+            assert_eq!(numbered(title), bare);
         }
     }
 

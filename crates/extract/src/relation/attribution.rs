@@ -64,6 +64,22 @@ const RESIDING: &[&str] = &[
     "headquartered in",
 ];
 
+/// What stands behind a country and is an office or place of it: "the US State Department".
+const OFFICES: &[&str] = &[
+    " state department",
+    " state university",
+    " state duma",
+    " state secretary",
+    " state police",
+    " state of",
+    " state bank",
+    " state service",
+    " state agency",
+    " national",
+    " nationals",
+    " nations",
+];
+
 impl Telling<'_> {
     /// "… attributes the attacks to X with high confidence".
     pub(super) fn attribution(&mut self, memory: &Memory) {
@@ -103,7 +119,18 @@ impl Telling<'_> {
             }
             return;
         }
-        let Some(subject) = before.or(malware).or_else(|| self.frame.topic.clone()) else { return };
+        // "This activity" is the actor's own in a report on an actor, and that of a malware where the
+        // report is on that one; what a text only names most did not do what every sentence tells.
+        let own = || {
+            let topic = self.frame.topic.clone()?;
+            let fits = match topic.kind {
+                Kind::Campaign | Kind::Cluster => true,
+                Kind::Malware => self.frame.told,
+                kind => !kind.is_actor_like(),
+            };
+            fits.then_some(topic)
+        };
+        let Some(subject) = before.or(malware).or_else(own) else { return };
         let _ = memory;
         for (actor, at, _) in after {
             if *actor == subject {
@@ -180,7 +207,8 @@ impl Telling<'_> {
             let sponsored_here =
                 ["-sponsored", "-backed", " state", " nation", " government-backed"]
                     .iter()
-                    .any(|w| short.starts_with(w));
+                    .any(|w| short.starts_with(w))
+                    && !OFFICES.iter().any(|office| short.starts_with(office));
             // "on 192.0.2.1, located in Peru": the server is.
             let other = |cue: usize| {
                 self.sentence.mentions.iter().rev().find(|m| words.end(m.span) <= cue).is_some_and(
@@ -352,6 +380,14 @@ impl Telling<'_> {
                 }
             };
             if family(left.kind) != family(right.kind) || between.len() > 60 {
+                first = None;
+                continue;
+            }
+            // "X is a sub-cluster of Y (formerly Z)": X is none of them.
+            let part = ["cluster of", "subgroup of", "sub-group of", "subset of", "part of", "member of", "branch of", "arm of", "offshoot of"]
+                .iter()
+                .any(|w| between.contains(w));
+            if part {
                 first = None;
                 continue;
             }

@@ -4,6 +4,9 @@ use lapwing_model::{Entity, Kind, Polarity, Relation, Span};
 
 use super::Telling;
 
+/// What defenders do for those who might have been hit.
+const SPARING: &[&str] = &["prevented", "prevents", "thwarted", "foiled", "notified"];
+
 /// Words after which victims are named.
 pub(crate) const HITTING: &[&str] = &[
     "victims",
@@ -101,6 +104,10 @@ impl Telling<'_> {
                     )
                 };
                 let Some((cue, cue_end)) = before.or_else(behind) else { continue };
+                // "This prevented attacks and warned the victims, hospitals among them."
+                if words.first(SPARING, from, *at).is_some() {
+                    continue;
+                }
                 if before.is_some()
                     && words
                         .first(
@@ -136,6 +143,9 @@ impl Telling<'_> {
                     " hacking",
                     " group",
                     " actors",
+                    " operators",
+                    " cyber operation",
+                    " cyberoperation",
                 ]
                 .iter()
                 .any(|w| tail.starts_with(w));

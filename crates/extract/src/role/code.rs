@@ -79,6 +79,24 @@ const PROPERTIES: &[&str] = &[
     "in", "is", "at", "to", "as", "by", "do", "me", "so",
 ];
 
+/// Components that scripts ask for by names that are written like hosts (`CreateObject("WScript.Shell")`).
+const COMPONENTS: &[&str] = &[
+    "wscript.shell",
+    "wscript.network",
+    "shell.application",
+    "scripting.filesystemobject",
+    "adodb.stream",
+    "msxml2.xmlhttp",
+    "microsoft.xmlhttp",
+    "winhttp.winhttprequest",
+    "schedule.service",
+    "outlook.application",
+    "excel.application",
+    "word.application",
+    "internetexplorer.application",
+    "mmc20.application",
+];
+
 /// First labels of package names, which are domains written backwards.
 const PACKAGE_ROOTS: &[&str] =
     &["com", "org", "net", "io", "edu", "gov", "android", "androidx", "java", "javax", "kotlin"];
@@ -179,6 +197,9 @@ impl Case<'_> {
             return Some(self.say(Role::Unclear, 20, "the query of a link, no host"));
         }
         let shown = self.candidate.shown;
+        if COMPONENTS.iter().any(|name| shown.eq_ignore_ascii_case(name)) {
+            return Some(self.say(Role::Unclear, 20, "a component of Windows, by its name in scripts"));
+        }
         let labels: Vec<&str> = shown.split('.').collect();
         let (first, last) = (*labels.first()?, *labels.last()?);
         // `Json.NET`; `EVIL.NET` is a shouted host.

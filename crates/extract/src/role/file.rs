@@ -175,6 +175,9 @@ impl Case<'_> {
         if let Some(judged) = self.known_benign() {
             return judged;
         }
+        if let Some(judged) = self.of_publisher(name) {
+            return judged;
+        }
         if self.place.topic == Topic::Benign {
             return self.say(Role::Tool, 80, self.under_heading());
         }
@@ -187,6 +190,9 @@ impl Case<'_> {
         if let Some((_, cue)) = self.cues.get(Cue::File) {
             return self.say(Role::Indicator, 70, format!("after \"{cue}\""));
         }
+        if let Some(judged) = self.in_rule() {
+            return judged;
+        }
         if self.is_listed() {
             return self.say(Role::Indicator, 75, "the document is a list of values");
         }
@@ -194,7 +200,23 @@ impl Case<'_> {
     }
 }
 
+/// Endings of files that hold detection rules and lists of indicators.
+const RULES: &[&str] = &[".yar", ".yara", ".rules", ".ioc", ".suricata", ".snort"];
+/// First words of the names of such lists, and their endings.
+const LISTS: &[&str] = &["ioc", "iocs", "indicators", "stix", "misp", "openioc", "yara", "sigma"];
+const LIST_ENDINGS: &[&str] = &["csv", "txt", "json", "xml", "stix", "tsv", "xlsx", "yml", "md"];
+
 impl Case<'_> {
+    /// Rules and lists of indicators are the publisher's, whatever heading they stand under.
+    fn of_publisher(&self, name: &str) -> Option<Judgement> {
+        let list = name.rsplit_once('.').is_some_and(|(stem, ending)| {
+            let first = stem.split(['-', '_', '.', ' ']).next().unwrap_or_default();
+            LIST_ENDINGS.contains(&ending) && LISTS.contains(&first)
+        });
+        let rules = RULES.iter().any(|ending| name.ends_with(ending));
+        (list || rules).then(|| self.say(Role::Reference, 75, "a file of rules or indicators"))
+    }
+
     /// Whether the path is what the markup of the text shows as a picture: `![lure](/img/lure.png)`, `src="…"`.
     fn is_image_of_page(&self) -> bool {
         let path = self.found.value.as_str();

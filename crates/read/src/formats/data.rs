@@ -128,7 +128,9 @@ fn describe(document: &mut Document, regions: &[Region]) {
         if value.is_empty() || value.len() > 300 {
             continue;
         }
-        match key.to_ascii_lowercase().as_str() {
+        // A key of the whole, or of its only part (`report > title`).
+        let own = key.rsplit(WITHIN).next().unwrap_or(key).to_ascii_lowercase();
+        match own.as_str() {
             "title" | "name" | "headline" if document.title.is_none() => {
                 document.title = Some(value);
             }
@@ -146,11 +148,33 @@ fn describe(document: &mut Document, regions: &[Region]) {
     }
 }
 
-/// JSON as lines of `key: value`, strings unescaped: a scan, so that depth costs nothing.
+/// What stands between a key and the one within which it stands, in the head of a cell.
+const WITHIN: &str = " > ";
+
+/// A key with the one within which it stands: `iocs > value`.
+fn within(parent: Option<&str>, key: Option<&str>) -> Option<String> {
+    let key = key?;
+    Some(match parent.filter(|parent| *parent != key && parent.len() <= 60) {
+        Some(parent) => format!("{parent}{WITHIN}{key}"),
+        None => key.to_owned(),
+    })
+}
+
+/// An object or list of JSON that is open.
+struct Level {
+    /// The key that it belongs to.
+    of: Option<String>,
+    /// The row of an object's own values; items of a list have one each.
+    row: Option<u32>,
+}
+
+/// JSON as lines of `key: value`, strings unescaped: a scan, so that depth costs nothing. What an
+/// object says is one row: a hash, its file's name and what kind of value it is stay together.
 fn json(source: &str) -> (String, Vec<Region>) {
     let bytes = source.as_bytes();
     let (mut text, mut regions) = (String::with_capacity(source.len()), Vec::new());
-    let (mut at, mut key, mut row) = (0, None::<String>, 0u32);
+    let (mut at, mut key, mut rows) = (0, None::<String>, 0u32);
+    let mut levels: Vec<Level> = Vec::new();
     while at < bytes.len() {
         match bytes[at] {
             b'"' => {
@@ -166,7 +190,8 @@ fn json(source: &str) -> (String, Vec<Region>) {
                 if colon {
                     key = Some(said);
                 } else {
-                    line(&mut text, &mut regions, key.as_deref(), &said, &mut row);
+                    let place = place(&levels, key.as_deref(), &mut rows);
+                    line(&mut text, &mut regions, key.as_deref(), &said, place);
                 }
             }
             b'0'..=b'9' | b'-' | b't' | b'f' => {
@@ -176,14 +201,27 @@ fn json(source: &str) -> (String, Vec<Region>) {
                         matches!(b, b',' | b'}' | b']' | b'"' | b':') || b.is_ascii_whitespace()
                     })
                     .map_or(bytes.len(), |n| at + n);
-                line(
-                    &mut text,
-                    &mut regions,
-                    key.as_deref(),
-                    source.get(at..end).unwrap_or(""),
-                    &mut row,
-                );
+                let place = place(&levels, key.as_deref(), &mut rows);
+                let said = source.get(at..end).unwrap_or("");
+                line(&mut text, &mut regions, key.as_deref(), said, place);
                 at = end.max(at + 1);
+            }
+            b'{' => {
+                let of = key.clone().or_else(|| levels.last()?.of.clone());
+                levels.push(Level { of, row: Some(rows) });
+                rows += 1;
+                at += 1;
+            }
+            b'[' => {
+                let of = key.clone().or_else(|| levels.last()?.of.clone());
+                levels.push(Level { of, row: None });
+                at += 1;
+            }
+            b'}' | b']' => {
+                if let Some(level) = levels.pop() {
+                    key = level.of;
+                }
+                at += 1;
             }
             _ => at += 1,
         }
@@ -206,12 +244,27 @@ fn string_end(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
+/// The row of a value, and the head of its cell.
+fn place(levels: &[Level], key: Option<&str>, rows: &mut u32) -> (u32, Option<String>) {
+    let level = levels.last();
+    let row = level.and_then(|l| l.row).unwrap_or_else(|| {
+        *rows += 1;
+        *rows - 1
+    });
+    // The items of a list stand within what the list stands in.
+    let outer = match level {
+        Some(Level { row: None, .. }) => levels.len().checked_sub(2).and_then(|n| levels.get(n)),
+        level => level,
+    };
+    (row, within(outer.and_then(|l| l.of.as_deref()), key))
+}
+
 fn line(
     text: &mut String,
     regions: &mut Vec<Region>,
     key: Option<&str>,
     value: &str,
-    row: &mut u32,
+    (row, header): (u32, Option<String>),
 ) {
     if let Some(key) = key {
         text.push_str(key);
@@ -222,12 +275,8 @@ fn line(
     let span = Span::new(start, text.len());
     text.push('\n');
     if !span.is_empty() {
-        regions.push(Region {
-            span,
-            kind: RegionKind::Cell { row: *row, column: 0, header: key.map(str::to_owned) },
-        });
+        regions.push(Region { span, kind: RegionKind::Cell { row, column: 0, header } });
         regions.push(Region { span, kind: RegionKind::Prose });
-        *row += 1;
     }
 }
 
@@ -283,7 +332,9 @@ fn xml(text: &str) -> Vec<Region> {
 /// The value of each line, with its key as head; comments and block text are prose.
 fn yaml(text: &str) -> Vec<Region> {
     let mut regions = Vec::new();
-    let (mut at, mut row, mut last_key) = (0, 0u32, None::<String>);
+    let (mut at, mut row) = (0, 0u32);
+    // The keys within which the line stands, by how far they are set in.
+    let mut keys: Vec<(usize, String)> = Vec::new();
     for line in text.split_inclusive('\n') {
         let words = line.trim();
         let lead = line.len() - line.trim_start().len();
@@ -297,9 +348,12 @@ fn yaml(text: &str) -> Vec<Region> {
         let value = if words.starts_with('#') {
             words
         } else if let Some((key, value)) = yaml_key(body) {
-            last_key = Some(key.to_owned());
+            keys.retain(|(set_in, _)| *set_in < lead + dash);
+            keys.push((lead + dash, key.to_owned()));
             value
         } else {
+            // Items may stand as far in as their key.
+            keys.retain(|(set_in, _)| *set_in <= lead);
             body
         };
         if value.is_empty() || matches!(value, "|" | ">" | "|-" | ">-") {
@@ -308,10 +362,11 @@ fn yaml(text: &str) -> Vec<Region> {
         let from = start + (value.as_ptr() as usize - words.as_ptr() as usize);
         let span = Span::new(from, from + value.len());
         if !words.starts_with('#') {
-            regions.push(Region {
-                span,
-                kind: RegionKind::Cell { row, column: 0, header: last_key.clone() },
-            });
+            let key = |n: usize| {
+                keys.len().checked_sub(n).and_then(|i| keys.get(i)).map(|(_, key)| key.as_str())
+            };
+            let header = within(key(2), key(1));
+            regions.push(Region { span, kind: RegionKind::Cell { row, column: 0, header } });
             row += 1;
         }
         regions.push(Region { span, kind: RegionKind::Prose });

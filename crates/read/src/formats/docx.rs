@@ -74,6 +74,15 @@ pub(crate) fn read<R: Read + Seek>(
     describe(&mut document, &properties);
     let mut reading = Reading::new(document, raw.to_vec());
     reading.regions = rendered.regions;
+    entitle(&mut reading);
+    append(&mut reading, &notes, &RegionKind::References);
+    prose::complete(&mut reading);
+    append(&mut reading, &edges, &RegionKind::Furniture);
+    out(Item::Reading(Box::new(reading)));
+}
+
+/// Takes the first heading for the title where the file's own fields name none.
+pub(super) fn entitle(reading: &mut Reading) {
     if reading.document.title.is_none() {
         let text = &reading.document.text;
         let first = reading.regions.iter().find(|r| {
@@ -82,14 +91,10 @@ pub(crate) fn read<R: Read + Seek>(
         });
         reading.document.title = first.and_then(|r| r.span.slice(text)).map(str::to_owned);
     }
-    append(&mut reading, &notes, &RegionKind::References);
-    prose::complete(&mut reading);
-    append(&mut reading, &edges, &RegionKind::Furniture);
-    out(Item::Reading(Box::new(reading)));
 }
 
 /// Adds notes, or heads and feet, behind the text.
-fn append(reading: &mut Reading, html: &str, kind: &RegionKind) {
+pub(super) fn append(reading: &mut Reading, html: &str, kind: &RegionKind) {
     let rendered = render(html, false);
     if rendered.text.trim().is_empty() {
         return;
@@ -105,13 +110,13 @@ fn append(reading: &mut Reading, html: &str, kind: &RegionKind) {
 }
 
 /// A part that could not be read; the name of the file comes later.
-struct PartProblem {
+pub(super) struct PartProblem {
     kind: ProblemKind,
     message: String,
 }
 
 impl PartProblem {
-    fn named(self, name: &str) -> Problem {
+    pub(super) fn named(self, name: &str) -> Problem {
         let problem = Problem::fatal(name, self.kind, self.message);
         match self.kind {
             ProblemKind::Limit => problem.hint("raise the limit `document_bytes`"),
@@ -120,7 +125,7 @@ impl PartProblem {
     }
 }
 
-fn part<R: Read + Seek>(
+pub(super) fn part<R: Read + Seek>(
     archive: &mut ZipArchive<R>,
     path: &str,
     most: u64,
@@ -141,7 +146,7 @@ fn part<R: Read + Seek>(
 }
 
 /// Targets of links by the id of their relation.
-fn relations(xml: &str) -> Vec<(String, String)> {
+pub(super) fn relations(xml: &str) -> Vec<(String, String)> {
     let mut reader = Reader::from_str(xml);
     let mut found = Vec::new();
     loop {
@@ -162,7 +167,7 @@ fn relations(xml: &str) -> Vec<(String, String)> {
 }
 
 /// An attribute by its local name.
-fn value(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+pub(super) fn value(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     let found = tag.attributes().flatten().find(|a| a.key.local_name().as_ref() == name)?;
     let raw = &found.value;
     Some(
@@ -456,6 +461,6 @@ impl<'l> Writer<'l> {
     }
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -156,8 +156,13 @@ fn parse(line: &str, hint: Option<Kind>) -> Line {
         return Line::Values(vec![(entity, start..start + body.len())], comment);
     }
     let short = body.len() <= 80 && body.split_whitespace().count() <= 8;
-    if short
-        && (body.ends_with(':') || heading_kind(body).is_some() || body.starts_with(['[', '=']))
+    let labels = body.ends_with(':')
+        && body.len() <= 160
+        && body.split_whitespace().count() <= 20
+        && !body.contains(". ");
+    if labels
+        || short
+            && (body.ends_with(':') || heading_kind(body).is_some() || body.starts_with(['[', '=']))
     {
         return Line::Heading(whole);
     }
@@ -305,8 +310,11 @@ impl Reader {
                 } else {
                     RegionKind::Prose
                 };
-                let is_heading =
-                    kind == RegionKind::Prose && !words.is_empty() && words.len() <= 80;
+                // A link in a comment says where the values are from, and nothing of what they are.
+                let is_heading = kind == RegionKind::Prose
+                    && !words.is_empty()
+                    && words.len() <= 80
+                    && !words.contains("://");
                 reading.regions.push(Region { span: span(&range), kind });
                 if is_heading {
                     self.enter(words);

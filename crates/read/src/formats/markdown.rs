@@ -5,7 +5,7 @@ use std::ops::Range;
 use lapwing_model::{Document, Format, Reading, Region, RegionKind, Span};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::prose;
+use super::{cells, prose};
 use super::title::entitles;
 use crate::{Input, Item, dates};
 
@@ -50,6 +50,10 @@ pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
     let mut table = Table::default();
     for (event, range) in Parser::new_ext(&text[body..], options).into_offset_iter() {
         let range = range.start + body..range.end + body;
+        if let Event::Start(Tag::HtmlBlock) = &event {
+            let html = text.get(range.clone()).unwrap_or_default();
+            cells::cells_of_html(range.start, html, &mut reading.regions);
+        }
         region(&event, range, text, &mut table, &mut reading.regions);
     }
     reading.regions.sort_by_key(|r| (r.span.start, std::cmp::Reverse(r.span.end)));

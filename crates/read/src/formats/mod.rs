@@ -1,6 +1,7 @@
 //! One reader a format.
 
 pub(crate) mod asciidoc;
+mod cells;
 mod columns;
 pub(crate) mod data;
 pub(crate) mod docx;
@@ -14,10 +15,12 @@ pub(crate) mod pdf;
 pub(crate) mod post;
 mod prose;
 mod rows;
+pub(crate) mod rtf;
 pub(crate) mod structured;
 pub(crate) mod table;
 pub(crate) mod text;
 mod title;
+pub(crate) mod workbook;
 
 use lapwing_model::Format;
 

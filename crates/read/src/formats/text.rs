@@ -2,7 +2,7 @@
 
 use lapwing_model::{Document, Format, Reading, Region, RegionKind, Span};
 
-use super::prose;
+use super::{cells, prose};
 use super::title::entitles;
 use crate::{Input, Item, dates};
 
@@ -50,6 +50,16 @@ fn trimmed(at: usize, line: &str) -> Span {
 }
 
 fn regions(text: &str, block: &[(usize, &str)], regions: &mut Vec<Region>) {
+    if let Some((first, count, delimiter)) = cells::table_of_lines(block) {
+        let (before, rest) = block.split_at(first);
+        let (table, after) = rest.split_at(count);
+        self::regions(text, before, regions);
+        cells::cells_of_lines(table, delimiter, regions);
+        return self::regions(text, after, regions);
+    }
+    if block.is_empty() {
+        return;
+    }
     let mut push = |span: Span, kind| regions.push(Region { span, kind });
     if let [(at, line)] = block {
         let span = trimmed(*at, line);
