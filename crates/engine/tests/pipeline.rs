@@ -238,7 +238,7 @@ fn a_copy_adds_no_confidence_and_an_independent_report_does() {
 #[test]
 fn names_of_new_documents_are_news_and_known_ones_are_not() {
     let mut engine = common::engine();
-    add(&mut engine, &report("campaign-page.md"), None);
+    add(&mut engine, &article(), Some("2021-03-04"));
     let between = now();
     let later: Timestamp = "2021-04-02T00:00:00Z".parse().unwrap();
     let counts = |engine: &Engine| {
@@ -247,8 +247,11 @@ fn names_of_new_documents_are_news_and_known_ones_are_not() {
             all.iter().find(|record| record.entity == *asked).map(|record| record.documents)
         }
     };
-    let options = AddOptions { read: Options::default(), command: "add article".into() };
-    engine.add(&[Input::Path(article())], &options, later, &Silent).unwrap();
+    let options = AddOptions { read: Options::default(), command: "add report.txt".into() };
+    let text =
+        "HAFNIUM deployed China Chopper. The group HAFNIUM then used PsExec on mail servers.";
+    let input = Input::Bytes { name: "report.txt".into(), bytes: text.into() };
+    engine.add(&[input], &options, later, &Silent).unwrap();
     let all = engine.news_since("2021-01-01T00:00:00Z".parse().unwrap(), &counts(&engine)).unwrap();
     let news = engine.news_since(between, &counts(&engine)).unwrap();
     assert_eq!((all.documents, news.documents), (2, 1));
@@ -258,11 +261,8 @@ fn names_of_new_documents_are_news_and_known_ones_are_not() {
     let (all, fresh) = (named(&all), named(&news));
     let told_by_both: Vec<&String> =
         all.iter().filter(|(_, documents)| *documents == 2).map(|(name, _)| name).collect();
-    assert!(!told_by_both.is_empty(), "{all:?}");
-    assert!(!fresh.is_empty(), "the article names what the page does not");
-    for (name, documents) in &fresh {
-        assert_eq!(*documents, 1);
-        assert!(!told_by_both.contains(&name), "{name} was known");
-    }
+    assert_eq!(told_by_both, ["HAFNIUM"], "{all:?}");
+    assert!(fresh.contains(&("China Chopper".to_owned(), 1)), "{fresh:?}");
+    assert!(!fresh.iter().any(|(name, _)| name == "HAFNIUM"), "it was known: {fresh:?}");
     assert!(all.is_sorted_by(|a, b| a.1 >= b.1), "those of most documents first: {all:?}");
 }

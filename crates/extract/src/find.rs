@@ -18,7 +18,7 @@ mod wallet;
 mod wrap;
 
 pub(crate) use hash::{Label, label_of};
-pub(crate) use named::name_behind;
+pub(crate) use named::{is_marked, name_behind};
 
 use std::ops::Range;
 

@@ -10,6 +10,7 @@ pub(crate) use inside::parts_of_agents;
 
 use crate::find;
 use crate::layout::{Layout, Topic};
+use crate::tagger::is_english;
 
 /// The traces of a text, in order of their span, beside the `values` found in it.
 pub(crate) fn traces(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -> Vec<Claim> {
@@ -92,13 +93,25 @@ fn under_heading(
             || !listed
             || shown.ends_with(':')
             || shown.contains('|')
-            || (kind == Kind::UserAgent && !cell && !is_agent(shown))
+            || !reads_as(kind, shown, layout.is_code(span) || line.trim_start().starts_with('`'))
             || (kind != Kind::NamedPipe && taken.fill(span))
         {
             continue;
         }
         claims.push(trace(kind, shown, span, "stands under a heading that says what it is", 85));
     }
+}
+
+/// Whether a line below such a heading is written as what the heading speaks of: the text may have lost the next
+/// heading, and then sentences, figures and other names follow.
+fn reads_as(kind: Kind, shown: &str, is_code: bool) -> bool {
+    let words = shown.split_whitespace().count();
+    if kind == Kind::UserAgent {
+        return is_agent(shown) || (words <= 4 && shown.split(' ').any(is_agent));
+    }
+    let path = shown.starts_with('\\');
+    path || (is_code && words <= 4)
+        || (words == 1 && (find::is_marked(shown) || !is_english(shown)))
 }
 
 /// Whether a line is written as a user agent: it begins with a product and its version
@@ -160,7 +173,12 @@ fn agents(text: &str, layout: &Layout<'_>) -> Vec<Claim> {
 /// of a line without blanks (as logs write them, cut by a narrow column) goes on in the next line.
 fn agent_end(rest: &str) -> usize {
     const MARKS: [char; 7] = ['\n', '"', '`', '|', '\u{201d}', '\t', '\''];
+    /// What follows where the ends of lines were lost: the next header of a request.
+    const HEADERS: [&str; 7] =
+        ["Accept:", "Accept-", "Host:", "Connection:", "Cookie:", "User-Agent", "User-agent"];
     let len = rest.find(MARKS).unwrap_or(rest.len());
+    let cut = HEADERS.iter().filter_map(|header| rest.find(header)).min();
+    let len = cut.map_or(len, |cut| len.min(cut));
     let (line, below) = rest.split_at(len);
     let open = line.matches('(').count() > line.matches(')').count();
     if !open || line.contains(' ') || !below.starts_with('\n') {
@@ -254,9 +272,35 @@ mod tests {
     }
 
     #[test]
+    fn below_a_heading_stand_names_and_no_sentences() {
+        for (kind, shown, is_code) in [
+            (Kind::NamedPipe, "\\marsh_0dde", false),
+            (Kind::NamedPipe, "marsh pipe one", true),
+            (Kind::Mutex, "Global\\MarshM1", false),
+            (Kind::Mutex, "wkmarshmtx", false),
+            (Kind::UserAgent, "Marsh Client/7.8", false),
+        ] {
+            assert!(reads_as(kind, shown, is_code), "{shown}");
+        }
+        for (kind, shown) in [
+            (Kind::NamedPipe, "Token Impersonation/Theft"),
+            (Kind::NamedPipe, "On one host, the actors ran the following."),
+            (Kind::Mutex, "Value"),
+            (Kind::Mutex, "Configuration Key"),
+            (Kind::UserAgent, "Who did it?"),
+            (Kind::UserAgent, "198.51.*."),
+            (Kind::UserAgent, "What we saw is that this agent, Marsh/1.0, is rare."),
+        ] {
+            assert!(!reads_as(kind, shown, false), "{shown}");
+        }
+    }
+
+    #[test]
     fn an_agent_cut_by_a_narrow_column_goes_on_below() {
         let cut = "Mozilla/5.0+(compatible;+Bot/2.0;++http://bot.example\n/spider.html)\nnext";
         assert_eq!(&cut[..agent_end(cut)], cut.strip_suffix("\nnext").unwrap_or_default());
+        let lost = "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.0)Accept: */*HTTP/1.1 302";
+        assert_eq!(&lost[..agent_end(lost)], "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.0)");
         let open = "Mozilla/5.0 (compatible\nA sentence (with brackets)";
         assert_eq!(agent_end(open), open.find('\n').unwrap_or_default());
     }

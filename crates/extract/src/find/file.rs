@@ -229,6 +229,11 @@ impl Finder<'_> {
             let from = start + at;
             let stop = self.path_end(from, end);
             let text = self.text[from..stop].trim_end_matches(['.', ',', ':', '\\', '-']);
+            // `[HKEY_…\Marsh]`, as exports of the registry write keys.
+            let text = match text.strip_suffix(']') {
+                Some(bare) if !bare.contains('[') => bare,
+                _ => text,
+            };
             let tail = text[root.len()..].trim_start_matches(':');
             self.push(
                 Kind::WindowsRegistryKey,
@@ -416,11 +421,7 @@ pub(super) fn unescaped(path: &str) -> Cow<'_, str> {
     let twice = runs.clone().any(|run| run.len() == 2) && runs.all(|run| run.len() % 2 == 0);
     // `\\\\host` begins with two of its own.
     let inner = path.trim_start_matches('\\').contains("\\\\");
-    if twice && inner {
-        Cow::Owned(path.replace("\\\\", "\\"))
-    } else {
-        Cow::Borrowed(path)
-    }
+    if twice && inner { Cow::Owned(path.replace("\\\\", "\\")) } else { Cow::Borrowed(path) }
 }
 
 /// Where a registry root followed by a backslash starts in `run`.

@@ -114,7 +114,14 @@ fn after_noun(text: &str, at: usize, end: usize, kind: Kind) -> Option<Range<usi
     let plain = between
         .bytes()
         .all(|b| b.is_ascii_alphabetic() || matches!(b, b' ' | b':' | b'(' | b'-' | b','));
-    if !plain || (!agent && between.starts_with('s')) {
+    // "task execution with `create`": what stands there says more than that a name comes.
+    let leads_to_name = |word: &str| LEADS.contains(&word);
+    let leads =
+        between.split(|c: char| !c.is_alphabetic()).all(|w| w.is_empty() || leads_to_name(w));
+    if !plain || (!agent && (between.starts_with('s') || !leads)) {
+        return None;
+    }
+    if kind == Kind::WindowsService && is_offered(&before) {
         return None;
     }
     let named = ["named", "called", "name", "dubbed"].iter().any(|word| between.contains(word));
@@ -145,10 +152,85 @@ fn after_noun(text: &str, at: usize, end: usize, kind: Kind) -> Option<Range<usi
     let len = after[from..].find(*close)?;
     let value = &after[from..from + len];
     let most = if agent { 400 } else { 100 };
+    // "The service is called “Marsh Management”" may be anybody's offer.
+    if kind == Kind::WindowsService
+        && !made.iter().any(|word| before.contains(word))
+        && !is_marked(value)
+    {
+        return None;
+    }
     let fits = (3..=most).contains(&value.len())
         && !value.starts_with(' ')
         && !value.ends_with(['.', ',']);
     fits.then(|| end + from..end + from + len)
+}
+
+/// Words between a noun and its name.
+const LEADS: &[&str] = &[
+    "named", "called", "name", "dubbed", "titled", "entitled", "labeled", "labelled", "with",
+    "the", "a", "an", "is", "was", "as", "under", "of", "display", "known", "e", "g", "i", "eg",
+    "like", "such",
+];
+
+/// What may stand before "service" where a system runs it, in lower case; anything else ("streaming", "hosting",
+/// "VPN") makes an offer of it. `before` ends with the noun's first letter.
+fn is_offered(before: &str) -> bool {
+    const RUN: &[&str] = &[
+        "windows",
+        "a",
+        "an",
+        "the",
+        "new",
+        "malicious",
+        "system",
+        "fake",
+        "following",
+        "persistent",
+        "legitimate",
+        "background",
+        "this",
+        "its",
+        "their",
+        "own",
+        "rogue",
+        "hidden",
+        "nt",
+        "kernel",
+        "driver",
+        "local",
+        "existing",
+        "installed",
+        "registered",
+        "auto-start",
+        "autostart",
+        "stopped",
+        "running",
+        "win32",
+        "rdp",
+        "second",
+        "first",
+        "another",
+        "corresponding",
+        "respective",
+        "of",
+        "as",
+        "and",
+        "or",
+        "by",
+        "via",
+        "for",
+        "os",
+    ];
+    let words = before.strip_suffix('s').unwrap_or(before).trim_end();
+    let last = words.rsplit([' ', '(', '"', ',', ':', '*', '`']).next().unwrap_or_default();
+    !last.is_empty() && !RUN.contains(&last)
+}
+
+/// Whether a value is written as no word is: with a digit, an underscore, a backslash or a capital inside.
+pub(crate) fn is_marked(value: &str) -> bool {
+    let inner = |(a, b): (u8, u8)| a.is_ascii_lowercase() && b.is_ascii_uppercase();
+    value.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'_' | b'\\' | b'{' | b'$'))
+        || value.bytes().zip(value.bytes().skip(1)).any(inner)
 }
 
 /// The name that stands without quotation marks behind a noun: `the scheduled task MarshUpd1`,
@@ -169,7 +251,8 @@ fn bare_noun(text: &str, at: usize, end: usize, kind: Kind) -> Option<Range<usiz
         .any(|word| before.contains(word));
     let named = bare.called && (made || bare.marked);
     let told = named || (bare.marked && made && bare.range.start < 2);
-    (fits && told).then(|| end + bare.range.start..end + bare.range.end)
+    let offered = kind == Kind::WindowsService && is_offered(&before);
+    (fits && told && !offered).then(|| end + bare.range.start..end + bare.range.end)
 }
 
 /// The names behind a noun in the plural: `scheduled tasks named MarshA, MarshB and "Marsh C"`.
@@ -285,13 +368,7 @@ pub(crate) fn name_behind(rest: &str) -> Option<Bare> {
             b.is_ascii_alphanumeric()
                 || matches!(b, b'_' | b'-' | b'\\' | b'{' | b'}' | b'.' | b'$' | b'#' | b'%' | b'~')
         });
-        let marked =
-            word.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'_' | b'\\' | b'{' | b'$'))
-                || word
-                    .bytes()
-                    .skip(1)
-                    .zip(word.bytes())
-                    .any(|(b, a)| b.is_ascii_uppercase() && a.is_ascii_lowercase());
+        let marked = is_marked(word);
         let capital = word.starts_with(|c: char| c.is_ascii_uppercase());
         let fits = plain
             && (4..=100).contains(&word.len())
@@ -320,7 +397,9 @@ fn argument(text: &str, at: usize) -> Option<Range<usize>> {
         _ => (0, rest.find([' ', '`', '"', '\r', '|', '<', ',', ';']).unwrap_or(rest.len())),
     };
     let value = &rest[from..from + len];
-    let fits = (3..=100).contains(&value.len()) && !value.contains(['<', '>']);
+    let fits = (3..=100).contains(&value.len())
+        && !value.contains(['<', '>'])
+        && value.chars().any(char::is_alphanumeric);
     fits.then(|| at + from..at + from + len)
 }
 
@@ -391,6 +470,11 @@ mod tests {
             "installed a service. Marsh is",
             "a scheduled task. Then MarshSvc",
             "the scheduled task runs PowerShell",
+            "The threat actor created a movie streaming service called MarshMovies",
+            "registered with the hosting service: \"1marsh1\"",
+            "The service is called \"Marsh Management\".",
+            "Scheduled task execution with `create` and `powershell`",
+            "schtasks /TN \u{2192} the name of the task",
         ] {
             assert_eq!(shown(text), [], "{text}");
         }

@@ -70,6 +70,11 @@ fn each_kind_is_found() {
             Kind::WindowsRegistryKey,
             r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Run",
         ),
+        (
+            r"[HKEY_CURRENT_USER\Software\Marsh\Heron]",
+            Kind::WindowsRegistryKey,
+            r"HKEY_CURRENT_USER\Software\Marsh\Heron",
+        ),
         ("CVE\u{2011}2021\u{2011}27065", Kind::Vulnerability, "CVE-2021-27065"),
         ("cve-2021-26855,", Kind::Vulnerability, "CVE-2021-26855"),
         ("CVE\u{2013}2021\u{2013}26855", Kind::Vulnerability, "CVE-2021-26855"),

@@ -228,28 +228,29 @@ fn stands_alone(text: &str, at: usize, end: usize, headless: bool) -> bool {
 fn behind(text: &str, end: usize, says: Says) -> Vec<Range<usize>> {
     let line = window(text, end..(end + 600).min(text.len()));
     let Some(line) = line.and_then(|w| w.split('\n').next()) else { return Vec::new() };
-    let (mut at, mut called) = (0, false);
+    let (mut at, mut called, mut told) = (0, false, false);
     for _ in 0..5 {
         let shown = line[at..].trim_start_matches([' ', '\u{a0}', ':', '：', '(']);
         called |= line[at..line.len() - shown.len()].contains([':', '：']);
         at = line.len() - shown.len();
         if let Some(word) = CALLED.iter().find(|w| w.starts_with(is_wide) && shown.starts_with(**w))
         {
-            called = true;
+            (called, told) = (true, true);
             at += word.len();
             continue;
         }
         let len = shown.find(|c: char| !c.is_alphabetic()).unwrap_or(shown.len());
         let word = shown[..len].to_lowercase();
         if CALLED.contains(&word.as_str()) {
-            called = true;
+            (called, told) = (true, true);
         } else if !BETWEEN.contains(&word.as_str()) {
             break;
         }
         at += len;
     }
     let mut names = Vec::new();
-    if says == Called && !called {
+    // "Remote Services: Remote Desktop Protocol": a colon names nothing that means much else.
+    if says == Called && !told {
         return names;
     }
     while names.len() < MOST {
@@ -377,6 +378,9 @@ mod tests {
             "该服务“很好”",
             "「Marsh」サービスは",
             "ungeplante Aufgabe MarshA1",
+            "Remote Services: Remote Desktop Protocol",
+            "T1102.001 Web Service: Dead Drop Resolver",
+            "logsource: service: marsh_files",
         ] {
             assert_eq!(shown(text), [], "{text}");
         }
