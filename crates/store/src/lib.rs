@@ -39,6 +39,7 @@ mod as_of;
 mod backup;
 mod below;
 mod blobs;
+mod by_status;
 mod change;
 mod claims;
 mod codec;
