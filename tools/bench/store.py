@@ -6,10 +6,14 @@
 
 Prints, as rows of a table: attributes a second (read, extracted, stored and fused, the whole of
 `lapwing add`), the size of the store, peak memory, the times of a look-up of 1,000 values (half of
-them known), of a list with decay read beside one without, of exports, and of a backup.
-Standard library only.
+them known), of a list with decay read beside one without, of exports, and of a backup. With --bars it times instead what has a bar of
+its own at ten million indicators (`tools/bench/serve.py --bars`):
+
+    tools/bench/store.py --indicators 10000000 --events 20000 --batch 400 --keep DIR --bars
+
+The events of a batch are made while those of the batch before are added. Standard library only.
 """
-import argparse, json, pathlib, random, resource, shutil, sqlite3, subprocess, sys, tempfile, time
+import argparse, json, multiprocessing, pathlib, random, resource, shutil, sqlite3, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KINDS = (
@@ -70,6 +74,32 @@ def event(number, count, rng, shared=0.0):
     }}
 
 
+def write(inputs, first, count, per, shared):
+    """The events of a batch, which are the same whatever was made before them."""
+    inputs.mkdir()
+    rng = random.Random(f"20210302 {first}")
+    for number in range(first, first + count):
+        (inputs / f"event-{number:06}.json").write_text(json.dumps(event(number, per, rng, shared)))
+
+
+def batches(folder, options):
+    """Folders of events one after the other; the next is made while one is looked at."""
+    per = max(1, options.indicators // options.events)
+    waiting = None
+    for first in [*range(0, options.events, options.batch), None]:
+        made = waiting
+        if first is not None:
+            inputs = folder / f"events-{first:06}"
+            shutil.rmtree(inputs, ignore_errors=True)
+            count = min(options.batch, options.events - first)
+            waiting = inputs, multiprocessing.Process(target=write, args=(inputs, first, count, per, options.shared))
+            waiting[1].start()
+        if made:
+            made[1].join()
+            yield made[0]
+            shutil.rmtree(made[0])
+
+
 def timed(command, **more):
     begun, cpu = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
@@ -105,6 +135,7 @@ def main():
     parser.add_argument("--shared", type=float, default=0.0, help="this share of the attributes are values that many events have")
     parser.add_argument("--built", type=pathlib.Path, default=ROOT / "target" / "debug")
     parser.add_argument("--keep", type=pathlib.Path, help="build the store here and leave it; one that is there is used")
+    parser.add_argument("--bars", action="store_true", help="time what has a bar of its own, and nothing else")
     options = parser.parse_args()
     lapwing = (options.built / "lapwing").absolute()
     lookup = (options.built / "examples" / "lookup").absolute()
@@ -118,21 +149,21 @@ def main():
         print(f"| {what} | {wall:.2f} s | {cpu:.2f} s | {peak:.0f} MB |", flush=True)
 
     if not store.exists():
-        rng, per = random.Random(20210302), max(1, options.indicators // options.events)
         wall = cpu = peak = 0.0
-        for first in range(0, options.events, options.batch):
-            inputs = folder / "events"
-            inputs.mkdir()
-            for number in range(first, min(first + options.batch, options.events)):
-                (inputs / f"event-{number:06}.json").write_text(json.dumps(event(number, per, rng, options.shared)))
+        for inputs in batches(folder, options):
             spent = timed(base + ["add", inputs])
             wall, cpu, peak = wall + spent[0], cpu + spent[1], max(peak, spent[2])
-            shutil.rmtree(inputs)
-        total = per * options.events
+        total = max(1, options.indicators // options.events) * options.events
         row(f"add {total:,} attributes ({total / wall:,.0f} a second)", wall, cpu, peak)
     sizes(store)
     size = sum(path.stat().st_size for path in folder.glob("store.db*"))
     print(f"<!-- store: {size / 1e6:.0f} MB -->", flush=True)
+    if options.bars:
+        bench = pathlib.Path(__file__).with_name("serve.py")
+        subprocess.run([sys.executable, bench, "--store", store, "--in-place", "--bars", "--built", options.built], check=False)
+        if not options.keep:
+            shutil.rmtree(folder)
+        return
     print(f"<!-- {timed([lookup, store, '1000', '40'])[3].strip()} -->", flush=True)
     for what, command in (
         ("list indicators, decay read", ["--json", "list", "indicators"]),

@@ -59,14 +59,14 @@ pub(crate) fn note_all(store: &mut Store) -> Result<(), EngineError> {
 
 /// Days from the last sighting to ageing, and to the end, by what they depend on.
 #[derive(Default)]
-struct Lives(BTreeMap<Case, (u32, u32)>);
+pub(crate) struct Lives(BTreeMap<Case, (u32, u32)>);
 
 /// Kind, family, age and days unseen.
 type Case = (Kind, Option<&'static str>, u32, u32);
 
 impl Lives {
     /// As [`Statuses`](crate::Statuses) reads it, for all days at once.
-    fn of(&mut self, fact: &Fact, others: &[Fact]) -> Aging {
+    pub(crate) fn of(&mut self, fact: &Fact, others: &[Fact]) -> Aging {
         if let Some(status) = set_aside(fact) {
             return Aging::Fixed(status);
         }

@@ -1,8 +1,8 @@
 //! What binds the origins of a store together: gathered from the marks that are kept of each document.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::{HashMap, HashSet};
 use lapwing_fuse::{
     Activity, Bonds, Cluster, Held, Mark, Naming, Taking, activities_in_order, feature_names,
     is_registrant, marks,
@@ -26,9 +26,31 @@ const NAMES: [Kind; 3] = [Kind::Malware, Kind::Tool, Kind::AttackPattern];
 pub struct Clusters {
     pub(crate) bonds: Bonds,
     found: Vec<Cluster>,
-    documents: Vec<PlacedDocument>,
+    pub(crate) told: Told,
+}
+
+/// Whose evidence there is, and what counts of it.
+pub(crate) struct Told {
+    pub documents: Vec<PlacedDocument>,
     /// Malware, tools and techniques, with the origins that name them.
-    names: Vec<(Entity, BTreeSet<OriginId>)>,
+    pub names: Vec<(Entity, BTreeSet<OriginId>)>,
+    /// The numbers of the entities that are no evidence.
+    pub aside: HashSet<i64>,
+}
+
+impl Told {
+    /// The origins, in the order of activities.
+    pub fn activities(&self) -> Vec<Activity> {
+        let mut first: BTreeMap<OriginId, Option<PartialDate>> = BTreeMap::new();
+        for document in &self.documents {
+            let known = first.entry(document.origin).or_default();
+            let days = known.iter().copied().chain(document.published);
+            *known = days.min_by_key(|day| day.first_day());
+        }
+        let activities =
+            first.into_iter().map(|(origin, published)| Activity { origin, published });
+        activities_in_order(activities.collect())
+    }
 }
 
 impl Clusters {
@@ -55,13 +77,13 @@ impl Clusters {
     pub(crate) fn documents_of(&self, origins: &[OriginId]) -> Vec<PlacedDocument> {
         let wanted: BTreeSet<OriginId> = origins.iter().copied().collect();
         let of = |document: &&PlacedDocument| wanted.contains(&document.origin);
-        self.documents.iter().filter(of).copied().collect()
+        self.told.documents.iter().filter(of).copied().collect()
     }
 
     /// Malware, tools and techniques that some origins name.
     pub(crate) fn names_of(&self, origins: &[OriginId]) -> BTreeSet<Entity> {
         let wanted: BTreeSet<OriginId> = origins.iter().copied().collect();
-        let given = self.names.iter().filter(|(_, by)| by.iter().any(|o| wanted.contains(o)));
+        let given = self.told.names.iter().filter(|(_, by)| by.iter().any(|o| wanted.contains(o)));
         given.map(|(name, _)| name.clone()).collect()
     }
 
@@ -94,7 +116,7 @@ impl Naming for Named<'_> {
 
     fn feature(&mut self, feature: u64, example: i64) -> Result<String, EngineError> {
         let entity = match usize::try_from(-1 - example) {
-            Ok(name) => self.found.names.get(name).map(|(name, _)| name.clone()),
+            Ok(name) => self.found.told.names.get(name).map(|(name, _)| name.clone()),
             Err(_) => Some(self.engine.store.entity_numbered(example)?),
         };
         let named = entity.map(|entity| feature_names(&entity, &self.engine.knowledge));
@@ -138,22 +160,31 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn clusters(&self) -> Result<Clusters, EngineError> {
-        let documents = self.store.placed_documents()?;
-        let mut first: BTreeMap<OriginId, Option<PartialDate>> = BTreeMap::new();
-        for document in &documents {
-            let known = first.entry(document.origin).or_default();
-            let days = known.iter().copied().chain(document.published);
-            *known = days.min_by_key(|day| day.first_day());
-        }
-        let activities =
-            first.into_iter().map(|(origin, published)| Activity { origin, published });
-        let activities = activities_in_order(activities.collect());
-        let places: BTreeMap<OriginId, u32> =
-            activities.iter().zip(0..).map(|(activity, at)| (activity.origin, at)).collect();
-        let names = self.names_in_evidence()?;
-        let bonds = self.bonds(activities, &places, &documents, &names)?;
+        self.clusters_told(self.told()?)
+    }
+
+    /// Who tells of an activity, and of what.
+    pub(crate) fn told(&self) -> Result<Told, EngineError> {
+        Ok(Told {
+            documents: self.store.placed_documents()?,
+            names: self.names_in_evidence()?,
+            aside: self.store.entities_set_aside()?,
+        })
+    }
+
+    /// The clusters, found among all evidence.
+    pub(crate) fn clusters_told(&self, told: Told) -> Result<Clusters, EngineError> {
+        let activities = told.activities();
+        let mut each = self.all_evidence(&activities, &told);
+        let bonds = Bonds::find(activities.clone(), self.store.about_marks()?, &mut each)?;
+        drop(each);
+        self.clusters_by(bonds, told)
+    }
+
+    /// The clusters that bonds and the decisions of people make.
+    pub(crate) fn clusters_by(&self, bonds: Bonds, told: Told) -> Result<Clusters, EngineError> {
         let found = bonds.clusters(&self.cluster_decisions()?);
-        Ok(Clusters { bonds, found, documents, names })
+        Ok(Clusters { bonds, found, told })
     }
 
     /// The clusters of activity of the store in short, by name.
@@ -178,26 +209,28 @@ impl Engine {
         Ok(held.into_iter().map(|(_, _, because)| because).collect())
     }
 
-    fn bonds(
-        &self,
-        activities: Vec<Activity>,
-        places: &BTreeMap<OriginId, u32>,
-        documents: &[PlacedDocument],
-        names: &[(Entity, BTreeSet<OriginId>)],
-    ) -> Result<Bonds, EngineError> {
-        let at_of: Vec<(i64, u32)> = documents
+    /// Hands over all evidence, again and again, as of activities in their order.
+    pub(crate) fn all_evidence<'t>(
+        &'t self,
+        activities: &[Activity],
+        told: &'t Told,
+    ) -> impl FnMut(&mut Taking<'_>) -> Result<(), EngineError> + use<'t> {
+        let places: HashMap<OriginId, u32> =
+            activities.iter().zip(0..).map(|(activity, at)| (activity.origin, at)).collect();
+        let at_of: Vec<(i64, u32)> = told
+            .documents
             .iter()
             .filter_map(|document| Some((document.row, *places.get(&document.origin)?)))
             .collect();
-        let place = |row: i64| {
+        let place = move |row: i64| {
             let found = at_of.binary_search_by_key(&row, |(row, _)| *row);
             found.ok().map(|at| at_of[at].1)
         };
         // Documents of an older store, or that were added without marks, once for all passes.
-        let unmarked: RefCell<Option<Vec<Held>>> = RefCell::new(None);
-        let mut each = |take: &mut Taking<'_>| -> Result<(), EngineError> {
+        let mut unmarked: Option<Vec<Held>> = None;
+        move |take: &mut Taking<'_>| -> Result<(), EngineError> {
             let mut of = (i64::MIN, None);
-            let without = self.store.each_mark(&mut |mark| {
+            let without = self.store.each_mark(&told.aside, &mut |mark| {
                 if of.0 != mark.document {
                     of = (mark.document, place(mark.document));
                 }
@@ -205,12 +238,11 @@ impl Engine {
                 let (feature, tells) = (mark.feature, mark.tells);
                 take(Held { at, mark: Mark { feature, tells }, seen: true, example: mark.entity });
             })?;
-            let mut unmarked = unmarked.borrow_mut();
             if unmarked.is_none() {
-                *unmarked = Some(self.held_without_marks(&without, documents, &place)?);
+                unmarked = Some(self.held_without_marks(&without, told, &place)?);
             }
             unmarked.iter().flatten().for_each(|held| take(*held));
-            for (number, (name, origins)) in (0_i64..).zip(names) {
+            for (number, (name, origins)) in (0_i64..).zip(&told.names) {
                 for mark in marks(name, &self.knowledge) {
                     for at in origins.iter().filter_map(|origin| places.get(origin)) {
                         take(Held { at: *at, mark, seen: false, example: -1 - number });
@@ -218,22 +250,17 @@ impl Engine {
                 }
             }
             Ok(())
-        };
-        Bonds::find(activities, self.store.about_marks()?, &mut each)
+        }
     }
 
     /// The evidence of documents of which no marks are kept, from their claims.
     fn held_without_marks(
         &self,
         rows: &[i64],
-        documents: &[PlacedDocument],
+        Told { documents, aside, .. }: &Told,
         place: &dyn Fn(i64) -> Option<u32>,
     ) -> Result<Vec<Held>, EngineError> {
         let mut held = Vec::new();
-        if rows.is_empty() {
-            return Ok(held);
-        }
-        let aside = self.store.entities_set_aside()?;
         for row in rows {
             let found = documents.binary_search_by_key(row, |document| document.row);
             let (Ok(found), Some(at)) = (found, place(*row)) else { continue };
@@ -307,7 +334,7 @@ impl Engine {
 }
 
 /// The marks of a document, from its claims; those of what is set aside now too, for that may change.
-fn marks_of_stored(
+pub(crate) fn marks_of_stored(
     store: &Store,
     id: DocumentId,
     knowledge: &Knowledge,

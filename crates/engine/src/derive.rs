@@ -219,13 +219,15 @@ fn facts_of(
 }
 
 fn fuse(change: &mut Change<'_>, fusion: &mut Fusion<'_>) -> Result<u64, EngineError> {
-    Ok(change.fuse_touched_with(&mut |store, statements| {
+    let mut lives = crate::aging::Lives::default();
+    let mut make = |store: &Store, statements: &[Gathered]| {
         if fusion.documents() > HELD {
             fusion.forget_documents();
         }
         statements.iter().try_for_each(|gathered| know(fusion, store, &gathered.claims))?;
         fused(fusion, store, statements)
-    })?)
+    };
+    Ok(change.fuse_touched_with(&mut make, &mut |fact, others| lives.of(fact, others))?)
 }
 
 /// Adds the standings of the documents that make some claims.
@@ -254,8 +256,11 @@ fn fused(
     store: &Store,
     statements: &[Gathered],
 ) -> Result<Vec<Option<Fused>>, StoreError> {
-    let one = |Gathered { claims, kept }: &Gathered| match kept {
-        Some(kept) => fusion.fuse_more(&kept.fact, &kept.bytes, &evidence(claims)),
+    let one = |Gathered { claims, gone, kept }: &Gathered| match kept {
+        Some(kept) => {
+            let moved = (evidence(gone), evidence(claims));
+            fusion.fuse_moved(&kept.fact, &kept.bytes, (&moved.0, &moved.1))
+        }
         None => Ok(fusion.fuse_and_agree(&evidence(claims))),
     };
     let made: Vec<_> = statements.par_iter().map(one).collect();

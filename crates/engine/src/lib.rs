@@ -50,6 +50,7 @@ mod origins;
 mod patterns;
 mod progress;
 mod quoting;
+mod rebinding;
 mod shelf;
 mod show;
 mod since;

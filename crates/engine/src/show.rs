@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use lapwing_fuse::not_shown_same;
 use lapwing_model::{
     Admiralty, ClaimId, DocumentId, Entity, Fact, Gap, Kind, Marking, Object, Origin, OriginId,
-    Pap, PartialDate,
+    Pap, PartialDate, Relation,
 };
 use lapwing_publish::{Distinct, DocumentSummary, Page, Picture, Quote};
 use lapwing_store::FactQuery;
@@ -169,10 +169,8 @@ impl Engine {
             self.add_roles(&mut facts)?;
             facts
         };
-        facts.sort_by_key(|f| (f.subject.clone(), f.relation, f.object.clone()));
-        facts.dedup_by(|a, b| {
-            a.subject == b.subject && a.relation == b.relation && a.object == b.object
-        });
+        facts.sort_by(|a, b| statement(a).cmp(&statement(b)));
+        facts.dedup_by(|a, b| statement(a) == statement(b));
         Ok(facts)
     }
 
@@ -249,6 +247,11 @@ impl Engine {
         }
         Ok(quotes)
     }
+}
+
+/// What a fact states, to put facts in order.
+fn statement(fact: &Fact) -> (&Entity, Relation, &Object) {
+    (&fact.subject, fact.relation, &fact.object)
 }
 
 /// Documents that are quoted and are none of those that a page draws from.

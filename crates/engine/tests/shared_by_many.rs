@@ -84,3 +84,30 @@ fn one_by_one_ends_where_all_at_once_does() {
     engine.undo(replaced.change.unwrap(), now()).unwrap();
     assert_eq!(engine.check_facts(false, now()).unwrap().differing, 0);
 }
+
+#[test]
+fn what_is_taken_back_is_as_if_it_had_never_been_and_comes_back_as_it_was() {
+    let there: Vec<usize> = (0..THERE).filter(|n| n % 9 != 8).collect();
+    let mut engine = common::engine();
+    add(&mut engine, &there);
+    let without = engine.store().digest().unwrap();
+    // One that stands alone, a copy of others, one whose year alone is known, several at once.
+    for numbers in [&[85][..], &[84], &[89], &[86, 90, 91], &(100..120).collect::<Vec<_>>()] {
+        let change = add(&mut engine, numbers);
+        let with = engine.store().digest().unwrap();
+        assert_ne!(with, without);
+        let back = engine.undo(change, now()).unwrap();
+        assert_eq!(back.hidden.len(), numbers.len());
+        assert_eq!(engine.store().digest().unwrap(), without, "{numbers:?} taken back");
+        let again = engine.undo(back.change, now()).unwrap();
+        assert_eq!(engine.store().digest().unwrap(), with, "{numbers:?} brought back");
+        engine.undo(again.change, now()).unwrap();
+        assert_eq!(engine.store().digest().unwrap(), without, "{numbers:?} taken back again");
+    }
+    assert_eq!(engine.check_facts(false, now()).unwrap().differing, 0);
+    // Of those that were there from the beginning, too.
+    let change = engine.store().history().unwrap()[0].id;
+    engine.undo(change, now()).unwrap();
+    add(&mut engine, &there[1..]);
+    assert_eq!(engine.store().digest().unwrap(), digest_of(&there[1..]));
+}

@@ -1,9 +1,11 @@
 //! What the claims of a statement come to, origin by origin: all that its fact is made of, to which the
-//! claims of one more document can be added without looking at the others again.
+//! claims of one more document can be added, and those of one taken away, without looking at the others again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use lapwing_model::{Basis, Contribution, Fact, Marking, OriginId, PartialDate, Period, Polarity};
+use lapwing_model::{
+    Basis, ClaimId, Contribution, Fact, Marking, OriginId, PartialDate, Period, Polarity,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::FuseError;
@@ -20,12 +22,12 @@ use crate::standing::Standing;
 /// two ways: there the first by identifier counts, which is noted, and nothing can be added later.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ByOrigin {
-    groups: BTreeMap<(OriginId, bool), Group>,
+    pub(crate) groups: BTreeMap<(OriginId, bool), Group>,
     pub(crate) period: Period,
     pub(crate) reported: Period,
     pub(crate) marking: Marking,
     pub(crate) vuldb_medium: bool,
-    depends_on_order: bool,
+    pub(crate) depends_on_order: bool,
 }
 
 /// Who speaks for an origin: what is the same of all its documents.
@@ -38,7 +40,7 @@ pub(crate) struct Speaker {
 
 /// Whom all claims of a group quote.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-enum Quoted {
+pub(crate) enum Quoted {
     /// There is no claim yet.
     #[default]
     Unheard,
@@ -50,15 +52,20 @@ enum Quoted {
 
 /// The claims of one origin on one side.
 #[derive(Clone, Debug, PartialEq)]
-struct Group {
-    contribution: Contribution,
-    speaker: Option<Speaker>,
-    quoted: Quoted,
-    basis: Basis,
-    firmness: f64,
-    own_analyst: bool,
-    since: Option<PartialDate>,
-    latest: Option<PartialDate>,
+pub(crate) struct Group {
+    pub contribution: Contribution,
+    pub speaker: Option<Speaker>,
+    pub quoted: Quoted,
+    pub basis: Basis,
+    pub firmness: f64,
+    pub own_analyst: bool,
+    /// The first day on which a document with one of the claims was published, and the last.
+    pub since: Option<PartialDate>,
+    pub latest: Option<PartialDate>,
+    /// What these claims alone add to period, marking and notes of the fact.
+    pub period: Period,
+    pub marking: Marking,
+    pub vuldb_medium: bool,
 }
 
 impl ByOrigin {
@@ -67,17 +74,28 @@ impl ByOrigin {
         self.groups.values().map(|group| group.contribution.claims.len()).sum()
     }
 
-    /// The period that holds both; of two dates that begin, or end, on one day the first given.
-    fn hull(&mut self, one: Period, other: Period) -> Period {
-        let unlike = |a: Option<PartialDate>, b: Option<PartialDate>| match (a, b) {
-            (Some(a), Some(b)) => (a != b).then_some((a, b)),
-            _ => None,
-        };
-        let begin = unlike(one.first, other.first);
-        let end = unlike(one.last, other.last);
-        self.depends_on_order |= begin.is_some_and(|(a, b)| a.first_day() == b.first_day())
-            || end.is_some_and(|(a, b)| a.last_day() == b.last_day());
-        one.hull(other)
+    /// Takes claims away, where all that an origin says on a side is among them: what is left is as if they had
+    /// never been. Tells whether it could; where not, all claims that are left have to be looked at.
+    fn take_away(&mut self, gone: &[Evidence<'_>]) -> bool {
+        let gone: BTreeSet<ClaimId> = gone.iter().map(|evidence| evidence.id).collect();
+        let before = self.claims();
+        self.groups
+            .retain(|_, group| !group.contribution.claims.iter().all(|id| gone.contains(id)));
+        if self.claims() + gone.len() != before {
+            return false;
+        }
+        let Self { groups, depends_on_order, .. } = self;
+        let (mut period, mut reported) = (Period::default(), Period::default());
+        let mut marking = Marking::default();
+        for group in groups.values() {
+            let published = Period { first: group.since, last: group.latest };
+            period = hull(period, group.period, depends_on_order);
+            reported = hull(reported, published, depends_on_order);
+            marking = marking.join(group.marking);
+        }
+        self.vuldb_medium = groups.values().any(|group| group.vuldb_medium);
+        (self.period, self.reported, self.marking) = (period, reported, marking);
+        !self.depends_on_order && !self.groups.is_empty()
     }
 
     /// What each origin adds: supporters first, then by falling weight.
@@ -101,8 +119,21 @@ impl ByOrigin {
     }
 }
 
+/// The period that holds both; of two dates that begin, or end, on one day the first given, which is noted.
+fn hull(one: Period, other: Period, depends_on_order: &mut bool) -> Period {
+    let unlike = |a: Option<PartialDate>, b: Option<PartialDate>| match (a, b) {
+        (Some(a), Some(b)) => (a != b).then_some((a, b)),
+        _ => None,
+    };
+    let begin = unlike(one.first, other.first);
+    let end = unlike(one.last, other.last);
+    *depends_on_order |= begin.is_some_and(|(a, b)| a.first_day() == b.first_day())
+        || end.is_some_and(|(a, b)| a.last_day() == b.last_day());
+    one.hull(other)
+}
+
 /// In which order contributions stand in a fact.
-fn in_order(a: &Contribution, b: &Contribution) -> std::cmp::Ordering {
+pub(crate) fn in_order(a: &Contribution, b: &Contribution) -> std::cmp::Ordering {
     b.supports.cmp(&a.supports).then(b.weight.total_cmp(&a.weight)).then(a.origin.cmp(&b.origin))
 }
 
@@ -159,15 +190,16 @@ impl Fusion<'_> {
         let claim = evidence.claim;
         let standing = self.standing(evidence.document);
         let supports = claim.polarity != Polarity::Denied;
-        if supports {
-            sum.period = sum.hull(sum.period, claim.period);
-        }
-        sum.vuldb_medium |= vuldb_medium(evidence);
+        let vuldb_medium = vuldb_medium(evidence);
+        let marking = standing.and_then(|standing| standing.marking).unwrap_or_default();
         let published = standing.and_then(|standing| standing.published);
-        if let Some(standing) = standing {
-            sum.reported = sum.hull(sum.reported, Period { first: published, last: published });
-            sum.marking = sum.marking.join(standing.marking.unwrap_or_default());
+        let unsure = &mut sum.depends_on_order;
+        if supports {
+            sum.period = hull(sum.period, claim.period, unsure);
         }
+        sum.reported = hull(sum.reported, Period { first: published, last: published }, unsure);
+        sum.marking = sum.marking.join(marking);
+        sum.vuldb_medium |= vuldb_medium;
         let origin = standing.map_or_else(|| origin_of(evidence.document), |s| s.origin);
         let reliability = self.reliability(evidence);
         let precision = precision(claim);
@@ -192,7 +224,15 @@ impl Fusion<'_> {
             own_analyst: false,
             since: None,
             latest: None,
+            period: Period::default(),
+            marking: Marking::default(),
+            vuldb_medium: false,
         });
+        if supports {
+            group.period = hull(group.period, claim.period, unsure);
+        }
+        group.marking = group.marking.join(marking);
+        group.vuldb_medium |= vuldb_medium;
         let best = &group.contribution;
         // Within an origin the strongest claim counts.
         if weight.total_cmp(&best.weight).then(best.strongest.cmp(&evidence.id)).is_gt() {
@@ -207,33 +247,35 @@ impl Fusion<'_> {
         if let Some(day) = published {
             match since {
                 Some(known) if known.first_day() < day.first_day() => {}
-                Some(known) if known.first_day() == day.first_day() => {
-                    sum.depends_on_order |= known != day;
-                }
+                Some(known) if known.first_day() == day.first_day() => *unsure |= known != day,
                 _ => group.since = Some(day),
             }
-            if latest.is_none_or(|known| known.last_day() < day.last_day()) {
-                group.latest = Some(day);
+            match latest {
+                Some(known) if known.last_day() > day.last_day() => {}
+                Some(known) if known.last_day() == day.last_day() => *unsure |= known != day,
+                _ => group.latest = Some(day),
             }
         }
     }
 
-    /// The fact of a statement to which claims came, made of its fact before and of what [`Fusing::kept`](crate::Fusing::kept)
-    /// gave then; the claims must be of documents that had none on it. `None` where all claims have to be
-    /// looked at: the order counts, or the value stands otherwise on the lists of what is known to be benign.
+    /// The fact of a statement from which claims went and to which others came, made of its fact before and of
+    /// what [`Fusing::kept`](crate::Fusing::kept) gave then. What went is all that its documents said on it, and
+    /// what came is of documents that had no claim on it. `None` where all claims have to be looked at: the order
+    /// counts, an origin loses a part of its claims, none is left, or the value stands otherwise on the lists of
+    /// what is known to be benign.
     ///
     /// # Errors
     /// When `kept` is not of this fact.
-    pub fn fuse_more(
+    pub fn fuse_moved(
         &self,
         fact: &Fact,
         kept: &[u8],
-        claims: &[Evidence<'_>],
+        (gone, came): (&[Evidence<'_>], &[Evidence<'_>]),
     ) -> Result<Option<Fusing>, FuseError> {
-        let claims = distinct(claims);
-        let Some(first) = claims.first() else { return Ok(None) };
+        let claims = distinct(came);
+        let Some(first) = claims.first().or(gone.first()) else { return Ok(None) };
         let (mut sum, shared) = ByOrigin::restore(fact, kept)?;
-        if shared != self.shared(first) {
+        if shared != self.shared(first) || (!gone.is_empty() && !sum.take_away(gone)) {
             return Ok(None);
         }
         claims.iter().for_each(|evidence| self.add(&mut sum, evidence));
@@ -252,87 +294,6 @@ impl Fusion<'_> {
 fn speaker(standing: &Standing) -> Speaker {
     let Standing { voice, root, named, .. } = standing;
     Speaker { voice: voice.clone(), root: *root, named: *named }
-}
-
-/// What a fact does not tell of the sum that it was made of. Its contributions tell the rest.
-#[derive(Serialize, Deserialize)]
-struct Rest {
-    shared: Option<bool>,
-    vuldb_medium: bool,
-    /// Speaker, whom it quotes, basis, firmness (its bits) and whether one's own analyst says it: many groups
-    /// have the same.
-    ways: Vec<Way>,
-    /// Of each contribution, in the order of the fact: its way, and since when; until when where that is
-    /// another day.
-    groups: Vec<(usize, Option<PartialDate>, Option<PartialDate>)>,
-}
-
-type Way = (Option<Speaker>, Quoted, Basis, u64, bool);
-
-impl Group {
-    fn way(&self) -> Way {
-        let (speaker, quoted) = (self.speaker.clone(), self.quoted.clone());
-        (speaker, quoted, self.basis, self.firmness.to_bits(), self.own_analyst)
-    }
-}
-
-impl ByOrigin {
-    /// What is to be kept beside the fact that was made of this, so that claims can be added to it later;
-    /// `None` where none can. `shared` as [`Fusion::shared`] tells.
-    pub(crate) fn keep(&self, shared: Option<bool>) -> Option<Vec<u8>> {
-        if self.depends_on_order {
-            return None;
-        }
-        let mut groups: Vec<(&Group, Way)> =
-            self.groups.values().map(|group| (group, group.way())).collect();
-        groups.sort_by(|(a, _), (b, _)| in_order(&a.contribution, &b.contribution));
-        let mut ways: Vec<Way> = groups.iter().map(|(_, way)| way.clone()).collect();
-        ways.sort_unstable();
-        ways.dedup();
-        let groups = groups
-            .iter()
-            .map(|(group, way)| {
-                let latest = group.latest.filter(|latest| Some(*latest) != group.since);
-                (ways.binary_search(way).unwrap_or_default(), group.since, latest)
-            })
-            .collect();
-        let vuldb_medium = self.vuldb_medium;
-        serde_json::to_vec(&Rest { shared, vuldb_medium, ways, groups }).ok()
-    }
-
-    /// The sum of which a fact was made, and how its value stood on the lists of what is benign.
-    fn restore(fact: &Fact, kept: &[u8]) -> Result<(Self, Option<bool>), FuseError> {
-        let damaged = || FuseError::Damaged("what is kept beside a fact is not of this fact");
-        let Rest { shared, vuldb_medium, ways, groups } =
-            serde_json::from_slice(kept).map_err(|_| damaged())?;
-        if groups.len() != fact.contributions.len() {
-            return Err(damaged());
-        }
-        let mut sum = Self {
-            groups: BTreeMap::new(),
-            period: fact.period,
-            reported: fact.reported,
-            marking: fact.marking,
-            vuldb_medium,
-            depends_on_order: false,
-        };
-        for (contribution, (way, since, latest)) in fact.contributions.iter().zip(groups) {
-            let (speaker, quoted, basis, firmness, own_analyst) =
-                ways.get(way).ok_or_else(damaged)?.clone();
-            let group = Group {
-                contribution: contribution.clone(),
-                speaker,
-                quoted,
-                basis,
-                firmness: f64::from_bits(firmness),
-                own_analyst,
-                since,
-                latest: latest.or(since),
-            };
-            sum.groups.insert((contribution.origin, contribution.supports), group);
-        }
-        Ok((sum, shared))
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::{HashMap, HashSet};
 use lapwing_model::{OriginId, PartialDate};
 use serde::Serialize;
 
@@ -174,6 +175,46 @@ impl Bonds {
                 ties.extend(weigh(pieces).map(|weight| Tie { a, b, weight }));
             });
         }
+        Ok(Self { activities, shared, ties })
+    }
+
+    /// As [`Bonds::find`], made of what bound activities before, when the evidence of all is what it was but for some
+    /// `features`: those of the activities that came, went, or have other evidence or another first day now, and
+    /// those of evidence that counts now and did not, or the reverse. `each` is called once at most; `example` tells
+    /// for the number of a piece of evidence of before which one it has now. The result is that of [`Bonds::find`].
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub fn after<E>(
+        &self,
+        activities: Vec<Activity>,
+        features: &HashSet<u64>,
+        example: &dyn Fn(i64) -> i64,
+        each: &mut dyn FnMut(&mut Taking<'_>) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let now: HashMap<OriginId, u32> =
+            activities.iter().zip(0..).map(|(activity, at)| (activity.origin, at)).collect();
+        let places: Vec<Option<u32>> =
+            self.activities.iter().map(|activity| now.get(&activity.origin).copied()).collect();
+        let of = (places.as_slice(), activities.len());
+        let (shared, stirred) = self.shared.after(of, features, example, each)?;
+        let mut ties = Vec::new();
+        for tie in &self.ties {
+            let (Some(a), Some(b)) = (places[tie.a as usize], places[tie.b as usize]) else {
+                continue;
+            };
+            // What two share that have none of these features is what it was.
+            let (a, b) = (a.min(b), a.max(b));
+            if !stirred.contains(&a) {
+                ties.push(Tie { a, b, weight: tie.weight });
+            }
+        }
+        for &a in &stirred {
+            shared.later(a, &mut |b, pieces| {
+                ties.extend(weigh(pieces).map(|weight| Tie { a, b, weight }));
+            });
+        }
+        ties.sort_unstable_by_key(|tie| (tie.a, tie.b));
         Ok(Self { activities, shared, ties })
     }
 

@@ -108,7 +108,7 @@ pub struct Fusing {
     pub fact: Fact,
     /// Who agrees; `None` where that says nothing of anybody.
     pub agreement: Option<Agreement>,
-    /// What [`Fusion::fuse_more`] needs beside the fact; only of statements that many claims make.
+    /// What [`Fusion::fuse_moved`] needs beside the fact; only of statements that many claims make.
     pub kept: Option<Vec<u8>>,
 }
 
@@ -242,7 +242,7 @@ impl<'a> Fusion<'a> {
     }
 
     /// As [`Self::fuse`], with who agrees on the statement (see [`Self::agreement`]), and what is to be kept
-    /// for [`Self::fuse_more`].
+    /// for [`Self::fuse_moved`].
     #[must_use]
     pub fn fuse_and_agree(&self, claims: &[Evidence<'_>]) -> Option<Fusing> {
         let claims = distinct(claims);

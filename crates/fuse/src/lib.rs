@@ -52,6 +52,7 @@ mod explain;
 mod features;
 mod follow;
 mod fusion;
+mod kept;
 mod language;
 mod learnt;
 mod likeness;

@@ -3,6 +3,10 @@
 //! The evidence is gone through twice for each slice of the features: once to see which may be shared, and once to
 //! take these. What is in memory at a time does not grow with the evidence that nobody shares.
 
+use std::collections::BTreeSet;
+
+use foldhash::HashSet;
+
 use crate::features::Mark;
 
 /// A feature of the evidence of one activity.
@@ -111,8 +115,84 @@ impl Shared {
             })?;
             shared.take(&mut taken);
         }
+        // Slices must leave no trace: what two share is added up in the order of features.
+        if slices > 1 {
+            shared = shared.in_order();
+        }
         shared.turn(activities);
         Ok(shared)
+    }
+
+    /// What activities share now, made of what they shared before, when only some `features` are had by others
+    /// than then: all evidence is gone through once, to take these. `places` tells for each activity of before
+    /// where it is now; their order among themselves is the same, but for those that have one of the features.
+    /// Gives also the activities that have one that is shared, now or before.
+    pub fn after<E>(
+        &self,
+        (places, activities): (&[Option<u32>], usize),
+        features: &HashSet<u64>,
+        example: &dyn Fn(i64) -> i64,
+        each: &mut dyn FnMut(&mut Taking<'_>) -> Result<(), E>,
+    ) -> Result<(Self, BTreeSet<u32>), E> {
+        let mut taken: Vec<Held> = Vec::new();
+        if !features.is_empty() {
+            each(&mut |held| {
+                if features.contains(&held.mark.feature) {
+                    taken.push(held);
+                }
+            })?;
+        }
+        let mut now = Self::default();
+        now.take(&mut taken);
+        let mut stirred: BTreeSet<u32> = now.holders.iter().map(|holder| holder.at).collect();
+        let mut same = Self::default();
+        for (at, feature) in self.features.iter().enumerate() {
+            let holders = self.holders_of(at).iter().filter_map(|holder| {
+                let at = places.get(holder.at as usize).copied().flatten()?;
+                Some(Holder { at, ..*holder })
+            });
+            if features.contains(&feature.hash) {
+                stirred.extend(holders.map(|holder| holder.at));
+                continue;
+            }
+            let first = same.holders.len() as u32;
+            same.features.push(Feature { first, example: example(feature.example), ..*feature });
+            same.holders.extend(holders);
+        }
+        let mut shared = Self::merged(&same, &now);
+        shared.turn(activities);
+        Ok((shared, stirred))
+    }
+
+    /// The features of two, both in the order of their hashes, in that order.
+    fn merged(one: &Self, other: &Self) -> Self {
+        let mut all = Self::default();
+        let (mut a, mut b) = (0, 0);
+        loop {
+            let (from, at) = match (one.features.get(a), other.features.get(b)) {
+                (Some(first), Some(second)) if second.hash < first.hash => (other, &mut b),
+                (Some(_), _) => (one, &mut a),
+                (None, Some(_)) => (other, &mut b),
+                (None, None) => return all,
+            };
+            let first = all.holders.len() as u32;
+            all.features.push(Feature { first, ..from.features[*at] });
+            all.holders.extend_from_slice(from.holders_of(*at));
+            *at += 1;
+        }
+    }
+
+    /// The same in the order of hashes.
+    fn in_order(&self) -> Self {
+        let mut order: Vec<usize> = (0..self.features.len()).collect();
+        order.sort_unstable_by_key(|at| self.features[*at].hash);
+        let mut all = Self::default();
+        for at in order {
+            let first = all.holders.len() as u32;
+            all.features.push(Feature { first, ..self.features[at] });
+            all.holders.extend_from_slice(self.holders_of(at));
+        }
+        all
     }
 
     fn take(&mut self, taken: &mut [Held]) {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,14 @@ pub struct Sight<'e> {
     pub(crate) at: Option<ChangeId>,
     /// The ceiling; [`Ceiling::NONE`] where nothing is above it.
     pub(crate) ceiling: Ceiling,
+    /// Which copy of the store it is: rows and names have the same numbers in one copy as long as it lives.
+    copy: u64,
+    /// Of two sights the one with the larger number was not taken of an older state.
+    turn: u64,
 }
+
+/// The store itself among the copies.
+const ITSELF: u64 = 0;
 
 impl std::ops::Deref for Sight<'_> {
     type Target = Engine;
@@ -29,7 +37,8 @@ impl std::ops::Deref for Sight<'_> {
     }
 }
 
-/// Something made of one state of the store, kept until the state is another.
+/// Something made of one state of the store, kept until the state is another: then it is made anew, or of what it
+/// was before and what changed.
 pub(crate) struct Cached<T> {
     places: Mutex<BTreeMap<Ceiling, Place<T>>>,
     /// Below which ceiling somebody asked for it, and when last.
@@ -39,8 +48,25 @@ pub(crate) struct Cached<T> {
 /// Where it is kept for a ceiling; who asks while it is made waits.
 type Place<T> = Arc<Mutex<Option<Made<T>>>>;
 
-/// What was made, and of which state of the store.
-type Made<T> = (Option<ChangeId>, Arc<T>);
+/// What was made, and of which sight.
+struct Made<T> {
+    at: Option<ChangeId>,
+    copy: u64,
+    turn: u64,
+    what: Arc<T>,
+}
+
+impl<T> Made<T> {
+    fn is_of(&self, sight: &Sight<'_>) -> bool {
+        (self.at, self.copy) == (sight.at, sight.copy)
+    }
+
+    /// What it is, where that of a sight can be made of it. A store that another was put in the place of may have
+    /// gone back in its history.
+    fn before(&self, sight: &Sight<'_>) -> Option<&T> {
+        (self.copy == sight.copy && self.at <= sight.at).then_some(&*self.what)
+    }
+}
 
 impl<T> Default for Cached<T> {
     fn default() -> Self {
@@ -50,32 +76,55 @@ impl<T> Default for Cached<T> {
 
 impl<T> Cached<T> {
     /// What was made of the state that is seen. While one makes it, others who ask for it wait: it is not made
-    /// twice. `make` must not ask for the same thing.
+    /// twice. `make` gets what was made of a state before, where it can be of use, and must not ask for the same
+    /// thing.
     pub(crate) fn get(
         &self,
         sight: &Sight<'_>,
-        make: impl FnOnce() -> Result<T, Problem>,
+        make: impl FnOnce(Option<&T>) -> Result<T, Problem>,
     ) -> Result<Arc<T>, Problem> {
         lock(&self.asked).insert(sight.ceiling, Instant::now());
-        self.renew(sight, make)
+        let place = self.place(sight);
+        let mut place = lock(&place);
+        match place.as_ref() {
+            Some(made) if made.is_of(sight) => return Ok(Arc::clone(&made.what)),
+            // Who still sees an older state gets what is of it, and does not take away what is newer.
+            Some(made) if made.turn > sight.turn => {
+                drop(place);
+                return make(None).map(Arc::new);
+            }
+            _ => {}
+        }
+        Self::put(&mut place, sight, make)
     }
 
-    /// As [`Self::get`], without anybody having asked.
+    /// Makes it ready for who may ask, unless it was made of this state or of a newer one already.
     pub(crate) fn renew(
         &self,
         sight: &Sight<'_>,
-        make: impl FnOnce() -> Result<T, Problem>,
-    ) -> Result<Arc<T>, Problem> {
-        let place = Arc::clone(lock(&self.places).entry(sight.ceiling).or_default());
+        make: impl FnOnce(Option<&T>) -> Result<T, Problem>,
+    ) -> Result<(), Problem> {
+        let place = self.place(sight);
         let mut place = lock(&place);
-        if let Some((at, made)) = place.as_ref()
-            && *at == sight.at
-        {
-            return Ok(Arc::clone(made));
+        if place.as_ref().is_some_and(|made| made.is_of(sight) || made.turn > sight.turn) {
+            return Ok(());
         }
-        let made = Arc::new(make()?);
-        *place = Some((sight.at, Arc::clone(&made)));
-        Ok(made)
+        Self::put(&mut place, sight, make).map(drop)
+    }
+
+    fn place(&self, sight: &Sight<'_>) -> Place<T> {
+        Arc::clone(lock(&self.places).entry(sight.ceiling).or_default())
+    }
+
+    fn put(
+        place: &mut Option<Made<T>>,
+        sight: &Sight<'_>,
+        make: impl FnOnce(Option<&T>) -> Result<T, Problem>,
+    ) -> Result<Arc<T>, Problem> {
+        let what = Arc::new(make(place.as_ref().and_then(|made| made.before(sight)))?);
+        let Sight { at, copy, turn, .. } = *sight;
+        *place = Some(Made { at, copy, turn, what: Arc::clone(&what) });
+        Ok(what)
     }
 
     /// The ceilings below which somebody asked for it lately.
@@ -98,6 +147,9 @@ pub(crate) struct Readers {
     permits: Arc<Semaphore>,
     most: usize,
     used: Mutex<Instant>,
+    /// See [`Sight`].
+    copies: AtomicU64,
+    turns: AtomicU64,
 }
 
 /// Who asked for something so long ago may ask for it again.
@@ -112,13 +164,14 @@ struct Kept {
 }
 
 impl Kept {
-    fn sight(&self) -> Sight<'_> {
-        Sight { engine: &self.engine, at: self.at, ceiling: Ceiling::NONE }
+    fn sight(&self, turn: u64) -> Sight<'_> {
+        let (engine, at) = (&self.engine, self.at);
+        Sight { engine, at, ceiling: Ceiling::NONE, copy: ITSELF, turn }
     }
 }
 
-/// A copy below a ceiling; who waits for it waits while it is made.
-type View = Arc<Mutex<Option<Below>>>;
+/// A copy below a ceiling with its number; who waits for it waits while it is made.
+type View = Arc<Mutex<Option<(u64, Below)>>>;
 
 /// Why a question has to be asked again, or cannot be answered.
 enum Missed {
@@ -148,6 +201,8 @@ impl Readers {
             permits: Arc::new(Semaphore::new(most)),
             most,
             used: Mutex::new(Instant::now()),
+            copies: AtomicU64::new(ITSELF + 1),
+            turns: AtomicU64::new(0),
         }
     }
 
@@ -182,15 +237,17 @@ impl Readers {
         // became so in this very moment still answers of one state.
         for last in [false, true] {
             let kept = self.take(last)?;
+            // Before the state is held: who has a later turn cannot hold an older one.
+            let turn = self.turns.fetch_add(1, Ordering::SeqCst);
             let answer = kept.engine.store().still(|| {
                 if !last && kept.engine.store().latest_change()? != kept.at {
                     return Err(Missed::Stale);
                 }
                 let Some(ask) = ask.take() else { return Err(Missed::Stale) };
                 if ceiling.covers(kept.strictest) {
-                    Ok(ask(&kept.sight())?)
+                    Ok(ask(&kept.sight(turn))?)
                 } else {
-                    Ok(self.below(ceiling, &kept, ask)?)
+                    Ok(self.below(ceiling, (&kept, turn), ask)?)
                 }
             });
             match answer {
@@ -212,26 +269,31 @@ impl Readers {
     fn below<T>(
         &self,
         ceiling: Ceiling,
-        kept: &Kept,
+        (kept, turn): (&Kept, u64),
         ask: impl FnOnce(&Sight<'_>) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         let view = lock(&self.views).entry(ceiling).or_default().clone();
         let mut view = lock(&view);
         // One that is of a later state than the engine is as good: it answers of one state.
-        if view.as_ref().is_none_or(|below| below.at < kept.at) {
+        if view.as_ref().is_none_or(|(_, below)| below.at < kept.at) {
             // What fails in between leaves no copy behind.
             let followed = match view.take() {
-                Some(mut below) => below.follow()?.then_some(below),
+                Some((copy, mut below)) => below.follow()?.then_some((copy, below)),
                 None => None,
             };
+            let copy = || self.copies.fetch_add(1, Ordering::SeqCst);
             *view = match followed {
-                Some(below) => Some(below),
-                None => kept.engine.below(ceiling.tlp, ceiling.pap)?,
+                Some(followed) => Some(followed),
+                None => kept.engine.below(ceiling.tlp, ceiling.pap)?.map(|below| (copy(), below)),
             };
         }
         match view.as_ref() {
-            Some(below) => ask(&Sight { engine: &below.engine, at: below.at, ceiling }),
-            None => ask(&kept.sight()),
+            Some((copy, Below { engine, at, .. })) => {
+                // The turns of who looks at one copy come one after the other.
+                let turn = self.turns.fetch_add(1, Ordering::SeqCst);
+                ask(&Sight { engine, at: *at, ceiling, copy: *copy, turn })
+            }
+            None => ask(&kept.sight(turn)),
         }
     }
 
@@ -249,6 +311,8 @@ impl Readers {
         let engine = Engine::open_read_only(&self.path)?;
         let at = engine.store().latest_change()?;
         let (tlp, pap) = engine.store().strictest()?;
+        // Those of an older state are of no use any more, and each holds pages of the store.
+        lock(&self.idle).retain(|kept| kept.at == at);
         Ok(Kept { engine, at, strictest: Ceiling { tlp, pap } })
     }
 
@@ -264,4 +328,53 @@ impl Readers {
 /// What a thread that fell may have left behind is whole: engines are only read.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sight(engine: &Engine, (state, turn): (i64, u64)) -> Sight<'_> {
+        let at = Some(ChangeId(state));
+        Sight { engine, at, ceiling: Ceiling::NONE, copy: ITSELF, turn }
+    }
+
+    #[test]
+    fn what_is_made_of_an_older_state_does_not_take_the_place_of_a_newer() {
+        let engine = Engine::in_memory().unwrap();
+        let cached: Cached<String> = Cached::default();
+        let get = |at, name: &str| {
+            cached.get(&sight(&engine, at), |_| Ok(name.to_owned())).unwrap().as_str().to_owned()
+        };
+        assert_eq!(get((7, 5), "of seven"), "of seven");
+        // One who looked before it, and was slow.
+        let slow = sight(&engine, (6, 3));
+        cached.renew(&slow, |_| Err(Problem::fault("it need not be made"))).unwrap();
+        assert_eq!(get((6, 3), "of six"), "of six");
+        assert_eq!(get((7, 8), "again"), "of seven");
+        // The store was put in the place of another.
+        assert_eq!(get((2, 9), "of two"), "of two");
+        assert_eq!(get((2, 10), "again"), "of two");
+        cached.renew(&sight(&engine, (3, 11)), |_| Ok("of three".to_owned())).unwrap();
+        assert_eq!(get((3, 12), "again"), "of three");
+    }
+
+    #[test]
+    fn what_was_made_before_is_at_hand_where_it_is_of_use() {
+        let engine = Engine::in_memory().unwrap();
+        let cached: Cached<String> = Cached::default();
+        let get = |sight: &Sight<'_>, name: &str| {
+            let make = |before: Option<&String>| {
+                Ok(before.map_or_else(|| name.to_owned(), |before| format!("{before}, {name}")))
+            };
+            cached.get(sight, make).unwrap().as_str().to_owned()
+        };
+        assert_eq!(get(&sight(&engine, (1, 1)), "one"), "one");
+        assert_eq!(get(&sight(&engine, (2, 2)), "two"), "one, two");
+        let other_copy = Sight { copy: 9, ..sight(&engine, (3, 3)) };
+        assert_eq!(get(&other_copy, "three"), "three");
+        assert_eq!(get(&Sight { turn: 4, ..other_copy }, "again"), "three");
+        let went_back = Sight { at: Some(ChangeId(1)), turn: 5, ..other_copy };
+        assert_eq!(get(&went_back, "one"), "one");
+    }
 }

@@ -51,6 +51,17 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// Gives back the pages of the store that it holds, when nobody waits to write.
+    fn rest(&self) {
+        if let Some((engine, _)) = &self.engine
+            && let Err(error) = engine.store().release()
+        {
+            tracing::warn!("memory could not be given back: {error}");
+        }
+    }
+}
+
 impl Writer {
     pub(crate) fn start(path: &Path, queue: usize, patience: Duration) -> std::io::Result<Self> {
         let (send, mut jobs) = mpsc::channel::<Job>(queue.max(1));
@@ -64,7 +75,9 @@ impl Writer {
                 if std::panic::catch_unwind(run).is_err() {
                     desk.engine = None;
                 }
-                counted.fetch_sub(1, Ordering::Relaxed);
+                if counted.fetch_sub(1, Ordering::Relaxed) == 1 {
+                    desk.rest();
+                }
             }
         })?;
         Ok(Self { queue: Mutex::new(Some(send)), waiting, thread: Mutex::new(Some(thread)) })

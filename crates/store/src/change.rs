@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use lapwing_model::{ChangeId, DocumentId, Entity, Fact, Origin, Reading};
 
 use crate::aging::Aging;
+use crate::claims::Came;
 use crate::deriving::Moves;
 use crate::documents;
 use crate::error::{Fault, StoreError};
-use crate::fusing::Fresh;
+use crate::fusing::{Fresh, MovedRows};
+use crate::held::{Held, Standings};
 use crate::history;
 use crate::marks::ClaimMarks;
 use crate::names::Names;
@@ -31,6 +33,12 @@ pub struct Change<'s> {
     last_entity: Option<i64>,
     /// The row of the first document that came since facts were derived last.
     first_row: Option<i64>,
+    /// The rows of the documents that went since then, and of those that came back.
+    moved: MovedRows,
+    /// Claims on statements that are new, until facts are made of them.
+    held: Held,
+    /// How entities stand that are new, until it is written down.
+    pub(crate) standings: Standings,
     /// See [`Change::deepest_agreement_changed`].
     pub(crate) deepest: Option<u8>,
     /// See [`Change::some_changed_facts`].
@@ -93,6 +101,9 @@ impl<'s> Change<'s> {
                 id,
                 last_entity: Some(last_entity),
                 first_row: None,
+                moved: MovedRows::default(),
+                held: Held::since(last_entity),
+                standings: Standings::default(),
                 counts: Counts::default(),
                 moves: Moves::default(),
                 deepest: None,
@@ -156,13 +167,15 @@ impl<'s> Change<'s> {
     ) -> Result<Added, StoreError> {
         let id = reading.document.id;
         let (change, counts, first_row) = (self.id, &mut self.counts, &mut self.first_row);
+        let held = &mut self.held;
         let added = self.store.with(|conn, names| {
             if documents::visible(conn, id)?.is_some() {
                 return Ok(Added::Known);
             }
             let n = documents::insert(conn, change, (reading, packed), trace)?;
             let ordered = (n, packed.claims.as_slice());
-            let claims = claims::insert(conn, names, ordered, (&reading.claims, marks), resolve)?;
+            let of = Came { document: id, claims: &reading.claims, marked: marks };
+            let claims = claims::insert(conn, names, ordered, (of, held), resolve)?;
             let gaps = reading.gaps.len() as u64;
             conn.prepare_cached("UPDATE document SET claims = ?2, gaps = ?3 WHERE n = ?1")?
                 .execute((n, claims as i64, gaps as i64))?;
@@ -186,10 +199,11 @@ impl<'s> Change<'s> {
     /// [`StoreError::UnknownChange`], [`StoreError::AlreadyUndone`].
     pub fn undo(&mut self, change: ChangeId) -> Result<Undone, StoreError> {
         let by = self.id;
-        let (counts, moves) = (&mut self.counts, &mut self.moves);
+        let counts = &mut self.counts;
+        let moved = (&mut self.moves, &mut self.moved);
         let undone = self.store.with(|conn, _| {
             let (undone, rows) = history::undo(conn, change, by)?;
-            move_rows(conn, rows, moves)?;
+            move_rows(conn, rows, moved)?;
             counts.of_undone(conn, &undone)?;
             Ok(undone)
         })?;
@@ -203,10 +217,11 @@ impl<'s> Change<'s> {
     /// # Errors
     /// As [`Change::undo`].
     pub fn replace(&mut self, change: ChangeId) -> Result<Undone, StoreError> {
-        let (by, moves) = (self.id, &mut self.moves);
+        let by = self.id;
+        let moved = (&mut self.moves, &mut self.moved);
         let undone = self.store.with(|conn, _| {
             let (undone, rows) = history::replace(conn, change, by)?;
-            move_rows(conn, rows, moves)?;
+            move_rows(conn, rows, moved)?;
             Ok(undone)
         })?;
         self.changed = true;
@@ -262,6 +277,7 @@ impl<'s> Change<'s> {
 
     /// Resolves all names anew, and touches the statements of those that have another now.
     pub fn resolve_again(&mut self, resolve: &dyn Fn(&Entity) -> Entity) -> Result<(), StoreError> {
+        self.held.forget();
         let renamed = self.store.with(|conn, names| fusing::resolve_again(conn, names, resolve))?;
         self.changed |= renamed > 0;
         Ok(())
@@ -285,7 +301,7 @@ impl<'s> Change<'s> {
         self.fresh();
         let done = self.store.with(|conn, names| {
             let mut many = |all: &[Gathered]| Ok(all.iter().map(&mut one).collect());
-            fusing::fuse_touched(conn, names, (None, &mut many))
+            fusing::fuse_touched(conn, names, (None, &mut many), None)
         })?;
         Ok(self.refused(done))
     }
@@ -294,8 +310,14 @@ impl<'s> Change<'s> {
     pub(crate) fn fresh(&mut self) -> Option<Fresh> {
         // Where facts were derived in this change already, a statement of a new entity may have one.
         let last_entity = self.last_entity.take().unwrap_or(i64::MAX);
-        let first_row = self.first_row.take()?;
-        Some(Fresh { last_entity, first_row })
+        let (first_row, moved) = (self.first_row.take(), std::mem::take(&mut self.moved));
+        let held = std::mem::take(&mut self.held);
+        if first_row.is_none() && moved.is_empty() {
+            return None;
+        }
+        // No document has such a row.
+        let first_row = first_row.unwrap_or(i64::MAX);
+        Some(Fresh { last_entity, first_row, moved, held })
     }
 
     /// Touches the statements of documents: what they weigh by is another now.
@@ -325,9 +347,10 @@ impl<'s> Change<'s> {
         rules: &str,
         age: &mut dyn FnMut(&Fact, &[Fact]) -> Aging,
     ) -> Result<(), StoreError> {
+        let fresh = std::mem::take(&mut self.standings);
         self.store.with(|conn, names| {
             standing::rule_by(conn, rules)?;
-            standing::settle(conn, names, Some(age))
+            standing::settle(conn, names, fresh, Some(age))
         })
     }
 
@@ -360,8 +383,9 @@ impl<'s> Change<'s> {
         }
         let (id, counts) = (self.id, &self.counts);
         let numbers = [counts.documents, counts.claims, counts.gaps].map(|n| n as i64);
+        let fresh = std::mem::take(&mut self.standings);
         self.store.with(|conn, names| {
-            derived(conn, names)?;
+            derived(conn, names, fresh)?;
             conn.prepare_cached(
                 "UPDATE change SET documents = ?2, claims = ?3, gaps = ?4 WHERE id = ?1",
             )?
@@ -379,8 +403,9 @@ impl Change<'_> {
     /// history is that of the original.
     pub fn commit_unrecorded(mut self) -> Result<(), StoreError> {
         let id = self.id;
+        let fresh = std::mem::take(&mut self.standings);
         self.store.with(|conn, names| {
-            derived(conn, names)?;
+            derived(conn, names, fresh)?;
             conn.prepare_cached("DELETE FROM change WHERE id = ?1")?.execute([id.0])?;
             Ok(conn.execute_batch("COMMIT")?)
         })?;
@@ -397,10 +422,19 @@ impl Change<'_> {
 }
 
 /// Notes that the documents of rows came into sight, or went out of it.
-fn move_rows(conn: &Connection, rows: Vec<i64>, moves: &mut Moves) -> Result<(), Fault> {
+fn move_rows(
+    conn: &Connection,
+    rows: Vec<i64>,
+    (moves, moved): (&mut Moves, &mut MovedRows),
+) -> Result<(), Fault> {
     for n in rows {
-        fusing::touch(conn, n)?;
-        match documents::in_sight(conn, n)? {
+        let in_sight = documents::in_sight(conn, n)?;
+        if moved.take(n, in_sight.is_some()) {
+            fusing::touch_moved(conn, n)?;
+        } else {
+            fusing::touch(conn, n)?;
+        }
+        match in_sight {
             Some(id) => drop(moves.came.insert(id)),
             None => drop(moves.went.insert(n, shelf::trace_of_row(conn, n)?)),
         }
@@ -409,8 +443,8 @@ fn move_rows(conn: &Connection, rows: Vec<i64>, moves: &mut Moves) -> Result<(),
 }
 
 /// Brings up to date what follows from names and facts.
-fn derived(conn: &Connection, names: &Names) -> Result<(), Fault> {
-    standing::settle(conn, names, None)?;
+fn derived(conn: &Connection, names: &Names, fresh: Standings) -> Result<(), Fault> {
+    standing::settle(conn, names, fresh, None)?;
     spelling::extend(conn, names)
 }
 

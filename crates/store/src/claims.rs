@@ -9,6 +9,7 @@ use crate::codec::{date_number, date_of};
 use crate::error::Fault;
 use crate::facts;
 use crate::fusing;
+use crate::held::Held;
 use crate::marks::{self, ClaimMarks};
 use crate::names::{Names, Numbered};
 use crate::names_server;
@@ -30,7 +31,7 @@ pub(crate) fn insert(
     conn: &Connection,
     names: &Names,
     (n, ordered): (i64, &[(ClaimId, usize)]),
-    (claims, marked): (&[Claim], Option<&ClaimMarks>),
+    (Came { document, claims, marked }, held): (Came<'_>, &mut Held),
     resolve: &dyn Fn(&Entity) -> Entity,
 ) -> Result<u64, Fault> {
     // New names and words get their numbers in the order of the text, …
@@ -64,10 +65,16 @@ pub(crate) fn insert(
     }
     // … and rows are written in the order of their key, so that pages fill one after the other.
     let mut insert = conn.bulk(INSERT)?;
+    let mut last = None;
     for (id, at) in ordered {
         let (Some(claim), Some(numbers)) = (claims.get(*at), numbered.get(*at)) else {
             continue;
         };
+        let is_first = last.replace(*id) != Some(*id);
+        if is_first && held.wants(statement(numbers)) {
+            let stored = numbers.stored(conn, names, (*id, document, claim))?;
+            held.put(statement(numbers), stored);
+        }
         insert.push(params![
             n,
             id.0,
@@ -92,6 +99,13 @@ pub(crate) fn insert(
         ])?;
     }
     Ok(insert.finish()? as u64)
+}
+
+/// The claims of a document that came, with the marks of those that are evidence.
+pub(crate) struct Came<'c> {
+    pub(crate) document: DocumentId,
+    pub(crate) claims: &'c [Claim],
+    pub(crate) marked: Option<&'c ClaimMarks>,
 }
 
 /// Claims whose names are numbered in one go.
@@ -128,6 +142,27 @@ impl Numbers {
             why: word(&claim.why)?,
             context: word(&claim.context)?,
         })
+    }
+}
+
+impl Numbers {
+    /// The claim as [`read`] gives it.
+    fn stored(
+        &self,
+        conn: &Connection,
+        names: &Names,
+        (id, document, claim): (ClaimId, DocumentId, &Claim),
+    ) -> Result<StoredClaim, Fault> {
+        let is_same = |of: Numbered| of.n == of.resolved;
+        let subject = match is_same(self.subject) {
+            true => claim.subject.clone(),
+            false => names.entity_of(conn, self.subject.resolved)?,
+        };
+        let object = match is_same(self.object) {
+            true => claim.object.clone(),
+            false => names.object_of(conn, self.object.resolved)?,
+        };
+        Ok(StoredClaim { id, document, claim: claim.clone(), subject, object })
     }
 }
 
@@ -191,25 +226,51 @@ pub(crate) fn select(
     Ok(claims)
 }
 
-/// Asks for all visible claims of a statement; for [`of_statement`].
-pub(crate) fn prepare(conn: &Connection) -> Result<CachedStatement<'_>, Fault> {
+/// Whose claims on a statement are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Of all documents in sight, from a row on.
+    From(i64),
+    /// Of one row, in sight or not.
+    Of(i64),
+}
+
+impl Which {
+    /// The condition, with the row as `row`.
+    fn condition(self, row: &str) -> String {
+        match self {
+            Self::From(_) => format!("c.document >= {row} AND d.visible = 1"),
+            Self::Of(_) => format!("c.document = {row}"),
+        }
+    }
+
+    fn row(self) -> i64 {
+        match self {
+            Self::From(row) | Self::Of(row) => row,
+        }
+    }
+}
+
+/// Asks for claims of a statement; for [`of_statement`].
+pub(crate) fn prepare(conn: &Connection, which: Which) -> Result<CachedStatement<'_>, Fault> {
     // CROSS JOIN holds the planner to the order: the statement's few claims first.
     Ok(conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM claim c INDEXED BY claim_statement
          CROSS JOIN document d ON d.n = c.document
          WHERE c.resolved_subject = ?1 AND c.relation = ?2 AND c.resolved_object = ?3
-           AND c.document >= ?4 AND d.visible = 1"
+           AND {}",
+        which.condition("?4")
     ))?)
 }
 
-/// All visible claims of a statement that documents from a row on make, in order of identifier.
+/// The claims of a statement, in order of identifier; `prepared` is for the same documents.
 pub(crate) fn of_statement(
     conn: &Connection,
     names: &Names,
     prepared: &mut CachedStatement<'_>,
-    ((subject, relation, object), first_row): ((i64, i64, i64), i64),
+    ((subject, relation, object), which): ((i64, i64, i64), Which),
 ) -> Result<Vec<StoredClaim>, Fault> {
-    let mut rows = prepared.query((subject, relation, object, first_row))?;
+    let mut rows = prepared.query((subject, relation, object, which.row()))?;
     names_server::load_of_claims(conn, names, rows.came())?;
     let mut claims = Vec::new();
     while let Some(row) = rows.next()? {
@@ -224,16 +285,16 @@ pub(crate) fn of_statements(
     conn: &Connection,
     names: &Names,
     statements: &[(i64, i64, i64)],
-    first_row: i64,
+    which: Which,
 ) -> Result<Vec<Vec<StoredClaim>>, Fault> {
     if statements.is_empty() {
         return Ok(Vec::new());
     }
     let Some(session) = conn.postgres() else {
-        let mut prepared = prepare(conn)?;
+        let mut prepared = prepare(conn, which)?;
         return statements
             .iter()
-            .map(|statement| of_statement(conn, names, &mut prepared, (*statement, first_row)))
+            .map(|statement| of_statement(conn, names, &mut prepared, (*statement, which)))
             .collect();
     };
     let sql = format!(
@@ -241,7 +302,8 @@ pub(crate) fn of_statements(
            WITH ORDINALITY AS t (s, r, o, at)
          JOIN claim c ON c.resolved_subject = t.s AND c.relation = t.r AND c.resolved_object = t.o
          JOIN document d ON d.n = c.document
-         WHERE c.document >= {first_row} AND d.visible = 1 ORDER BY t.at, c.id"
+         WHERE {} ORDER BY t.at, c.id",
+        which.condition(&which.row().to_string())
     );
     let rows = session.query_columns(&sql, facts::columns(statements))?.all();
     names_server::load_of_claims(conn, names, &rows)?;

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lapwing_model::{DocumentId, Origin};
+use lapwing_model::{DocumentId, Fact, Origin};
 
+use crate::aging::Aging;
 use crate::change::Change;
 use crate::document_standings::StandingRecord;
 use crate::error::StoreError;
@@ -25,6 +26,10 @@ pub(crate) struct Moves {
 /// What makes the facts of several statements out of their claims, with the store to look up in.
 pub type FuseWith<'f> =
     dyn FnMut(&Store, &[Gathered]) -> Result<Vec<Option<Fused>>, StoreError> + 'f;
+
+/// What tells when an indicator loses its worth, by the fact that it is one and by those on what it indicates and
+/// when it was seen.
+pub type AgeOf<'f> = dyn FnMut(&Fact, &[Fact]) -> Aging + 'f;
 
 impl Change<'_> {
     /// The documents that came into sight in this change, in order of identifier.
@@ -162,14 +167,22 @@ impl Change<'_> {
     /// to be kept: one fact, or none, for each statement in their order. A statement may have no claim; it
     /// has no fact then.
     ///
+    /// `age` is that of [`Change::stand`], which must be called afterwards: so the facts of what is new need not
+    /// be read once more for it.
+    ///
     /// # Errors
     /// As [`Change::fuse_touched`], and those of `fuse`.
-    pub fn fuse_touched_with(&mut self, fuse: &mut FuseWith<'_>) -> Result<u64, StoreError> {
+    pub fn fuse_touched_with(
+        &mut self,
+        fuse: &mut FuseWith<'_>,
+        age: &mut AgeOf<'_>,
+    ) -> Result<u64, StoreError> {
         let fresh = self.fresh();
         let store: &Store = self.store;
+        let fresh_ones = &mut self.standings;
         let done = store.with(|conn, names| {
             let mut many = |all: &[Gathered]| Ok(fuse(store, all)?);
-            fusing::fuse_touched(conn, names, (fresh, &mut many))
+            fusing::fuse_touched(conn, names, (fresh, &mut many), Some((fresh_ones, age)))
         })?;
         Ok(self.refused(done))
     }

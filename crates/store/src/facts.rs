@@ -41,10 +41,12 @@ pub(crate) fn writer(conn: &Connection) -> Result<Facts<'_>, Fault> {
 impl Facts<'_> {
     /// Writes the fact of a statement; tells whether it is another than before, as far as that is known
     /// at once: a server is told of many in one go.
+    /// How a subject stands that is told otherwise need not be looked at (`is_told`).
     pub(crate) fn put(
         &mut self,
         (subject, relation, object): (i64, i64, i64),
         fact: &Fact,
+        is_told: bool,
     ) -> Result<bool, Fault> {
         let object_entity = fact.object.entity().map(|_| object);
         let changed = self.facts.push(params![
@@ -59,7 +61,7 @@ impl Facts<'_> {
         ])?;
         // Where it is not known yet, the entities are looked at for nothing at worst.
         if changed != Some(0) {
-            if self.last.replace(subject) != Some(subject) {
+            if !is_told && self.last.replace(subject) != Some(subject) {
                 self.touched.push(params![subject])?;
             }
             if let Some(object) = object_entity {

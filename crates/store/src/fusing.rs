@@ -6,11 +6,13 @@ use crate::sql::{Connection, Row, params};
 use lapwing_model::{DocumentId, Entity, Fact, Object};
 
 use crate::agreements;
-use crate::claims;
+use crate::claims::{self, Which};
 use crate::error::{Fault, StoreError};
 use crate::facts;
+use crate::held::{Held, Standings};
 use crate::names::{Names, TEXT, set_resolved};
 use crate::records::{Fused, Gathered, Kept, StoredClaim};
+use crate::standing::Age;
 use crate::weighed::Weighed;
 
 /// Makes the table of touched statements; it lives and dies with the connection.
@@ -36,6 +38,18 @@ const TOUCHED: &str = "ON CONFLICT (subject, relation, object) DO UPDATE SET ane
 pub(crate) fn touch(conn: &Connection, n: i64) -> Result<(), Fault> {
     conn.prepare_cached(&format!("{TOUCH} WHERE document = ?1 ORDER BY 1, 2, 3 {TOUCHED}"))?
         .execute([n])?;
+    Ok(())
+}
+
+/// Touches the statements of a document's row that went out of sight or came back: what was made of the other
+/// claims on them holds.
+pub(crate) fn touch_moved(conn: &Connection, n: i64) -> Result<(), Fault> {
+    conn.prepare_cached(
+        "INSERT INTO temp.touched (subject, relation, object, anew)
+         SELECT DISTINCT resolved_subject, relation, resolved_object, 0 FROM claim
+         WHERE document = ?1 ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING",
+    )?
+    .execute([n])?;
     Ok(())
 }
 
@@ -121,13 +135,43 @@ fn statement_name(
 /// What makes the fact of each of several statements out of its claims.
 pub(crate) type FuseMany<'f> = dyn FnMut(&[Gathered]) -> Result<Vec<Option<Fused>>, Fault> + 'f;
 
-/// What was not there before a change.
-#[derive(Clone, Copy)]
+/// What was not there before a change, and what is no more.
 pub(crate) struct Fresh {
     /// The last entity that was there.
     pub(crate) last_entity: i64,
     /// The row of the first document that came.
     pub(crate) first_row: i64,
+    /// The rows of documents that went or came back.
+    pub(crate) moved: MovedRows,
+    /// Claims on statements that were not there.
+    pub(crate) held: Held,
+}
+
+/// The rows of documents that went out of sight, and of those that came back, as far as they are few: their claims
+/// are looked up row by row in the statements of which something is kept. Of more all claims are read.
+#[derive(Default)]
+pub(crate) struct MovedRows {
+    gone: Vec<i64>,
+    back: Vec<i64>,
+}
+
+impl MovedRows {
+    /// So many are few.
+    const FEW: usize = 16;
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.gone.is_empty() && self.back.is_empty()
+    }
+
+    /// Notes a row, unless there are too many.
+    pub(crate) fn take(&mut self, row: i64, in_sight: bool) -> bool {
+        let rows = if in_sight { &mut self.back } else { &mut self.gone };
+        if rows.len() >= Self::FEW {
+            return false;
+        }
+        rows.push(row);
+        true
+    }
 }
 
 /// A touched statement.
@@ -140,7 +184,7 @@ struct Touched {
 }
 
 impl Touched {
-    fn of(row: &Row<'_>, fresh: Option<Fresh>) -> Result<Self, Fault> {
+    fn of(row: &Row<'_>, fresh: Option<&Fresh>) -> Result<Self, Fault> {
         let statement: (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let (subject, _, object) = statement;
         let is_new = fresh.is_some_and(|fresh| subject.max(object) > fresh.last_entity);
@@ -153,7 +197,7 @@ fn gather(
     conn: &Connection,
     names: &Names,
     weighed: &Weighed<'_>,
-    (touched, fresh): (&[Touched], Option<Fresh>),
+    (touched, mut fresh): (&[Touched], Option<&mut Fresh>),
 ) -> Result<Vec<Gathered>, Fault> {
     let asked: Vec<usize> = (0..touched.len())
         .filter(|at| touched.get(*at).is_some_and(|one| !one.anew && !one.is_new))
@@ -167,25 +211,45 @@ fn gather(
         .filter_map(|(at, kept)| Some((*at, kept?)))
         .collect();
     let mut claims: Vec<Vec<StoredClaim>> = vec![Vec::new(); touched.len()];
-    if let Some(Fresh { first_row, .. }) = fresh {
+    let mut gone: Vec<Vec<StoredClaim>> = vec![Vec::new(); touched.len()];
+    let mut read: Vec<usize> = (0..touched.len()).collect();
+    if let Some(Fresh { first_row, moved, held, .. }) = &mut fresh {
         let at: Vec<usize> = kept.keys().copied().collect();
-        let came = claims::of_statements(conn, names, &statements(&at), first_row)?;
-        for (at, came) in at.into_iter().zip(came) {
-            if came.is_empty() {
-                kept.remove(&at);
-            } else if let Some(claims) = claims.get_mut(at) {
-                *claims = came;
+        let of = statements(&at);
+        let look = |lists: &mut [Vec<StoredClaim>], which| {
+            put_at(lists, &at, claims::of_statements(conn, names, &of, which)?);
+            Ok::<_, Fault>(())
+        };
+        look(&mut claims, Which::From(*first_row))?;
+        moved.back.iter().try_for_each(|row| look(&mut claims, Which::Of(*row)))?;
+        moved.gone.iter().try_for_each(|row| look(&mut gone, Which::Of(*row)))?;
+        let some = |lists: &[Vec<StoredClaim>], at: usize| {
+            lists.get(at).is_some_and(|list| !list.is_empty())
+        };
+        kept.retain(|at, _| some(&claims, *at) || some(&gone, *at));
+        read.retain(|at| match touched.get(*at).and_then(|one| held.take(one.statement)) {
+            Some(all) => {
+                put_at(&mut claims, &[*at], vec![all]);
+                false
             }
+            None => !kept.contains_key(at),
+        });
+    }
+    let all = claims::of_statements(conn, names, &statements(&read), Which::From(0))?;
+    put_at(&mut claims, &read, all);
+    let gathered = claims.into_iter().zip(gone).enumerate();
+    let gathered =
+        gathered.map(|(at, (claims, gone))| Gathered { claims, gone, kept: kept.remove(&at) });
+    Ok(gathered.collect())
+}
+
+/// Adds each of some lists to the one at its place.
+fn put_at(lists: &mut [Vec<StoredClaim>], at: &[usize], more: Vec<Vec<StoredClaim>>) {
+    for (at, more) in at.iter().zip(more) {
+        if let Some(list) = lists.get_mut(*at) {
+            list.extend(more);
         }
     }
-    let whole: Vec<usize> = (0..touched.len()).filter(|at| !kept.contains_key(at)).collect();
-    for (at, all) in whole.iter().zip(claims::of_statements(conn, names, &statements(&whole), 0)?) {
-        if let Some(claims) = claims.get_mut(*at) {
-            *claims = all;
-        }
-    }
-    let gathered = |(at, claims)| Gathered { claims, kept: kept.remove(&at) };
-    Ok(claims.into_iter().enumerate().map(gathered).collect())
 }
 
 /// Who agreed on touched statements before.
@@ -201,9 +265,11 @@ fn voiced(conn: &Connection, touched: &[Touched]) -> Result<Vec<agreements::Note
 pub(crate) fn fuse_touched(
     conn: &Connection,
     names: &Names,
-    (fresh, fuse): (Option<Fresh>, &mut FuseMany<'_>),
+    (mut fresh, fuse): (Option<Fresh>, &mut FuseMany<'_>),
+    mut telling: Option<(&mut Standings, &mut Age<'_>)>,
 ) -> Result<Refused, Fault> {
     let mut done = Refused::default();
+    let last_entity = fresh.as_ref().map_or(i64::MAX, |fresh| fresh.last_entity);
     let mut statement =
         conn.prepare("SELECT subject, relation, object, anew FROM temp.touched ORDER BY 1, 2, 3")?;
     let mut rows = statement.stream([])?;
@@ -220,11 +286,11 @@ pub(crate) fn fuse_touched(
         while touched.len() < waiting.len() + ahead
             && let Some(row) = rows.next()?
         {
-            touched.push(Touched::of(&row, fresh)?);
+            touched.push(Touched::of(&row, fresh.as_ref())?);
         }
         let next = touched.get(waiting.len()..).unwrap_or_default();
         let ended = next.is_empty();
-        for gathered in gather(conn, names, &weighed, (next, fresh))? {
+        for gathered in gather(conn, names, &weighed, (next, fresh.as_mut()))? {
             let kept = gathered.kept.as_ref().map_or(0, |kept| kept.fact.contributions.len());
             held += gathered.claims.len() + kept + 1;
             waiting.push(gathered);
@@ -241,7 +307,7 @@ pub(crate) fn fuse_touched(
             touched.drain(..).zip(waiting.drain(..)).zip(before).zip(facts)
         {
             let one = touched.statement;
-            let fused = match gathered.claims.first() {
+            let fused = match gathered.claims.first().or(gathered.gone.first()) {
                 Some(first) => fused.map(|fused| same_statement(first, fused)).transpose()?,
                 None => None,
             };
@@ -250,9 +316,14 @@ pub(crate) fn fuse_touched(
             let kept = fused.as_ref().and_then(|fused| fused.kept.as_deref());
             weighed.put(one, kept, touched.is_new)?;
             match fused {
-                Some(fused) => {
-                    if written.put(one, &fused.fact)? {
+                Some(Fused { fact, .. }) => {
+                    // All that is said of a subject that was not there comes now.
+                    let told = telling.as_mut().filter(|_| one.0 > last_entity);
+                    if written.put(one, &fact, told.is_some())? {
                         done.name(conn, names, one)?;
+                    }
+                    if let Some((standings, age)) = told {
+                        standings.take((conn, names, *age), one.0, fact)?;
                     }
                 }
                 None => gone.push(one),
@@ -272,6 +343,9 @@ pub(crate) fn fuse_touched(
         }
     }
     drop(rows);
+    if let Some((standings, age)) = telling {
+        standings.conclude(age);
+    }
     weighed.finish()?;
     conn.execute_batch("DELETE FROM temp.touched")?;
     done.changed = (written.finish()? + removed) as u64;

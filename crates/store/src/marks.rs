@@ -99,6 +99,12 @@ fn read(
     Ok(())
 }
 
+fn marks_of_row(conn: &Connection, n: i64) -> Result<Option<Vec<u8>>, Fault> {
+    let mut one =
+        conn.prepare_cached("SELECT bytes FROM part WHERE document = ?1 AND kind = ?2")?;
+    Ok(one.query_row((n, Part::Marks as i64), |row| row.get(0)).optional()?)
+}
+
 /// Entities that are no evidence, whatever documents say: on a list of what is legitimate, or taken back.
 fn set_aside(conn: &Connection) -> Result<HashSet<i64>, Fault> {
     let (first, last) = aging::SET_ASIDE;
@@ -145,12 +151,15 @@ impl Store {
         })
     }
 
-    /// Gives the marks of all documents in sight, in the order of rows, but those of entities that are set aside.
+    /// Gives the marks of all documents in sight, in the order of rows, but those of entities that are set
+    /// `aside` ([`Store::entities_set_aside`]).
     /// Returns the rows of the documents that have none noted: their claims are to be looked at.
-    pub fn each_mark(&self, each: &mut dyn FnMut(DocumentMark)) -> Result<Vec<i64>, StoreError> {
-        self.with(|conn, names| {
-            standing::ready(conn, names)?;
-            let aside = set_aside(conn)?;
+    pub fn each_mark(
+        &self,
+        aside: &HashSet<i64>,
+        each: &mut dyn FnMut(DocumentMark),
+    ) -> Result<Vec<i64>, StoreError> {
+        self.with(|conn, _| {
             let mut statement = conn.prepare_cached(
                 "SELECT d.n, p.bytes FROM document d
                  LEFT JOIN part p ON p.document = d.n AND p.kind = ?1
@@ -162,8 +171,27 @@ impl Store {
                 let n = row.get(0)?;
                 let marks: Option<Vec<u8>> = row.get(1)?;
                 match marks {
-                    Some(marks) => read(n, &marks, &aside, each)?,
+                    Some(marks) => read(n, &marks, aside, each)?,
                     None => unmarked.push(n),
+                }
+            }
+            Ok(unmarked)
+        })
+    }
+
+    /// Gives all marks of some documents, in sight or not, given by their rows. Returns the rows of those that
+    /// have none noted.
+    pub fn marks_of(
+        &self,
+        documents: &[i64],
+        each: &mut dyn FnMut(DocumentMark),
+    ) -> Result<Vec<i64>, StoreError> {
+        self.with(|conn, _| {
+            let (none, mut unmarked) = (HashSet::new(), Vec::new());
+            for n in documents {
+                match marks_of_row(conn, *n)? {
+                    Some(bytes) => read(*n, &bytes, &none, each)?,
+                    None => unmarked.push(*n),
                 }
             }
             Ok(unmarked)
@@ -180,12 +208,8 @@ impl Store {
             standing::ready(conn, names)?;
             let aside = set_aside(conn)?;
             let (mut found, mut without) = (BTreeSet::new(), BTreeSet::new());
-            let mut one =
-                conn.prepare_cached("SELECT bytes FROM part WHERE document = ?1 AND kind = ?2")?;
             for n in documents {
-                let bytes: Option<Vec<u8>> =
-                    one.query_row((*n, Part::Marks as i64), |row| row.get(0)).optional()?;
-                match bytes {
+                match marks_of_row(conn, *n)? {
                     Some(bytes) => read(*n, &bytes, &aside, &mut |mark| {
                         found.insert(mark.entity);
                     })?,
@@ -211,6 +235,17 @@ impl Store {
                 }
             }
             Ok(())
+        })
+    }
+
+    /// The rows of the documents, in sight or not, that state something of an entity, given by its number.
+    pub fn documents_on(&self, entity: i64) -> Result<Vec<i64>, StoreError> {
+        self.with(|conn, _| {
+            let mut statement = conn.prepare_cached(
+                "SELECT DISTINCT document FROM claim WHERE resolved_subject = ?1 ORDER BY 1",
+            )?;
+            let rows = statement.query_map([entity], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::sql::{Connection, OptionalExtension};
+use crate::sql::{Connection, Error, OptionalExtension};
 use foldhash::HashMap;
 use lapwing_model::{Entity, Kind, Object};
 
@@ -121,14 +121,35 @@ impl Names {
         self.find_in(conn, kind, value)
     }
 
+    fn remembered(&self, kind: i64, value: &str) -> Option<Numbered> {
+        self.0.borrow().entities.get(&kind).and_then(|of| of.get(value)).copied()
+    }
+
+    /// Writes a value that resolves to itself, unless it is there. Most that are not remembered are new: where
+    /// asking costs as much as writing, it is not asked first.
+    fn insert_new(&self, conn: &Connection, kind: i64, value: &str) -> Result<Option<i64>, Fault> {
+        if conn.is_postgres() {
+            let found = self.find_in(conn, kind, value)?;
+            return if found.is_some() { Ok(None) } else { insert(conn, kind, value).map(Some) };
+        }
+        let unless_there = "INSERT INTO entity (kind, value, resolved)
+            VALUES (?1, ?2, (SELECT coalesce(max(n), 0) + 1 FROM entity))
+            ON CONFLICT (kind, value) DO NOTHING";
+        match conn.prepare_cached(unless_there)?.insert((kind, value)) {
+            Ok(n) => Ok(Some(n)),
+            Err(Error::Sqlite(rusqlite::Error::StatementChangedRows(0))) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn find_in(
         &self,
         conn: &Connection,
         kind: i64,
         value: &str,
     ) -> Result<Option<Numbered>, Fault> {
-        if let Some(found) = self.0.borrow().entities.get(&kind).and_then(|of| of.get(value)) {
-            return Ok(Some(*found));
+        if let Some(found) = self.remembered(kind, value) {
+            return Ok(Some(found));
         }
         let found = conn
             .prepare_cached("SELECT n, resolved FROM entity WHERE kind = ?1 AND value = ?2")?
@@ -155,11 +176,15 @@ impl Names {
         resolve: &dyn Fn(&Entity) -> Entity,
     ) -> Result<Numbered, Fault> {
         let kind = self.word(conn, entity.kind.as_str())?;
-        if let Some(found) = self.find_in(conn, kind, &entity.value)? {
+        if let Some(found) = self.remembered(kind, &entity.value) {
             return Ok(found);
         }
+        let Some(n) = self.insert_new(conn, kind, &entity.value)? else {
+            let found = self.find_in(conn, kind, &entity.value)?;
+            let missing = || Fault::damaged(format!("{entity} is there and is not"));
+            return found.ok_or_else(missing);
+        };
         let resolved = resolve(entity);
-        let n = insert(conn, kind, &entity.value)?;
         let resolved = if resolved == *entity { n } else { self.resolved(conn, &resolved)? };
         if resolved != n {
             set_resolved(conn, n, resolved)?;

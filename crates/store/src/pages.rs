@@ -8,9 +8,11 @@
 use crate::sql::types::Value;
 use crate::sql::{Connection, OptionalExtension, params_from_iter};
 use foldhash::{HashSet, HashSetExt as _};
-use lapwing_model::{Object, Relation, Role};
+use jiff::civil::Date;
+use lapwing_model::{Object, Relation, Role, Status};
 
 use crate::aging::{self, Aging};
+use crate::by_status::rows_of;
 use crate::codec::date_number;
 use crate::error::Fault;
 use crate::listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, ListedIndicator};
@@ -27,9 +29,11 @@ struct Limits {
     patience: usize,
     /// Rows that are fetched at once.
     batch: usize,
+    /// So many of a status are fetched and sorted before anything is looked at along the list.
+    rare: usize,
 }
 
-const LIMITS: Limits = Limits { few: 20_000, patience: 10_000, batch: 2_000 };
+const LIMITS: Limits = Limits { few: 20_000, patience: 10_000, batch: 2_000, rare: 1_000 };
 
 /// A row of the list: what it is ordered by, and its number.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +61,8 @@ struct Page<'q> {
     fits: String,
     /// Conditions each of which an index tells.
     told: Vec<Told>,
+    /// The statuses that are asked for, on a day.
+    statuses: Option<(&'q [Status], Date)>,
     /// What the value holds, in lower case.
     holds: Option<String>,
     /// Only these.
@@ -137,7 +143,7 @@ impl<'q> Page<'q> {
     fn of(
         conn: &'q Connection,
         names: &Names,
-        query: &IndicatorQuery,
+        query: &'q IndicatorQuery,
     ) -> Result<Option<Self>, Fault> {
         let kind = match query.kind {
             None => None,
@@ -171,6 +177,7 @@ impl<'q> Page<'q> {
             kind,
             fits,
             told,
+            statuses: query.status.as_ref().map(|(statuses, day)| (statuses.as_slice(), *day)),
             holds: query.holds.as_ref().map(|text| text.to_lowercase()),
             among: None,
             after: None,
@@ -218,7 +225,7 @@ impl<'q> Page<'q> {
             });
             return match few.filter(|few| few.len() <= self.limits.few) {
                 Some(few) => self.sorted(&few, self.kind),
-                None => self.along(self.kind),
+                None => self.along(&kinds),
             };
         }
         let mut entries = Vec::new();
@@ -227,7 +234,7 @@ impl<'q> Page<'q> {
             match spelled.as_ref().map(|spelled| spelled.get(&kind)) {
                 Some(None) => {}
                 Some(Some(Some(few))) => entries.extend(self.spelled(kind, few)?),
-                Some(Some(None)) | None => entries.extend(self.along(Some(kind))?),
+                Some(Some(None)) | None => entries.extend(self.along(&[kind])?),
             }
             if entries.len() >= self.limit {
                 break;
@@ -356,26 +363,34 @@ impl<'q> Page<'q> {
                 .is_none_or(|text| entry.value.to_lowercase().contains(text.as_str()))
     }
 
-    /// The page of a kind, or of all, along the list.
-    fn along(&self, kind: Option<i64>) -> Result<Vec<Entry>, Fault> {
+    /// The page of some kinds along the list; by value of one.
+    fn along(&self, kinds: &[i64]) -> Result<Vec<Entry>, Fault> {
         for told in self.told.iter().filter(|told| told.column != "s.ages") {
-            if let Some(few) = self.few(kind, &told.condition)? {
-                return self.sorted(&few, kind);
+            if let Some(few) = self.few(kinds, &told.condition)? {
+                return self.sorted(&few, self.kind);
             }
         }
+        let first = kinds.first().copied().unwrap_or_default();
+        let only = if let [one] = kinds { Some(*one) } else { self.kind };
+        if let Some((statuses, day)) = self.statuses
+            && let Some(rare) = self.of_statuses(kinds, (statuses, day), self.limits.rare)?
+        {
+            return self.sorted(&rare, only);
+        }
         let mut entries = Vec::new();
-        let mut at = self.after.clone().filter(|after| {
-            self.order != IndicatorOrder::Value || kind.is_none_or(|kind| kind == after.kind)
-        });
+        let mut at = self
+            .after
+            .clone()
+            .filter(|after| self.order != IndicatorOrder::Value || after.kind == first);
         // One condition of those above was counted, and that every row fits is known.
         let mut counted =
             self.told.is_empty() || (self.told.len() == 1 && self.told[0].column != "s.ages");
         let mut looked_at = 0;
         loop {
             let batch = match self.order {
-                IndicatorOrder::Value => self.by_value(kind.unwrap_or_default(), at.as_ref())?,
+                IndicatorOrder::Value => self.by_value(first, at.as_ref())?,
                 IndicatorOrder::Probability | IndicatorOrder::Last => {
-                    self.by_key(kind, at.as_ref())?
+                    self.by_key(kinds, at.as_ref())?
                 }
             };
             let ended = batch.is_empty();
@@ -398,8 +413,12 @@ impl<'q> Page<'q> {
             }
             if looked_at >= self.limits.patience && !counted {
                 counted = true;
-                if let Some(few) = self.few(kind, &self.fits)? {
-                    return self.sorted(&few, kind);
+                let few = match self.statuses {
+                    Some(of) => self.of_statuses(kinds, of, self.limits.few)?,
+                    None => self.few(kinds, &self.fits)?,
+                };
+                if let Some(few) = few {
+                    return self.sorted(&few, only);
                 }
             }
         }
@@ -413,33 +432,52 @@ impl<'q> Page<'q> {
 
     /// Whether an index tells that nothing of a kind can fit.
     fn any(&self, kind: i64) -> Result<bool, Fault> {
-        for told in self.told.iter().filter(|told| told.column == "s.ages") {
-            // The latest day first: what ages today was seen of late.
-            let sql = format!(
-                "SELECT 1 FROM standing s INDEXED BY standing_ages
-                 WHERE s.probability IS NOT NULL AND s.kind = {kind}
-                 AND ({}) ORDER BY s.ages DESC LIMIT 1",
-                told.condition
-            );
-            if !self.conn.prepare_cached(&sql)?.exists([])? {
-                return Ok(false);
+        let Some((statuses, day)) = self.statuses else { return Ok(true) };
+        for status in statuses {
+            let sql = format!("{} LIMIT 1", rows_of(kind, *status, day));
+            if self.conn.prepare_cached(&sql)?.exists([])? {
+                return Ok(true);
             }
         }
-        Ok(true)
+        Ok(false)
+    }
+
+    /// The numbers of all rows of some statuses that fit; `None` when they are more than so many.
+    fn of_statuses(
+        &self,
+        kinds: &[i64],
+        (statuses, day): (&[Status], Date),
+        most: usize,
+    ) -> Result<Option<Vec<i64>>, Fault> {
+        let mut found: Vec<i64> = Vec::new();
+        for kind in kinds {
+            for status in statuses {
+                let mut sql = rows_of(*kind, *status, day);
+                if self.told.len() > 1 {
+                    sql = format!(
+                        "SELECT s.n FROM ({sql}) x CROSS JOIN standing s
+                         WHERE s.n = x.n AND {}",
+                        self.fits
+                    );
+                }
+                let sql = format!("{sql} LIMIT {}", most + 1 - found.len());
+                let mut statement = self.conn.prepare_cached(&sql)?;
+                let rows = statement.query_map([], |row| row.get(0))?;
+                found.extend(rows.collect::<Result<Vec<i64>, _>>()?);
+                if found.len() > most {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(found))
     }
 
     /// The numbers of all rows that meet a condition; `None` when they are more than a few.
-    fn few(&self, kind: Option<i64>, condition: &str) -> Result<Option<Vec<i64>>, Fault> {
-        // Each index is of indicators alone, which looks to the planner as if it told something.
-        let by = if condition.contains("s.ages") { "INDEXED BY standing_ages" } else { "" };
+    fn few(&self, kinds: &[i64], condition: &str) -> Result<Option<Vec<i64>>, Fault> {
         // Kind by kind, which is how the indexes go.
-        let kinds = kind.map_or_else(|| kinds(self.conn, 0), |kind| Ok(vec![kind]))?;
-        if kinds.is_empty() {
-            return Ok(Some(Vec::new()));
-        }
         let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
         let sql = format!(
-            "SELECT s.n FROM standing s {by} WHERE s.probability IS NOT NULL
+            "SELECT s.n FROM standing s WHERE s.probability IS NOT NULL
              AND s.kind IN ({}) AND ({condition}) LIMIT {}",
             kinds.join(","),
             self.limits.few + 1
@@ -486,17 +524,13 @@ impl<'q> Page<'q> {
     /// The next rows by probability or day, each with whether it fits.
     fn by_key(
         &self,
-        kind: Option<i64>,
+        kinds: &[i64],
         after: Option<&Entry>,
     ) -> Result<Vec<(Entry, Option<bool>)>, Fault> {
         let column = match self.order {
             IndicatorOrder::Last => "s.last",
             _ => "s.probability",
         };
-        let kinds = kind.map_or_else(|| kinds(self.conn, 0), |kind| Ok(vec![kind]))?;
-        if kinds.is_empty() {
-            return Ok(Vec::new());
-        }
         let (value, join) = match &self.holds {
             Some(_) => ("e.value", "JOIN entity e ON e.n = s.n"),
             None => ("''", ""),

@@ -168,7 +168,9 @@ pub struct Gathered {
     /// Its visible claims in order of identifier; where something is kept, those alone that came in this
     /// change.
     pub claims: Vec<StoredClaim>,
-    /// What was made of all its other claims.
+    /// Where something is kept: the claims in it that went out of sight in this change.
+    pub gone: Vec<StoredClaim>,
+    /// What was made of the claims that were there before the change.
     pub kept: Option<Kept>,
 }
 

@@ -14,7 +14,7 @@ use crate::sql::Connection;
 use crate::standing;
 
 /// The newest schema that this program writes and reads.
-pub(crate) const VERSION: i64 = 8;
+pub(crate) const VERSION: i64 = 9;
 
 /// What each version added, the first being the file as it was made.
 pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
@@ -31,6 +31,7 @@ pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
     &[include_str!("marks.sql")],
     &[standing::BY_KIND],
     &[include_str!("weighed.sql"), include_str!("replacing.sql")],
+    &[include_str!("weighed_anew.sql")],
 ];
 
 /// `LPWG`: tells a store from other SQLite files.

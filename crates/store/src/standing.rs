@@ -10,6 +10,7 @@ use lapwing_model::{Fact, Object, Relation, Role};
 use crate::aging::Aging;
 use crate::error::Fault;
 use crate::facts;
+use crate::held::Standings;
 use crate::names::Names;
 use crate::{names_server, spelling};
 
@@ -113,18 +114,23 @@ struct Restated {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-struct Row {
-    facts: i64,
-    probability: Option<f64>,
-    last: i64,
-    days: Option<(i64, i64)>,
+pub(crate) struct Row {
+    /// Of which it is the subject.
+    pub(crate) facts: i64,
+    /// To be an indicator; none for what is none.
+    pub(crate) probability: Option<f64>,
+    /// As in the fact that says so.
+    pub(crate) last: i64,
+    /// See [`Aging::columns`].
+    pub(crate) days: Option<(i64, i64)>,
 }
 
-/// Brings the rows of all noted entities up to date. Where `age` is not given, the aging of
-/// indicators whose fact is the same stays, and is not known of others.
+/// Brings the rows of all noted entities up to date, and writes those of `fresh` ones that are not noted. Where
+/// `age` is not given, the aging of indicators whose fact is the same stays, and is not known of others.
 pub(crate) fn settle(
     conn: &Connection,
     names: &Names,
+    mut fresh: Standings,
     mut age: Option<&mut Age<'_>>,
 ) -> Result<(), Fault> {
     let mut tallies: BTreeMap<i64, [i64; 3]> = BTreeMap::new();
@@ -139,6 +145,7 @@ pub(crate) fn settle(
             None => BTreeMap::new(),
         };
         for one in &mut batch {
+            fresh.leave(one.n);
             match (&mut age, &mut one.now, &one.body) {
                 (Some(age), Some(now), Some(body)) => {
                     let object = names.object_from(conn, one.kind, one.value.clone())?;
@@ -159,15 +166,22 @@ pub(crate) fn settle(
             if one.before == one.now {
                 continue;
             }
-            write(conn, &mut written, one)?;
+            match one.now {
+                Some(row) => write(&mut written, (one.n, one.kind), row)?,
+                None => {
+                    conn.prepare_cached("DELETE FROM standing WHERE n = ?1")?.execute([one.n])?;
+                }
+            }
             let tally = tallies.entry(one.kind).or_default();
             for (row, sign) in [(one.before, -1), (one.now, 1)] {
                 let Some(row) = row else { continue };
-                tally[0] += sign;
-                tally[1] += sign * i64::from(row.probability.is_some());
-                tally[2] += sign * row.facts;
+                count(tally, row, sign);
             }
         }
+    }
+    for (n, kind, row) in fresh.rows() {
+        write(&mut written, (n, kind), row)?;
+        count(tallies.entry(kind).or_default(), row, 1);
     }
     written.finish()?;
     for (kind, [known, indicators, facts]) in tallies {
@@ -181,6 +195,13 @@ pub(crate) fn settle(
     }
     conn.execute_batch("DELETE FROM temp.restated")?;
     Ok(())
+}
+
+/// Counts an entity, or counts it no more.
+fn count(tally: &mut [i64; 3], row: Row, sign: i64) {
+    tally[0] += sign;
+    tally[1] += sign * i64::from(row.probability.is_some());
+    tally[2] += sign * row.facts;
 }
 
 /// Number of a word that may not be there: no row has it then.
@@ -348,14 +369,10 @@ fn writer(conn: &Connection) -> Result<Bulk<'_>, Fault> {
     )?)
 }
 
-fn write(conn: &Connection, written: &mut Bulk<'_>, one: &Restated) -> Result<(), Fault> {
-    let Some(row) = one.now else {
-        conn.prepare_cached("DELETE FROM standing WHERE n = ?1")?.execute([one.n])?;
-        return Ok(());
-    };
+fn write(written: &mut Bulk<'_>, (n, kind): (i64, i64), row: Row) -> Result<(), Fault> {
     written.push(params![
-        one.n,
-        one.kind,
+        n,
+        kind,
         row.facts,
         row.probability,
         row.last,

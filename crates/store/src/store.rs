@@ -9,6 +9,7 @@ use lapwing_model::{
 };
 
 use crate::change::Change;
+use crate::claims::{self, Which};
 use crate::documents::Part;
 use crate::error::{Fault, StoreError};
 use crate::names::Names;
@@ -18,8 +19,8 @@ use crate::records::{
 use crate::sql::Connection;
 use crate::sql::postgres::{Address, shown};
 use crate::{
-    as_of, blobs, claims, digest, documents, entities, facts, history, judgements, origins, schema,
-    search, server, spelling, standing,
+    as_of, blobs, digest, documents, entities, facts, history, judgements, origins, schema, search,
+    server, spelling, standing,
 };
 
 /// A store: one connection to one file, or to a database. Any number of processes may read it while
@@ -127,6 +128,14 @@ impl Store {
         })
     }
 
+    /// Gives back the memory in which pages of a file are held for what is asked next.
+    pub fn release(&self) -> Result<(), StoreError> {
+        self.with(|conn, _| match conn.postgres() {
+            None => Ok(conn.execute_batch("PRAGMA shrink_memory")?),
+            Some(_) => Ok(()),
+        })
+    }
+
     /// Whether this is the one of all processes on the store that does what only one should (calls
     /// webhooks, pulls feeds that are due): the first that asks, for as long as it has the store
     /// open. Of a file each process says so: one server at a time works on it.
@@ -227,7 +236,7 @@ impl Store {
                     object.unwrap_or(-1),
                 ));
             }
-            claims::of_statements(conn, names, &statements, 0)
+            claims::of_statements(conn, names, &statements, Which::From(0))
         })
     }
 
@@ -244,12 +253,13 @@ impl Store {
             let object = names.find(conn, object)?;
             match (subject, relation, object) {
                 (Some(subject), Some(relation), Some(object)) => {
-                    let mut prepared = claims::prepare(conn)?;
+                    let all = Which::From(0);
+                    let mut prepared = claims::prepare(conn, all)?;
                     claims::of_statement(
                         conn,
                         names,
                         &mut prepared,
-                        ((subject.n, relation, object.n), 0),
+                        ((subject.n, relation, object.n), all),
                     )
                 }
                 _ => Ok(Vec::new()),

@@ -117,6 +117,28 @@ fn a_newer_schema_is_refused() {
 }
 
 #[test]
+fn what_schema_8_kept_of_many_claims_is_made_anew() {
+    let (_folder, path) = folder_with_store(1);
+    let file = Connection::open(&path).unwrap();
+    let kept = |n: i64| {
+        let insert =
+            "INSERT INTO weighed (subject, relation, object, body) VALUES (?1, 1, 1, x'00')";
+        file.execute(insert, [n]).unwrap();
+    };
+    let count =
+        || -> i64 { file.query_row("SELECT count(*) FROM weighed", [], |row| row.get(0)).unwrap() };
+    kept(1);
+    Store::open(&path).unwrap();
+    assert_eq!(count(), 1, "of this schema");
+    file.execute_batch("PRAGMA user_version = 8").unwrap();
+    kept(2);
+    Store::open(&path).unwrap();
+    assert_eq!(count(), 0);
+    let version: i64 = file.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, 9);
+}
+
+#[test]
 fn a_damaged_file_is_told_and_never_a_panic() {
     let (_folder, path) = folder_with_store(30);
     // All of it into the one file.

@@ -30,7 +30,8 @@ fn add(store: &mut Store, reading: &Reading, marks: Option<&[(usize, Vec<MarkRec
 /// Values with their features, and how many documents have none noted.
 fn kept(store: &Store) -> (Vec<(String, u64, u16)>, usize) {
     let mut found = Vec::new();
-    let unmarked = store.each_mark(&mut |mark| found.push(mark)).unwrap();
+    let aside = store.entities_set_aside().unwrap();
+    let unmarked = store.each_mark(&aside, &mut |mark| found.push(mark)).unwrap();
     let name = |n| store.entity_numbered(n).unwrap().value;
     (found.iter().map(|m| (name(m.entity), m.feature, m.tells)).collect(), unmarked.len())
 }

@@ -40,7 +40,7 @@ pub(super) async fn tags(State(app): State<App>, asker: Asker) -> Result<Json<Va
     let (ceiling, day) = (asker.ceiling.tlp, app.today());
     let cached = app.clone();
     let index = app
-        .read(&asker, move |sight| cached.feed.get(sight, || Index::of(sight, ceiling, day)))
+        .read(&asker, move |sight| cached.feed.get(sight, |_| Index::of(sight, ceiling, day)))
         .await?;
     let list: Vec<Value> = index
         .tags

@@ -55,7 +55,7 @@ pub(crate) async fn about(State(app): State<App>, asker: Asker) -> Answer<About>
     let cached = app.clone();
     let (totals, knowledge) = app
         .read(&asker, move |sight| {
-            let totals = cached.totals.get(sight, || Ok(sight.store().totals()?))?;
+            let totals = cached.totals.get(sight, |_| Ok(sight.store().totals()?))?;
             let knowledge = serde_json::to_value(sight.knowledge().sources()).unwrap_or_default();
             Ok((*totals, knowledge))
         })

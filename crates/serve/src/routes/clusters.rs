@@ -77,7 +77,15 @@ pub(crate) async fn minted_clusters(
 
 /// The clusters of a state of the store, found once for each.
 fn clusters(app: &App, sight: &Sight<'_>) -> Result<Arc<Clusters>, Problem> {
-    app.clusters.get(sight, || Ok(sight.clusters()?))
+    app.clusters.get(sight, |before| found(sight, before))
+}
+
+/// The clusters of a state, made of those of one before and of what changed.
+fn found(sight: &Sight<'_>, before: Option<&Clusters>) -> Result<Clusters, Problem> {
+    Ok(match before {
+        Some(before) => sight.clusters_after(before)?,
+        None => sight.clusters()?,
+    })
 }
 
 /// Finds the clusters of a state of the store that is new, for those who asked for clusters lately: whoever
@@ -85,9 +93,9 @@ fn clusters(app: &App, sight: &Sight<'_>) -> Result<Arc<Clusters>, Problem> {
 pub(crate) async fn find_anew(app: App) {
     for ceiling in app.clusters.asked() {
         let shared = app.clone();
-        let found = app.readers.ask(ceiling, move |sight| {
-            shared.clusters.renew(sight, || Ok(sight.clusters()?)).map(|_| ())
-        });
+        let found = app
+            .readers
+            .ask(ceiling, move |sight| shared.clusters.renew(sight, |before| found(sight, before)));
         if let Err(problem) = found.await {
             tracing::warn!("clusters could not be found anew: {}", problem.detail);
         }

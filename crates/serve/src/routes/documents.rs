@@ -130,7 +130,7 @@ pub(crate) async fn list(
     let since = day("since", which.since.as_deref())?;
     let until = day("until", which.until.as_deref())?;
     let shared = app.clone();
-    let all = app.read(&asker, move |sight| shared.documents.get(sight, || rows(sight))).await?;
+    let all = app.read(&asker, move |sight| shared.documents.get(sight, |_| rows(sight))).await?;
     let q = which.q.filter(|q| !q.is_empty()).map(|q| q.to_lowercase());
     let holds = |row: &DocumentRow, q: &str| {
         [Some(&row.label), Some(&row.name), row.source.as_ref(), row.url.as_ref()]

@@ -51,7 +51,7 @@ pub(crate) fn name_of(sight: &Sight<'_>, kind: Kind, value: &str) -> Option<Stri
 
 /// All entities, from the cache of this state of the store.
 pub(crate) fn all(app: &App, sight: &Sight<'_>) -> Result<Arc<Vec<EntityRecord>>, Problem> {
-    app.entities.get(sight, || {
+    app.entities.get(sight, |_| {
         // Values go by millions and have lists of their own; names are kept.
         let mut records = Vec::new();
         for kind in Kind::ALL.iter().filter(|kind| !kind.is_observable()) {

@@ -39,7 +39,7 @@ pub(crate) async fn metrics(
     let cached = app.clone();
     let (totals, at) = app
         .read(&asker, move |sight| {
-            let totals = cached.totals.get(sight, || Ok(sight.store().totals()?))?;
+            let totals = cached.totals.get(sight, |_| Ok(sight.store().totals()?))?;
             Ok((*totals, sight.at))
         })
         .await?;

@@ -69,7 +69,7 @@ pub(crate) async fn origins(
     let shared = app.clone();
     let list = app
         .read(&asker, move |sight| {
-            let documents = shared.documents.get(sight, || rows(sight))?;
+            let documents = shared.documents.get(sight, |_| rows(sight))?;
             let labels: BTreeMap<DocumentId, String> = documents
                 .iter()
                 .filter_map(|row| Some((row.id.parse().ok()?, row.label.clone())))
@@ -126,7 +126,7 @@ pub(crate) async fn gaps(
     let shared = app.clone();
     let list = app
         .read(&asker, move |sight| {
-            let documents = shared.documents.get(sight, || rows(sight))?;
+            let documents = shared.documents.get(sight, |_| rows(sight))?;
             let labels: BTreeMap<&str, &str> =
                 documents.iter().map(|row| (row.id.as_str(), row.label.as_str())).collect();
             let gaps: Vec<_> = sight

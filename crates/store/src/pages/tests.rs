@@ -7,17 +7,19 @@ use jiff::civil::date;
 use lapwing_model::{Entity, Fact, Kind, PartialDate, Status};
 use proptest::prelude::*;
 
-const TODAY: jiff::civil::Date = date(2021, 4, 1);
+const TODAY: Date = date(2021, 4, 1);
 
 /// A status for each value, by its length and last character, so that all of them occur.
 fn aging(fact: &Fact) -> Aging {
     let today = day_number(TODAY);
     let digit = i64::from(fact.subject.value.bytes().fold(7_u8, u8::wrapping_add) % 7);
+    let length = fact.subject.value.len() as i64;
     match digit {
         0 => Aging::Fixed(Status::Benign),
         1 => Aging::Fixed(Status::Revoked),
         2 => Aging::Fixed(Status::Undated),
-        _ => Aging::Days { ages: today + 4 - digit, ends: today + 5 - digit },
+        3 => Aging::Days { ages: 0, ends: today + length % 3 },
+        _ => Aging::Days { ages: today + 4 - digit, ends: today + 4 - digit + length % 5 },
     }
 }
 
@@ -110,6 +112,7 @@ proptest! {
             IndicatorOrder::Value, IndicatorOrder::Probability, IndicatorOrder::Last]),
         limit in 1_usize..40,
         few in prop::sample::select(vec![0_usize, 3, 1000]),
+        rare in prop::sample::select(vec![0_usize, 5, 1000]),
     ) {
         thread_local!(static STORE: Store = store());
         STORE.with(|store| {
@@ -126,7 +129,7 @@ proptest! {
                 limit,
             };
             let mut wanted = brute(store, &query);
-            let mut found = paged(store, &query, Limits { few, patience: 4, batch: 3 });
+            let mut found = paged(store, &query, Limits { few, patience: 4, batch: 3, rare });
             if order != IndicatorOrder::Value {
                 wanted.sort();
                 found.sort();
