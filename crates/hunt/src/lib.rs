@@ -39,6 +39,7 @@ mod hit;
 mod hunt;
 mod input;
 mod journal;
+mod json_stream;
 mod learn;
 mod line;
 mod line_order;
