@@ -27,6 +27,7 @@ mod check;
 mod condition;
 mod content;
 mod context;
+mod dns_names;
 mod event;
 mod event_log;
 mod event_table;

@@ -7,9 +7,11 @@ pub(crate) mod audit;
 mod auth;
 mod cisco;
 mod cloud;
+mod dns;
 mod error;
 mod firewall;
 mod haproxy;
+mod netscaler;
 mod pairs;
 mod peer;
 mod request;
@@ -41,6 +43,7 @@ pub(crate) const FORMS: &[&str] = &[
     "auditd",
     "cef",
     "device",
+    "dns",
     "error-log",
     "filterlog",
     "fortinet",
@@ -78,12 +81,15 @@ fn formed(text: &str) -> Option<Line<'_>> {
         .or_else(|| error::read(text))
         .or_else(|| w3c::read(text))
         .or_else(|| cisco::read(text))
+        .or_else(|| netscaler::read(text))
+        .or_else(|| dns::read(text))
         .or_else(|| syslog::read(text))
         .or_else(|| access::read(text))
         .or_else(|| haproxy::read(text))
         .or_else(|| firewall::palo_alto(text))
         .or_else(|| request::read(text))
         .or_else(|| cloud::flow(text))
+        .or_else(|| cloud::umbrella(text))
         .or_else(|| pairs::read(text))
 }
 

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Line, Pairs, access, alert, audit, auth, cisco, firewall, haproxy, pairs, put, request, squid,
+    Line, Pairs, access, alert, audit, auth, cisco, firewall, haproxy, netscaler, pairs, put,
+    request, squid,
 };
 use crate::time::{self, Moment};
 
@@ -113,6 +114,13 @@ fn bsd(text: &str) -> Option<Line<'_>> {
     if let Some(message) = rest.strip_prefix(": ").or_else(|| rest.starts_with('%').then_some(rest))
     {
         fields.push(("message".into(), message.into()));
+        return Some(Line { form: "syslog", when: Some(when), fields });
+    }
+    // Values between commas are the message of a device that left out its name.
+    if rest.split(' ').next().is_some_and(|word| word.matches(',').count() > 0)
+        || rest.contains("-PPE-") && netscaler::read(rest).is_some()
+    {
+        fields.push(("message".into(), rest.into()));
         return Some(Line { form: "syslog", when: Some(when), fields });
     }
     let (host, rest) = rest.split_once(' ')?;
@@ -267,11 +275,14 @@ fn carried<'t>(line: &mut Line<'t>, message: &'t str) {
         }
         _ => None,
     };
-    let own = own.or_else(|| firewall::palo_alto(message)).or_else(|| {
-        let tagged =
-            message.contains("CEF:") || message.contains("LEEF:") || message.contains("dev");
-        pairs::read(message).filter(|inner| tagged && inner.form != "pairs")
-    });
+    let own = own
+        .or_else(|| firewall::palo_alto(message))
+        .or_else(|| netscaler::read(message))
+        .or_else(|| {
+            let tagged =
+                message.contains("CEF:") || message.contains("LEEF:") || message.contains("dev");
+            pairs::read(message).filter(|inner| tagged && inner.form != "pairs")
+        });
     if let Some(inner) = own {
         line.form = inner.form;
         line.when = inner.when.or(line.when);

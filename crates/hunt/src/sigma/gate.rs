@@ -145,15 +145,27 @@ fn may_be(form: &str, line: &[u8]) -> bool {
         "access-log" => has("\"") || has("] ") || has("Connect from"),
         "alert" => has("[**]"),
         "cef" => has("CEF:"),
-        "device" => has("%") || has("=\"") || has("AAA user") || has("Group <"),
+        "device" => has("%") || has("-PPE-") || has("=\"") || has("AAA user") || has("Group <"),
+        "dns" => has(" PACKET "),
         "error-log" => has("[") || has("/"),
         "filterlog" => has("filterlog"),
         "fortinet" => has("devname") || has("devid") || has("logid"),
         "iis" => has("/") && has(":"),
         "iptables" => has(" SRC="),
         "leef" => has("LEEF:"),
-        "pairs" => memchr::memchr_iter(b'=', line).nth(3).is_some() || has(":\"") || has("eni-"),
-        "paloalto" => has("TRAFFIC") || has("THREAT"),
+        "pairs" => {
+            memchr::memchr_iter(b'=', line).nth(3).is_some()
+                || has(":\"")
+                || has("eni-")
+                || has("\",\"")
+        }
+        "paloalto" => {
+            has("TRAFFIC")
+                || has("THREAT")
+                || has("CONFIG")
+                || has("SYSTEM")
+                || has("GLOBALPROTECT")
+        }
         "squid" => has("/"),
         _ => true,
     }
