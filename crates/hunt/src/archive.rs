@@ -85,8 +85,10 @@ pub(crate) fn unzip<R: Read + Seek>(
                 open(ctx, &mut guard, inner, report);
             }
             Err(error) => {
-                let text = error.to_string();
+                let mut text = error.to_string();
                 let kind = if text.to_ascii_lowercase().contains("password") {
+                    "it is encrypted: unpack it with its password and give what comes out"
+                        .clone_into(&mut text);
                     ProblemKind::Encrypted
                 } else {
                     ProblemKind::Malformed
@@ -162,9 +164,11 @@ pub(crate) fn un7z<R: Read + Seek>(
         })
     });
     if let Err(error) = result {
-        let text = error.to_string();
+        let mut text = error.to_string();
         let lower = text.to_ascii_lowercase();
         let kind = if lower.contains("password") || lower.contains("aes") {
+            "the archive, or the rest of it, is encrypted: unpack it with its password and give what comes out"
+                .clone_into(&mut text);
             ProblemKind::Encrypted
         } else if matches!(error, sevenz_rust2::Error::MaxMemLimited { .. }) {
             ProblemKind::Limit

@@ -119,20 +119,18 @@ impl Event {
             _ => name,
         };
         let known = match name {
-            "event_id" | "EventId" | "eventid" | "event.code" | "EventCode" | "EventIdentifier" => {
-                "EventID"
-            }
+            "event_id" | "EventId" | "eventid" | "eventID" | "event.code" | "EventCode"
+            | "EventIdentifier" => "EventID",
             "channel" | "log_name" | "LogName" | "EventLog" | "Logfile" => "Channel",
-            "provider_name" | "SourceName" | "ProviderName" | "source_name" | "Provider_Name"
-            | "EventSourceName" => "Provider",
+            "provider_name" | "providerName" | "SourceName" | "ProviderName" | "source_name"
+            | "Provider_Name" | "EventSourceName" => "Provider",
             "computer_name" | "Hostname" | "computer" | "MachineName" | "ComputerName" => {
                 "Computer"
             }
-            "record_id" | "RecordNumber" | "RecordId" | "record_number" | "EventRecordId" => {
-                "EventRecordID"
-            }
+            "record_id" | "eventRecordID" | "RecordNumber" | "RecordId" | "record_number"
+            | "EventRecordId" => "EventRecordID",
             "message" | "RenderedDescription" => "Message",
-            "@SystemTime" => "SystemTime",
+            "@SystemTime" | "systemTime" => "SystemTime",
             name => name,
         };
         // Where both are, the number in the log counts, not the one in the file.
@@ -408,9 +406,21 @@ impl<'de> Visitor<'de> for Element<'_, '_> {
                 }
                 key => {
                     let data = self.data
-                        || matches!(key, "EventData" | "UserData" | "event_data" | "user_data");
+                        || matches!(
+                            key,
+                            "EventData" | "UserData" | "event_data" | "user_data" | "eventdata"
+                        );
+                    let before = self.event.fields.len();
                     let part = Element { event: &mut *self.event, name: key, depth, data };
                     map.next_value_seed(part)?;
+                    // Wazuh begins the names of what was logged with a small letter.
+                    if key == "eventdata" {
+                        for (name, _) in self.event.fields.iter_mut().skip(before) {
+                            if let Some(first) = name.get_mut(..1) {
+                                first.make_ascii_uppercase();
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -560,13 +570,14 @@ mod tests {
             json!({"Event": {"System": {"Provider": {"@Name": "P", "@Guid": "g"}, "EventID": {"@Qualifiers": "", "#text": "11"}, "Channel": "C", "TimeCreated": {"@SystemTime": "2021-03-14T01:40:13Z"}}, "EventData": {"Data": [{"@Name": "Image", "#text": "System"}, {"#text": "x", "@Name": "Other"}]}}}),
             json!({"EventId": 11, "Channel": "C", "Provider": "P", "TimeCreated": "2021-03-14T01:40:13.0000000+00:00", "Payload": "{\"EventData\":{\"Data\":[{\"@Name\":\"Image\",\"#text\":\"System\"}]}}"}),
             json!({"EventID": 11, "EventLog": "C", "Source": "P", "Provider": "P", "TimeGenerated": "2021-03-14T01:40:13Z", "EventData": "<DataItem type='System.XmlData'><EventData xmlns='x'><Data Name='Image'>System</Data></EventData></DataItem>"}),
+            json!({"timestamp": "2021-03-14T02:00:00.000+0000", "agent": {"name": "a"}, "data": {"win": {"system": {"providerName": "P", "eventID": "11", "systemTime": "2021-03-14T01:40:13Z", "channel": "C"}, "eventdata": {"image": "System"}}}}),
             json!({"winlog.event_id": 11, "winlog.channel": "C", "winlog.provider_name": "P", "@timestamp": "2021-03-14T01:40:13Z", "winlog.event_data.Image": "System"}),
         ];
         let xml = "<Event xmlns='x'><System><Provider Name='P'/><EventID>11</EventID><TimeCreated SystemTime='2021-03-14T01:40:13Z'/><Channel>C</Channel></System><EventData><Data Name='Image'>System</Data></EventData></Event>";
         let read = |value: &Value| Event::from_json(value.to_string().as_bytes()).unwrap();
         let mut events: Vec<Event> = shapes.iter().chain(&more).filter_map(read).collect();
         events.push(from_xml(xml).unwrap());
-        assert_eq!(events.len(), 9);
+        assert_eq!(events.len(), 10);
         for event in events {
             for (name, value) in
                 [("EventID", "11"), ("Channel", "C"), ("Provider", "P"), ("Image", "System")]

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::content;
 use crate::event::{self, Event};
+use crate::json_stream::{self, Cut, Cutter};
 use crate::lines;
 use crate::own_record::{self, Own};
 use crate::record::record_of;
@@ -82,7 +83,16 @@ fn take_json(
         take(scan, &event, Some(Place::Line(line)), offset, text.len() as u64);
     } else {
         let value: Value = serde_json::from_slice(text)?;
-        take_other(scan, &value, line, offset, text.len() as u64);
+        match json_stream::unwrap(value) {
+            Ok((records, envelope)) => {
+                for record in records {
+                    let text = record.to_string();
+                    take_json(scan, text.as_bytes(), line, offset)?;
+                }
+                take_envelope(scan, &envelope, line, offset);
+            }
+            Err(value) => take_other(scan, &value, line, offset, text.len() as u64),
+        }
     }
     Ok(())
 }
@@ -106,7 +116,7 @@ fn take_other(scan: &mut Scan<'_, '_>, value: &Value, line: u64, offset: u64, by
 
 /// Reads JSON: a value a line, or values of any layout (arrays, indented objects).
 pub(crate) fn read_json(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::Result<()> {
-    let mut objects: Option<Objects> = None;
+    let mut objects: Option<Cutter> = None;
     let mut first = true;
     let limit = scan.ctx.options.limits.line;
     lines::read(reader, limit, |chunk| {
@@ -115,7 +125,9 @@ pub(crate) fn read_json(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::R
             let text = line.trim_ascii();
             let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
             if let Some(objects) = &mut objects {
-                objects.feed(scan, line, number, offset, limit);
+                objects.feed(line, number, offset, limit, |cut, line, offset| {
+                    take_cut(scan, cut, line, offset, limit);
+                });
             } else if !first && passes_over(scan, text) {
                 // Nothing of it is asked for.
             } else if !text.is_empty() {
@@ -124,8 +136,10 @@ pub(crate) fn read_json(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::R
                     Some(Ok(())) => {}
                     // What begins like this is no value a line.
                     _ if first => {
-                        let mut fresh = Objects::default();
-                        fresh.feed(scan, line, number, offset, limit);
+                        let mut fresh = Cutter::default();
+                        fresh.feed(line, number, offset, limit, |cut, line, offset| {
+                            take_cut(scan, cut, line, offset, limit);
+                        });
                         objects = Some(fresh);
                     }
                     None => {
@@ -141,7 +155,7 @@ pub(crate) fn read_json(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io::R
             offset += line.len() as u64;
         }
     })?;
-    if objects.is_some_and(|o| o.depth > 0) {
+    if objects.is_some_and(|o| o.is_open()) {
         scan.problem(ProblemKind::Truncated, "the last JSON object is not closed".into(), None);
     }
     Ok(())
@@ -152,50 +166,30 @@ fn passes_over(scan: &Scan<'_, '_>, text: &[u8]) -> bool {
     scan.ctx.sought.as_ref().is_some_and(|sought| !sought.may_stand_in_json(text))
 }
 
-/// Cuts a stream of JSON text into its outermost objects.
-#[derive(Default)]
-struct Objects {
-    buffer: Vec<u8>,
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
-    line: u64,
-    offset: u64,
-    too_long: bool,
-}
-
-impl Objects {
-    fn feed(&mut self, scan: &mut Scan<'_, '_>, text: &[u8], line: u64, offset: u64, limit: usize) {
-        for (at, &byte) in text.iter().enumerate() {
-            if self.depth == 0 {
-                if byte != b'{' {
-                    continue;
-                }
-                (self.line, self.offset) = (line, offset + at as u64);
-            }
-            if self.buffer.len() < limit {
-                self.buffer.push(byte);
-            } else {
-                self.too_long = true;
-            }
-            match byte {
-                _ if self.escaped => self.escaped = false,
-                b'\\' if self.in_string => self.escaped = true,
-                b'"' => self.in_string = !self.in_string,
-                b'{' if !self.in_string => self.depth += 1,
-                b'}' if !self.in_string => self.depth -= 1,
-                _ => {}
-            }
-            if self.depth == 0 {
-                let place = format!("line {}", self.line);
-                if self.too_long {
-                    scan.broken(place, format!("a JSON object is longer than {limit} bytes"));
-                } else if let Err(error) = take_json(scan, &self.buffer, self.line, self.offset) {
-                    scan.broken(place, format!("broken JSON: {error}"));
-                }
-                *self = Self::default();
+/// Takes what was cut out of a stream of JSON.
+fn take_cut(scan: &mut Scan<'_, '_>, cut: Cut, line: u64, offset: u64, limit: usize) {
+    let place = || format!("line {line}");
+    match cut {
+        Cut::Object(text) => {
+            if let Err(error) = take_json(scan, &text, line, offset) {
+                scan.broken(place(), format!("broken JSON: {error}"));
             }
         }
+        Cut::Envelope(text) => match serde_json::from_slice(&text) {
+            Ok(value) => take_envelope(scan, &value, line, offset),
+            Err(error) => scan.broken(place(), format!("broken JSON: {error}")),
+        },
+        Cut::TooLong => {
+            scan.broken(place(), format!("a JSON object is longer than {limit} bytes"));
+        }
+    }
+}
+
+/// Takes what stood around the records of an envelope, where it says something of its own or is looked for.
+fn take_envelope(scan: &mut Scan<'_, '_>, value: &Value, line: u64, offset: u64) {
+    let text = value.to_string();
+    if json_stream::tells(value) || !scan.find(text.as_bytes()).is_empty() {
+        take_other(scan, value, line, offset, text.len() as u64);
     }
 }
 

@@ -40,66 +40,110 @@ pub(crate) struct Graded {
     pub outbound: bool,
 }
 
-/// The part that a field plays, by the names that logs give it.
+/// The part that a field plays, by the names that logs give it. Case and the signs between words do not count.
 pub(crate) fn role(field: &str) -> Role {
-    let name = field.rsplit('.').next().unwrap_or(field).to_ascii_lowercase();
+    match field {
+        "file.name" | "file.path" | "file.md5" | "file.sha1" | "file.sha256" => {
+            return Role::OnDisk;
+        }
+        // The remote side as W3C's proxies name it; PAM's `rhost` and Dovecot's `rip` are who came.
+        "r-host" | "r-ip" | "r-dns" | "c-uri" => return Role::Destination,
+        _ => {}
+    }
+    let (front, leaf) = field.rsplit_once('.').unwrap_or(("", field));
+    let plain = |text: &str| -> String {
+        let signs = |c: &char| !matches!(c, '-' | '_' | ' ' | '(' | ')');
+        text.chars().filter(signs).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let name = plain(leaf);
     match name.as_str() {
-        "c-ip"
+        // What these are of stands before the dot.
+        "ip" | "address" | "addr" | "ipaddress" | "hostname" | "domain" if !front.is_empty() => {
+            let parent = plain(front.rsplit('.').next().unwrap_or(front));
+            match parent.as_str() {
+                "source" | "src" | "client" | "remote" | "origin" | "peer" | "caller" | "actor" => {
+                    Role::Client
+                }
+                "destination" | "dest" | "dst" | "question" => Role::Destination,
+                _ if name == "ipaddress" => Role::Client,
+                _ => Role::Unknown,
+            }
+        }
+        "cip"
         | "clientipaddress"
         | "clientip"
-        | "client_ip"
-        | "client-ip"
+        | "clientaddr"
+        | "clientaddress"
+        | "clienthost"
         | "ipaddress"
-        | "src_ip"
         | "srcip"
         | "sourceip"
-        | "id.orig_h"
-        | "orig_h"
-        | "remote_addr"
+        | "sourceipaddress"
+        | "origh"
+        | "remoteaddr"
+        | "remoteaddress"
+        | "remotehost"
+        | "remoteip"
+        | "remoteipaddress"
         | "sourceaddress"
         | "src"
-        | "source_ip"
+        | "srcaddr"
+        | "srchost"
         | "sourcenetworkaddress"
-        | "original-client-ip"
-        | "remoteip"
-        | "src-ip"
-        | "source address"
+        | "originalclientip"
         | "addr"
-        | "workstationname" => Role::Client,
+        | "workstationname"
+        | "calleripaddress"
+        | "callerip"
+        | "actoripaddress"
+        | "userip"
+        | "rip"
+        | "rhost"
+        | "publicip"
+        | "cltip"
+        | "ipclient"
+        | "remip" => Role::Client,
         "destinationip"
         | "destinationhostname"
-        | "dst_ip"
         | "dstip"
-        | "dest_ip"
-        | "destination_ip"
-        | "resp_h"
+        | "destip"
+        | "resph"
         | "dst"
+        | "dstaddr"
+        | "destaddr"
         | "queryname"
         | "query"
         | "destaddress"
         | "destinationaddress"
-        | "dst-ip"
-        | "destination address"
+        | "destinationdomain"
         | "rrname"
         | "sni"
-        | "server_name"
-        | "s-supplier-ip"
-        | "r-host"
-        | "r-ip"
-        | "cs-host-out"
+        | "servername"
+        | "ssupplierip"
+        | "cshostout"
         | "queryresults"
-        | "server-ip-out" => Role::Destination,
-        "cs-uri-stem" | "cs-uri-query" | "urlstem" | "urlquery" | "url" | "uri" | "request"
-        | "cs-uri" | "path" | "anchormailbox" | "urlhost" | "cs-host" | "parameters" => {
-            Role::Request
-        }
-        "cs(user-agent)" | "useragent" | "user_agent" | "user-agent" | "cs(referer)"
-        | "referer" | "cs(cookie)" | "cs-username" | "x-forwarded-for" => Role::Header,
+        | "serveripout"
+        | "dnsquery" => Role::Destination,
+        "csuristem" | "csuriquery" | "urlstem" | "urlquery" | "url" | "uri" | "request"
+        | "csuri" | "path" | "anchormailbox" | "urlhost" | "cshost" | "parameters"
+        | "requesturi" | "requesturl" | "requestpath" | "clientrequesturi"
+        | "clientrequesthost" | "clientrequestpath" => Role::Request,
+        "csuseragent"
+        | "useragent"
+        | "csreferer"
+        | "referer"
+        | "referrer"
+        | "cscookie"
+        | "csusername"
+        | "xforwardedfor"
+        | "httpreferer"
+        | "httpuseragent"
+        | "clientrequestuseragent"
+        | "clientrequestreferer" => Role::Header,
         "image" | "hashes" | "hash" | "commandline" | "parentimage" | "parentcommandline"
         | "newprocessname" | "parentprocessname" | "targetfilename" | "imageloaded" | "md5"
         | "sha1" | "sha256" | "sha512" | "imphash" | "processname" | "targetobject"
         | "pipename" => Role::Program,
-        "file.name" | "file.path" | "file.md5" | "file.sha1" | "file.sha256" => Role::OnDisk,
         _ => Role::Unknown,
     }
 }
@@ -339,6 +383,20 @@ mod tests {
         let scan = graded(ip, 0.9, &[("DestinationIp", "x"), ("Initiated", "false")]);
         assert!(!scan.outbound);
         assert_eq!(graded(ip, 0.05, &[("DestinationIp", "x")]).severity, Severity::Informational);
+        for (name, wanted) in [
+            ("sourceIPAddress", Role::Client),
+            ("source.ip", Role::Client),
+            ("client.ipAddress", Role::Client),
+            ("junos@2636.1.1.destination-address", Role::Destination),
+            ("destination.ip", Role::Destination),
+            ("host.ip", Role::Unknown),
+            ("r-ip", Role::Destination),
+            ("rip", Role::Client),
+            ("cs(User-Agent)", Role::Header),
+            ("id.orig_h", Role::Client),
+        ] {
+            assert_eq!(role(name), wanted, "{name}");
+        }
         let disk = graded(Kind::Sha256, 0.9, &[("file.sha256", "x")]);
         assert_eq!((disk.severity, disk.proof), (Severity::Critical, Proof::Persistence));
         let doubtful = graded(Kind::Sha256, 0.4, &[("file.sha256", "x")]);

@@ -14,6 +14,7 @@ use crate::archive::{un7z, untar, unzip};
 use crate::carve;
 use crate::cells::csv_delimiter;
 use crate::context::Context;
+use crate::dns_names::{self, Dotted};
 use crate::event_log;
 use crate::event_table;
 use crate::file;
@@ -528,6 +529,16 @@ fn leaf(
         told_by
     };
     let kind = kind_of(told_by);
+    let labels = kind == Kind::Text && dns_names::is_dns_log(told_by);
+    let named;
+    let told_by = if labels {
+        let mut text = told_by.to_vec();
+        dns_names::dotted(&mut text);
+        named = text;
+        &named[..]
+    } else {
+        told_by
+    };
     let returns = returns && kind.is_lines();
     let mut scan = Scan::new(ctx, about.name, report);
     let written = || about.modified.filter(|_| ctx.options.file_times);
@@ -584,11 +595,18 @@ fn leaf(
         }
         None => reader,
     };
-    let file = about.file.filter(|_| encoding.is_none() && !returns);
+    let file = about.file.filter(|_| encoding.is_none() && !returns && !labels);
     let mut feeds;
     let reader: &mut dyn Read = if returns {
         feeds = Returns::new(reader);
         &mut feeds
+    } else {
+        reader
+    };
+    let mut names;
+    let reader: &mut dyn Read = if labels {
+        names = Dotted::new(reader);
+        &mut names
     } else {
         reader
     };

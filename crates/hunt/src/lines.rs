@@ -54,7 +54,7 @@ pub(crate) fn read(
                 buffer.resize(size.min(longest.max(filled + 1)), 0);
                 continue;
             }
-            None => filled,
+            None => cut(&buffer[..filled]),
         };
         let text = &buffer[..end];
         take(&Chunk { text, offset, line });
@@ -64,6 +64,27 @@ pub(crate) fn read(
         filled -= end;
         buffer.truncate(CHUNK.max(filled + 1));
     }
+}
+
+/// So far before the end of a piece of a line a better place to cut is looked for.
+const BEFORE_CUT: usize = 64 << 10;
+
+/// Where a line that is too long is cut: between words, so that no value lies in two pieces; else between characters.
+pub(crate) fn cut(text: &[u8]) -> usize {
+    let from = text.len().saturating_sub(BEFORE_CUT).max(1).min(text.len());
+    let tail = &text[from..];
+    let last = |is: &dyn Fn(u8) -> bool| tail.iter().rposition(|b| is(*b)).map(|at| from + at + 1);
+    // A blank before all else: other signs may stand inside of paths and addresses of the web.
+    last(&|b| b.is_ascii_whitespace() || b == 0)
+        .or_else(|| last(&|b| b"\"'<>|,;{}[]()".contains(&b)))
+        .or_else(|| {
+            last(&|b| b.is_ascii() && !b.is_ascii_alphanumeric() && !b"./:-_%@".contains(&b))
+        })
+        .or_else(|| {
+            let starts = |b: &u8| b & 0xc0 != 0x80;
+            text.iter().rposition(starts).filter(|at| *at > 0 && text[*at] >= 0x80)
+        })
+        .unwrap_or(text.len())
 }
 
 /// A line as text: what is no UTF-8 is taken for Latin-1 (as Windows writes it).
@@ -304,6 +325,10 @@ mod tests {
         let (all, lines) = collect(&long, 1 << 20);
         assert_eq!(all.len(), 3 << 20);
         assert!(lines.iter().all(|l| *l == 1));
+        assert_eq!(cut(b"one two three"), 8);
+        assert_eq!(cut(b"/a/b,/c/d"), 5);
+        assert_eq!(cut("\u{e9}\u{e9}".as_bytes()), 2);
+        assert_eq!((cut(b"x"), cut(b"")), (1, 0));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use lapwing_model::Place;
 
+use crate::event;
 use crate::line;
 use crate::record::record_of;
 use crate::scan::Scan;
@@ -90,7 +91,19 @@ pub(crate) fn know(fields: &mut Vec<(String, String)>) -> Known {
         }
     }
     let get = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
-    let mut when = TIMES.iter().find_map(|name| get(name).and_then(time::read));
+    // A record may hold another as text, as containers and collectors wrap what programs write.
+    let inner =
+        CARRIED.iter().find_map(|name| get(name)).filter(|text| text.trim_start().starts_with('{'));
+    let inner = inner.and_then(|text| serde_json::from_str(text).ok());
+    let added = inner.map(|value| event::flatten(&value)).unwrap_or_default();
+    let when_added = time_of(&added);
+    for field in added {
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    }
+    let get = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    let mut when = when_added.or_else(|| time_of(fields));
     let mut log = kind(&get);
     let title = (log == "journal").then_some("systemd journal");
     let mut carried = String::new();
@@ -127,6 +140,19 @@ pub(crate) fn know(fields: &mut Vec<(String, String)>) -> Known {
     Known { log, title, when, line: carried }
 }
 
+/// The time of a record: under the names that are known for it, else under the first that sounds like one.
+fn time_of(fields: &[(String, String)]) -> Option<Moment> {
+    let get = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    let known = TIMES.iter().find_map(|name| get(name).and_then(time::read));
+    known.or_else(|| {
+        let sounds = |name: &str| {
+            let name = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+            ["time", "date", "stamp"].iter().any(|word| name.contains(word))
+        };
+        fields.iter().find_map(|(name, value)| sounds(name).then(|| time::read(value)).flatten())
+    })
+}
+
 /// Names of the time of a record, most telling first.
 const TIMES: &[&str] = &[
     "@timestamp",
@@ -153,6 +179,16 @@ const TIMES: &[&str] = &[
     "time_iso8601",
     "timeStamp",
     "requestReceivedTimestamp",
+    "id.time",
+    "t.$date",
+    "EdgeStartTimestamp",
+    "StartUTC",
+    "StartLocal",
+    "unixTime",
+    "calendarTime",
+    "asctime",
+    "@t",
+    "protoPayload.startTime",
 ];
 
 /// The logs of Zeek by columns that only they have; their JSON does not name them by default.

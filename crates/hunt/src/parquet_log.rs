@@ -42,6 +42,13 @@ pub(crate) fn read_member(scan: &mut Scan<'_, '_>, reader: &mut dyn Read) -> io:
 
 fn read<R: ChunkReader + 'static>(scan: &mut Scan<'_, '_>, input: R) {
     scan.cover(None, "Parquet table", 0, 0);
+    // What a file holds is told at its end.
+    let length = input.len();
+    let end = length.checked_sub(4).and_then(|at| input.get_bytes(at, 4).ok());
+    if !end.is_some_and(|end| end.starts_with(b"PAR1") || end.starts_with(b"PARE")) {
+        let message = "the file is cut: its end, which tells where its columns lie, is missing, so that nothing of it could be read";
+        return scan.problem(ProblemKind::Truncated, message.to_owned(), None);
+    }
     // The parser is not ours: a panic in it costs a row group and is named.
     let opened = catch_unwind(AssertUnwindSafe(|| SerializedFileReader::new(input)));
     let file = match opened {

@@ -9,6 +9,8 @@ use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread;
 
+use crate::lines;
+
 /// Bytes of a chunk: it stays in the second cache while it is looked through.
 pub(crate) const CHUNK: usize = 256 << 10;
 /// Chunks that one thread reads alone before others are started: most files are small.
@@ -64,7 +66,8 @@ fn end_of(window: &[u8], fresh: usize, size: usize, longest: usize) -> End {
     match memchr::memrchr(b'\n', &window[from..]) {
         Some(at) => End::Line(from + at + 1),
         None if size < longest => End::Widen((size * 2).min(longest.max(size + 1))),
-        None => End::Cut(size),
+        // Between words, so that no value lies in two pieces.
+        None => End::Cut(size - (fresh - lines::cut(&window[from..]))),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::web_tree::{WebTrees, is_script};
 use crate::{Checks, Matcher, Options, Silent};
 
 /// Sources whose records are requests to a web server.
-const REQUESTS: &[&str] = &["iis", "access-log", "exchange-httpproxy"];
+const REQUESTS: &[&str] = &["iis", "iis-text", "access-log", "exchange-httpproxy"];
 /// With more scripts than this, names alone tell nothing.
 const MOST: usize = 2_000;
 

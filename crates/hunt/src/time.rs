@@ -98,8 +98,11 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
 pub(crate) fn read(text: &str) -> Option<Moment> {
     let text = text.trim().trim_matches(['"', '\'', '[', ']', '(']);
     let bytes = text.as_bytes();
-    if bytes.len() < 10 || !bytes[0].is_ascii_alphanumeric() && bytes[0] != b'/' {
+    if bytes.len() < 10 || !bytes[0].is_ascii_alphanumeric() && !b"/@".contains(&bytes[0]) {
         return None;
+    }
+    if let Some(label) = text.strip_prefix('@') {
+        return tai(label);
     }
     if let Some(inner) = text.strip_prefix("/Date(") {
         let digits = inner.bytes().take_while(u8::is_ascii_digit).count();
@@ -113,13 +116,25 @@ pub(crate) fn read(text: &str) -> Option<Moment> {
     }
     let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
     match (digits, bytes.get(digits)?) {
-        (4, b'-' | b'/') => {
+        // Sophos writes `2021:03:03-01:02:03`.
+        (4, b'-' | b'/' | b'.' | b':') => {
             let separator = bytes[4];
             let date = date(number(text, 0, 4)?, number(text, 5, 7)?, number(text, 8, 10)?)?;
             if bytes[7] != separator {
                 return None;
             }
             on(date, text.get(11..)?)
+        }
+        // `210303 01:02:03`, as MySQL wrote it, and `081109 203615`.
+        (6, b' ') => {
+            let date = date(2000 + number(text, 0, 2)?, number(text, 2, 4)?, number(text, 4, 6)?)?;
+            let rest = text.get(7..)?.trim_start();
+            if rest.as_bytes().get(1..3)?.contains(&b':') {
+                return on(date, rest);
+            }
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let time = time(number(rest, 0, 2)?, number(rest, 2, 4)?, number(rest, 4, 6)?, 0)?;
+            (digits == 6).then(|| Moment::Civil(DateTime::from_parts(date, time)))
         }
         // `20210303T010203Z`
         (8, b'T' | b'-' | b' ') => {
@@ -158,7 +173,8 @@ fn time(hour: u32, minute: u32, second: u32, nanos: i32) -> Option<Time> {
 
 /// `10:11[:12[.345]] [AM|PM] [zone]` on a day.
 fn on(date: Date, text: &str) -> Option<Moment> {
-    let (time, rest) = clock(text)?;
+    // An hour of one digit stands behind two blanks.
+    let (time, rest) = clock(text.trim_start_matches(' '))?;
     zoned(DateTime::from_parts(date, time), rest)
 }
 
@@ -207,13 +223,17 @@ fn zoned(civil: DateTime, rest: &str) -> Option<Moment> {
         Some(b'+') => 1,
         Some(b'-') => -1,
         Some(b'Z') if !bytes.get(1).is_some_and(u8::is_ascii_alphanumeric) => 0,
-        Some(b'U' | b'G') if zone.starts_with("UTC") || zone.starts_with("GMT") => 0,
+        Some(b'A'..=b'Z') => {
+            let Some(minutes) = named_zone(zone) else { return Some(Moment::Civil(civil)) };
+            let offset = Offset::from_seconds(minutes * 60).ok()?;
+            return offset.to_timestamp(civil).ok().map(Moment::Exact);
+        }
         _ => return Some(Moment::Civil(civil)),
     };
     let mut seconds = 0;
     if sign != 0 {
-        let digits: Vec<u8> =
-            bytes[1..].iter().take(5).copied().filter(u8::is_ascii_digit).take(4).collect();
+        let zone = bytes[1..].iter().take(5).take_while(|b| b.is_ascii_digit() || **b == b':');
+        let digits: Vec<u8> = zone.copied().filter(u8::is_ascii_digit).take(4).collect();
         let Ok(digits) = std::str::from_utf8(&digits) else { return None };
         // A dash alone is a separator, no zone.
         let Some(hours) = number(digits, 0, 2) else { return Some(Moment::Civil(civil)) };
@@ -222,6 +242,60 @@ fn zoned(civil: DateTime, rest: &str) -> Option<Moment> {
     }
     let offset = Offset::from_seconds(seconds).ok()?;
     offset.to_timestamp(civil).ok().map(Moment::Exact)
+}
+
+/// Minutes east of Greenwich of a zone by its short name. Names that several countries have for different clocks (`IST`,
+/// `CST` in China and America, `BST`) are none: the assumption is told instead.
+fn named_zone(text: &str) -> Option<i32> {
+    const HOURS: &[(&str, i32)] = &[
+        ("UTC", 0),
+        ("GMT", 0),
+        ("WET", 0),
+        ("WEST", 1),
+        ("CET", 1),
+        ("MET", 1),
+        ("CEST", 2),
+        ("MEST", 2),
+        ("METDST", 2),
+        ("EET", 2),
+        ("EEST", 3),
+        ("MSK", 3),
+        ("HKT", 8),
+        ("SGT", 8),
+        ("JST", 9),
+        ("KST", 9),
+        ("AEST", 10),
+        ("AEDT", 11),
+        ("NZST", 12),
+        ("NZDT", 13),
+        ("EST", -5),
+        ("EDT", -4),
+        ("CDT", -5),
+        ("MST", -7),
+        ("MDT", -6),
+        ("PST", -8),
+        ("PDT", -7),
+    ];
+    let length = text.bytes().take_while(u8::is_ascii_uppercase).count();
+    let after = text.as_bytes().get(length);
+    if after.is_some_and(|b| b.is_ascii_alphanumeric() || b"_-".contains(b)) {
+        return None;
+    }
+    let name = &text[..length];
+    HOURS.iter().find(|(known, _)| *known == name).map(|(_, hours)| hours * 60)
+}
+
+/// The label of TAI64 and TAI64N, as daemontools and qmail write it: seconds (and nanoseconds) in hexadecimal digits. TAI
+/// runs ahead of UTC by the leap seconds, 37 since 2017; what these programs write is ahead by 10 always.
+fn tai(label: &str) -> Option<Moment> {
+    const EPOCH: u64 = (1 << 62) + 10;
+    let hex = |from: usize, to: usize| {
+        let part = label.get(from..to)?;
+        part.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u64::from_str_radix(part, 16).ok())?
+    };
+    let seconds = i64::try_from(hex(0, 16)?.checked_sub(EPOCH)?).ok()?;
+    let nanos = i32::try_from(hex(16, 24).unwrap_or(0)).ok().filter(|n| *n < 1_000_000_000)?;
+    Timestamp::new(seconds, nanos).ok().map(Moment::Exact)
 }
 
 /// `20210303010203`, as PowerShell's transcripts have it.
@@ -253,6 +327,11 @@ fn epoch(text: &str) -> Option<Moment> {
     Some(Moment::Exact(time))
 }
 
+/// Whether a text begins with the name of a month.
+pub(crate) fn is_month(text: &str) -> bool {
+    month(text).is_some()
+}
+
 fn month(text: &str) -> Option<u32> {
     const MONTHS: [&str; 12] =
         ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -281,8 +360,16 @@ fn named(text: &str) -> Option<Moment> {
     let rest = rest.trim_start_matches([' ', ',']);
     if rest.as_bytes().get(1..3).is_some_and(|b| b.contains(&b':')) {
         let (time, rest) = clock(rest)?;
-        // The year may stand behind the time.
+        // The year may stand behind the time, and the zone between them.
         let after = rest.trim_start();
+        let word = after.bytes().take_while(u8::is_ascii_uppercase).count();
+        let year_at = after.get(word..).map_or(after, str::trim_start);
+        if (2..=6).contains(&word)
+            && let Some(year) = number(year_at, 0, 4).filter(|y| (1970..2200).contains(y))
+            && !year_at.as_bytes().get(4).is_some_and(u8::is_ascii_alphanumeric)
+        {
+            return zoned(DateTime::from_parts(date(year, month, day)?, time), after);
+        }
         return match number(after, 0, 4).filter(|year| (1970..2200).contains(year)) {
             Some(year) => {
                 let civil = DateTime::from_parts(date(year, month, day)?, time);
@@ -307,8 +394,13 @@ fn day_first(text: &str, count: usize) -> Option<Moment> {
         return on(date(year, month, first)?, rest.get(1..)?.trim_start_matches([' ', '@']));
     }
     let (second, rest) = digits(rest, 2)?;
-    // Snort leaves out the year.
-    if separator == b'/' && rest.starts_with('-') {
+    // Snort leaves out the year, and so does Android (`03-14 01:02:03.5`).
+    let yearless = match separator {
+        b'/' => rest.starts_with('-'),
+        b'-' => count == 2 && rest.starts_with(' '),
+        _ => false,
+    };
+    if yearless {
         let (time, _) = clock(&rest[1..])?;
         let civil = DateTime::from_parts(date(2000, first, second)?, time);
         return Some(Moment::Yearless(civil));
@@ -318,7 +410,7 @@ fn day_first(text: &str, count: usize) -> Option<Moment> {
     }
     let (year, rest) = digits(&rest[1..], 4)?;
     let year = if year < 100 { year + 2000 } else { year };
-    let rest = rest.trim_start_matches([' ', '-', ',', 'T']);
+    let rest = rest.trim_start_matches([' ', '-', ',', 'T', ':']);
     let day_leads = separator != b'/' || first > 12;
     let date = if day_leads { date(year, second, first)? } else { date(year, first, second)? };
     on(date, rest)
@@ -333,12 +425,29 @@ pub(crate) fn leading(line: &str) -> Option<Moment> {
     let head = line[..end].trim_start();
     let head =
         if head.starts_with('<') { head.split_once('>').map_or(head, |(_, h)| h) } else { head };
-    // RFC 5424 puts the version before the time.
-    let head = head.strip_prefix("1 ").unwrap_or(head);
+    // RFC 5424 puts the version before the time, clusters a dash for "no alert".
+    let head = head.strip_prefix("1 ").or_else(|| head.strip_prefix("- ")).unwrap_or(head);
     let first = head.split([' ', '\t']).next().unwrap_or(head);
     read(head)
         .or_else(|| read(first))
         .or_else(|| head.split_once('[').and_then(|(_, inner)| read(inner)))
+        .or_else(|| behind(head))
+}
+
+/// The time that stands behind a few words, as a level or a host: `INFO 2021-03-03 01:02:03`.
+fn behind(head: &str) -> Option<Moment> {
+    const WORDS: usize = 6;
+    let starts = head.char_indices().filter(|(at, c)| {
+        let opens = c.is_ascii_digit() || c.is_ascii_uppercase();
+        opens && *at > 0 && b" \t|,;[(\"".contains(&head.as_bytes()[at - 1])
+    });
+    starts.take(WORDS).find_map(|(at, _)| {
+        let rest = &head[at..];
+        // A number alone is no time here: it may count anything.
+        let is_date = rest.bytes().take(12).any(|b| b"-/:. ".contains(&b));
+        let moment = is_date.then(|| read(rest)).flatten()?;
+        (!matches!(moment, Moment::Yearless(_))).then_some(moment)
+    })
 }
 
 #[cfg(test)]
@@ -369,6 +478,19 @@ mod tests {
             ("12/31/2020 12:00:00 AM", "2020-12-31T00:00:00Z"),
             ("14.03.2021 01:02:03", "2021-03-14T01:02:03Z"),
             ("/Date(1614733323000)/", "2021-03-03T01:02:03Z"),
+            ("2021:03:03-01:02:03 gw", "2021-03-03T01:02:03Z"),
+            ("2021.03.03 01:02:03", "2021-03-03T01:02:03Z"),
+            ("03/14/2021:01:02:03 GMT", "2021-03-14T01:02:03Z"),
+            ("210303  1:02:03 [Note]", "2021-03-03T01:02:03Z"),
+            ("210303 010203 148 INFO", "2021-03-03T01:02:03Z"),
+            ("20210303-01:02:03:606|x", "2021-03-03T01:02:03Z"),
+            ("Wed Mar 03 01:02:03 CET 2021", "2021-03-03T00:02:03Z"),
+            ("Wed Mar 03 01:02:03 XYZT 2021", "2021-03-03T01:02:03Z"),
+            ("Wed Mar 03 01:02:03 2021 - [72926] x", "2021-03-03T01:02:03Z"),
+            ("2021-03-03  1:02:03 7 [Note]", "2021-03-03T01:02:03Z"),
+            ("2021-03-03 01:02:03.5 EDT [7]", "2021-03-03T05:02:03.5Z"),
+            ("2021-03-03 01:02:03 ESTIMATE", "2021-03-03T01:02:03Z"),
+            ("@40000000603ee01520c85580 x", "2021-03-03T01:02:03.55Z"),
         ] {
             assert_eq!(parse(text).map(|t| t.to_string()).as_deref(), Some(utc), "{text}");
         }
@@ -386,6 +508,10 @@ mod tests {
             assert_eq!(parse(text), None, "{text}");
         }
         assert!(leading("<34>1 2021-03-03T01:02:03Z host app").is_some());
+        assert!(leading("- 1614733323 2021.03.03 node1 Mar 3 01:02:03 node1 x").is_some());
+        assert!(leading("INFO  [main] 2021-03-03 01:02:03,123 - text").is_some());
+        assert!(leading("node api 2021-03-03 01:02:03.008 25746 INFO text").is_some());
+        assert!(leading("Of 12 parts 3 were lost in 2021, the report says at length").is_none());
         assert!(leading("192.0.2.1 - - [03/Mar/2021:01:02:03 +0000] \"GET / HTTP/1.1\"").is_some());
     }
 
@@ -407,9 +533,11 @@ mod tests {
         assert_eq!(settle(&east, "Feb 29 23:00:00 host"), some("2020-02-29T21:00:00Z"));
         assert_eq!(settle(&east, "2021-03-03 01:02:03"), some("2021-03-02T23:02:03Z"));
         assert_eq!(settle(&east, "2021-03-03 01:02:03Z"), some("2021-03-03T01:02:03Z"));
-        let told = Clock { year: Some(2019), ..east };
+        let told = Clock { year: Some(2019), ..east.clone() };
         assert_eq!(settle(&told, "Dec 31 23:00:00 host"), some("2019-12-31T21:00:00Z"));
         assert_eq!(settle(&told, "03/14-01:02:03.5 [**]"), some("2019-03-13T23:02:03.5Z"));
+        assert_eq!(settle(&told, "03-14 01:02:03.5  17 D x"), some("2019-03-13T23:02:03.5Z"));
+        assert_eq!(settle(&east, "2021-03-03 01:02:03 IST"), some("2021-03-02T23:02:03Z"));
     }
 
     proptest::proptest! {

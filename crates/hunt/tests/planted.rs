@@ -65,7 +65,7 @@ fn logs() -> Vec<Planted> {
             "2022-09-14T06:00:00Z",
             "field c-ip",
         ),
-        planted("damaged.log", nuls, ADDRESS, "2022-09-14T05:50:00Z", "the record names it"),
+        planted("damaged.log", nuls, ADDRESS, "2022-09-14T05:50:00Z", "field src_ip"),
         planted(
             "access.log",
             "1663134200.123    55 10.0.0.9 TCP_TUNNEL/200 5120 CONNECT a.example:443 bob HIER_DIRECT/198.51.100.77 -\n",

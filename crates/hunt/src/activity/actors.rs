@@ -81,6 +81,8 @@ impl Actors {
             "server-hostname",
             "winlog.computer_name",
         ])
+        // A firewall's `hostname` is what was asked for, that of Linux' audit is who came.
+        .filter(|_| record.get("r-host").is_none() && record.get("serial").is_none())
         .map(first_label);
         let on_host = |id: &str| format!("{}|{id}", host.as_deref().unwrap_or("")).to_lowercase();
         let event = get(&["EventID"]).unwrap_or("");
@@ -109,7 +111,23 @@ impl Actors {
         let account = if matches!(event, "4624" | "4625" | "4648" | "4776") {
             get(&[account[1], account[0]])
         } else {
-            get(&["User", "cs-username", "AuthenticatedUser", account[0], account[1]])
+            get(&[
+                "User",
+                "cs-username",
+                "AuthenticatedUser",
+                account[0],
+                account[1],
+                "user.name",
+                "user_name",
+                "suser",
+                "src_user",
+                "userIdentity.userName",
+                "UserId",
+                "userPrincipalName",
+                "actor.alternateId",
+                "actor.email",
+                "protoPayload.authenticationInfo.principalEmail",
+            ])
         };
         actors.account = account.and_then(account_name);
         actors.logon = get(&["SubjectLogonId", "LogonId", "TargetLogonId"])

@@ -43,6 +43,14 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
         fields.push((name.into(), plain.map_or(Cow::Borrowed(value), Cow::Owned)));
         rest = next;
     }
+    // Who came over the network: the address, or what the program took for the host's name.
+    let address = ["addr", "hostname"].into_iter().find_map(|wanted| {
+        let (_, value) = fields.iter().find(|(name, value)| name == wanted && value != "?")?;
+        value.parse::<std::net::IpAddr>().is_ok().then(|| value.clone())
+    });
+    if let Some(address) = address {
+        fields.push(("src_ip".into(), address));
+    }
     if kind.is_none() && fields.len() < 3 {
         return None;
     }

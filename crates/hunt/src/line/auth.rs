@@ -1,16 +1,19 @@
 //! Who logged in, from where, and who ran what as whom: the messages of sshd, sudo, su and PAM.
 
-use super::{Pairs, put};
+use super::{Pairs, peer, put};
 
 /// Adds what a message of these programs says of accounts and addresses.
 pub(super) fn put_account<'t>(fields: &mut Pairs<'t>, program: &str, message: &'t str) {
     match program {
         "sudo" => sudo(fields, message),
-        "sshd" | "sshd-session" | "dropbear" | "login" | "su" | "vsftpd" | "dovecot" => {
+        "sshd" | "sshd-session" | "sshd-auth" | "dropbear" | "login" | "su" | "vsftpd"
+        | "dovecot" => {
             logged_in(fields, message);
         }
-        _ if message.starts_with("pam_unix(") => logged_in(fields, message),
-        _ => {}
+        _ if message.starts_with("pam_") || message.starts_with("(pam_unix)") => {
+            logged_in(fields, message)
+        }
+        _ => peer::put_peer(fields, message),
     }
 }
 
@@ -41,23 +44,43 @@ fn sudo<'t>(fields: &mut Pairs<'t>, message: &'t str) {
 
 /// `Accepted password for root from 192.0.2.66 port 22`, `… user=root rhost=192.0.2.66`
 fn logged_in<'t>(fields: &mut Pairs<'t>, message: &'t str) {
-    let word_after = |key: &str| {
-        let (_, rest) = message.split_once(key)?;
-        rest.split([' ', ',', '(', '[', ':']).next().filter(|word| !word.is_empty())
+    put(fields, "user", account(message).unwrap_or(""));
+    // Where a port is told, the address stands before it, whatever a client calls itself.
+    let before_port = || {
+        let (before, _) = message.rsplit_once(" port ")?;
+        let word = before.rsplit(' ').next()?;
+        peer::first(word).filter(|address| address.len() == word.len())
     };
-    let user = word_after("invalid user ")
-        .or_else(|| word_after("for user "))
-        .or_else(|| word_after(" for "))
-        .or_else(|| word_after(" user="))
-        .or_else(|| word_after("Invalid user "));
-    put(fields, "user", user.unwrap_or("").trim_matches(['\'', '"']));
-    let address = |key: &str| {
-        let (_, rest) = message.split_once(key)?;
-        let word = rest.split([' ', ',']).next()?.trim_end_matches([':', '.', ')']);
-        (word.contains(['.', ':']) && word.len() > 2).then_some(word)
-    };
-    let from = address(" from ").or_else(|| address("rhost=")).or_else(|| address(" by "));
-    put(fields, "src_ip", from.unwrap_or(""));
-    let port = word_after(" port ").filter(|port| port.bytes().all(|b| b.is_ascii_digit()));
+    let address = before_port().or_else(|| peer::peer(message));
+    put(fields, "src_ip", address.unwrap_or(""));
+    // With names looked up, the host stands where the address would.
+    let host = word_after(message, " from ").or_else(|| word_after(message, "rhost="));
+    let host = host.filter(|host| host.contains('.'));
+    put(fields, "src_host", host.filter(|_| address.is_none()).unwrap_or(""));
+    let port =
+        word_after(message, " port ").filter(|port| port.bytes().all(|b| b.is_ascii_digit()));
     put(fields, "src_port", port.unwrap_or(""));
+}
+
+/// The account that a message is about.
+fn account(message: &str) -> Option<&str> {
+    let named = ["invalid user ", "illegal user ", "for user ", "authenticating user "];
+    let named = named.iter().find_map(|key| word_after(message, key));
+    // "for" says many things; only before an address it names who came.
+    let came = || {
+        let (_, rest) = message.split_once(" for ")?;
+        let (user, from) = rest.split_once(' ')?;
+        (from.starts_with("from ") && user.len() <= 64).then_some(user)
+    };
+    named
+        .or_else(came)
+        .or_else(|| word_after(message, " user="))
+        .or_else(|| word_after(message, "Invalid user "))
+        .or_else(|| word_after(message, "User "))
+        .map(|user| user.trim_matches(['\'', '"', '<', '>']))
+}
+
+fn word_after<'t>(message: &'t str, key: &str) -> Option<&'t str> {
+    let (_, rest) = message.split_once(key)?;
+    rest.split([' ', ',', '(', '[', ':']).next().filter(|word| !word.is_empty())
 }

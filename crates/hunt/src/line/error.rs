@@ -1,7 +1,7 @@
 //! Error logs of web servers: Apache and nginx.
 
 use super::access::{put_request, quoted};
-use super::{Line, endpoint, put};
+use super::{Line, endpoint, peer, put};
 use crate::time;
 
 /// Reads a line of an error log.
@@ -15,7 +15,16 @@ fn apache(line: &str) -> Option<Line<'_>> {
     let when = time::read(stamp)?;
     let mut fields = Vec::with_capacity(5);
     let mut parts = 0;
-    while let Some((part, after)) = rest.strip_prefix('[').and_then(|r| r.split_once(']')) {
+    // An address of version 6 stands in brackets of its own.
+    let part = |rest: &'_ str| -> Option<(usize, usize)> {
+        let inner = rest.strip_prefix('[')?;
+        let from = inner.find('[').filter(|at| inner[..*at].find(']').is_none());
+        let inside = from.and_then(|at| inner[at..].find(']').map(|end| at + end + 1)).unwrap_or(0);
+        let end = inside + inner[inside..].find(']')?;
+        Some((end + 1, end + 2))
+    };
+    while let Some((end, next)) = part(rest) {
+        let (part, after) = (&rest[1..end], &rest[next..]);
         if let Some(client) = part.strip_prefix("client ").or_else(|| part.strip_prefix("remote "))
         {
             put(&mut fields, "c-ip", endpoint(client).0);
@@ -29,6 +38,9 @@ fn apache(line: &str) -> Option<Line<'_>> {
     }
     if parts == 0 {
         return None;
+    }
+    if !fields.iter().any(|(name, _)| name == "c-ip") {
+        put(&mut fields, "c-ip", peer::peer(rest).unwrap_or(""));
     }
     put(&mut fields, "message", rest);
     Some(Line { form: "error-log", when: Some(when), fields })

@@ -5,11 +5,19 @@ mod access;
 mod alert;
 pub(crate) mod audit;
 mod auth;
+mod cisco;
+mod cloud;
+mod dns;
 mod error;
 mod firewall;
+mod haproxy;
+mod netscaler;
 mod pairs;
+mod peer;
+mod request;
 mod squid;
 mod syslog;
+mod w3c;
 
 use std::borrow::Cow;
 
@@ -35,9 +43,11 @@ pub(crate) const FORMS: &[&str] = &[
     "auditd",
     "cef",
     "device",
+    "dns",
     "error-log",
     "filterlog",
     "fortinet",
+    "iis",
     "iptables",
     "leef",
     "paloalto",
@@ -50,24 +60,68 @@ pub(crate) const FORMS: &[&str] = &[
 /// Reads a line.
 pub(crate) fn read(text: &str) -> Line<'_> {
     let text = text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
+    formed(text).unwrap_or_else(|| {
+        searched(text).unwrap_or_else(|| {
+            let mut fields = Vec::new();
+            let when = time::leading(text);
+            // What the journal gives out alone has no time, but the program's number.
+            if when.is_some() || text.contains("]: ") {
+                peer::put_peer(&mut fields, text);
+            }
+            Line { form: if text.contains(": %") { "device" } else { "text" }, when, fields }
+        })
+    })
+}
+
+/// Reads a line that has one of the forms.
+fn formed(text: &str) -> Option<Line<'_>> {
     audit::read(text)
         .or_else(|| squid::read(text))
         .or_else(|| alert::read(text))
         .or_else(|| error::read(text))
+        .or_else(|| w3c::read(text))
+        .or_else(|| cisco::read(text))
+        .or_else(|| netscaler::read(text))
+        .or_else(|| dns::read(text))
         .or_else(|| syslog::read(text))
         .or_else(|| access::read(text))
+        .or_else(|| haproxy::read(text))
         .or_else(|| firewall::palo_alto(text))
+        .or_else(|| request::read(text))
+        .or_else(|| cloud::flow(text))
+        .or_else(|| cloud::umbrella(text))
         .or_else(|| pairs::read(text))
-        .unwrap_or_else(|| Line {
-            form: if text.contains(": %") { "device" } else { "text" },
-            when: time::leading(text),
-            fields: Vec::new(),
-        })
 }
 
+/// Reads a line as searches through files put it out, behind the file's name and the line's number: `access.log:12:…`.
+fn searched(text: &str) -> Option<Line<'_>> {
+    const LONGEST: usize = 260;
+    let places = memchr::memchr_iter(b':', text.as_bytes()).take_while(|at| *at <= LONGEST);
+    for at in places.take(4) {
+        let name = &text[..at];
+        if name.contains(['"', '=']) {
+            return None;
+        }
+        let rest = &text[at + 1..];
+        let number = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let rest =
+            if number > 0 && rest[number..].starts_with(':') { &rest[number + 1..] } else { rest };
+        // A file has an ending; what precedes a line of a log in other ways has none.
+        let is_name = name.rsplit(['/', '\\']).next().is_some_and(|last| {
+            last.rsplit_once('.').is_some_and(|(_, ending)| {
+                (1..=10).contains(&ending.len())
+                    && ending.bytes().all(|b| b.is_ascii_alphanumeric())
+            })
+        });
+        if is_name && let Some(line) = formed(rest).filter(|line| line.when.is_some()) {
+            return Some(line);
+        }
+    }
+    None
+}
 /// Reads a line that stands in a record of another log; `None` when it has no form.
 pub(crate) fn read_inner(text: &str) -> Option<Line<'_>> {
-    Some(read(text)).filter(|line| !line.fields.is_empty())
+    Some(read(text)).filter(|line| line.form != "text" && !line.fields.is_empty())
 }
 
 /// Adds a field unless it is empty or a dash.
@@ -167,7 +221,7 @@ mod tests {
             ("connection to evil.example failed", "text: "),
             (
                 "Mar  3 01:02:03 asa %ASA-6-302013: Built outbound",
-                "device: host=asa | message=%ASA-6-302013: Built outbound",
+                "device: host=asa | mnemonic=ASA-6-302013 | message=%ASA-6-302013: Built outbound",
             ),
         ] {
             assert_eq!(fields(text), wanted, "{text}");

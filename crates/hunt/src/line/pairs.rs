@@ -17,7 +17,11 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
     if let Some(at) = line.find("LEEF:") {
         return leef(&line[at + 5..]).map(|line| with_time(line, &["devTime"]));
     }
-    let fields = list(line);
+    if let Some(mut fields) = check_point(line) {
+        common_names(&mut fields);
+        return Some(with_time(Line { form: "pairs", when: None, fields }, &["time"]));
+    }
+    let mut fields = list(line);
     let named = |name: &str| fields.iter().any(|(n, _)| n == name);
     let form = match () {
         () if named("devname") || named("devid") || named("logid") => "fortinet",
@@ -25,9 +29,16 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
         () if fields.len() >= LEAST && covers(&fields, line) => "pairs",
         () => return None,
     };
+    if form == "fortinet"
+        && let Some(at) = fields.iter().position(|(name, _)| name == "hostname")
+    {
+        // The host that was asked for, not the machine that logs.
+        let host = fields[at].1.clone();
+        fields.insert(at, (Cow::Borrowed("r-host"), host));
+    }
     let mut line = Line { form, when: time::leading(line), fields };
     common_names(&mut line.fields);
-    Some(with_time(line, &["eventtime", "timestamp", "time", "ts", "start_time", "datetime"]))
+    Some(with_time(line, TIMES))
 }
 
 /// Whether pairs are most of a line.
@@ -41,7 +52,8 @@ fn list(text: &str) -> Pairs<'_> {
     let mut fields: Pairs<'_> = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('=') {
-        let name = before.rsplit([' ', '\t', ';', ',', '|']).next().unwrap_or(before);
+        let name =
+            before.rsplit([' ', '\t', ';', ',', '|', '>', ':', '[']).next().unwrap_or(before);
         let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
         let (value, next) = match quote {
             Some('"') => super::access::quoted(&after[1..]).unwrap_or((&after[1..], "")),
@@ -50,12 +62,39 @@ fn list(text: &str) -> Pairs<'_> {
             None if text.contains('\t') => after.split_once('\t').unwrap_or((after, "")),
             None => after.split_once([' ', ';']).unwrap_or((after, "")),
         };
+        // `a=1,b=2`: the comma parts pairs where a name follows it.
+        let comma = || {
+            let at = value.find(',')?;
+            let (name, _) = value[at + 1..].split_once('=')?;
+            is_name(name).then(|| (&value[..at], &after[at + 1..]))
+        };
+        let (value, next) = quote.map_or_else(comma, |_| None).unwrap_or((value, next));
         if is_name(name) && !value.is_empty() {
             fields.push((Cow::Borrowed(name), Cow::Borrowed(value.trim_end_matches(','))));
         }
         rest = next;
     }
     fields
+}
+
+/// `[name:"value"; name:"value"]`, as Check Point writes it; `None` for other text.
+pub(super) fn check_point(text: &str) -> Option<Pairs<'_>> {
+    let start = text.find("[")?;
+    let mut rest = &text[start + 1..];
+    let mut fields: Pairs<'_> = Vec::new();
+    while let Some((name, after)) = rest.split_once(":\"") {
+        let name = name.trim_start_matches([';', ' ']);
+        if !is_name(name) {
+            return None;
+        }
+        // A quote inside of a value stands behind a backslash.
+        let (value, next) = super::access::quoted(after)?;
+        if !value.is_empty() {
+            fields.push((Cow::Borrowed(name), Cow::Borrowed(value)));
+        }
+        rest = next;
+    }
+    (fields.len() >= LEAST).then_some(fields)
 }
 
 fn is_name(text: &str) -> bool {
@@ -152,28 +191,127 @@ fn leef(text: &str) -> Option<Line<'_>> {
     Some(Line { form: "leef", when: None, fields })
 }
 
-/// Other names for the ends of a connection, which rules and checks ask for by the common one.
+/// Other names for the ends of a connection, which rules and checks ask for by the common one. Case and signs between
+/// words do not count, nor does what stands before the last dot.
 const COMMON: &[(&str, &[&str])] = &[
-    ("src_ip", &["srcip", "src", "sourceAddress", "source_ip", "src_addr", "cip", "clientip"]),
-    ("dst_ip", &["dstip", "dst", "destinationAddress", "dest_ip", "dst_addr", "sip", "serverip"]),
-    ("src_port", &["srcport", "spt", "srcPort", "source_port", "sport"]),
-    ("dst_port", &["dstport", "dpt", "dstPort", "dest_port", "dport"]),
-    ("action", &["act", "reason"]),
-    ("url", &["request", "requestURL"]),
+    (
+        "src_ip",
+        &[
+            "srcip",
+            "src",
+            "sourceaddress",
+            "sourceip",
+            "srcaddr",
+            "cip",
+            "clientip",
+            "clientaddr",
+            "clientaddress",
+            "ipclient",
+            "remip",
+            "remoteaddress",
+            "remoteaddr",
+            "remoteip",
+            "userip",
+        ],
+    ),
+    (
+        "dst_ip",
+        &[
+            "dstip",
+            "dst",
+            "destinationaddress",
+            "destinationip",
+            "destip",
+            "destaddr",
+            "dstaddr",
+            "dip",
+            "serverip",
+        ],
+    ),
+    ("src_port", &["srcport", "spt", "sourceport", "sport", "clientport"]),
+    ("dst_port", &["dstport", "dpt", "destport", "destinationport", "dport"]),
+    ("action", &["action", "act", "fwaction", "ruleaction", "reason"]),
+    ("url", &["url", "request", "requesturl"]),
 ];
 
-fn common_names(fields: &mut Pairs<'_>) {
+/// A name in small letters and digits alone.
+fn plain(name: &str) -> String {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Adds the common names of what is there under others.
+pub(super) fn common_names(fields: &mut Pairs<'_>) {
+    let names: Vec<String> = fields.iter().map(|(name, _)| plain(name)).collect();
+    let at = |name: &str| names.iter().position(|known| known == name);
+    // Where `dip` stands beside it, `sip` is the source; else the server.
+    let server = if at("dip").is_some() { "src_ip" } else { "dst_ip" };
+    let mut found = Vec::new();
     for (name, others) in COMMON {
-        if fields.iter().any(|(n, _)| n == name) {
+        if fields.iter().any(|(known, _)| known == name) {
             continue;
         }
-        let value = others.iter().find_map(|other| fields.iter().find(|(n, _)| n == other));
-        if let Some((_, value)) = value {
-            let value = value.clone();
-            fields.push((Cow::Borrowed(name), value));
+        let other = others.iter().find_map(|other| at(other));
+        found.extend(other.or_else(|| at("sip").filter(|_| *name == server)).map(|at| (*name, at)));
+    }
+    for (name, at) in found {
+        let value = fields[at].1.clone();
+        let port = match name {
+            "src_ip" => "src_port",
+            "dst_ip" => "dst_port",
+            _ => {
+                fields.push((Cow::Borrowed(name), value));
+                continue;
+            }
+        };
+        // `192.0.2.1:443`, and `192.0.2.1:443:X1` with the interface.
+        let address =
+            super::peer::first(&value).map(str::len).filter(|length| *length < value.len());
+        let Some(length) = address else {
+            // `IPV4/UDP/192.0.2.1/5060`, as Asterisk writes it.
+            let is_whole = |part: &&str| super::peer::first(part).is_some_and(|a| a == *part);
+            let part = value.split('/').find(is_whole).map(|part| part.to_owned());
+            fields.push((Cow::Borrowed(name), part.map_or(value, Cow::Owned)));
+            continue;
+        };
+        let (address, rest) = match value {
+            Cow::Borrowed(text) => (
+                Cow::Borrowed(&text[..length]),
+                Cow::Borrowed(text.get(length + 1..).unwrap_or("")),
+            ),
+            Cow::Owned(text) => (
+                Cow::Owned(text[..length].to_owned()),
+                Cow::Owned(text.get(length + 1..).unwrap_or("").to_owned()),
+            ),
+        };
+        fields.push((Cow::Borrowed(name), address));
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if digits > 0 && !fields.iter().any(|(known, _)| known == port) {
+            let number = match rest {
+                Cow::Borrowed(text) => Cow::Borrowed(&text[..digits]),
+                Cow::Owned(text) => Cow::Owned(text[..digits].to_owned()),
+            };
+            fields.push((Cow::Borrowed(port), number));
         }
     }
 }
+
+/// Names of the time of a line of pairs, most telling first.
+const TIMES: &[&str] = &[
+    "eventtime",
+    "timestamp",
+    "time",
+    "ts",
+    "start_time",
+    "datetime",
+    "date_time",
+    "event_time",
+    "log_time",
+    "received_time",
+    "starttime",
+    "t",
+    "date",
+];
 
 /// The time out of the fields: `date` with `time` (and `tz`), or one field of its own.
 fn with_time<'t>(mut line: Line<'t>, names: &[&str]) -> Line<'t> {
@@ -188,7 +326,14 @@ fn with_time<'t>(mut line: Line<'t>, names: &[&str]) -> Line<'t> {
             None => time::read_pair(date, time),
         }
     };
-    let own = pair().or_else(|| names.iter().find_map(|name| get(name).and_then(time::read)));
-    line.when = own.or(line.when);
+    // A time that says its zone counts more than one that does not, wherever it stands.
+    let one = || names.iter().find_map(|name| get(name).and_then(time::read));
+    let exact = |moment: &Moment| matches!(moment, Moment::Exact(_));
+    let own = pair();
+    let own = match own {
+        Some(moment) if !exact(&moment) => one().filter(exact).or(own),
+        _ => own.or_else(one),
+    };
+    line.when = own.filter(exact).or_else(|| line.when.filter(exact)).or(own).or(line.when);
     line
 }

@@ -3,7 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::{Line, Pairs, access, alert, audit, auth, firewall, pairs, put, squid};
+use super::{
+    Line, Pairs, access, alert, audit, auth, cisco, firewall, haproxy, netscaler, pairs, put,
+    request, squid,
+};
 use crate::time::{self, Moment};
 
 /// Reads a line of syslog.
@@ -20,8 +23,32 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
     let Some((_, message)) = read.fields.pop() else { return Some(read) };
     let Cow::Borrowed(message) = message else { return Some(read) };
     carried(&mut read, message);
+    if let Some(Moment::Yearless(day)) = read.when {
+        read.when = dated(message, day).or(read.when);
+    }
+    // Devices put who connected to whom into structured data.
+    if read.form == "syslog" && read.fields.iter().any(|(name, _)| name.contains('.')) {
+        let known = read.fields.len();
+        pairs::common_names(&mut read.fields);
+        let has = |name: &str| read.fields[known..].iter().any(|(n, _)| n == name);
+        if has("src_ip") && has("dst_ip") {
+            read.form = "device";
+        }
+    }
     read.fields.push((Cow::Borrowed("message"), Cow::Borrowed(message)));
     Some(read)
+}
+
+/// The time with its year with which a message begins, when it is of the day that the heading tells.
+fn dated(message: &str, day: jiff::civil::DateTime) -> Option<Moment> {
+    let own = time::leading(message)?;
+    let date = match own {
+        Moment::Exact(time) => time.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        Moment::Civil(civil) => civil.date(),
+        Moment::Yearless(_) => return None,
+    };
+    let told = day.date().with().year(date.year()).build().ok()?;
+    (date.since(told).ok()?.get_days().abs() <= 1).then_some(own)
 }
 
 fn is_number(text: &str, most: usize) -> bool {
@@ -41,6 +68,11 @@ fn rfc5424(text: &str) -> Option<Line<'_>> {
         put(&mut fields, name, parts.next()?);
     }
     let rest = parts.next().unwrap_or("");
+    if let Some(pairs) = pairs::check_point(rest) {
+        fields.extend(pairs);
+        pairs::common_names(&mut fields);
+        return Some(Line { form: "pairs", when, fields });
+    }
     let rest = structured(&mut fields, rest);
     fields.push(("message".into(), rest.trim_start().trim_start_matches('\u{feff}').into()));
     Some(Line { form: "syslog", when, fields })
@@ -84,7 +116,15 @@ fn bsd(text: &str) -> Option<Line<'_>> {
         fields.push(("message".into(), message.into()));
         return Some(Line { form: "syslog", when: Some(when), fields });
     }
+    // Values between commas are the message of a device that left out its name.
+    if rest.split(' ').next().is_some_and(|word| word.matches(',').count() > 0)
+        || rest.contains("-PPE-") && netscaler::read(rest).is_some()
+    {
+        fields.push(("message".into(), rest.into()));
+        return Some(Line { form: "syslog", when: Some(when), fields });
+    }
     let (host, rest) = rest.split_once(' ')?;
+    let rest = rest.strip_prefix(": ").unwrap_or(rest);
     // rsyslog's own forwarding may leave out the host: then the first word is the program.
     let (host, rest) = match program(host) {
         Some(_) if host.ends_with(':') => {
@@ -97,6 +137,13 @@ fn bsd(text: &str) -> Option<Line<'_>> {
         Some((tag, message)) => (tag, message),
         None => (rest.trim_end_matches(':'), ""),
     };
+    // Where no colon parts them, the number of the process ends the tag.
+    let parted =
+        rest.split_once(' ').filter(|(first, _)| first.ends_with(']') && tag.contains(' '));
+    let (tag, message) = parted
+        .filter(|(first, after)| program(first).is_some() && !after.starts_with('('))
+        .unwrap_or((tag, message));
+    let tag = plain_tag(&mut fields, tag);
     match program(tag) {
         Some((name, pid)) => {
             put(&mut fields, "program", name);
@@ -120,7 +167,8 @@ fn stamp(text: &str) -> Option<(Moment, &str)> {
     let bytes = text.as_bytes();
     if bytes.first()?.is_ascii_uppercase() {
         // `Mar  3 01:02:03`, `Mar  3 2021 01:02:03`, `Mar  3 01:02:03.123 UTC`
-        if bytes.get(3) != Some(&b' ') {
+        // A weekday begins another form.
+        if bytes.get(3) != Some(&b' ') || !time::is_month(text) {
             return None;
         }
         let with_year = text.get(..20).filter(|t| t.as_bytes()[17] == b':');
@@ -142,6 +190,34 @@ fn stamp(text: &str) -> Option<(Moment, &str)> {
         return None;
     }
     Some((time::read(word)?, rest))
+}
+
+/// A tag without what some systems put beside it: a level before it (F5, AIX), the service behind it (macOS).
+fn plain_tag<'t>(fields: &mut Pairs<'t>, tag: &'t str) -> &'t str {
+    const LEVELS: [&str; 14] = [
+        "emerg",
+        "emergency",
+        "alert",
+        "crit",
+        "critical",
+        "err",
+        "error",
+        "warn",
+        "warning",
+        "notice",
+        "info",
+        "informational",
+        "debug",
+        "panic",
+    ];
+    let Some((first, second)) = tag.split_once(' ') else { return tag };
+    if LEVELS.contains(&first)
+        || first.contains(['|', '.']) && LEVELS.iter().any(|level| first.contains(level))
+    {
+        put(fields, "level", first);
+        return second;
+    }
+    if second.starts_with('(') && first.ends_with(']') { first } else { tag }
 }
 
 /// `program[12]` or `program`, as a tag may be.
@@ -189,14 +265,24 @@ fn carried<'t>(line: &mut Line<'t>, message: &'t str) {
     let own = match program.as_str() {
         "squid" => squid::read(message),
         "snort" | "suricata" => alert::read(message),
-        "httpd" | "nginx" | "apache2" | "apache" | "haproxy" => access::read(message),
+        "haproxy" => haproxy::read(message).or_else(|| access::read(message)),
+        "httpd" | "nginx" | "apache2" | "apache" => {
+            access::read(message).or_else(|| request::read(message))
+        }
+        _ if cisco::put_bare(&mut line.fields, message) => {
+            line.form = "device";
+            return;
+        }
         _ => None,
     };
-    let own = own.or_else(|| firewall::palo_alto(message)).or_else(|| {
-        let tagged =
-            message.contains("CEF:") || message.contains("LEEF:") || message.contains("dev");
-        pairs::read(message).filter(|inner| tagged && inner.form != "pairs")
-    });
+    let own = own
+        .or_else(|| firewall::palo_alto(message))
+        .or_else(|| netscaler::read(message))
+        .or_else(|| {
+            let tagged =
+                message.contains("CEF:") || message.contains("LEEF:") || message.contains("dev");
+            pairs::read(message).filter(|inner| tagged && inner.form != "pairs")
+        });
     if let Some(inner) = own {
         line.form = inner.form;
         line.when = inner.when.or(line.when);

@@ -139,3 +139,22 @@ fn an_error_comes_after_what_stands_before() {
         assert_eq!(bytes, 40 * CHUNK, "{jobs}");
     }
 }
+
+#[test]
+fn a_line_without_end_is_cut_between_words() {
+    let text = "192.0.2.66 and evil.example, ".repeat(200_000);
+    for jobs in [1, 3] {
+        let mut pieces = 0;
+        let look = |_: &[u8], _: &mut ()| {};
+        read(&mut text.as_bytes(), None, 1 << 20, jobs, look, |chunk| {
+            pieces += 1;
+            assert!(
+                chunk.text().starts_with(b"192.0")
+                    || chunk.text().starts_with(b"and")
+                    || chunk.text().starts_with(b"evil")
+            );
+        })
+        .unwrap();
+        assert!(pieces > 3);
+    }
+}

@@ -141,18 +141,31 @@ fn tiny_literals(compiled: &Compiled) -> Option<Vec<String>> {
 fn may_be(form: &str, line: &[u8]) -> bool {
     let has = |sign: &str| memchr::memmem::find(line, sign.as_bytes()).is_some();
     match form {
-        // A request stands in quotes.
-        "access-log" => has("\""),
+        // A request stands in quotes; a proxy's connection has none.
+        "access-log" => has("\"") || has("] ") || has("Connect from"),
         "alert" => has("[**]"),
         "cef" => has("CEF:"),
-        "device" => has("%"),
-        "error-log" => line.first() == Some(&b'[') || line.get(4) == Some(&b'/'),
+        "device" => has("%") || has("-PPE-") || has("=\"") || has("AAA user") || has("Group <"),
+        "dns" => has(" PACKET "),
+        "error-log" => has("[") || has("/"),
         "filterlog" => has("filterlog"),
         "fortinet" => has("devname") || has("devid") || has("logid"),
+        "iis" => has("/") && has(":"),
         "iptables" => has(" SRC="),
         "leef" => has("LEEF:"),
-        "pairs" => memchr::memchr_iter(b'=', line).nth(3).is_some(),
-        "paloalto" => has("TRAFFIC") || has("THREAT"),
+        "pairs" => {
+            memchr::memchr_iter(b'=', line).nth(3).is_some()
+                || has(":\"")
+                || has("eni-")
+                || has("\",\"")
+        }
+        "paloalto" => {
+            has("TRAFFIC")
+                || has("THREAT")
+                || has("CONFIG")
+                || has("SYSTEM")
+                || has("GLOBALPROTECT")
+        }
         "squid" => has("/"),
         _ => true,
     }
