@@ -46,7 +46,7 @@ pub(crate) fn with_context(
     }));
     retold(&mut found.sure, tagged);
     agree(text, &mut found.sure);
-    let mut mentions = established(found);
+    let mut mentions = established(text, found);
     let candidates = candidates(text, &mentions, tagged, knowledge);
     // "Bank of Marshland" is one name, and no place.
     mentions.retain(|m| {
@@ -189,8 +189,23 @@ fn may_be_name(tag: Tag, shown: &str) -> bool {
     let name_like = shown.chars().any(char::is_uppercase)
         || shown.chars().any(|c| c.is_ascii_digit())
         || tag == Tag::Sector;
-    letters >= 3 && name_like && shown.len() <= 48 && !shown.contains(['\n', '/', '\\', '=', '@'])
+    let lower = shown.to_ascii_lowercase();
+    let generic = GENERIC.contains(&lower.as_str());
+    // "IRS-themed" tells of a lure, "X-linked" of somebody else.
+    let ending = lower.rsplit_once('-').is_some_and(|(_, end)| ENDINGS.contains(&end));
+    letters >= 3 && name_like && !generic && !ending && shown.len() <= 48 && !shown.contains(['\n', '/', '\\', '=', '@'])
 }
+
+/// Nouns that are no names, whatever their case.
+const GENERIC: &[&str] = &[
+    "gang", "group", "actor", "actors", "team", "hackers", "malware", "ransomware", "trojan", "backdoor", "loader",
+    "stealer", "botnet", "wiper", "operation", "campaign", "tool",
+];
+/// What stands behind a name and makes an adjective of it.
+const ENDINGS: &[&str] = &[
+    "linked", "themed", "based", "like", "affiliated", "related", "focused", "backed", "sponsored", "aligned",
+    "nexus", "style", "branded", "specific", "owned", "speaking", "associated", "controlled",
+];
 
 fn in_words(tag: Tag) -> &'static str {
     match tag {

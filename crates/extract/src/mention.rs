@@ -2,6 +2,7 @@
 
 mod beside;
 mod borrowed;
+mod everyday;
 mod sectors;
 #[cfg(test)]
 mod tests;
@@ -154,7 +155,7 @@ pub(crate) struct Found {
 
 /// Everything that is named in `text`, in order; none overlap.
 pub(crate) fn mentions(text: &str, tokens: &[Token], gazetteer: &Gazetteer) -> Vec<Mention> {
-    established(found(text, tokens, &gazetteer.hits(text, tokens)))
+    established(text, found(text, tokens, &gazetteer.hits(text, tokens)))
 }
 
 /// What is named in `text`, and what may be.
@@ -257,11 +258,17 @@ pub(crate) fn agree(text: &str, found: &mut [Mention]) {
 }
 
 /// A doubtful name counts when the same name stands elsewhere with support.
-pub(crate) fn established(found: Found) -> Vec<Mention> {
+pub(crate) fn established(text: &str, found: Found) -> Vec<Mention> {
     let Found { sure: mut found, doubtful } = found;
     let sure: BTreeSet<String> = found.iter().map(|m| m.entity.key().to_lowercase()).collect();
+    let shown = |m: &Mention| m.span.slice(text).map(str::to_owned);
+    let as_shown: BTreeSet<String> = found.iter().filter_map(shown).collect();
     for mut mention in doubtful {
-        if sure.contains(&mention.entity.key().to_lowercase()) {
+        // A name in capitals makes none of the same word in small letters.
+        let cased = mention.span.slice(text).is_some_and(|word| {
+            word.bytes().any(|b| b.is_ascii_uppercase()) || as_shown.contains(word)
+        });
+        if cased && sure.contains(&mention.entity.key().to_lowercase()) {
             mention.why = "an everyday word, and a name elsewhere in this text".into();
             found.push(mention);
         }
@@ -319,12 +326,11 @@ fn accept(
     if entries.iter().copied().any(|e| own(&e)) {
         // An actor that is only called so needs words that say it: "the Heron group" and its Heron.
         let meant = |e: &Entry| {
-            e.entity.kind == Kind::ThreatActor
-                && is_supported(text, tokens, at, len, e.entity.kind)
+            e.entity.kind == Kind::ThreatActor && is_supported(text, tokens, at, len, e.entity.kind)
         };
         bearers.retain(|e| own(e) || !bears_aliases(e.entity.kind) || meant(e));
     }
-    let given = borrowed::is_given(window_before(text, span.start as usize, 24));
+    let given = sentence_before(text, span.start as usize, 24).is_some_and(borrowed::is_given);
     bearers.retain(|e| given || !borrowed::is_borrowed(e.entity.kind, &e.surface));
     // Nothing tells an actor from a malware of its name: reports mean the actor more often.
     bearers.sort_by_key(|e| e.entity.kind == Kind::Malware);
@@ -399,12 +405,17 @@ fn accept(
         method: if phrase { "extract:phrase" } else { "extract:gazetteer" },
         why,
     };
-    let doubtful = if entry.ambiguous && !phrase {
+    let acts = matches!(kind, Kind::Malware | Kind::Tool | Kind::ThreatActor);
+    // "MARSH has used": who writes a word so means a name.
+    let shouted = exact && shown.len() > 3 && !shown.bytes().any(|b| b.is_ascii_lowercase());
+    let doubtful = if entry.ambiguous && acts {
+        !(everyday::is_meant(text, span, kind) || (shouted && support))
+    } else if entry.ambiguous && !phrase {
         !(support && (exact || named || (!lower_shown && !opens_sentence(text, span))))
     } else {
         proper && lower_shown && len == 1 && !named && !(support && entry.surface.len() > 5)
     };
-    let everyday = matches!(kind, Kind::Malware | Kind::Tool | Kind::ThreatActor)
+    let everyday = acts
         && len == 1
         && !support
         && opens_sentence(text, span)
@@ -426,7 +437,7 @@ fn is_plain_word(surface: &str) -> bool {
 
 /// Whether "called", "named" … stands right before.
 fn is_named(text: &str, span: Span) -> bool {
-    let before = window_before(text, span.start as usize, 24);
+    let Some(before) = sentence_before(text, span.start as usize, 24) else { return false };
     let before = before.trim_end_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
     [
         "called",
@@ -537,7 +548,32 @@ fn operation(text: &str, tokens: &[Token], at: usize) -> Option<(Span, usize)> {
         }
         end = i;
     }
-    (end > at).then(|| (Span { start: tokens[at].start, end: tokens[end].end }, end - at + 1))
+    if end == at {
+        return None;
+    }
+    // "Operation In(ter)ception".
+    let mut stop = tokens[end].end as usize;
+    let rest = text.get(stop..).unwrap_or_default();
+    if let Some((inside, behind)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'))
+        && (1..=8).contains(&inside.len())
+        && inside.bytes().all(|b| b.is_ascii_lowercase())
+    {
+        stop += inside.len() + 2 + behind.bytes().take_while(u8::is_ascii_alphabetic).count();
+    }
+    let taken = tokens[at..].iter().take_while(|token| (token.start as usize) < stop).count();
+    Some((Span::new(tokens[at].start as usize, stop), taken))
+}
+
+/// What stands before a place in its own sentence and line; `None` where it is the first word.
+fn sentence_before(text: &str, at: usize, reach: usize) -> Option<&str> {
+    let before = window_before(text, at, reach);
+    let before = before.rsplit('\n').next().unwrap_or_default();
+    let before = [". ", "! ", "? "]
+        .iter()
+        .filter_map(|end| before.rfind(end).map(|at| &before[at + end.len()..]))
+        .min_by_key(|rest| rest.len())
+        .unwrap_or(before);
+    (!before.trim().is_empty()).then_some(before)
 }
 
 pub(crate) fn window_before(text: &str, at: usize, reach: usize) -> &str {

@@ -169,6 +169,13 @@ impl<'k> Resolver<'k> {
     }
 
     fn actor(&self, value: &str) -> Entity {
+        // "G0065": by ATT&CK's number.
+        if value.len() == 5
+            && value.starts_with(['G', 'g'])
+            && let Some(numbered) = self.knowledge.actor(&value.to_ascii_uppercase())
+        {
+            return Entity::new(Kind::ThreatActor, numbered.name.clone());
+        }
         match self.knowledge.actors_named(value).as_slice() {
             [one] => Entity::new(Kind::ThreatActor, one.name.clone()),
             _ if is_cluster_name(value) => Entity::new(Kind::Cluster, cluster_spelling(value)),
@@ -294,6 +301,9 @@ mod tests {
         assert_eq!(canonical(Kind::Weakness, "269").value, "CWE-269");
         assert_eq!(canonical(Kind::DomainName, "Mail.Example.COM.").value, "mail.example.com");
         assert_eq!(canonical(Kind::FilePath, r"C:\A  b").value, r"C:\A  b");
+        let known = &Knowledge::builtin().actors().iter().find(|a| a.id == "G0016").unwrap().name;
+        assert_eq!(canonical(Kind::ThreatActor, "g0016").value, *known);
+        assert_eq!(canonical(Kind::ThreatActor, "G9999").value, "G9999");
     }
 
     #[test]
