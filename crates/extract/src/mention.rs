@@ -319,8 +319,7 @@ fn accept(
     if entries.iter().copied().any(|e| own(&e)) {
         // An actor that is only called so needs words that say it: "the Heron group" and its Heron.
         let meant = |e: &Entry| {
-            e.entity.kind == Kind::ThreatActor
-                && is_supported(text, tokens, at, len, e.entity.kind)
+            e.entity.kind == Kind::ThreatActor && is_supported(text, tokens, at, len, e.entity.kind)
         };
         bearers.retain(|e| own(e) || !bears_aliases(e.entity.kind) || meant(e));
     }

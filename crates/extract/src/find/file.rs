@@ -416,11 +416,7 @@ pub(super) fn unescaped(path: &str) -> Cow<'_, str> {
     let twice = runs.clone().any(|run| run.len() == 2) && runs.all(|run| run.len() % 2 == 0);
     // `\\\\host` begins with two of its own.
     let inner = path.trim_start_matches('\\').contains("\\\\");
-    if twice && inner {
-        Cow::Owned(path.replace("\\\\", "\\"))
-    } else {
-        Cow::Borrowed(path)
-    }
+    if twice && inner { Cow::Owned(path.replace("\\\\", "\\")) } else { Cow::Borrowed(path) }
 }
 
 /// Where a registry root followed by a backslash starts in `run`.
