@@ -95,7 +95,7 @@ fn the_text_of_an_rtf_is_read() {
     let text = reading.document.text.as_str();
     assert_eq!(reading.document.title.as_deref(), Some("Visitors of the marsh"));
     for words in [
-        "They spoke to evil[.]marsh[.]example – café, цапля, 杭🁀 and left.",
+        "They spoke to evil[.]marsh[.]example – café, цапля, 杭🃀 and left.",
         "192.0.2.7\n192.0.2.8",
         "end",
     ] {

@@ -161,7 +161,7 @@ mod tests {
             .map(|line| {
                 let from = at;
                 at += line.len();
-                (from, line.trim_end())
+                (from, line.trim_end_matches('\n'))
             })
             .collect();
         let mut regions = Vec::new();
