@@ -494,10 +494,9 @@ impl<'r> Parser<'r> {
 
 fn destination(word: &str) -> Option<Place> {
     Some(match word {
-        "fonttbl" => Place::Apart,
+        "fonttbl" | "info" => Place::Apart,
         "title" => Place::Title,
         "author" => Place::Author,
-        "info" => Place::Apart,
         "fldinst" => Place::Instruction,
         "footnote" | "annotation" => Place::Notes,
         "header" | "footer" | "headerl" | "headerr" | "headerf" | "footerl" | "footerr"

@@ -83,7 +83,7 @@ pub(crate) fn sheets<R: Read + Seek>(
 /// Names of the sheets, in their order, with the ids of their parts.
 fn named(book: &str) -> Vec<(String, String)> {
     let mut names = Vec::new();
-    each(book, |tag, _| {
+    each(book, |tag| {
         if tag.local_name().as_ref() == "sheet"
             && let (Some(name), Some(id)) = (value(tag, "name"), value(tag, "id"))
         {
@@ -93,13 +93,13 @@ fn named(book: &str) -> Vec<(String, String)> {
     names
 }
 
-/// Calls `found` with each tag that opens, and the words that stood before it.
-fn each(xml: &str, mut found: impl FnMut(&BytesStart<'_>, &str)) -> bool {
+/// Calls `found` with each tag that opens; gives `false` when the XML is damaged.
+fn each(xml: &str, mut found: impl FnMut(&BytesStart<'_>)) -> bool {
     let mut reader = Reader::from_str(xml);
     reader.config_mut().check_end_names = false;
     loop {
         match reader.read_event() {
-            Ok(Event::Start(tag) | Event::Empty(tag)) => found(&tag, ""),
+            Ok(Event::Start(tag) | Event::Empty(tag)) => found(&tag),
             Ok(Event::Eof) => return true,
             Err(_) => return false,
             Ok(_) => {}
@@ -155,7 +155,7 @@ fn push_words(text: &mut String, event: &Event<'_>) {
 fn dated_styles(xml: &str) -> Vec<bool> {
     let (mut own, mut styles, mut in_cells): (BTreeMap<u32, bool>, Vec<bool>, bool) =
         Default::default();
-    each(xml, |tag, _| match tag.local_name().as_ref() {
+    each(xml, |tag| match tag.local_name().as_ref() {
         "numFmt" => {
             let id = value(tag, "numFmtId").and_then(|id| id.parse().ok());
             if let (Some(id), Some(code)) = (id, value(tag, "formatCode")) {
@@ -207,7 +207,7 @@ impl Grid {
                     "row" => (row, column) = (next_row(&tag, row), 0),
                     "c" => {
                         column =
-                            value(&tag, "r").and_then(|r| place(&r)).map_or(column, |p| p.0) + 1
+                            value(&tag, "r").and_then(|r| place(&r)).map_or(column, |p| p.0) + 1;
                     }
                     "mergeCell" => self.join(&value(&tag, "ref").unwrap_or_default()),
                     _ => {}
