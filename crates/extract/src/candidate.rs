@@ -145,10 +145,7 @@ fn candidates(
                 && t.span.contains(m.span)
                 && t.span.len() > m.span.len()
         };
-        let free = mentions[after..]
-            .iter()
-            .take_while(|m| m.span.start < t.span.end)
-            .all(inside);
+        let free = mentions[after..].iter().take_while(|m| m.span.start < t.span.end).all(inside);
         if most < BEST || sure < OTHER || !free {
             continue;
         }

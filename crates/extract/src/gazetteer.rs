@@ -164,9 +164,7 @@ impl Gazetteer {
         }
         let tokens = tokenise(name);
         let mut hit = self.names.longest(name, &tokens, 0, false)?;
-        hit.entries.retain(|e| {
-            !e.ambiguous && matches!(e.entity.kind, Kind::Malware | Kind::Tool)
-        });
+        hit.entries.retain(|e| !e.ambiguous && matches!(e.entity.kind, Kind::Malware | Kind::Tool));
         (hit.tokens == tokens.len() && hit.tokens == 1 && !hit.entries.is_empty()).then_some(hit)
     }
 

@@ -108,7 +108,8 @@ impl<'r> Layout<'r> {
         layout.cells.sort_by_key(|c| (c.span, c.row));
         layout.headings = heads.iter().map(|(span, _)| *span).collect();
         layout.headings.sort();
-        let marked = !heads.is_empty();
+        // Heads of columns are told in texts, too, that mark no heading.
+        let marked = heads.iter().any(|(_, level)| *level != 6);
         let data = reading.document.format == Format::Data;
         layout.heads_of_lines(data, marked, &mut heads);
         heads.sort();

@@ -106,6 +106,24 @@ fn shown(text: &str, claims: &[Claim]) -> String {
 }
 
 #[test]
+fn hashes_below_the_name_of_their_file_are_its() {
+    let md5 = "00112233445566778899aabbccddeeff";
+    let sha1 = "00112233445566778899aabbccddeeff00112233";
+    let tied = |text: &str| {
+        claims(text)
+            .iter()
+            .filter(|c| c.relation == Relation::SameObject)
+            .map(|c| format!("{} {}", c.subject.kind, c.object.key()))
+            .collect::<Vec<_>>()
+    };
+    let both =
+        tied(&format!("Files\n\nreed.exe\n{md5}\n{sha1}\nmarsh.dll\n{}\n", md5.replace('0', "1")));
+    assert_eq!(both.len(), 3, "{both:?}");
+    assert_eq!(tied(&format!("Files\n\n{md5}\nreed.exe\n{sha1}\n")), [""; 0]);
+    assert_eq!(tied(&format!("Files\n\nreed.exe\nmarsh.dll\n{md5}\n")), [""; 0]);
+}
+
+#[test]
 fn documents_tell_what_their_golden_twins_say() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let mut paths: Vec<_> = std::fs::read_dir(folder)

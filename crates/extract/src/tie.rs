@@ -45,6 +45,7 @@ pub(crate) fn ties(reading: &Reading, layout: &Layout<'_>, values: &[Claim]) -> 
         from = to;
     }
     tied.labelled(&sorted);
+    tied.stacked(&sorted);
     tied.claims
 }
 
@@ -273,6 +274,61 @@ impl Tied<'_> {
             block.push((label, inside[0]));
         }
         self.close(&mut block);
+    }
+
+    /// Lines that are one value each: the name of a file, and its hashes below it.
+    fn stacked(&mut self, sorted: &[&Claim]) {
+        let is_name = |c: &Claim| matches!(c.subject.kind, Kind::FileName | Kind::FilePath);
+        let stacks = |c: &Claim| {
+            (is_name(c) || c.subject.kind.is_file_hash())
+                && self.layout.row(c.span).is_none()
+                && self.fills_line(c.span)
+        };
+        let mut from = 0;
+        let mut files: Vec<(&Claim, Vec<&Claim>)> = Vec::new();
+        while let Some(first) = sorted.get(from) {
+            let mut to = from + 1;
+            if stacks(first) {
+                while to < sorted.len()
+                    && stacks(sorted[to])
+                    && self.between(sorted[to - 1].span, sorted[to].span).matches('\n').count() == 1
+                {
+                    to += 1;
+                }
+                let block = &sorted[from..to];
+                // Where a hash comes first, which name is whose is not said.
+                if is_name(first) {
+                    let each: Vec<&[&Claim]> = block.chunk_by(|_, b| !is_name(b)).collect();
+                    let whole = each.iter().all(|file| {
+                        file.len() > 1 && file.len() <= WIDEST && is_one_file(&file[1..])
+                    });
+                    if whole {
+                        files.extend(each.iter().map(|file| (file[0], file[1..].to_vec())));
+                    }
+                }
+            }
+            from = to;
+        }
+        for (name, hashes) in files {
+            let Some((first, others)) = hashes.split_first() else { continue };
+            for other in others {
+                let why = "hashes of different kinds below each other";
+                self.add(first, Relation::SameObject, other, 85, why);
+            }
+            self.add(first, Relation::SameObject, name, 80, "a hash below the name of its file");
+        }
+    }
+
+    /// Whether a value is all of its line, marks of lists and code apart.
+    fn fills_line(&self, span: Span) -> bool {
+        let (start, end) = (span.start as usize, span.end as usize);
+        const REACH: usize = 16;
+        let mark = |c: &char| c.is_whitespace() || matches!(c, '*' | '-' | '`' | '•' | '"');
+        let before = self.text.get(..start).unwrap_or_default();
+        let after = self.text.get(end..).unwrap_or_default();
+        let opens = before.chars().rev().take(REACH).find(|c| *c == '\n' || !mark(c));
+        let closes = after.chars().take(REACH).find(|c| *c == '\n' || !mark(c));
+        opens.is_none_or(|c| c == '\n') && closes.is_none_or(|c| c == '\n')
     }
 
     fn close(&mut self, block: &mut Vec<(&str, &Claim)>) {

@@ -94,14 +94,23 @@ fn the_text_of_an_rtf_is_read() {
     let [reading] = readings.as_slice() else { panic!("{readings:#?}") };
     let text = reading.document.text.as_str();
     assert_eq!(reading.document.title.as_deref(), Some("Visitors of the marsh"));
-    for words in ["They spoke to evil[.]marsh[.]example – café, цапля, 杭🁀 and left.", "192.0.2.7\n192.0.2.8", "end"] {
+    for words in [
+        "They spoke to evil[.]marsh[.]example – café, цапля, 杭🃀 and left.",
+        "192.0.2.7\n192.0.2.8",
+        "end",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
     for words in ["not shown", "gone", "Arial", "0102", "Marsh 1.0", "fldinst", "rtf1"] {
         assert!(!text.contains(words), "{words}: {text}");
     }
     let shown = |wanted: fn(&RegionKind) -> bool| -> Vec<&str> {
-        reading.regions.iter().filter(|r| wanted(&r.kind)).filter_map(|r| r.span.slice(text)).collect()
+        reading
+            .regions
+            .iter()
+            .filter(|r| wanted(&r.kind))
+            .filter_map(|r| r.span.slice(text))
+            .collect()
     };
     assert_eq!(shown(|k| matches!(k, RegionKind::Heading { level: 1 })), ["Visitors"]);
     assert_eq!(shown(|k| matches!(k, RegionKind::Link { .. })), ["a post"]);

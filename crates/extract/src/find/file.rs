@@ -345,13 +345,11 @@ impl Finder<'_> {
     /// within three words.
     fn blank_belongs(&self, at: usize) -> Option<usize> {
         let window = &self.bytes[at + 1..self.bytes.len().min(at + 48)];
-        let Some(len) = window.iter().position(|b| {
+        let len = window.iter().position(|b| {
             !(b.is_ascii_alphanumeric()
                 || *b >= 0x80
                 || matches!(b, b' ' | b'.' | b'-' | b'_' | b'(' | b')' | b'&'))
-        }) else {
-            return None;
-        };
+        })?;
         if window[len] != b'\\' || len == 0 || window[0] == b' ' {
             return None;
         }

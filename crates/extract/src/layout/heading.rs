@@ -127,9 +127,33 @@ pub(crate) fn head(title: &str) -> Head {
 
 /// Words before the number of a part of a report.
 const PARTS: &[&str] = &[
-    "appendix", "annex", "annexe", "anhang", "anlage", "apéndice", "anexo", "allegato", "appendice", "section",
-    "chapter", "part", "table", "tabelle", "tableau", "tabla", "tabella", "приложение", "таблица", "додаток",
-    "附录", "附錄", "付録", "別紙", "表", "부록", "표",
+    "appendix",
+    "annex",
+    "annexe",
+    "anhang",
+    "anlage",
+    "apéndice",
+    "anexo",
+    "allegato",
+    "appendice",
+    "section",
+    "chapter",
+    "part",
+    "table",
+    "tabelle",
+    "tableau",
+    "tabla",
+    "tabella",
+    "приложение",
+    "таблица",
+    "додаток",
+    "附录",
+    "附錄",
+    "付録",
+    "別紙",
+    "表",
+    "부록",
+    "표",
 ];
 
 /// A heading without the number of its part: "Appendix A: Domains", "Table 2: Hashes", "4.1 Domains".

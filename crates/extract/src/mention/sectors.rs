@@ -7,23 +7,91 @@ use super::Mention;
 
 /// In lower case, in order.
 const GENERIC: &[&str] = &[
-    "chemical", "commercial", "communication", "communications", "construction", "consulting", "engineering", "entertainment",
-    "industrial", "infrastructure", "laboratories", "legal", "leisure", "logistics", "media", "mining", "ports", "press",
-    "publishing", "rail", "research", "shipping", "space", "sports", "technology", "transport", "travel", "utilities",
-    "utility", "water",
+    "chemical",
+    "commercial",
+    "communication",
+    "communications",
+    "construction",
+    "consulting",
+    "engineering",
+    "entertainment",
+    "industrial",
+    "infrastructure",
+    "laboratories",
+    "legal",
+    "leisure",
+    "logistics",
+    "media",
+    "mining",
+    "ports",
+    "press",
+    "publishing",
+    "rail",
+    "research",
+    "shipping",
+    "space",
+    "sports",
+    "technology",
+    "transport",
+    "travel",
+    "utilities",
+    "utility",
+    "water",
 ];
 
 /// What stands behind the word where it names a sector.
 const NOUNS: &[&str] = &[
-    "sector", "sectors", "industry", "industries", "vertical", "verticals", "company", "companies", "corporation", "corporations",
-    "firm", "firms", "organization", "organizations", "organisation", "organisations", "institution", "institutions", "institute",
-    "institutes", "agency", "agencies", "provider", "providers", "operator", "operators", "entity", "entities", "business",
-    "businesses", "enterprise", "enterprises", "facility", "facilities", "outlet", "outlets", "supplier", "suppliers", "vendor",
-    "vendors", "manufacturer", "manufacturers", "centers", "centres", "conglomerate", "giant",
+    "sector",
+    "sectors",
+    "industry",
+    "industries",
+    "vertical",
+    "verticals",
+    "company",
+    "companies",
+    "corporation",
+    "corporations",
+    "firm",
+    "firms",
+    "organization",
+    "organizations",
+    "organisation",
+    "organisations",
+    "institution",
+    "institutions",
+    "institute",
+    "institutes",
+    "agency",
+    "agencies",
+    "provider",
+    "providers",
+    "operator",
+    "operators",
+    "entity",
+    "entities",
+    "business",
+    "businesses",
+    "enterprise",
+    "enterprises",
+    "facility",
+    "facilities",
+    "outlet",
+    "outlets",
+    "supplier",
+    "suppliers",
+    "vendor",
+    "vendors",
+    "manufacturer",
+    "manufacturers",
+    "centers",
+    "centres",
+    "conglomerate",
+    "giant",
 ];
 
 /// What stands between two items of a list of sectors.
-const JOINTS: &[&str] = &[", ", " and ", ", and ", " or ", ", or ", " & ", "/", " as well as ", "; ", "、"];
+const JOINTS: &[&str] =
+    &[", ", " and ", ", and ", " or ", ", or ", " & ", "/", " as well as ", "; ", "、"];
 
 /// Leaves out the words that stand alone. `found` is in order but for the names of other scripts, behind.
 pub(super) fn only_meant(text: &str, found: &mut Vec<Mention>) {
@@ -102,9 +170,18 @@ mod tests {
                 .map(str::to_owned)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(sectors("They use social engineering, and their infrastructure is shared."), [""; 0]);
+        assert_eq!(
+            sectors("They use social engineering, and their infrastructure is shared."),
+            [""; 0]
+        );
         assert_eq!(sectors("Windows utilities and our own research on C2 communication"), [""; 0]);
-        assert_eq!(sectors("hit engineering firms and media outlets"), ["engineering", "media"]);
-        assert_eq!(sectors("targets are healthcare, technology, media and legal"), ["healthcare", "technology", "media", "legal"]);
+        assert_eq!(
+            sectors("hit engineering firms and media outlets"),
+            ["engineering firms", "media outlets"]
+        );
+        assert_eq!(
+            sectors("targets are healthcare, technology, media and legal"),
+            ["healthcare", "technology", "media", "legal"]
+        );
     }
 }

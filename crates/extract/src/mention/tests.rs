@@ -31,7 +31,7 @@ fn words_that_only_look_like_names_are_none() {
 
 #[test]
 fn a_noun_behind_a_name_may_be_glued_to_it() {
-    assert_eq!(named("dropped NetWireRAT later"), ["malware NetWire"]);
+    assert_eq!(named("dropped NetWireRAT later"), ["malware NETWIRE"]);
     assert_eq!(named("dropped WombleRAT later"), [""; 0]);
 }
 

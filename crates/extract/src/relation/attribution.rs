@@ -96,12 +96,18 @@ impl Telling<'_> {
         let after: Vec<_> = actors.iter().filter(|(_, at, _)| behind || *at >= cue_end).collect();
         let before =
             actors.iter().rev().find(|(_, at, _)| !behind && *at < cue).map(|(e, ..)| e.clone());
-        let malware = self
+        // "PeatBot was attributed to X", and "those who attribute PeatBot to X".
+        let told: Vec<(Entity, usize)> = self
             .of_kind(|k| matches!(k, Kind::Malware | Kind::Campaign))
             .iter()
             .map(|m| (m.entity.clone(), words.at(m.span)))
+            .collect();
+        let first_actor = after.first().map_or(0, |(_, at, _)| *at);
+        let malware = told
+            .iter()
             .find(|(_, at)| *at < cue)
-            .map(|(e, _)| e);
+            .or_else(|| told.iter().find(|(_, at)| !behind && *at >= cue_end && *at < first_actor))
+            .map(|(e, _)| e.clone());
         // "X has been linked to the malware Y"
         let tied = words.lower.get(cue..cue_end).is_some_and(|w| matches!(w, "linked" | "tied"));
         if let Some(actor) = before.clone().filter(|_| tied && after.is_empty()) {
@@ -384,9 +390,19 @@ impl Telling<'_> {
                 continue;
             }
             // "X is a sub-cluster of Y (formerly Z)": X is none of them.
-            let part = ["cluster of", "subgroup of", "sub-group of", "subset of", "part of", "member of", "branch of", "arm of", "offshoot of"]
-                .iter()
-                .any(|w| between.contains(w));
+            let part = [
+                "cluster of",
+                "subgroup of",
+                "sub-group of",
+                "subset of",
+                "part of",
+                "member of",
+                "branch of",
+                "arm of",
+                "offshoot of",
+            ]
+            .iter()
+            .any(|w| between.contains(w));
             if part {
                 first = None;
                 continue;

@@ -198,7 +198,11 @@ impl Case<'_> {
         }
         let shown = self.candidate.shown;
         if COMPONENTS.iter().any(|name| shown.eq_ignore_ascii_case(name)) {
-            return Some(self.say(Role::Unclear, 20, "a component of Windows, by its name in scripts"));
+            return Some(self.say(
+                Role::Unclear,
+                20,
+                "a component of Windows, by its name in scripts",
+            ));
         }
         let labels: Vec<&str> = shown.split('.').collect();
         let (first, last) = (*labels.first()?, *labels.last()?);

@@ -157,7 +157,8 @@ impl Case<'_> {
         {
             return Some(self.say(Role::Victim, 65, format!("after \"{words}\"")));
         }
-        let cue = self.cues.nearer(Cue::Citing, Cue::Hostile).filter(|cue| CONTACT.contains(cue))?;
+        let cue =
+            self.cues.nearer(Cue::Citing, Cue::Hostile).filter(|cue| CONTACT.contains(cue))?;
         let listed = self.place.topic == Topic::Indicators && !self.is_prose();
         (!listed || self.is_prose())
             .then(|| self.say(Role::Reference, 75, format!("to be written to, after \"{cue}\"")))
@@ -204,7 +205,7 @@ impl Case<'_> {
             let percent = if self.is_prose() && hostile.is_none() { 75 } else { 93 };
             return Some(self.say(Role::Indicator, percent, why));
         }
-        if self.is_listed() {
+        if self.is_listed() && !self.is_remark() {
             let why = format!("the document is a list of values{note}");
             return Some(self.say(Role::Indicator, 92, why));
         }
@@ -216,6 +217,22 @@ impl Case<'_> {
         }
         let (_, cue) = self.cues.get(Cue::HostileAfter)?;
         Some(self.say(Role::Indicator, 70, format!("before \"{cue}\"{note}")))
+    }
+
+    /// A link in a table's column of remarks, or in a comment of a list: it tells where more is said.
+    fn is_remark(&self) -> bool {
+        let head = self.place.column.map(str::to_ascii_lowercase);
+        let remarks = head.is_some_and(|head| {
+            ["note", "comment", "remark", "descr", "context", "detail"]
+                .iter()
+                .any(|word| head.contains(word))
+        });
+        let line = self.candidate.before.trim_start();
+        let comment = line.starts_with(['#', ';']) || line.starts_with("//");
+        let worded = line
+            .split_whitespace()
+            .any(|w| w.len() > 3 && w.bytes().all(|b| b.is_ascii_alphabetic()));
+        self.found.kind == Kind::Url && (remarks || comment && worded)
     }
 
     /// A mail address below a list of hashes is the publisher's: the last heading of a page.

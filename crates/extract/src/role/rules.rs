@@ -7,18 +7,44 @@ use lapwing_model::Role;
 use super::{Case, Judgement, host_of};
 
 /// Actions with which a rule of Suricata or Snort begins.
-const ACTIONS: &[&str] = &["alert", "drop", "reject", "rejectsrc", "rejectdst", "rejectboth", "block", "sdrop"];
+const ACTIONS: &[&str] =
+    &["alert", "drop", "reject", "rejectsrc", "rejectdst", "rejectboth", "block", "sdrop"];
 
 /// Words of a line of code that say that it cites, or fetches what everyone does.
 const CITING: &[&str] = &[
-    "reference", "author", "source:", "see ", "git clone", "pip install", "pip3 install", "npm install", "go get ",
-    "go install", "docker pull", "apt-get", "apt install", "xmlns", "homepage", "license", "credit", "based on",
+    "reference",
+    "author",
+    "source:",
+    "see ",
+    "git clone",
+    "pip install",
+    "pip3 install",
+    "npm install",
+    "go get ",
+    "go install",
+    "docker pull",
+    "apt-get",
+    "apt install",
+    "xmlns",
+    "homepage",
+    "license",
+    "credit",
+    "based on",
 ];
 
 /// Hosts whose addresses name vocabularies of documents and are never asked for.
 const VOCABULARIES: &[&str] = &[
-    "schemas.openxmlformats.org", "schemas.microsoft.com", "schemas.xmlsoap.org", "schemas.android.com",
-    "purl.oclc.org", "purl.org", "ns.adobe.com", "www.w3.org", "java.sun.com", "xmlns.jcp.org", "json-schema.org",
+    "schemas.openxmlformats.org",
+    "schemas.microsoft.com",
+    "schemas.xmlsoap.org",
+    "schemas.android.com",
+    "purl.oclc.org",
+    "purl.org",
+    "ns.adobe.com",
+    "www.w3.org",
+    "java.sun.com",
+    "xmlns.jcp.org",
+    "json-schema.org",
 ];
 
 /// What a rule says of a value in it.
@@ -35,7 +61,7 @@ impl Case<'_> {
     /// What the detection rule in which the value stands says of it.
     pub(super) fn in_rule(&self) -> Option<Judgement> {
         Some(match self.part_of_rule()? {
-            Part::Sought(what) => self.say(Role::Indicator, 75, what),
+            Part::Sought(what) => self.say(Role::Indicator, 70, what),
             Part::Cited => self.say(Role::Reference, 85, "cited by a detection rule"),
             Part::Spared => self.say(Role::Benign, 70, "a detection rule leaves it out"),
         })
@@ -43,16 +69,18 @@ impl Case<'_> {
 
     fn part_of_rule(&self) -> Option<Part> {
         let line = self.candidate.before.trim_start();
-        // `$c2 = "…"`
+        // `$c2 = "…"`, as YARA writes its strings and PowerShell its variables.
         if let Some(rest) = line.strip_prefix('$') {
             let name = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
             let value = rest.get(name..)?.trim_start().strip_prefix('=')?.trim_start();
             return value
                 .starts_with('"')
-                .then_some(Part::Sought("a string that a YARA rule looks for"));
+                .then_some(Part::Sought("a string that a rule or script holds"));
         }
         let action = line.split(' ').next().unwrap_or_default();
-        if ACTIONS.contains(&action) && (line.contains(" -> ") || self.candidate.after.contains("sid:")) {
+        if ACTIONS.contains(&action)
+            && (line.contains(" -> ") || self.candidate.after.contains("sid:"))
+        {
             let option = line.rsplit([';', '(']).next().unwrap_or_default().trim_start();
             if option.starts_with("reference:") {
                 return Some(Part::Cited);
@@ -87,7 +115,9 @@ impl Case<'_> {
             return None;
         }
         let line = self.candidate.before.trim_start().to_ascii_lowercase();
-        let comment = line.starts_with(['#', ';', '%', '*']) || line.contains("//") || line.starts_with("rem ");
+        let comment = line.starts_with(['#', ';', '%', '*'])
+            || line.contains("//")
+            || line.starts_with("rem ");
         let cites = comment || CITING.iter().any(|word| line.contains(word));
         (!cites).then(|| self.say(Role::Indicator, 65, "a link in code that the report shows"))
     }

@@ -227,17 +227,14 @@ fn rules_and_code_tell_what_they_look_for_and_what_they_cite() {
             "http://schemas.openxmlformats.org/x/y",
             "url benign",
         ),
-        (
-            "curl http://198.18.7.7/a&&timeout 10",
-            "http://198.18.7.7/a",
-            "url indicator",
-        ),
+        ("curl http://198.18.7.7/a&&timeout 10", "http://198.18.7.7/a", "url benign"),
     ]);
 }
 
 #[test]
 fn a_link_whose_host_is_accused_is_accused() {
-    let text = "It beacons to reed.marsh-a.org daily.\n\nThe page http://reed.marsh-a.org/x was up.";
+    let text =
+        "It beacons to reed.marsh-a.org daily.\n\nThe page http://reed.marsh-a.org/x was up.";
     assert_eq!(told(text, "http://reed.marsh-a.org/x"), "url indicator");
 }
 
@@ -259,7 +256,7 @@ fn mail_addresses_are_of_those_who_got_mail_or_of_those_to_ask() {
         (
             "run('c:\\\\users\\\\public\\\\1.vbs')",
             "c:\\users\\public\\1.vbs",
-            "file:path unclear",
+            "file:path indicator",
         ),
     ]);
 }

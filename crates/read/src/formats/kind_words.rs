@@ -50,8 +50,8 @@ impl TypeWord {
             "ssdeep" | "fuzzyhash" => Kind::Ssdeep,
             "imphash" | "filehashimphash" => Kind::Imphash,
             "filename" | "filenames" | "webshellname" | "webshellnames" => Kind::FileName,
-            "filepath" | "filepaths" | "path" | "paths" | "fullpath" | "folder" | "directory"
-            | "webshellpath" | "webshellpaths" => Kind::FilePath,
+            "filepath" | "filepaths" | "filepathname" | "path" | "paths" | "fullpath"
+            | "folder" | "directory" | "webshellpath" | "webshellpaths" => Kind::FilePath,
             "mutex" | "mutant" | "mutexes" | "mutexname" => Kind::Mutex,
             "regkey" | "registrykey" | "registry" | "regkeyvalue" | "registrykeys"
             | "registrykeyvalue" => Kind::WindowsRegistryKey,

@@ -5,8 +5,8 @@ use std::ops::Range;
 use lapwing_model::{Document, Format, Reading, Region, RegionKind, Span};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::{cells, prose};
 use super::title::entitles;
+use super::{cells, prose};
 use crate::{Input, Item, dates};
 
 /// Whether a text has the marks of Markdown.

@@ -19,9 +19,33 @@ const DEEPEST: usize = 512;
 
 /// Groups whose words are no words of the text.
 const PASSED: &[&str] = &[
-    "colortbl", "stylesheet", "pict", "object", "objdata", "themedata", "datastore", "colorschememapping", "latentstyles",
-    "listtable", "listoverridetable", "rsidtbl", "generator", "xmlnstbl", "bkmkstart", "bkmkend", "filetbl",
-    "revtbl", "nonshppict", "shpinst", "listtext", "pntext", "atnid", "atnauthor", "panose", "falt", "blipuid",
+    "colortbl",
+    "stylesheet",
+    "pict",
+    "object",
+    "objdata",
+    "themedata",
+    "datastore",
+    "colorschememapping",
+    "latentstyles",
+    "listtable",
+    "listoverridetable",
+    "rsidtbl",
+    "generator",
+    "xmlnstbl",
+    "bkmkstart",
+    "bkmkend",
+    "filetbl",
+    "revtbl",
+    "nonshppict",
+    "shpinst",
+    "listtext",
+    "pntext",
+    "atnid",
+    "atnauthor",
+    "panose",
+    "falt",
+    "blipuid",
 ];
 
 /// Where the words of a group go.
@@ -202,7 +226,11 @@ impl<'r> Parser<'r> {
     }
 
     fn place(&self) -> Place {
-        if self.deeper > 0 { Place::Passed } else { self.groups.last().map_or(Place::Body, |g| g.place) }
+        if self.deeper > 0 {
+            Place::Passed
+        } else {
+            self.groups.last().map_or(Place::Body, |g| g.place)
+        }
     }
 
     fn byte(&mut self, byte: u8) {
@@ -398,7 +426,8 @@ impl<'r> Parser<'r> {
 
     fn date(&mut self, word: &str, value: i64) {
         if let Some(day) = self.created.as_mut().filter(|day| day.len() < 10) {
-            let _ = if word == "yr" { write!(day, "{value:04}") } else { write!(day, "-{value:02}") };
+            let _ =
+                if word == "yr" { write!(day, "{value:04}") } else { write!(day, "-{value:02}") };
         }
     }
 
@@ -465,13 +494,13 @@ impl<'r> Parser<'r> {
 
 fn destination(word: &str) -> Option<Place> {
     Some(match word {
-        "fonttbl" => Place::Apart,
+        "fonttbl" | "info" => Place::Apart,
         "title" => Place::Title,
         "author" => Place::Author,
-        "info" => Place::Apart,
         "fldinst" => Place::Instruction,
         "footnote" | "annotation" => Place::Notes,
-        "header" | "footer" | "headerl" | "headerr" | "headerf" | "footerl" | "footerr" | "footerf" => Place::Edges,
+        "header" | "footer" | "headerl" | "headerr" | "headerf" | "footerl" | "footerr"
+        | "footerf" => Place::Edges,
         _ if PASSED.contains(&word) => Place::Passed,
         _ => return None,
     })

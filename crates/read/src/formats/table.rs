@@ -190,6 +190,14 @@ fn by_content(columns: &mut [Column], body: &[Vec<String>]) {
             {
                 *column = Column::Value(None);
             }
+            // "Indicator, Data": the first says of what kind the second is.
+            Column::Value(None)
+                if share(&|c| TypeWord::read(c).is_some()) >= 60
+                    && share(&|c| values(c, None).iter().any(|(e, _)| e.kind.is_observable()))
+                        < 20 =>
+            {
+                *column = Column::Type;
+            }
             Column::Type
                 if share(&|c| TypeWord::read(c).is_some()) < 20
                     && share(&|c| values(c, None).iter().any(|(e, _)| e.kind.is_observable()))

@@ -2,8 +2,8 @@
 
 use lapwing_model::{Document, Format, Reading, Region, RegionKind, Span};
 
-use super::{cells, prose};
 use super::title::entitles;
+use super::{cells, prose};
 use crate::{Input, Item, dates};
 
 pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {

@@ -63,7 +63,8 @@ pub(crate) fn sheets<R: Read + Seek>(
         let mut grid = Grid::default();
         let whole = grid.read(&xml, &strings, &dated);
         if !whole || xml.is_empty() {
-            let message = format!("its sheet \"{title}\" is damaged; what stands before the damage was read");
+            let message =
+                format!("its sheet \"{title}\" is damaged; what stands before the damage was read");
             problems.push(Problem::partial(name, ProblemKind::Malformed, message));
         }
         let csv = grid.csv();
@@ -72,7 +73,8 @@ pub(crate) fn sheets<R: Read + Seek>(
         }
     }
     if found.is_empty() && problems.is_empty() {
-        let problem = Problem::fatal(name, ProblemKind::Unsupported, "is a workbook without any text");
+        let problem =
+            Problem::fatal(name, ProblemKind::Unsupported, "is a workbook without any text");
         problems.push(problem.hint("pictures of text need text recognition (OCR) first"));
     }
     (found, problems)
@@ -81,7 +83,7 @@ pub(crate) fn sheets<R: Read + Seek>(
 /// Names of the sheets, in their order, with the ids of their parts.
 fn named(book: &str) -> Vec<(String, String)> {
     let mut names = Vec::new();
-    each(book, |tag, _| {
+    each(book, |tag| {
         if tag.local_name().as_ref() == "sheet"
             && let (Some(name), Some(id)) = (value(tag, "name"), value(tag, "id"))
         {
@@ -91,13 +93,13 @@ fn named(book: &str) -> Vec<(String, String)> {
     names
 }
 
-/// Calls `found` with each tag that opens, and the words that stood before it.
-fn each(xml: &str, mut found: impl FnMut(&BytesStart<'_>, &str)) -> bool {
+/// Calls `found` with each tag that opens; gives `false` when the XML is damaged.
+fn each(xml: &str, mut found: impl FnMut(&BytesStart<'_>)) -> bool {
     let mut reader = Reader::from_str(xml);
     reader.config_mut().check_end_names = false;
     loop {
         match reader.read_event() {
-            Ok(Event::Start(tag) | Event::Empty(tag)) => found(&tag, ""),
+            Ok(Event::Start(tag) | Event::Empty(tag)) => found(&tag),
             Ok(Event::Eof) => return true,
             Err(_) => return false,
             Ok(_) => {}
@@ -151,8 +153,9 @@ fn push_words(text: &mut String, event: &Event<'_>) {
 
 /// For each style of cells, whether it shows a number as a date (18.8.30).
 fn dated_styles(xml: &str) -> Vec<bool> {
-    let (mut own, mut styles, mut in_cells): (BTreeMap<u32, bool>, Vec<bool>, bool) = Default::default();
-    each(xml, |tag, _| match tag.local_name().as_ref() {
+    let (mut own, mut styles, mut in_cells): (BTreeMap<u32, bool>, Vec<bool>, bool) =
+        Default::default();
+    each(xml, |tag| match tag.local_name().as_ref() {
         "numFmt" => {
             let id = value(tag, "numFmtId").and_then(|id| id.parse().ok());
             if let (Some(id), Some(code)) = (id, value(tag, "formatCode")) {
@@ -202,7 +205,10 @@ impl Grid {
                 },
                 Ok(Event::Empty(tag)) => match tag.local_name().as_ref() {
                     "row" => (row, column) = (next_row(&tag, row), 0),
-                    "c" => column = value(&tag, "r").and_then(|r| place(&r)).map_or(column, |p| p.0) + 1,
+                    "c" => {
+                        column =
+                            value(&tag, "r").and_then(|r| place(&r)).map_or(column, |p| p.0) + 1;
+                    }
                     "mergeCell" => self.join(&value(&tag, "ref").unwrap_or_default()),
                     _ => {}
                 },
@@ -241,8 +247,10 @@ impl Grid {
     }
 
     fn csv(&self) -> String {
-        let width = self.rows.values().filter_map(|row| row.keys().next_back()).max().map_or(0, |c| c + 1);
-        let first = self.rows.values().filter_map(|row| row.keys().next()).min().copied().unwrap_or(0);
+        let width =
+            self.rows.values().filter_map(|row| row.keys().next_back()).max().map_or(0, |c| c + 1);
+        let first =
+            self.rows.values().filter_map(|row| row.keys().next()).min().copied().unwrap_or(0);
         let mut csv = String::new();
         let mut last = None::<u32>;
         for (number, row) in &self.rows {
@@ -280,14 +288,21 @@ fn place(name: &str) -> Option<(usize, u32)> {
     if letters == 0 || letters > 3 {
         return None;
     }
-    let column = column.bytes().fold(0usize, |n, b| n * 26 + usize::from(b.to_ascii_uppercase() - b'A') + 1);
+    let column =
+        column.bytes().fold(0usize, |n, b| n * 26 + usize::from(b.to_ascii_uppercase() - b'A') + 1);
     Some((column - 1, row.parse::<u32>().ok()?.checked_sub(1)?))
 }
 
 /// What a cell shows.
 fn shown(text: &str, kind: &str, dated: bool, strings: &[String]) -> String {
     match kind {
-        "s" => text.trim().parse::<usize>().ok().and_then(|n| strings.get(n)).cloned().unwrap_or_default(),
+        "s" => text
+            .trim()
+            .parse::<usize>()
+            .ok()
+            .and_then(|n| strings.get(n))
+            .cloned()
+            .unwrap_or_default(),
         "b" => if text.trim() == "1" { "true" } else { "false" }.to_owned(),
         "e" => String::new(),
         "" | "n" if dated => day(text).unwrap_or_else(|| text.to_owned()),
