@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::dns_names::{self, Dotted};
 use crate::event_log;
 use crate::event_table;
+use crate::event_text;
 use crate::file;
 use crate::journal;
 use crate::lines::{self, Returns, Utf16};
@@ -342,6 +343,7 @@ enum Kind {
     Xml,
     W3c,
     EventTable(u8),
+    EventText,
     Csv(u8),
     Transcript,
     Text,
@@ -424,6 +426,9 @@ fn kind_of(head: &[u8]) -> Kind {
     if let Some(delimiter) = event_table::delimiter(&head) {
         return Kind::EventTable(delimiter);
     }
+    if event_text::is_events(&head) {
+        return Kind::EventText;
+    }
     // A cut or rotated W3C log may have its directives further down; Exchange logs may begin with
     // their header row.
     if text.split(|b| *b == b'\n').take(50).any(|line| line.starts_with(b"#Fields")) {
@@ -479,7 +484,9 @@ pub(crate) fn heading(head: &[u8]) -> Option<Heading> {
         return None;
     }
     match kind_of(head) {
-        Kind::Evtx | Kind::Parquet | Kind::Program | Kind::Binary | Kind::Xml => None,
+        Kind::Evtx | Kind::Parquet | Kind::Program | Kind::Binary | Kind::Xml | Kind::EventText => {
+            None
+        }
         // An array of objects is no list of lines.
         Kind::Json if !head.trim_ascii_start().starts_with(b"{") => None,
         Kind::Journal => Some(Heading::Entries),
@@ -547,7 +554,10 @@ fn leaf(
     let modified = about.modified.filter(|_| ctx.options.file_times);
     // Files in web roots, and programs when there are hashes to compare, are read whole.
     let on_disk = !ctx.second
-        && !matches!(kind, Kind::Evtx | Kind::W3c | Kind::Journal | Kind::EventTable(_));
+        && !matches!(
+            kind,
+            Kind::Evtx | Kind::W3c | Kind::Journal | Kind::EventTable(_) | Kind::EventText
+        );
     if on_disk {
         file::name(&mut scan, about.name, modified);
     }
@@ -615,6 +625,7 @@ fn leaf(
         Kind::Journal => journal::read(&mut scan, reader),
         Kind::Parquet => parquet_log::read_member(&mut scan, reader),
         Kind::EventTable(delimiter) => event_table::read(&mut scan, reader, delimiter),
+        Kind::EventText => event_text::read(&mut scan, reader),
         Kind::Transcript => transcript::read(&mut scan, reader),
         Kind::Binary => carve::read_raw(&mut scan, reader).map(|chunks| {
             scan.report.binaries += u64::from(chunks == 0);
@@ -659,6 +670,7 @@ fn is_log(kind: Kind, head: &[u8]) -> bool {
         | Kind::Parquet
         | Kind::W3c
         | Kind::EventTable(_)
+        | Kind::EventText
         | Kind::Csv(_)
         | Kind::Transcript => true,
         Kind::Json => head.trim_ascii_start().starts_with(b"{") && head.contains(&b'\n'),

@@ -31,6 +31,7 @@ mod dns_names;
 mod event;
 mod event_log;
 mod event_table;
+mod event_text;
 mod exposure;
 mod file;
 mod finding;

@@ -103,6 +103,8 @@ const WANTS_IN: &[&str] = &[
     "attack",
     "block",
     "not allowed",
+    "logged in",
+    "logged out",
     "relay",
     "spam",
     "probe",
