@@ -4,6 +4,7 @@
 use lapwing_model::Place;
 
 use crate::event;
+use crate::hit::{Role, role};
 use crate::line;
 use crate::record::record_of;
 use crate::scan::Scan;
@@ -150,8 +151,18 @@ pub(crate) fn know(fields: &mut Vec<(String, String)>) -> Known {
                     fields.push(field);
                 }
             }
-        } else if log == "journal" {
-            "syslog".clone_into(&mut log);
+        } else {
+            if log == "journal" {
+                "syslog".clone_into(&mut log);
+            }
+            // What a program says in words tells who came where no field does.
+            let is_told = |(name, value): &(String, String)| {
+                role(name) == Role::Client && value.parse::<std::net::IpAddr>().is_ok()
+            };
+            let other = line::peer_of(&carried).map(str::to_owned);
+            if let Some(other) = other.filter(|_| !fields.iter().any(is_told)) {
+                fields.push(("src_ip".to_owned(), other));
+            }
         }
     }
     Known { log, title, when, line: carried }
@@ -303,6 +314,8 @@ mod tests {
         assert!(fields.contains(&("remote_ip".to_owned(), "192.0.2.66".to_owned())));
         let (other, _) = known(&[("a", "b"), ("x.loginDateUtc", "2021-03-03T01:02:03Z")]);
         assert_eq!(other.when.and_then(Moment::utc).unwrap().to_string(), "2021-03-03T01:02:03Z");
+        let (_, fields) = known(&[("message", "Failed login for ann from 192.0.2.66"), ("a", "b")]);
+        assert!(fields.contains(&("src_ip".to_owned(), "192.0.2.66".to_owned())));
         let (trail, _) = known(&[("eventSource", "a"), ("eventName", "b")]);
         assert_eq!(trail.title, Some("AWS CloudTrail"));
     }

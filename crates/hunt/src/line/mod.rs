@@ -124,6 +124,11 @@ pub(crate) fn read_inner(text: &str) -> Option<Line<'_>> {
     Some(read(text)).filter(|line| line.form != "text" && !line.fields.is_empty())
 }
 
+/// The address of the other side that a message names.
+pub(crate) fn peer_of(text: &str) -> Option<&str> {
+    peer::peer(text)
+}
+
 /// Adds a field unless it is empty or a dash.
 fn put<'t>(fields: &mut Pairs<'t>, name: &'static str, value: &'t str) {
     if !value.is_empty() && value != "-" {
