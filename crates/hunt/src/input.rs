@@ -14,7 +14,6 @@ use crate::archive::{un7z, untar, unzip};
 use crate::carve;
 use crate::cells::csv_delimiter;
 use crate::context::Context;
-use crate::dns_names::{self, Dotted};
 use crate::event_log;
 use crate::event_table;
 use crate::event_text;
@@ -23,6 +22,7 @@ use crate::journal;
 use crate::lines::{self, Returns, Utf16};
 use crate::parquet_log;
 use crate::report::Report;
+use crate::rewritten::{self, Rewritten};
 use crate::rotation;
 use crate::scan::Scan;
 use crate::table_log::{self, Shape};
@@ -536,15 +536,16 @@ fn leaf(
         told_by
     };
     let kind = kind_of(told_by);
-    let labels = kind == Kind::Text && dns_names::is_dns_log(told_by);
-    let named;
-    let told_by = if labels {
-        let mut text = told_by.to_vec();
-        dns_names::dotted(&mut text);
-        named = text;
-        &named[..]
-    } else {
-        told_by
+    let rewrite = (kind == Kind::Text).then(|| rewritten::rewriting(told_by)).flatten();
+    let told;
+    let told_by = match rewrite {
+        Some(rewrite) => {
+            let mut text = told_by.to_vec();
+            rewrite(&mut text);
+            told = text;
+            &told[..]
+        }
+        None => told_by,
     };
     let returns = returns && kind.is_lines();
     let mut scan = Scan::new(ctx, about.name, report);
@@ -605,7 +606,7 @@ fn leaf(
         }
         None => reader,
     };
-    let file = about.file.filter(|_| encoding.is_none() && !returns && !labels);
+    let file = about.file.filter(|_| encoding.is_none() && !returns && rewrite.is_none());
     let mut feeds;
     let reader: &mut dyn Read = if returns {
         feeds = Returns::new(reader);
@@ -613,12 +614,13 @@ fn leaf(
     } else {
         reader
     };
-    let mut names;
-    let reader: &mut dyn Read = if labels {
-        names = Dotted::new(reader);
-        &mut names
-    } else {
-        reader
+    let mut as_others;
+    let reader: &mut dyn Read = match rewrite {
+        Some(rewrite) => {
+            as_others = Rewritten::new(reader, rewrite);
+            &mut as_others
+        }
+        None => reader,
     };
     let result = match kind {
         Kind::Evtx => carve::read_evtx(&mut scan, reader),

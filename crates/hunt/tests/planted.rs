@@ -205,6 +205,12 @@ fn devices() -> Vec<Planted> {
             "it was a client and was answered with 200 (field c-ip)",
         ),
         one(
+            "tcpdump.txt",
+            "2022-09-14 05:40:00.000000 IP 10.0.0.9.50000 > 198.51.100.77.443: Flags [S], seq 1\n",
+            ADDRESS,
+            "this machine itself asked for it (field dst_ip)",
+        ),
+        one(
             "ns.log",
             "<132> 09/14/2022:05:40:00 GMT ns1 0-PPE-0 : default AAA LOGIN_FAILED 139 0 : User ann - Client_ip 198.51.100.77 - Failure_reason \"no\" - Browser x/1\n",
             ADDRESS,

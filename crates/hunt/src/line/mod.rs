@@ -65,7 +65,7 @@ pub(crate) fn read(text: &str) -> Line<'_> {
             let mut fields = Vec::new();
             let when = time::leading(text);
             // What the journal gives out alone has no time, but the program's number.
-            if when.is_some() || text.contains("]: ") {
+            if when.is_some() || text.contains("]: ") || text.contains(" > ") {
                 peer::put_peer(&mut fields, text);
             }
             Line { form: if text.contains(": %") { "device" } else { "text" }, when, fields }
