@@ -78,6 +78,7 @@ pub(crate) fn role(field: &str) -> Role {
         | "ipaddress"
         | "srcip"
         | "sourceip"
+        | "sourceips"
         | "sourceipaddress"
         | "origh"
         | "remoteaddr"
@@ -88,6 +89,9 @@ pub(crate) fn role(field: &str) -> Role {
         | "sourceaddress"
         | "src"
         | "srcaddr"
+        | "remote"
+        | "client"
+        | "peer"
         | "srchost"
         | "sourcenetworkaddress"
         | "originalclientip"
@@ -148,6 +152,22 @@ pub(crate) fn role(field: &str) -> Role {
     }
 }
 
+/// Whether a record is of the way back: what leaves a service's own port answers, as flows and packets are logged.
+fn is_answer(record: &Record<'_>) -> bool {
+    let port = |name: &str| record.get(name).and_then(|port| port.parse::<u16>().ok());
+    matches!((port("src_port"), port("dst_port")), (Some(from @ 1..1024), Some(1024..)) if !matches!(from, 20 | 123 | 500 | 514))
+}
+
+/// Whether Defender for Endpoint tells of a connection that the machine itself began to the other side in a field.
+fn began_here(record: &Record<'_>, field: &str) -> bool {
+    let leaf = field.rsplit('.').next().unwrap_or(field);
+    let action = || record.get("ActionType").or_else(|| record.get("properties.ActionType"));
+    matches!(leaf, "RemoteIP" | "RemoteUrl")
+        && action().is_some_and(|action| {
+            ["Connection", "Dns", "Http", "Ssl"].iter().any(|start| action.starts_with(start))
+        })
+}
+
 /// Whether a field holds a fingerprint of a connection or certificate, which is no file's hash.
 fn is_of_a_connection(field: &str) -> bool {
     let field = field.to_ascii_lowercase();
@@ -177,7 +197,11 @@ pub(crate) fn grade(
         || record.get("Direction").is_some_and(|v| v == "%%14592");
     let initiated = record.get("Initiated").is_some_and(|v| v.eq_ignore_ascii_case("true"));
     let role = match role {
-        Role::Destination if incoming => Role::Client,
+        Role::Destination if incoming || is_answer(record) => Role::Client,
+        // Defender for Endpoint names the other side alike, whoever began.
+        Role::Client | Role::Unknown if field.is_some_and(|(name, _)| began_here(record, name)) => {
+            Role::Destination
+        }
         Role::Client if initiated => Role::Unknown,
         Role::Program if field.is_some_and(|(name, _)| is_of_a_connection(name)) => Role::Unknown,
         Role::Program if is_of_the_network(record) => Role::Sent,
@@ -397,6 +421,23 @@ mod tests {
         ] {
             assert_eq!(role(name), wanted, "{name}");
         }
+        let asked =
+            |from, to| graded(ip, 0.9, &[("dst_ip", "x"), ("src_port", from), ("dst_port", to)]);
+        assert_eq!(
+            (asked("50000", "443").severity, asked("50000", "443").outbound),
+            (Severity::High, true)
+        );
+        assert_eq!(
+            (asked("443", "50000").severity, asked("443", "50000").outbound),
+            (Severity::Medium, false)
+        );
+        let remote =
+            |action| graded(ip, 0.9, &[("RemoteIP", "x"), ("ActionType", action)]).outbound;
+        assert!(
+            remote("ConnectionSuccess")
+                && !remote("InboundConnectionAccepted")
+                && !remote("LogonFailed")
+        );
         let disk = graded(Kind::Sha256, 0.9, &[("file.sha256", "x")]);
         assert_eq!((disk.severity, disk.proof), (Severity::Critical, Proof::Persistence));
         let doubtful = graded(Kind::Sha256, 0.4, &[("file.sha256", "x")]);

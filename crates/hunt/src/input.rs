@@ -14,14 +14,15 @@ use crate::archive::{un7z, untar, unzip};
 use crate::carve;
 use crate::cells::csv_delimiter;
 use crate::context::Context;
-use crate::dns_names::{self, Dotted};
 use crate::event_log;
 use crate::event_table;
+use crate::event_text;
 use crate::file;
 use crate::journal;
 use crate::lines::{self, Returns, Utf16};
 use crate::parquet_log;
 use crate::report::Report;
+use crate::rewritten::{self, Rewritten};
 use crate::rotation;
 use crate::scan::Scan;
 use crate::table_log::{self, Shape};
@@ -342,6 +343,7 @@ enum Kind {
     Xml,
     W3c,
     EventTable(u8),
+    EventText,
     Csv(u8),
     Transcript,
     Text,
@@ -424,6 +426,9 @@ fn kind_of(head: &[u8]) -> Kind {
     if let Some(delimiter) = event_table::delimiter(&head) {
         return Kind::EventTable(delimiter);
     }
+    if event_text::is_events(&head) {
+        return Kind::EventText;
+    }
     // A cut or rotated W3C log may have its directives further down; Exchange logs may begin with
     // their header row.
     if text.split(|b| *b == b'\n').take(50).any(|line| line.starts_with(b"#Fields")) {
@@ -479,7 +484,9 @@ pub(crate) fn heading(head: &[u8]) -> Option<Heading> {
         return None;
     }
     match kind_of(head) {
-        Kind::Evtx | Kind::Parquet | Kind::Program | Kind::Binary | Kind::Xml => None,
+        Kind::Evtx | Kind::Parquet | Kind::Program | Kind::Binary | Kind::Xml | Kind::EventText => {
+            None
+        }
         // An array of objects is no list of lines.
         Kind::Json if !head.trim_ascii_start().starts_with(b"{") => None,
         Kind::Journal => Some(Heading::Entries),
@@ -529,15 +536,16 @@ fn leaf(
         told_by
     };
     let kind = kind_of(told_by);
-    let labels = kind == Kind::Text && dns_names::is_dns_log(told_by);
-    let named;
-    let told_by = if labels {
-        let mut text = told_by.to_vec();
-        dns_names::dotted(&mut text);
-        named = text;
-        &named[..]
-    } else {
-        told_by
+    let rewrite = (kind == Kind::Text).then(|| rewritten::rewriting(told_by)).flatten();
+    let told;
+    let told_by = match rewrite {
+        Some(rewrite) => {
+            let mut text = told_by.to_vec();
+            rewrite(&mut text);
+            told = text;
+            &told[..]
+        }
+        None => told_by,
     };
     let returns = returns && kind.is_lines();
     let mut scan = Scan::new(ctx, about.name, report);
@@ -547,7 +555,10 @@ fn leaf(
     let modified = about.modified.filter(|_| ctx.options.file_times);
     // Files in web roots, and programs when there are hashes to compare, are read whole.
     let on_disk = !ctx.second
-        && !matches!(kind, Kind::Evtx | Kind::W3c | Kind::Journal | Kind::EventTable(_));
+        && !matches!(
+            kind,
+            Kind::Evtx | Kind::W3c | Kind::Journal | Kind::EventTable(_) | Kind::EventText
+        );
     if on_disk {
         file::name(&mut scan, about.name, modified);
     }
@@ -595,7 +606,7 @@ fn leaf(
         }
         None => reader,
     };
-    let file = about.file.filter(|_| encoding.is_none() && !returns && !labels);
+    let file = about.file.filter(|_| encoding.is_none() && !returns && rewrite.is_none());
     let mut feeds;
     let reader: &mut dyn Read = if returns {
         feeds = Returns::new(reader);
@@ -603,18 +614,20 @@ fn leaf(
     } else {
         reader
     };
-    let mut names;
-    let reader: &mut dyn Read = if labels {
-        names = Dotted::new(reader);
-        &mut names
-    } else {
-        reader
+    let mut as_others;
+    let reader: &mut dyn Read = match rewrite {
+        Some(rewrite) => {
+            as_others = Rewritten::new(reader, rewrite);
+            &mut as_others
+        }
+        None => reader,
     };
     let result = match kind {
         Kind::Evtx => carve::read_evtx(&mut scan, reader),
         Kind::Journal => journal::read(&mut scan, reader),
         Kind::Parquet => parquet_log::read_member(&mut scan, reader),
         Kind::EventTable(delimiter) => event_table::read(&mut scan, reader, delimiter),
+        Kind::EventText => event_text::read(&mut scan, reader),
         Kind::Transcript => transcript::read(&mut scan, reader),
         Kind::Binary => carve::read_raw(&mut scan, reader).map(|chunks| {
             scan.report.binaries += u64::from(chunks == 0);
@@ -659,6 +672,7 @@ fn is_log(kind: Kind, head: &[u8]) -> bool {
         | Kind::Parquet
         | Kind::W3c
         | Kind::EventTable(_)
+        | Kind::EventText
         | Kind::Csv(_)
         | Kind::Transcript => true,
         Kind::Json => head.trim_ascii_start().starts_with(b"{") && head.contains(&b'\n'),

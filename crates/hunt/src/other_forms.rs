@@ -59,8 +59,18 @@ impl Forms {
                 self.hex_values(line, margin);
                 audits = &audits[here_too..];
             }
-            if escapes && here.iter().any(|at| text[*at] != b'%') {
-                self.escapes(line, margin);
+            if escapes {
+                let has = |byte: u8| here.iter().any(|at| text[*at] == byte);
+                // Where both stand, one of them may be what the writer meant as it is.
+                let ways: &[Next] = match (has(b'\\'), has(b'"')) {
+                    (false, false) => &[],
+                    (true, false) => &[next_backslash],
+                    (false, true) => &[next_doubled],
+                    (true, true) => &[next_escaped, next_backslash, next_doubled],
+                };
+                for next in ways {
+                    self.escapes(line, *next, margin);
+                }
             }
             if self.plain.len() > begin {
                 self.lines.push((begin, start));
@@ -81,9 +91,9 @@ impl Forms {
     }
 
     /// Escapes undone, and the codes that then stand there.
-    fn escapes(&mut self, line: &[u8], margin: usize) {
+    fn escapes(&mut self, line: &[u8], next: Next, margin: usize) {
         let begin = self.plain.len();
-        if rewrite(line, next_escaped, margin, &mut self.plain) {
+        if rewrite(line, next, margin, &mut self.plain) {
             self.percent_from(begin, margin);
         }
     }
@@ -209,6 +219,24 @@ fn next_escaped(text: &[u8], from: usize) -> Option<(usize, usize, u8)> {
         };
         Some((from + at, from + at + 2, byte))
     })
+}
+
+/// `\\x` for `x` alone.
+fn next_backslash(text: &[u8], from: usize) -> Option<(usize, usize, u8)> {
+    let mut from = from;
+    loop {
+        let found = next_escaped(text, from)?;
+        if text[found.0] == b'\\' {
+            return Some(found);
+        }
+        from = found.0 + 1;
+    }
+}
+
+/// Two quotes for one alone.
+fn next_doubled(text: &[u8], from: usize) -> Option<(usize, usize, u8)> {
+    let at = memchr::memmem::find(text.get(from..)?, b"\"\"")?;
+    Some((from + at, from + at + 2, b'"'))
 }
 
 fn code_of(digits: [u8; 2]) -> Option<u8> {

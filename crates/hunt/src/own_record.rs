@@ -4,6 +4,7 @@
 use lapwing_model::Place;
 
 use crate::event;
+use crate::hit::{Role, role};
 use crate::line;
 use crate::record::record_of;
 use crate::scan::Scan;
@@ -69,7 +70,17 @@ pub(crate) fn text_of(fields: &[(String, String)]) -> String {
 }
 
 /// Names under which shippers put the line that they read.
-const CARRIED: &[&str] = &["MESSAGE", "message", "log", "event.original", "_raw", "msg", "Message"];
+const CARRIED: &[&str] = &[
+    "MESSAGE",
+    "message",
+    "log",
+    "event.original",
+    "_raw",
+    "msg",
+    "Message",
+    "full_log",
+    "raw_message",
+];
 
 /// What kind of record these names and values are, with what an inner line adds to them.
 #[derive(Debug)]
@@ -105,7 +116,14 @@ pub(crate) fn know(fields: &mut Vec<(String, String)>) -> Known {
     let get = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
     let mut when = when_added.or_else(|| time_of(fields));
     let mut log = kind(&get);
-    let title = (log == "journal").then_some("systemd journal");
+    let title = match log.as_str() {
+        "journal" => Some("systemd journal"),
+        "json" => {
+            let of = TITLES.iter().find(|(_, names)| names.iter().all(|name| get(name).is_some()));
+            of.map(|(title, _)| *title)
+        }
+        _ => None,
+    };
     let mut carried = String::new();
     if matches!(log.as_str(), "json" | "journal") {
         if let Some(text) = CARRIED.iter().find_map(|name| get(name)) {
@@ -133,8 +151,18 @@ pub(crate) fn know(fields: &mut Vec<(String, String)>) -> Known {
                     fields.push(field);
                 }
             }
-        } else if log == "journal" {
-            "syslog".clone_into(&mut log);
+        } else {
+            if log == "journal" {
+                "syslog".clone_into(&mut log);
+            }
+            // What a program says in words tells who came where no field does.
+            let is_told = |(name, value): &(String, String)| {
+                role(name) == Role::Client && value.parse::<std::net::IpAddr>().is_ok()
+            };
+            let other = line::peer_of(&carried).map(str::to_owned);
+            if let Some(other) = other.filter(|_| !fields.iter().any(is_told)) {
+                fields.push(("src_ip".to_owned(), other));
+            }
         }
     }
     Known { log, title, when, line: carried }
@@ -152,6 +180,25 @@ fn time_of(fields: &[(String, String)]) -> Option<Moment> {
         fields.iter().find_map(|(name, value)| sounds(name).then(|| time::read(value)).flatten())
     })
 }
+
+/// What logs of clouds and services are called, by fields that only they have.
+const TITLES: &[(&str, &[&str])] = &[
+    ("AWS CloudTrail", &["eventSource", "eventName"]),
+    ("Microsoft 365 audit log", &["Workload", "Operation"]),
+    ("Microsoft Entra sign-in log", &["conditionalAccessStatus"]),
+    ("Microsoft Entra sign-in log", &["properties.conditionalAccessStatus"]),
+    ("Azure activity log", &["operationName", "resourceId"]),
+    ("Google Cloud audit log", &["protoPayload.serviceName"]),
+    ("Google Workspace audit log", &["id.uniqueQualifier", "events.name"]),
+    ("Okta System Log", &["eventType", "actor.alternateId"]),
+    ("Kubernetes audit log", &["auditID", "verb"]),
+    ("Defender for Endpoint", &["ActionType", "DeviceId"]),
+    ("Wazuh alerts", &["rule.level", "agent.id"]),
+    ("osquery results", &["hostIdentifier", "unixTime"]),
+    ("MongoDB log", &["t.$date", "ctx"]),
+    ("Cloudflare log", &["EdgeStartTimestamp"]),
+    ("Traefik access log", &["ClientHost", "DownstreamStatus"]),
+];
 
 /// Names of the time of a record, most telling first.
 const TIMES: &[&str] = &[
@@ -255,6 +302,22 @@ mod tests {
         ] {
             assert_eq!(known(list).0.log, log);
         }
+    }
+
+    #[test]
+    fn json_inside_of_json_and_times_under_other_names_are_read() {
+        let (inner, fields) = known(&[
+            ("log", "{\"ts\":\"2021-03-03T01:02:03Z\",\"remote_ip\":\"192.0.2.66\"}\n"),
+            ("time", "2021-03-03T01:02:09Z"),
+        ]);
+        assert_eq!(inner.when.and_then(Moment::utc).unwrap().to_string(), "2021-03-03T01:02:03Z");
+        assert!(fields.contains(&("remote_ip".to_owned(), "192.0.2.66".to_owned())));
+        let (other, _) = known(&[("a", "b"), ("x.loginDateUtc", "2021-03-03T01:02:03Z")]);
+        assert_eq!(other.when.and_then(Moment::utc).unwrap().to_string(), "2021-03-03T01:02:03Z");
+        let (_, fields) = known(&[("message", "Failed login for ann from 192.0.2.66"), ("a", "b")]);
+        assert!(fields.contains(&("src_ip".to_owned(), "192.0.2.66".to_owned())));
+        let (trail, _) = known(&[("eventSource", "a"), ("eventName", "b")]);
+        assert_eq!(trail.title, Some("AWS CloudTrail"));
     }
 
     #[test]

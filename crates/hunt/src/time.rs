@@ -394,9 +394,9 @@ fn day_first(text: &str, count: usize) -> Option<Moment> {
         return on(date(year, month, first)?, rest.get(1..)?.trim_start_matches([' ', '@']));
     }
     let (second, rest) = digits(rest, 2)?;
-    // Snort leaves out the year, and so does Android (`03-14 01:02:03.5`).
+    // Snort leaves out the year, and so do Netlogon (`03/14 01:02:03`) and Android (`03-14 01:02:03.5`).
     let yearless = match separator {
-        b'/' => rest.starts_with('-'),
+        b'/' => rest.starts_with(['-', ' ']),
         b'-' => count == 2 && rest.starts_with(' '),
         _ => false,
     };
@@ -537,6 +537,7 @@ mod tests {
         assert_eq!(settle(&told, "Dec 31 23:00:00 host"), some("2019-12-31T21:00:00Z"));
         assert_eq!(settle(&told, "03/14-01:02:03.5 [**]"), some("2019-03-13T23:02:03.5Z"));
         assert_eq!(settle(&told, "03-14 01:02:03.5  17 D x"), some("2019-03-13T23:02:03.5Z"));
+        assert_eq!(settle(&told, "03/14 01:02:03 [LOGON] x"), some("2019-03-13T23:02:03Z"));
         assert_eq!(settle(&east, "2021-03-03 01:02:03 IST"), some("2021-03-02T23:02:03Z"));
     }
 

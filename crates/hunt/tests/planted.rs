@@ -155,9 +155,108 @@ fn logs() -> Vec<Planted> {
     ]
 }
 
+/// Logs of devices and clouds: a record each in a form of its own.
+fn devices() -> Vec<Planted> {
+    let record = |address: &str, pad: usize| {
+        let pad = "x".repeat(pad);
+        format!(
+            "{{\"eventTime\":\"2022-09-14T05:40:00Z\",\"pad\":\"{pad}\",\"sourceIPAddress\":\"{address}\"}}"
+        )
+    };
+    // Longer than a line may be, so that its records are cut out while it is read.
+    let trail =
+        [record("10.0.0.9", 700_000), record("198.51.100.77", 5), record("10.0.0.9", 700_000)];
+    let trail = format!("{{\"Records\":[{}]}}", trail.join(","));
+    let one = |name, log: &str, value, why| planted(name, log, value, "2022-09-14T05:40:00Z", why);
+    vec![
+        one("trail.json", &trail, ADDRESS, "field sourceIPAddress"),
+        one(
+            "small.json",
+            &format!(
+                "{{\"Records\":[{},{}]}}\n",
+                record("10.0.0.9", 1),
+                record("198.51.100.77", 1)
+            ),
+            ADDRESS,
+            "field sourceIPAddress",
+        ),
+        one(
+            "docker.log",
+            "{\"log\":\"{\\\"ts\\\":\\\"2022-09-14T05:40:00Z\\\",\\\"remote_ip\\\":\\\"198.51.100.77\\\"}\\n\",\"stream\":\"stdout\",\"time\":\"2022-09-14T05:40:01Z\"}\n",
+            ADDRESS,
+            "it was a client",
+        ),
+        one(
+            "asa.log",
+            "<166>Sep 14 2022 05:40:00 fw1 : %ASA-6-302013: Built outbound TCP connection 7 for outside:198.51.100.77/443 (198.51.100.77/443) to inside:10.0.0.9/50000 (203.0.113.1/1283)\n",
+            ADDRESS,
+            "this machine itself asked for it (field dst_ip)",
+        ),
+        one(
+            "lb.log",
+            "Sep 14 05:40:00 lb haproxy[7]: 198.51.100.77:38862 [14/Sep/2022:05:40:00.000] in~ app/one 0/0/1/0/2 200 168 - - ---- 6/6/0/0/0 0/0 {h.example||} {|||} \"GET /a HTTP/1.1\"\n",
+            ADDRESS,
+            "field c-ip",
+        ),
+        one(
+            "hits.txt",
+            "logs/u_ex220914.log:12:2022-09-14 05:40:00 10.0.0.5 POST /a.aspx - 443 - 198.51.100.77 agent/1 - 200 0 0 46\n",
+            ADDRESS,
+            "it was a client and was answered with 200 (field c-ip)",
+        ),
+        one(
+            "tcpdump.txt",
+            "2022-09-14 05:40:00.000000 IP 10.0.0.9.50000 > 198.51.100.77.443: Flags [S], seq 1\n",
+            ADDRESS,
+            "this machine itself asked for it (field dst_ip)",
+        ),
+        one(
+            "ns.log",
+            "<132> 09/14/2022:05:40:00 GMT ns1 0-PPE-0 : default AAA LOGIN_FAILED 139 0 : User ann - Client_ip 198.51.100.77 - Failure_reason \"no\" - Browser x/1\n",
+            ADDRESS,
+            "field src_ip",
+        ),
+        one(
+            "dns.log",
+            "DNS Server log file creation at 9/14/2022 5:00:00 AM\r\n\r\n9/14/2022 5:40:00 AM 0E4C PACKET  00A1 UDP Rcv 10.0.0.9   e5f5   Q [0001   D   NOERROR] A      (4)evil(7)example(0)\r\n",
+            DOMAIN,
+            "field query",
+        ),
+        one(
+            "security.txt",
+            "Event[0]:\r\n  Log Name: Security\r\n  Source: Microsoft-Windows-Security-Auditing\r\n  Date: 2022-09-14T05:39:00.000Z\r\n  Event ID: 4634\r\n  Computer: pc\r\n  Description: \r\nAn account was logged off.\r\n\r\nEvent[1]:\r\n  Log Name: Security\r\n  Source: Microsoft-Windows-Security-Auditing\r\n  Date: 2022-09-14T05:40:00.000Z\r\n  Event ID: 4625\r\n  Computer: pc\r\n  Description: \r\nAn account failed to log on.\r\n\r\nNetwork Information:\r\n\tWorkstation Name:\tX\r\n\tSource Network Address:\t198.51.100.77\r\n\tSource Port:\t4711\r\n",
+            ADDRESS,
+            "field IpAddress",
+        ),
+        one(
+            "list.txt",
+            "\r\nTimeCreated  : 9/14/2022 5:39:00 AM\r\nProviderName : Microsoft-Windows-Security-Auditing\r\nId           : 4634\r\nMessage      : An account was logged off.\r\n\r\nTimeCreated  : 9/14/2022 5:40:00 AM\r\nProviderName : Microsoft-Windows-Security-Auditing\r\nId           : 4625\r\nMessage      : An account failed to log on.\r\n               \r\n               Network Information:\r\n               \tSource Network Address:\t198.51.100.77\r\n               \tSource Port:\t\t4711\r\n",
+            ADDRESS,
+            "field IpAddress",
+        ),
+        one(
+            "vsftpd.log",
+            "Wed Sep 14 05:40:00 2022 [pid 7] [ann] FAIL LOGIN: Client \"198.51.100.77\"\n",
+            ADDRESS,
+            "field src_ip",
+        ),
+    ]
+}
+
+#[test]
+fn a_value_is_found_where_a_line_without_end_is_cut() {
+    // The value lies across the place where the first piece is full.
+    for place in (1 << 20) - 14..(1 << 20) + 2 {
+        let mut endless = "10.0.0.9, ".repeat(150_000);
+        endless.replace_range(place..place + 15, " 198.51.100.77,");
+        let found = hunted("endless.txt", endless.as_bytes(), ADDRESS.0, ADDRESS.1).findings;
+        assert_eq!(found.iter().filter(|f| f.rule.is_none()).count(), 1, "{place}");
+    }
+}
+
 #[test]
 fn a_value_is_found_in_each_log_with_its_time_and_field() {
-    for Planted { name, log, kind, value, time, why } in logs() {
+    for Planted { name, log, kind, value, time, why } in logs().into_iter().chain(devices()) {
         let result = hunted(name, &log, kind, value);
         let found: Vec<_> = result
             .findings

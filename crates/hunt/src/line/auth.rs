@@ -11,7 +11,7 @@ pub(super) fn put_account<'t>(fields: &mut Pairs<'t>, program: &str, message: &'
             logged_in(fields, message);
         }
         _ if message.starts_with("pam_") || message.starts_with("(pam_unix)") => {
-            logged_in(fields, message)
+            logged_in(fields, message);
         }
         _ => peer::put_peer(fields, message),
     }

@@ -1,5 +1,5 @@
 //! The debug log of Windows' DNS server: a packet a line. Its names were written with dots when the log was read (see
-//! [`crate::dns_names`]).
+//! [`crate::rewritten`]).
 
 use super::{Line, peer, put};
 use crate::time;

@@ -65,7 +65,7 @@ pub(crate) fn read(text: &str) -> Line<'_> {
             let mut fields = Vec::new();
             let when = time::leading(text);
             // What the journal gives out alone has no time, but the program's number.
-            if when.is_some() || text.contains("]: ") {
+            if when.is_some() || text.contains("]: ") || text.contains(" > ") {
                 peer::put_peer(&mut fields, text);
             }
             Line { form: if text.contains(": %") { "device" } else { "text" }, when, fields }
@@ -122,6 +122,11 @@ fn searched(text: &str) -> Option<Line<'_>> {
 /// Reads a line that stands in a record of another log; `None` when it has no form.
 pub(crate) fn read_inner(text: &str) -> Option<Line<'_>> {
     Some(read(text)).filter(|line| line.form != "text" && !line.fields.is_empty())
+}
+
+/// The address of the other side that a message names.
+pub(crate) fn peer_of(text: &str) -> Option<&str> {
+    peer::peer(text)
 }
 
 /// Adds a field unless it is empty or a dash.

@@ -79,7 +79,7 @@ fn list(text: &str) -> Pairs<'_> {
 
 /// `[name:"value"; name:"value"]`, as Check Point writes it; `None` for other text.
 pub(super) fn check_point(text: &str) -> Option<Pairs<'_>> {
-    let start = text.find("[")?;
+    let start = text.find('[')?;
     let mut rest = &text[start + 1..];
     let mut fields: Pairs<'_> = Vec::new();
     while let Some((name, after)) = rest.split_once(":\"") {
@@ -270,7 +270,7 @@ pub(super) fn common_names(fields: &mut Pairs<'_>) {
         let Some(length) = address else {
             // `IPV4/UDP/192.0.2.1/5060`, as Asterisk writes it.
             let is_whole = |part: &&str| super::peer::first(part).is_some_and(|a| a == *part);
-            let part = value.split('/').find(is_whole).map(|part| part.to_owned());
+            let part = value.split('/').find(is_whole).map(str::to_owned);
             fields.push((Cow::Borrowed(name), part.map_or(value, Cow::Owned)));
             continue;
         };

@@ -33,6 +33,7 @@ const BEFORE: &[&str] = &[
     "relay=",
     "failed for ",
     "h=[",
+    "h=",
     "user ip",
     "from ip",
     "from:",
@@ -59,7 +60,13 @@ pub(super) fn put_peer<'t>(fields: &mut Pairs<'t>, message: &'t str) {
     if fields.iter().any(|(name, _)| name == "src_ip" || name == "c-ip") {
         return;
     }
-    if let Some((from, to)) = message.split_once("->") {
+    // What a server of mail sends goes to the relay.
+    if message.contains("to=<")
+        && let Some((_, relay)) = message.split_once("relay=")
+    {
+        return put(fields, "dst_ip", named(relay).unwrap_or(""));
+    }
+    if let Some((from, to)) = message.split_once("->").or_else(|| message.split_once(" > ")) {
         let source = from.trim_end().rsplit([' ', '=', '(']).next().and_then(first);
         let target = first(to.trim_start());
         if let (Some(source), Some(target)) = (source, target) {
@@ -103,6 +110,8 @@ const WANTS_IN: &[&str] = &[
     "attack",
     "block",
     "not allowed",
+    "logged in",
+    "logged out",
     "relay",
     "spam",
     "probe",

@@ -45,6 +45,11 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
         }
         rest = next;
     }
+    if !tail.contains('"')
+        && let Some(at) = tail.find("Mozilla/")
+    {
+        put(&mut fields, "cs(User-Agent)", &tail[at..]);
+    }
     if fields.len() < 3 {
         return None;
     }
@@ -56,16 +61,32 @@ fn parts(line: &str) -> Option<(&str, &str, &str)> {
     let mut from = 0;
     while let Some(at) = line[from..].find('"') {
         let start = from + at + 1;
-        let (text, after) = quoted(&line[start..])?;
+        let Some((text, after)) = quoted(&line[start..]) else { break };
         let method = text.split(' ').next().unwrap_or("");
-        let is_method = (3..=20).contains(&method.len())
-            && method.bytes().all(|b| b.is_ascii_uppercase() || b"_-".contains(&b));
-        if is_method && (text.contains(" HTTP/") || text.ends_with("- ")) {
+        if is_method(method) && (text.contains(" HTTP/") || text.ends_with("- ")) {
             return Some((&line[..start - 1], text.trim_end_matches(" -"), after));
         }
         from = line.len() - after.len();
     }
-    None
+    bare(line)
+}
+
+/// The same of a request without quotes (Confluence, Jira).
+fn bare(line: &str) -> Option<(&str, &str, &str)> {
+    let version = line.find(" HTTP/")?;
+    let (front, target) = line[..version].rsplit_once(' ')?;
+    let method = front.rsplit(' ').next().filter(|word| is_method(word))?;
+    if !target.starts_with(['/', '*']) && !target.contains("://") {
+        return None;
+    }
+    let start = front.len() - method.len();
+    let end = line[version + 1..].find(' ').map_or(line.len(), |at| version + 1 + at);
+    Some((&line[..start], &line[start..end], &line[end..]))
+}
+
+fn is_method(text: &str) -> bool {
+    (3..=20).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b"_-".contains(&b))
 }
 
 /// The addresses of a text with their ports, in order.
@@ -113,6 +134,10 @@ mod tests {
             (
                 "[2021-03-03T01:02:03.310Z] \"POST /api HTTP/2\" 204 - 154 0 226 100 \"192.0.2.66\" \"nsq2http/1\" \"cc21\" \"h.example\" \"10.0.2.1:80\"",
                 "c-ip=192.0.2.66 cs-method=POST cs-uri-stem=/api cs-version=HTTP/2 sc-status=204 cs(User-Agent)=nsq2http/1",
+            ),
+            (
+                "[03/Mar/2021:01:02:03 +0100] ann http-nio-8090-exec-7 192.0.2.66 POST /login.action?x=1 HTTP/1.1 302 76ms - https://h.example/ Mozilla/5.0 (X11)",
+                "c-ip=192.0.2.66 cs-method=POST cs-uri-stem=/login.action cs-uri-query=x=1 cs-version=HTTP/1.1 sc-status=302 cs(User-Agent)=Mozilla/5.0 (X11)",
             ),
             ("2021-03-03 01:02:03 he said \"GET out\" 200", "none"),
             ("no time \"GET / HTTP/1.1\" 200", "none"),

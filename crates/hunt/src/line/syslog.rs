@@ -132,7 +132,8 @@ fn bsd(text: &str) -> Option<Line<'_>> {
         }
         _ => (host, rest.trim_start()),
     };
-    put(&mut fields, "host", host);
+    // Some write how grave it is where the host would stand.
+    put(&mut fields, if LEVELS.contains(&host) { "level" } else { "host" }, host);
     let (tag, message) = match rest.split_once(": ") {
         Some((tag, message)) => (tag, message),
         None => (rest.trim_end_matches(':'), ""),
@@ -192,24 +193,26 @@ fn stamp(text: &str) -> Option<(Moment, &str)> {
     Some((time::read(word)?, rest))
 }
 
+/// How grave a message is.
+const LEVELS: [&str; 14] = [
+    "emerg",
+    "emergency",
+    "alert",
+    "crit",
+    "critical",
+    "err",
+    "error",
+    "warn",
+    "warning",
+    "notice",
+    "info",
+    "informational",
+    "debug",
+    "panic",
+];
+
 /// A tag without what some systems put beside it: a level before it (F5, AIX), the service behind it (macOS).
 fn plain_tag<'t>(fields: &mut Pairs<'t>, tag: &'t str) -> &'t str {
-    const LEVELS: [&str; 14] = [
-        "emerg",
-        "emergency",
-        "alert",
-        "crit",
-        "critical",
-        "err",
-        "error",
-        "warn",
-        "warning",
-        "notice",
-        "info",
-        "informational",
-        "debug",
-        "panic",
-    ];
     let Some((first, second)) = tag.split_once(' ') else { return tag };
     if LEVELS.contains(&first)
         || first.contains(['|', '.']) && LEVELS.iter().any(|level| first.contains(level))

@@ -48,7 +48,8 @@ pub(super) fn holds(kind: Kind, value: &str, text: &[u8], span: Span) -> Option<
     let behind_at = span.start > 0 && text[span.start() - 1] == b'@';
     match kind {
         Kind::Ipv4Addr => {
-            let holds = (whole || behind_at) && same(value) && !is_version(text, span.start());
+            let holds =
+                (whole || behind_at) && same(value) && !is_version(text, span.start(), span.end());
             here.filter(|_| holds)
         }
         Kind::DomainName => here.filter(|_| same(domain(value))),
@@ -111,8 +112,8 @@ fn letter_behind(text: &[u8], end: usize) -> bool {
     shown.chars().next().is_some_and(char::is_alphanumeric)
 }
 
-/// Whether the dotted number that starts here is the version of a product.
-pub(super) fn is_version(text: &[u8], start: usize) -> bool {
+/// Whether the dotted number that stands here is the version of a product.
+pub(super) fn is_version(text: &[u8], start: usize, end: usize) -> bool {
     let before = &text[start.saturating_sub(48)..start];
     let Some((&last, head)) = before.split_last() else { return false };
     if last == b'/' {
@@ -123,7 +124,11 @@ pub(super) fn is_version(text: &[u8], start: usize) -> bool {
         let left = head.len().checked_sub(length + 1).map(|at| head[at]);
         let word = &head[head.len() - length..];
         let has_letter = word.iter().any(u8::is_ascii_alphabetic);
-        return has_letter && !is_way(word) && !matches!(left, Some(b'/' | b':' | b'\\'));
+        return has_letter
+            && !is_way(word)
+            && !is_side(word)
+            && !has_port(&text[end..])
+            && !matches!(left, Some(b'/' | b':' | b'\\'));
     }
     let head: Vec<u8> =
         before.iter().rev().skip_while(|b| b" =:+\"'(".contains(b)).copied().collect();
@@ -138,6 +143,28 @@ pub(super) fn is_version(text: &[u8], start: usize) -> bool {
 fn is_way(word: &[u8]) -> bool {
     let capitals = word.iter().all(|b| b.is_ascii_uppercase() || *b == b'_');
     capitals && (word.contains(&b'_') || matches!(word, b"DIRECT" | b"PINNED" | b"CARP" | b"NONE"))
+}
+
+/// Whether a word says on which side of a device an address stands, or by which protocol it came: `outside/192.0.2.1`.
+fn is_side(word: &[u8]) -> bool {
+    const WORDS: [&[u8]; 14] = [
+        b"inside", b"outside", b"dmz", b"host", b"client", b"server", b"peer", b"src", b"dst",
+        b"tcp", b"udp", b"ip", b"ipv4", b"icmp",
+    ];
+    WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Whether a port stands behind an address, which no version has: `(443)`, `/443`, `:443`.
+fn has_port(behind: &[u8]) -> bool {
+    let Some((&sign, rest)) = behind.split_first() else { return false };
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let next = rest.get(digits);
+    (1..=5).contains(&digits)
+        && match sign {
+            b'(' => next == Some(&b')'),
+            b'/' | b':' => !next.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'.'),
+            _ => false,
+        }
 }
 
 /// What ends a URL where it stands in text.

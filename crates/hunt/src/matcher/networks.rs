@@ -75,7 +75,9 @@ impl Networks {
         };
         let address = u32::from(address);
         let head = address >> 16;
-        if self.v4_heads[(head >> 6) as usize] >> (head & 63) & 1 == 0 || is_version(text, span.0) {
+        if self.v4_heads[(head >> 6) as usize] >> (head & 63) & 1 == 0
+            || is_version(text, span.0, span.1)
+        {
             return;
         }
         for &length in &self.v4_lengths {

@@ -25,6 +25,11 @@ fn an_address_is_no_part_of_a_longer_one_nor_a_version() {
         "::ffff:192.0.2.7",
         "ip%3D192.0.2.7",
         "198.51.100.255",
+        "tcp inside/192.0.2.7(2241) -> x",
+        "zone-a/192.0.2.7(2241)",
+        "IPV4/UDP/192.0.2.7/5060",
+        "mgmt/198.51.100.9:443 closed",
+        "Outside/192.0.2.7 to x",
     ] {
         assert_eq!(found(&m, text).len(), 1, "{text}");
     }
@@ -35,6 +40,8 @@ fn an_address_is_no_part_of_a_longer_one_nor_a_version() {
         "v192.0.2.7",
         "Agent/192.0.2.7",
         "Mozilla/5.0 Foo/198.51.100.9",
+        "Foo/192.0.2.7(x)",
+        "Foo/192.0.2.7/1.2",
         "version 192.0.2.7",
         "Version=192.0.2.7",
         "192.0.2.7-rc1",
@@ -358,7 +365,7 @@ fn naive(kind: Kind, value: &str, text: &[u8]) -> Vec<(usize, usize)> {
         let right = open(Box::new(text[end..].iter().copied()));
         let real = match kind {
             Kind::Ipv4Addr => {
-                (left || before == Some(b'@')) && right && !holds::is_version(text, start)
+                (left || before == Some(b'@')) && right && !holds::is_version(text, start, end)
             }
             Kind::DomainName => (left || matches!(before, Some(b'.' | b'@'))) && right,
             Kind::EmailAddr => left && right,

@@ -1,11 +1,56 @@
-//! The debug log of Windows' DNS server, which writes names by the lengths of their labels: `(3)www(7)example(3)com(0)`.
-//! They are written with dots while the log is read, so that all that looks for names finds them; no line changes its
-//! length.
+//! Values that a log writes in a way in which nobody else does, written as all others do while it is read, so that all
+//! that looks for them finds them; no line changes its length.
+//!
+//! The debug log of Windows' DNS server writes names by the lengths of their labels, `(3)www(7)example(3)com(0)`; tcpdump
+//! and pf write a port behind a dot, `192.0.2.1.443 > 10.0.0.5.50000`.
 
 use std::io::{self, Read};
 
-/// Whether a file that begins so is such a log.
-pub(crate) fn is_dns_log(head: &[u8]) -> bool {
+/// What is to be rewritten in a file that begins so; `None` for most.
+pub(crate) fn rewriting(head: &[u8]) -> Option<Rewrite> {
+    if is_dns_log(head) {
+        return Some(dotted);
+    }
+    let lines = head.split(|b| *b == b'\n').take(FIRST_LINES);
+    lines.into_iter().any(|line| !port_dots(line).is_empty()).then_some(with_colons as Rewrite)
+}
+
+/// Rewrites whole lines in their place.
+pub(crate) type Rewrite = fn(&mut [u8]);
+
+/// So many lines are asked whether they are of tcpdump.
+const FIRST_LINES: usize = 20;
+
+/// Parts the ports of tcpdump from their addresses by a colon.
+fn with_colons(text: &mut [u8]) {
+    for dot in port_dots(text) {
+        text[dot] = b':';
+    }
+}
+
+/// Where the dots stand between addresses and ports on both sides of ` > `.
+fn port_dots(text: &[u8]) -> Vec<usize> {
+    let mut dots = Vec::new();
+    for at in memchr::memmem::find_iter(text, b" > ") {
+        let is_part = |b: &u8| b.is_ascii_digit() || *b == b'.';
+        let before = text[..at].iter().rev().take_while(|b| is_part(b)).count();
+        let behind = text[at + 3..].iter().take_while(|b| is_part(b)).count();
+        let sides = [(at - before, at), (at + 3, at + 3 + behind)];
+        dots.extend(sides.into_iter().filter_map(|(from, to)| port_dot(text, from, to)));
+    }
+    dots
+}
+
+/// The last dot of five numbers, the first four of which are an address.
+fn port_dot(text: &[u8], from: usize, to: usize) -> Option<usize> {
+    let word = std::str::from_utf8(&text[from..to]).ok()?;
+    let (address, port) = word.rsplit_once('.')?;
+    let is_port = (1..=5).contains(&port.len());
+    (is_port && address.parse::<std::net::Ipv4Addr>().is_ok()).then_some(from + address.len())
+}
+
+/// Whether a file that begins so is the debug log of a DNS server.
+fn is_dns_log(head: &[u8]) -> bool {
     let has = |text: &[u8]| memchr::memmem::find(head, text).is_some();
     has(b" PACKET ") && (has(b"DNS Server log") || labels_somewhere(head))
 }
@@ -65,9 +110,10 @@ fn name(text: &[u8]) -> Option<(usize, Vec<(usize, usize)>)> {
     None
 }
 
-/// Writes names with dots while reading: whole lines at a time.
-pub(crate) struct Dotted<R> {
+/// Rewrites while reading: whole lines at a time.
+pub(crate) struct Rewritten<R> {
     inner: R,
+    rewrite: Rewrite,
     buffer: Vec<u8>,
     /// What of it is to be given out, and what was read behind it.
     at: usize,
@@ -79,9 +125,9 @@ const READ: usize = 64 << 10;
 /// A line that is longer is given out in pieces.
 const MOST: usize = 1 << 20;
 
-impl<R: Read> Dotted<R> {
-    pub(crate) fn new(inner: R) -> Self {
-        Self { inner, buffer: Vec::new(), at: 0, ready: 0, ended: false }
+impl<R: Read> Rewritten<R> {
+    pub(crate) fn new(inner: R, rewrite: Rewrite) -> Self {
+        Self { inner, rewrite, buffer: Vec::new(), at: 0, ready: 0, ended: false }
     }
 
     /// Reads until there are whole lines.
@@ -97,7 +143,7 @@ impl<R: Read> Dotted<R> {
             let end = memchr::memrchr(b'\n', &self.buffer[filled..]).map(|at| filled + at + 1);
             let whole = self.ended || self.buffer.len() > MOST;
             if let Some(end) = end.or_else(|| whole.then_some(self.buffer.len())) {
-                dotted(&mut self.buffer[..end]);
+                (self.rewrite)(&mut self.buffer[..end]);
                 self.ready = end;
                 return Ok(());
             }
@@ -105,7 +151,7 @@ impl<R: Read> Dotted<R> {
     }
 }
 
-impl<R: Read> Read for Dotted<R> {
+impl<R: Read> Read for Rewritten<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         while self.at == self.ready && !(self.ended && self.at == self.buffer.len()) {
             self.ready = 0;
@@ -140,9 +186,20 @@ mod tests {
         }
         for size in [1, 7, 1000] {
             let mut all = String::new();
-            Dotted::new(Bits(LINES.as_bytes(), size)).read_to_string(&mut all).unwrap();
+            Rewritten::new(Bits(LINES.as_bytes(), size), dotted).read_to_string(&mut all).unwrap();
             assert_eq!(all, WANTED);
         }
+    }
+
+    #[test]
+    fn ports_stand_behind_colons() {
+        let mut text = b"01:02:03 IP 192.0.2.66.4711 > 10.0.0.5.22: Flags [S]\n1.2.3 > 4.5.6.7 > 300.1.1.1.5 > h.22: x\n".to_vec();
+        assert!(rewriting(&text).is_some());
+        with_colons(&mut text);
+        let wanted = "01:02:03 IP 192.0.2.66:4711 > 10.0.0.5:22: Flags [S]\n1.2.3 > 4.5.6.7 > 300.1.1.1.5 > h.22: x\n";
+        assert_eq!(String::from_utf8_lossy(&text), wanted);
+        assert!(rewriting(b"version 1.2.3.4.5 > 1.2.3.4\n").is_some());
+        assert!(rewriting(b"1.2.3.4 > 1.2.3.4\n").is_none());
     }
 
     proptest::proptest! {
@@ -152,7 +209,7 @@ mod tests {
             dotted(&mut bytes);
             assert_eq!(bytes.len(), text.len());
             let mut all = Vec::new();
-            Dotted::new(text.as_bytes()).read_to_end(&mut all).unwrap();
+            Rewritten::new(text.as_bytes(), dotted).read_to_end(&mut all).unwrap();
             assert_eq!(all, bytes);
         }
     }
