@@ -329,10 +329,14 @@ impl<'s> Change<'s> {
     /// Touches every statement when the facts were derived by other rules than these; tells whether they
     /// were: then nothing that was derived can be built upon.
     pub fn derive_by(&mut self, rules: &str) -> Result<bool, StoreError> {
+        let was_empty = self.last_entity == Some(0);
         self.store.with(|conn, _| {
             let others = judgements::derived_by(conn)?.as_deref() != Some(rules);
             if others {
-                fusing::touch_all(conn)?;
+                // What comes into an empty store is touched as it comes.
+                if !was_empty {
+                    fusing::touch_all(conn)?;
+                }
                 judgements::set_derived_by(conn, rules)?;
             }
             Ok(others)
@@ -349,7 +353,7 @@ impl<'s> Change<'s> {
     ) -> Result<(), StoreError> {
         let fresh = std::mem::take(&mut self.standings);
         self.store.with(|conn, names| {
-            standing::rule_by(conn, rules)?;
+            standing::rule_by(conn, rules, fresh.last_untold())?;
             standing::settle(conn, names, fresh, Some(age))
         })
     }

@@ -345,6 +345,9 @@ pub(crate) fn fuse_touched(
     drop(rows);
     if let Some((standings, age)) = telling {
         standings.conclude(age);
+        if last_entity < i64::MAX {
+            standings.tell_since(last_entity);
+        }
     }
     weighed.finish()?;
     conn.execute_batch("DELETE FROM temp.touched")?;

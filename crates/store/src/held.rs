@@ -26,8 +26,8 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Statements begin to be held until there are so many claims: some fifty megabytes.
-    const MOST: usize = 100_000;
+    /// Statements begin to be held until there are so many claims: some twenty megabytes.
+    const MOST: usize = 20_000;
 
     pub(crate) fn since(last_entity: i64) -> Self {
         Self { last_entity: Some(last_entity), ..Self::default() }
@@ -66,6 +66,8 @@ impl Held {
 /// How entities stand that were not there before the change, made of their facts as these are written.
 #[derive(Default)]
 pub(crate) struct Standings {
+    /// The last entity that was there, once facts were told of all that came after it.
+    since: Option<i64>,
     /// By number, each with its kind.
     rows: BTreeMap<i64, (i64, Row)>,
     current: Option<Current>,
@@ -127,6 +129,16 @@ impl Standings {
             row.days = Some(age(&fact, &others).columns());
         }
         self.rows.insert(n, (kind, row));
+    }
+
+    /// All facts were told of the entities behind this one.
+    pub(crate) fn tell_since(&mut self, last_entity: i64) {
+        self.since = self.since.or(Some(last_entity));
+    }
+
+    /// The last entity of which it has to be looked up how it stands, when it is looked up of all.
+    pub(crate) fn last_untold(&self) -> i64 {
+        self.since.unwrap_or(i64::MAX)
     }
 
     /// Leaves an entity out: how it stands is read from its facts.

@@ -54,14 +54,15 @@ pub(crate) fn toucher(conn: &Connection) -> Result<Bulk<'_>, Fault> {
     Ok(conn.bulk("INSERT INTO temp.restated (n) VALUES (?1) ON CONFLICT DO NOTHING")?)
 }
 
-/// Notes all entities when their aging was made by other rules than these.
-pub(crate) fn rule_by(conn: &Connection, rules: &str) -> Result<(), Fault> {
+/// Notes all entities up to one when their aging was made by other rules than these.
+pub(crate) fn rule_by(conn: &Connection, rules: &str, last: i64) -> Result<(), Fault> {
     if ruled_by(conn)?.as_deref() == Some(rules) {
         return Ok(());
     }
-    conn.execute_batch(
-        "INSERT INTO temp.restated SELECT n FROM entity WHERE kind > 0 ON CONFLICT DO NOTHING",
-    )?;
+    conn.execute_batch(&format!(
+        "INSERT INTO temp.restated SELECT n FROM entity WHERE kind > 0 AND n <= {last}
+         ON CONFLICT DO NOTHING"
+    ))?;
     conn.prepare_cached(
         "INSERT INTO standing_by (one, rules) VALUES (1, ?1)
          ON CONFLICT (one) DO UPDATE SET rules = excluded.rules",
