@@ -409,7 +409,9 @@ fn accept(
     // "MARSH has used": who writes a word so means a name.
     let shouted = exact && shown.len() > 3 && !shown.bytes().any(|b| b.is_ascii_lowercase());
     let doubtful = if entry.ambiguous && acts {
-        !(everyday::is_meant(text, span, kind) || (shouted && support))
+        !(everyday::is_meant(text, span, kind)
+            || beside::says(text, span.start as usize, span.end as usize, kind)
+            || (shouted && support))
     } else if entry.ambiguous && !phrase {
         !(support && (exact || named || (!lower_shown && !opens_sentence(text, span))))
     } else {
