@@ -88,29 +88,13 @@ fn moved_documents<'d>(
     before: &'d [PlacedDocument],
     now: &'d [PlacedDocument],
 ) -> Vec<&'d PlacedDocument> {
-    let mut origins: HashSet<OriginId> = HashSet::new();
-    let (mut a, mut b) = (before.iter().peekable(), now.iter().peekable());
-    loop {
-        let (one, other) = (a.peek().copied(), b.peek().copied());
-        match (one, other) {
-            (None, None) => break,
-            (Some(one), Some(other)) if one.row == other.row => {
-                if one != other {
-                    origins.extend([one.origin, other.origin]);
-                }
-                (a.next(), b.next());
-            }
-            (Some(one), other) if other.is_none_or(|other| one.row < other.row) => {
-                origins.insert(one.origin);
-                a.next();
-            }
-            (_, Some(other)) => {
-                origins.insert(other.origin);
-                b.next();
-            }
-            (Some(_), None) => break,
-        }
-    }
+    let is_in = |documents: &[PlacedDocument], one: &PlacedDocument| {
+        let found = documents.binary_search_by_key(&one.row, |document| document.row);
+        found.is_ok_and(|at| documents[at] == *one)
+    };
+    let went = before.iter().filter(|one| !is_in(now, one));
+    let came = now.iter().filter(|one| !is_in(before, one));
+    let origins: HashSet<OriginId> = went.chain(came).map(|document| document.origin).collect();
     let of = |document: &&PlacedDocument| origins.contains(&document.origin);
     let mut moved: Vec<&PlacedDocument> =
         before.iter().filter(of).chain(now.iter().filter(of)).collect();

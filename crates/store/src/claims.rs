@@ -154,13 +154,15 @@ impl Numbers {
         (id, document, claim): (ClaimId, DocumentId, &Claim),
     ) -> Result<StoredClaim, Fault> {
         let is_same = |of: Numbered| of.n == of.resolved;
-        let subject = match is_same(self.subject) {
-            true => claim.subject.clone(),
-            false => names.entity_of(conn, self.subject.resolved)?,
+        let subject = if is_same(self.subject) {
+            claim.subject.clone()
+        } else {
+            names.entity_of(conn, self.subject.resolved)?
         };
-        let object = match is_same(self.object) {
-            true => claim.object.clone(),
-            false => names.object_of(conn, self.object.resolved)?,
+        let object = if is_same(self.object) {
+            claim.object.clone()
+        } else {
+            names.object_of(conn, self.object.resolved)?
         };
         Ok(StoredClaim { id, document, claim: claim.clone(), subject, object })
     }
