@@ -190,18 +190,54 @@ fn may_be_name(tag: Tag, shown: &str) -> bool {
     let generic = GENERIC.contains(&lower.as_str());
     // "IRS-themed" tells of a lure, "X-linked" of somebody else.
     let ending = lower.rsplit_once('-').is_some_and(|(_, end)| ENDINGS.contains(&end));
-    letters >= 3 && name_like && !generic && !ending && shown.len() <= 48 && !shown.contains(['\n', '/', '\\', '=', '@'])
+    letters >= 3
+        && name_like
+        && !generic
+        && !ending
+        && shown.len() <= 48
+        && !shown.contains(['\n', '/', '\\', '=', '@'])
 }
 
 /// Nouns that are no names, whatever their case.
 const GENERIC: &[&str] = &[
-    "gang", "group", "actor", "actors", "team", "hackers", "malware", "ransomware", "trojan", "backdoor", "loader",
-    "stealer", "botnet", "wiper", "operation", "campaign", "tool",
+    "gang",
+    "group",
+    "actor",
+    "actors",
+    "team",
+    "hackers",
+    "malware",
+    "ransomware",
+    "trojan",
+    "backdoor",
+    "loader",
+    "stealer",
+    "botnet",
+    "wiper",
+    "operation",
+    "campaign",
+    "tool",
 ];
 /// What stands behind a name and makes an adjective of it.
 const ENDINGS: &[&str] = &[
-    "linked", "themed", "based", "like", "affiliated", "related", "focused", "backed", "sponsored", "aligned",
-    "nexus", "style", "branded", "specific", "owned", "speaking", "associated", "controlled",
+    "linked",
+    "themed",
+    "based",
+    "like",
+    "affiliated",
+    "related",
+    "focused",
+    "backed",
+    "sponsored",
+    "aligned",
+    "nexus",
+    "style",
+    "branded",
+    "specific",
+    "owned",
+    "speaking",
+    "associated",
+    "controlled",
 ];
 
 fn in_words(tag: Tag) -> &'static str {
