@@ -2420,7 +2420,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Clusters of activity that shared evidence holds together and that nobody named. */
+        /** Clusters of activity that shared evidence holds together and that nobody named, those of most origins first. */
         get: {
             parameters: {
                 query?: {
