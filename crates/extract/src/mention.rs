@@ -570,11 +570,11 @@ fn operation(text: &str, tokens: &[Token], at: usize) -> Option<(Span, usize)> {
 fn sentence_before(text: &str, at: usize, reach: usize) -> Option<&str> {
     let before = window_before(text, at, reach);
     let before = before.rsplit('\n').next().unwrap_or_default();
-    let before = [". ", "! ", "? "]
-        .iter()
-        .filter_map(|end| before.rfind(end).map(|at| &before[at + end.len()..]))
-        .min_by_key(|rest| rest.len())
-        .unwrap_or(before);
+    let ends = before.char_indices().zip(before.chars().skip(1));
+    let after_end =
+        ends.filter(|((_, c), next)| matches!(c, '.' | '!' | '?') && next.is_whitespace());
+    let from = after_end.last().map_or(0, |((at, _), _)| at + 1);
+    let before = &before[from..];
     (!before.trim().is_empty()).then_some(before)
 }
 

@@ -111,6 +111,7 @@ mod tests {
         for (text, name) in [
             ("Impact of ransomware", "Impact"),
             ("It is malware.\n\nOne address is left", "One"),
+            ("run by the group.\u{a0} One had access", "One"),
             ("Shedding a Light on DARKSIDE ransomware", "Light"),
             ("the Heron Bot: On a Hunt for passwords", "Hunt"),
             ("a global ransomware outbreak", "global"),

@@ -124,7 +124,15 @@ fn is_item(line: &str) -> bool {
 fn is_heading(line: &str) -> bool {
     let words = line.trim();
     let count = words.split_whitespace().count();
-    if count == 0 || count > 14 || words.len() > 110 || is_item(words) || words.contains("://") {
+    // A bar or a tab parts cells: what is left of an uneven table heads nothing.
+    let parted = words.contains(['|', '\t']);
+    if count == 0
+        || count > 14
+        || words.len() > 110
+        || is_item(words)
+        || words.contains("://")
+        || parted
+    {
         return false;
     }
     let first = words.chars().find(|c| c.is_alphanumeric());
