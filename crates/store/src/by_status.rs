@@ -33,8 +33,8 @@ pub(crate) fn rows_of(kind: i64, status: Status, day: Date) -> String {
                      WHERE {of_t} AND t.ages >= 0 AND t.ages < ageing.since)
              FROM ageing WHERE ageing.since IS NOT NULL
            ) SELECT since FROM ageing WHERE since IS NOT NULL
-         ) a CROSS JOIN standing s INDEXED BY standing_ages
-         WHERE {of_s} AND s.ages = a.since AND {ends}",
+         ) a CROSS JOIN standing s INDEXED BY standing_ages ON s.ages = a.since
+         WHERE {of_s} AND {ends}",
         of_t = of_kind("t"),
         of_s = of_kind("s"),
     )

@@ -455,8 +455,8 @@ impl<'q> Page<'q> {
                 let mut sql = rows_of(*kind, *status, day);
                 if self.told.len() > 1 {
                     sql = format!(
-                        "SELECT s.n FROM ({sql}) x CROSS JOIN standing s
-                         WHERE s.n = x.n AND {}",
+                        "SELECT s.n FROM ({sql}) x CROSS JOIN standing s ON s.n = x.n
+                         WHERE {}",
                         self.fits
                     );
                 }
