@@ -9,7 +9,7 @@ use lapwing_model::{
     Basis, ChangeId, Claim, ClaimId, Confidence, Document, DocumentId, Entity, Format, Marking,
     Object, PartialDate, Polarity, Reading, Relation, Role, Span,
 };
-use lapwing_store::FactQuery;
+use lapwing_store::{Added, FactQuery};
 
 use crate::{Engine, EngineError};
 
@@ -87,9 +87,15 @@ impl Engine {
         let mut change = self.store.begin(&command, now)?;
         let trace = Trace::of(&reading);
         let marks = crate::binding::marks_of(&reading, &knowledge);
-        change.add_marked((&reading, &trace.to_bytes(), Some(&marks)), &|entity| {
+        let added = change.add_marked((&reading, &trace.to_bytes(), Some(&marks)), &|entity| {
             resolver.canonical(entity)
         })?;
+        if added == Added::Known {
+            // The same word of the same moment, said twice: it stands since the first time.
+            let known = change.store().document_record(document)?;
+            let change = known.map_or_else(|| change.id(), |record| record.change);
+            return Ok(Judged { change, document, claim });
+        }
         crate::derive::derive(&mut change, &knowledge)?;
         let change = change.commit()?;
         Ok(Judged { change, document, claim })
@@ -228,6 +234,9 @@ mod tests {
             assert!(said.contains("45.77.0.1"), "{said}");
         }
         assert!(claims.iter().any(|stored| stored.id == judged.claim));
+        // Said again in the same moment it is the same word, and one undo takes it back.
+        assert_eq!(engine.judge(&judgement, now).unwrap(), judged);
+        assert_eq!(engine.store().history().unwrap().len(), 2);
         engine.undo(judged.change, now).unwrap();
         assert_eq!(engine.look_up("45.77.0.1", today).unwrap().probability, Some(before));
     }
