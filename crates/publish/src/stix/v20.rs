@@ -14,7 +14,7 @@ pub(super) struct Older {
     counts: BTreeMap<String, u64>,
     /// Observables, for those that refer to them.
     observables: BTreeMap<String, Value>,
-    /// Identifiers that have no object in 2.0, by type.
+    /// Identifiers (values, of networks) that have no object in 2.0, by type.
     dropped: BTreeMap<String, BTreeSet<String>>,
     /// Identifiers under which observables stand, as observations.
     renamed: BTreeMap<String, String>,
@@ -128,6 +128,14 @@ impl Older {
     /// An observable, in an observation of its own.
     fn observation(&mut self, id: &str, mut fields: Map<String, Value>) -> Option<StixObject> {
         fields.remove("spec_version");
+        let address = text(&fields, "type");
+        if matches!(address.as_str(), "ipv4-addr" | "ipv6-addr")
+            && text(&fields, "value").contains('/')
+        {
+            // The words of the specification let it be one, its schemas do not.
+            let network = text(&fields, "value");
+            return self.drop("observation of a network", network, &fields);
+        }
         fields.remove("id");
         let marks = fields.remove("object_marking_refs");
         let mut objects = Map::new();
@@ -296,5 +304,14 @@ mod tests {
         let json = json!({ "type": "location", "id": "location--x", "created": "2021-03-02T00:00:00.000Z" });
         assert_eq!(older.convert(StixObject { id: "location--x".into(), json }), None);
         assert!(older.losses()[0].why.starts_with("STIX 2.0 has no location"));
+        // A network may stand in the pattern of an indicator, and in no observation that validates.
+        let id = "ipv4-addr--8fbfe4ca-9a5e-5bc6-a5a9-6c5ed2a1a2b7";
+        let json = json!({
+            "type": "ipv4-addr", "spec_version": "2.1", "value": "198.51.100.0/24", "id": id,
+        });
+        assert_eq!(older.convert(StixObject { id: id.into(), json }), None);
+        let network =
+            older.losses().into_iter().find(|loss| loss.value == "198.51.100.0/24").unwrap();
+        assert!(network.why.starts_with("STIX 2.0 has no observation of a network"));
     }
 }
