@@ -385,6 +385,12 @@ pub enum KnowledgeAction {
         #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
         from: Vec<PathBuf>,
     },
+    /// Learn how fast each source's values go out of use, from the lists of it in the store
+    Lifetimes {
+        /// Say what the lists tell, and keep nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,8 @@ use crate::{Engine, EngineError};
 
 /// Days count so many times for a value that many tenants share: it changes hands sooner.
 const SHARED_AGES_FASTER: u32 = 2;
+/// A day that counts once.
+pub(crate) const ONCE: u32 = 100;
 
 /// Reads the status of indicators on one day by one law of decay.
 ///
@@ -201,14 +203,15 @@ impl Statuses {
     /// What decay says of a value that was last known on a day.
     fn aged(&self, fact: &Fact, last: PartialDate, today: Date, ahead: u32) -> Aged {
         let unseen = days_between(last.last_day(), today).saturating_add(ahead);
-        let faster = faster(fact);
+        let pace = pace(fact);
         let life = self.law.read(&Clocks {
             kind: fact.subject.kind,
             family: self.families.get(&fact.subject).copied(),
             age: age_of(fact, last),
-            unseen: unseen.saturating_mul(faster),
+            unseen: counted(unseen, pace),
         });
-        let life = Life { days_left: life.days_left / faster, ..life };
+        let days_left = u64::from(life.days_left) * u64::from(ONCE) / u64::from(pace);
+        let life = Life { days_left: u32::try_from(days_left).unwrap_or(u32::MAX), ..life };
         Aged { status: life.status, life: Some(life) }
     }
 }
@@ -220,9 +223,16 @@ pub(crate) fn age_of(fact: &Fact, last: PartialDate) -> u32 {
     days_between(first.last_day(), last.first_day())
 }
 
-/// How many times its days count.
-pub(crate) fn faster(fact: &Fact) -> u32 {
-    if lapwing_fuse::is_shared(fact) { SHARED_AGES_FASTER } else { 1 }
+/// How many times its days count, in percent.
+pub(crate) fn pace(fact: &Fact) -> u32 {
+    let shared = if lapwing_fuse::is_shared(fact) { SHARED_AGES_FASTER } else { 1 };
+    shared * lapwing_fuse::pace_of(fact).max(1)
+}
+
+/// So many days at a pace in percent.
+pub(crate) fn counted(days: u32, pace: u32) -> u32 {
+    let counted = u64::from(days) * u64::from(pace) / u64::from(ONCE);
+    u32::try_from(counted).unwrap_or(u32::MAX)
 }
 
 /// Days from `from` to `to`; 0 when `to` is earlier (as-of queries).

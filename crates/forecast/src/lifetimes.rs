@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use lapwing_model::Kind;
+
+use crate::decay::{Clocks, DecayModel};
 use crate::logistic::{Logistic, log_odds, sigmoid};
+use crate::pace::{Listed, pace};
 
 /// Days without a sighting after which a value is no longer in use.
 pub const GRACE: usize = 7;
@@ -59,6 +63,10 @@ pub struct LifeForecast {
     pub misp: f64,
     /// By MISP's formula on age.
     pub misp_on_age: f64,
+    /// By the law of the binary, the same for all families.
+    pub law: f64,
+    /// By that law at the pace that the lists of its family have shown so far.
+    pub at_pace: f64,
     /// What happened.
     pub in_use: bool,
 }
@@ -250,11 +258,14 @@ impl Listings {
         let mut origin = from;
         while origin + horizon < self.days {
             let tables = self.tables(origin, horizon);
+            let paces = self.paces(origin);
             let correction = (horizon >= CORRECTED_FROM).then(|| correction(&raw, origin, horizon));
             let mut forecasts = Vec::new();
             for value in &self.values {
                 let Some(in_use) = self.example(value, origin, horizon) else { continue };
                 let mut forecast = self.forecast(&tables, value, origin, horizon, in_use);
+                (forecast.law, forecast.at_pace) =
+                    Self::by_law(value, origin, horizon, paces[value.family]);
                 raw.push((origin, log_odds(forecast.probability), in_use));
                 if let Some((shift, slope)) = correction {
                     forecast.probability = sigmoid(shift + slope * log_odds(forecast.probability));
@@ -302,8 +313,52 @@ impl Listings {
             base_rate: base,
             misp: MispDecay::NIDS.score((unseen_days + horizon) as f64),
             misp_on_age: MispDecay::NIDS.score((days + horizon) as f64),
+            law: 0.0,
+            at_pace: 0.0,
             in_use,
         }
+    }
+
+    /// How fast values of each family went off its lists until a day, in percent of the law for all.
+    fn paces(&self, until: usize) -> Vec<u32> {
+        let of = |family: usize| {
+            let lists = &self.lists[family];
+            let days: Vec<usize> = (0..=until).filter(|day| lists[day + 1] > lists[*day]).collect();
+            let (mut spells, mut kept) = (Vec::new(), (0, 0));
+            for value in self.values.iter().filter(|value| value.family == family) {
+                let is_on = |day: usize| value.last[day] == Some(day as u32);
+                let mut on =
+                    days.iter().enumerate().filter(|(_, day)| is_on(**day)).map(|(at, _)| at);
+                let Some(first) = on.next() else { continue };
+                let mut last = first;
+                for at in on {
+                    if at == last + 1 {
+                        kept.0 += 1;
+                    } else {
+                        kept.1 += 1;
+                    }
+                    last = at;
+                }
+                kept.1 += u64::from(last + 1 < days.len());
+                spells.push((first, last));
+            }
+            spells.sort_unstable();
+            let days: Vec<i64> = days.into_iter().map(|day| day as i64).collect();
+            let told = pace(&Listed { kind: Kind::Ipv4Addr, days: &days, spells: &spells, kept });
+            told.map_or(100, |pace| pace.percent)
+        };
+        (0..self.families.len()).map(of).collect()
+    }
+
+    /// By the law of the binary without families: as it is, and at a pace in percent.
+    fn by_law(value: &Value, day: usize, horizon: usize, pace: u32) -> (f64, f64) {
+        let last = value.last[day].unwrap_or(0) as usize;
+        let (age, unseen) = ((last - value.first) as u32, (day - last + horizon) as u32);
+        let read = |unseen: u32| {
+            let clocks = Clocks { kind: Kind::Ipv4Addr, family: None, age, unseen };
+            DecayModel::Fitted.read(&clocks).probability
+        };
+        (read(unseen), read(unseen * pace / 100))
     }
 
     /// Of the values whose last sighting before a gap or the end came at an age in `ages`, by family (all

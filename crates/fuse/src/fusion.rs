@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::HashMap;
 use lapwing_knowledge::{Benign, Knowledge};
 use lapwing_model::{
-    AnalyticConfidence, Basis, Claim, ClaimId, Contribution, DocumentId, Entity, Fact, Object,
-    Origin, PartialDate, Polarity, Relation, Role,
+    AnalyticConfidence, Basis, Claim, ClaimId, Contribution, DocumentId, Entity, Fact, Marking,
+    Object, Origin, PartialDate, Polarity, Relation, Role,
 };
 
 use crate::agreement::{Agreement, claim_type};
@@ -12,7 +12,7 @@ use crate::by_origin::{ByOrigin, Speaker};
 use crate::calibration::Calibration;
 use crate::learnt::{Record, Reliabilities};
 use crate::reliability::{SourceClass, reliability_of};
-use crate::standing::{Standing, standings};
+use crate::standing::{Standing, source_of, standings};
 use crate::trace::Trace;
 use crate::witness::{balance, strength};
 
@@ -52,6 +52,8 @@ pub(crate) const BOUNDS: (f64, f64) = (0.01, 0.99);
 pub(crate) const NOTE_BENIGN: &str = "known-benign list";
 /// Begins the note of a value that many tenants share.
 pub(crate) const NOTE_SHARED: &str = "shared (";
+/// Begins the note of a value whose sources' lists are known to be left sooner, or later, than others'.
+pub(crate) const NOTE_PACE: &str = "by its sources' own lists a day without a sighting counts ";
 /// What is noted of a statement that an analyst of one's own team denies, or states.
 const NOTE_OWN_DENIES: &str = "an analyst of one's own team says that it is not so";
 const NOTE_OWN_STATES: &str = "an analyst of one's own team says so";
@@ -274,7 +276,12 @@ impl<'a> Fusion<'a> {
             period: by_origin.period,
             reported: by_origin.reported,
             marking: by_origin.marking,
-            notes: notes(by_origin, &weighed, basis, benign.as_ref()),
+            notes: {
+                let mut notes = notes(by_origin, &weighed, basis, benign.as_ref());
+                notes.extend(self.pace_note(one, &weighed, by_origin.marking));
+                notes.sort_unstable();
+                notes
+            },
             contributions: weighed.into_iter().map(|w| w.contribution).collect(),
         }
     }
@@ -330,20 +337,46 @@ impl<'a> Fusion<'a> {
         Sum { support, against, combined, calibrated, factor, probability }
     }
 
+    /// How fast a value goes out of use by what its sources' lists have told: the mean by weight of those who
+    /// list it, as a factor; a source of which nothing is learnt goes with all.
+    fn pace_note(
+        &self,
+        one: &Evidence<'_>,
+        weighed: &[Weighed],
+        marking: Marking,
+    ) -> Option<String> {
+        if !accuses(one) {
+            return None;
+        }
+        let (mut sum, mut of) = (0.0, 0.0);
+        for one_of in weighed.iter().filter(|w| w.contribution.supports) {
+            let kind = one.subject.kind;
+            let source = source_of(&one_of.voice);
+            let pace = self.knowledge.pace(&source, kind, marking).unwrap_or(100);
+            sum += one_of.contribution.weight * (f64::from(pace) / 100.0).ln();
+            of += one_of.contribution.weight;
+        }
+        let times = format!("{:.2}", (sum / of).exp());
+        (of > 0.0 && times != "1.00").then(|| format!("{NOTE_PACE}{times} times"))
+    }
+
     /// Whether the statement is that a value indicates an attack, and the value is known to be
     /// legitimate.
     pub(crate) fn benign(&self, evidence: &Evidence<'_>) -> Option<Benign> {
-        let accused = match evidence.claim.relation {
-            Relation::Role => {
-                matches!(evidence.object, Object::Text(word) if word == Role::Indicator.as_str())
-            }
-            Relation::Indicates => true,
-            _ => false,
-        };
-        (accused && evidence.subject.kind.is_observable())
-            .then(|| self.knowledge.benign(evidence.subject))
-            .flatten()
+        accuses(evidence).then(|| self.knowledge.benign(evidence.subject)).flatten()
     }
+}
+
+/// Whether the statement is that a value indicates an attack.
+fn accuses(evidence: &Evidence<'_>) -> bool {
+    let accused = match evidence.claim.relation {
+        Relation::Role => {
+            matches!(evidence.object, Object::Text(word) if word == Role::Indicator.as_str())
+        }
+        Relation::Indicates => true,
+        _ => false,
+    };
+    accused && evidence.subject.kind.is_observable()
 }
 
 fn notes(

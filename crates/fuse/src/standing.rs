@@ -57,6 +57,12 @@ impl Standing {
     }
 }
 
+/// The key under which something is learnt of a publisher, by its name or address; as [`Standing::source`].
+#[must_use]
+pub fn source_key(publisher: &str) -> String {
+    source_of(&publisher_key(publisher))
+}
+
 /// The key of a source: one source cannot stand in two spellings.
 pub(crate) fn source_of(voice: &str) -> String {
     voice.chars().filter(|c| c.is_alphanumeric()).collect()

@@ -19,6 +19,7 @@
 mod benign;
 mod load;
 mod named;
+mod pace;
 mod records;
 mod table;
 mod update;
@@ -32,6 +33,7 @@ use foldhash::HashMap;
 use lapwing_model::Entity;
 
 pub use named::name_key;
+pub use pace::{SourcePace, ages_as};
 pub use records::{
     Actor, Benign, Campaign, KnowledgeSource, Matrix, Name, Place, Sector, Software, TACTICS,
     Tactic, Targets, Technique, Weakness,

@@ -309,7 +309,7 @@ pub(crate) fn names(updates: &[Update]) -> Vec<Name> {
             }
             Content::Actors(records) => records.iter().for_each(|r| add(Kind::ThreatActor, r)),
             Content::Software(records) => records.iter().for_each(|r| add(r.kind, r)),
-            Content::Benign(_) => {}
+            Content::Benign(_) | Content::Paces(_) => {}
         }
     }
     for technique in releases(updates).flat_map(|release| &release.techniques) {

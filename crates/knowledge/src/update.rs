@@ -7,7 +7,7 @@ use lapwing_model::Kind;
 use serde::{Deserialize, Serialize};
 
 use crate::named::name_key;
-use crate::{Actor, Benign, Campaign, KnowledgeSource, Matrix, Software, Technique};
+use crate::{Actor, Benign, Campaign, KnowledgeSource, Matrix, Software, SourcePace, Technique};
 
 /// Why a file cannot be taken as an update.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,7 @@ pub(crate) enum Content {
     Actors(Vec<Actor>),
     Software(Vec<Software>),
     Benign(Box<BenignList>),
+    Paces(Vec<SourcePace>),
 }
 
 /// What is kept of an ATT&CK bundle.

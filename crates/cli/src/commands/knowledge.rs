@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use lapwing_engine::SourceLists;
 use lapwing_engine::reference::{Knowledge as Reference, KnowledgeSource};
 use lapwing_engine::store::Store;
 use serde_json::json;
@@ -26,6 +27,20 @@ pub fn run(args: &Knowledge, session: &mut Session) -> Result<Outcome, Failure> 
             let loaded = engine.update_knowledge(&files, session.now)?;
             print(&loaded, &mut session.out)?;
         }
+        Some(KnowledgeAction::Lifetimes { dry_run: true }) => {
+            let told = session.look()?.source_lists()?;
+            print_lists(&told, &mut session.out)?;
+        }
+        Some(KnowledgeAction::Lifetimes { dry_run: false }) => {
+            let (told, change) = session.open()?.learn_paces(session.now)?;
+            print_lists(&told, &mut session.out)?;
+            match change {
+                Some(change) => session.remark(&format!(
+                    "kept as change {change}; `lapwing undo {change}` takes it back"
+                ))?,
+                None => session.remark("nothing that was not known before")?,
+            }
+        }
     }
     Ok(Outcome::Done)
 }
@@ -49,4 +64,45 @@ fn print(sources: &[KnowledgeSource], out: &mut Output) -> Result<(), Failure> {
         }
     }
     out.text(&table(&rows))
+}
+
+fn print_lists(told: &[SourceLists], out: &mut Output) -> Result<(), Failure> {
+    if told.is_empty() && !out.json {
+        return out.text(
+            "No source has lists here: a list is a document of values alone (one a line, or a table) with a \
+             source and a day, as `lapwing feeds` brings them.\n",
+        );
+    }
+    let heads = ["Source", "Kinds", "Lists", "From", "To", "Values", "Gone", "Expected", "Pace"];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    for of in told {
+        let (from, to) = of.period;
+        if out.json {
+            out.object(&json!({
+                "source": of.source, "ages": of.ages, "lists": of.lists, "from": from, "to": to,
+                "values": of.pace.map(|pace| pace.values), "gone": of.pace.map(|pace| pace.gone),
+                "expected": of.pace.map(|pace| (pace.expected * 10.0).round() / 10.0),
+                "pace": of.pace.map(|pace| f64::from(pace.percent) / 100.0),
+            }))?;
+            continue;
+        }
+        let mut row = vec![
+            one_line(&of.source, 40),
+            of.ages.to_owned(),
+            of.lists.to_string(),
+            from.to_string(),
+            to.to_string(),
+        ];
+        match of.pace {
+            Some(pace) => row.extend([
+                pace.values.to_string(),
+                pace.gone.to_string(),
+                format!("{:.0}", pace.expected),
+                format!("{:.2}", f64::from(pace.percent) / 100.0),
+            ]),
+            None => row.extend(["", "", "", "cannot tell"].map(str::to_owned)),
+        }
+        rows.push(row);
+    }
+    if out.json { Ok(()) } else { out.text(&table(&rows)) }
 }

@@ -190,3 +190,40 @@ fn feeds_are_listed_with_their_health() {
     let ran = user.run(&["feeds", "remove", "gone"]);
     assert!(ran.code == 2 && ran.stderr.contains("there are: drop"), "{}", ran.shown());
 }
+
+#[test]
+fn the_lists_of_a_source_tell_how_fast_its_values_go() {
+    let user = User::new();
+    let none = user.run(&["knowledge", "lifetimes", "--dry-run"]);
+    assert!(none.code == 2 && none.stderr.contains("there is no store yet"), "{}", none.shown());
+    let report = user.file("note.txt", "C2: 45.77.0[.]1");
+    assert_eq!(user.run(&["add", &report]).code, 0);
+    let none = user.run(&["knowledge", "lifetimes"]);
+    assert!(none.code == 0 && none.stdout.contains("No source has lists here"), "{}", none.shown());
+    for day in 1..=20_u8 {
+        // Each day four addresses more, of which each stays for three days.
+        let mut list = String::from("type,value\n");
+        for of in day.saturating_sub(2).max(1)..=day {
+            for host in 1..5 {
+                writeln!(list, "ipv4-addr,45.77.{of}.{host}").unwrap();
+            }
+        }
+        let file = user.file(&format!("{day}.csv"), list);
+        let date = format!("2021-02-{day:02}");
+        let ran = user.run(&["add", &file, "--source", "Quick List", "--published", &date]);
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+    }
+    let told = user.run(&["knowledge", "lifetimes", "--dry-run"]).stdout;
+    let learnt = user.run(&["knowledge", "lifetimes"]);
+    assert_eq!(learnt.stdout, told, "{}", learnt.shown());
+    insta::assert_snapshot!(learnt.shown());
+    let objects = user.run(&["--json", "knowledge", "lifetimes"]).objects();
+    assert_eq!((&objects[0]["ages"], &objects[0]["lists"]), (&"address".into(), &20.into()));
+    assert!(user.run(&["knowledge"]).stdout.contains("Lifetimes by source"));
+    // The page of a value says it, and so does the arithmetic behind it.
+    let page = user.run(&["show", "45.77.20.1"]).stdout;
+    assert!(page.contains("by its sources' own lists a day without a sighting counts"), "{page}");
+    let undone = user.run(&["undo", "22"]);
+    assert_eq!(undone.code, 0, "{}", undone.shown());
+    assert!(!user.run(&["show", "45.77.20.1"]).stdout.contains("own lists"));
+}

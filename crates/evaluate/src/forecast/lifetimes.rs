@@ -64,6 +64,8 @@ pub fn run(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
                     ("MISP, age", f.misp_on_age),
                     ("MISP, last sighting", f.misp),
                     ("base rate", f.base_rate),
+                    ("the binary's law for all", f.law),
+                    ("that law at the pace of each list", f.at_pace),
                     ("family and age", f.family_by_age),
                     ("lapwing", f.probability),
                 ];
