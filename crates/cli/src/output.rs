@@ -39,6 +39,17 @@ impl Output {
         self.stdout.write_all(bytes).map_err(|error| of_stdout(&error))
     }
 
+    /// Prints what `write` writes, as it comes.
+    pub fn written(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<(), Failure> {
+        if self.abandoned {
+            return Ok(());
+        }
+        write(&mut self.stdout).map_err(|error| of_stdout(&error))
+    }
+
     /// Prints nothing from now on: whoever read went away, and the work goes on for its other results.
     pub fn abandon(&mut self) {
         self.abandoned = true;

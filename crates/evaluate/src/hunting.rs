@@ -71,6 +71,7 @@ impl Hunter {
             jobs: 1,
             file_times: false,
             max_findings_per_rule: usize::MAX,
+            max_findings: usize::MAX,
             rules: Some(Arc::clone(&self.rules)),
             ..How::default()
         };

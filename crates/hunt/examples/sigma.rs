@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let how = Options {
             file_times: false,
             max_findings_per_rule: usize::MAX,
+            max_findings: usize::MAX,
             rules: Some(Arc::new(rules)),
             ..Options::default()
         };

@@ -84,6 +84,9 @@ pub struct Options {
     pub limits: Limits,
     /// Findings kept for each rule (or indicator) and outcome; the rest is counted.
     pub max_findings_per_rule: usize,
+    /// Findings kept in all, the most telling ones; the rest is counted, and the verdict says how many. Memory grows
+    /// with it by about a kilobyte each.
+    pub max_findings: usize,
     /// Whether a file on disk that is a finding gets its time of modification as time. Off, the
     /// result does not depend on how the tree was copied.
     pub file_times: bool,
@@ -129,6 +132,7 @@ impl Default for Options {
             jobs: 0,
             limits: Limits::default(),
             max_findings_per_rule: 100,
+            max_findings: 50_000,
             file_times: true,
             rules: None,
             time_zone: None,

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use lapwing_model::{Problem, ProblemKind};
 
 use crate::context::Context;
-use crate::input::{About, Guard, failed, open};
+use crate::input::{About, failed, open};
+use crate::packing::Guard;
 use crate::report::Report;
 
 /// Dictionaries and models of a 7z or xz decoder may take so many KiB.
@@ -80,8 +81,13 @@ pub(crate) fn unzip<R: Read + Seek>(
                 let read = Rc::new(Cell::new(member.compressed_size()));
                 let mut guard = Guard::new(member, read, ctx.options.limits);
                 // DOS times have no zone, so they are not used.
-                let inner =
-                    About { name: &name, modified: None, depth: about.depth + 1, file: None };
+                let inner = About {
+                    name: &name,
+                    modified: None,
+                    depth: about.depth + 1,
+                    file: None,
+                    rewrite: None,
+                };
                 open(ctx, &mut guard, inner, report);
             }
             Err(error) => {
@@ -119,8 +125,13 @@ fn unzip_without_directory<R: Read + Seek>(
                     .map_or_else(|_| format!("#{number}"), std::borrow::Cow::into_owned);
                 let name = format!("{}!{shown}", about.name);
                 let read = Rc::new(Cell::new(member.compressed_size()));
-                let inner =
-                    About { name: &name, modified: None, depth: about.depth + 1, file: None };
+                let inner = About {
+                    name: &name,
+                    modified: None,
+                    depth: about.depth + 1,
+                    file: None,
+                    rewrite: None,
+                };
                 open(ctx, &mut Guard::new(member, read, ctx.options.limits), inner, report);
                 number += 1;
             }
@@ -156,8 +167,13 @@ pub(crate) fn un7z<R: Read + Seek>(
             if !entry.is_directory() {
                 let name = format!("{}!{}", about.name, entry.name());
                 let mut guard = Guard::new(member, Rc::clone(&read), ctx.options.limits);
-                let inner =
-                    About { name: &name, modified: None, depth: about.depth + 1, file: None };
+                let inner = About {
+                    name: &name,
+                    modified: None,
+                    depth: about.depth + 1,
+                    file: None,
+                    rewrite: None,
+                };
                 open(ctx, &mut guard, inner, report);
             }
             Ok(true)

@@ -10,7 +10,7 @@ use lapwing_model::{Entity, Finding, FindingKind};
 use crate::activity::{self, Joined, Lead, Related};
 use crate::condition::Artifacts;
 use crate::context::Context;
-use crate::hunt::{add_counts, over_files};
+use crate::hunt::over_files;
 use crate::learn::{self, Lessons};
 use crate::rarity::{Crowd, Profile};
 use crate::report::Report;
@@ -43,11 +43,10 @@ pub(crate) fn look(
     if !ctx.has_routes() {
         return Profile::default();
     }
-    for report in over_files(&ctx, files) {
-        all.findings.extend(report.findings);
-        all.cast.extend(report.cast);
-        add_counts(&mut all.folded, report.folded);
-    }
+    over_files(&ctx, files, |report, _| {
+        let Report { findings, folded, beyond, cast, .. } = report;
+        all.add(Report { findings, folded, beyond, cast, ..Report::default() }, options);
+    });
     profile.into_inner().unwrap_or_default()
 }
 
@@ -131,9 +130,7 @@ pub(crate) fn pivot(leads: &[Lead], files: &[PathBuf], options: &Options, relate
     let checks = Checks::none();
     let nothing = Artifacts::new();
     let ctx = Context::new(&matcher, &checks, options, &Silent, &nothing, true);
-    for report in over_files(&ctx.with_leads(leads), files) {
-        related.merge(report.related);
-    }
+    over_files(&ctx.with_leads(leads), files, |report, _| related.merge(report.related));
 }
 
 /// Addresses of chains: what they did that is rare deserves the first look.

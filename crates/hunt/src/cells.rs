@@ -62,7 +62,7 @@ pub(crate) fn csv_delimiter(head: &str) -> Option<u8> {
         !n.is_empty()
             && n.len() <= 60
             && n.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '@')
-            && n.chars().all(|c| c.is_alphanumeric() || " _-.()/@#:".contains(c))
+            && n.chars().all(|c| c.is_alphanumeric() || " _-.()/@#:<>?%".contains(c))
             && n.parse::<std::net::IpAddr>().is_err()
     };
     if !names.iter().all(|n| is_name(n)) {

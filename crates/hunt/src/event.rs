@@ -157,6 +157,7 @@ impl Event {
             "TimeGenerated",
             "TimeWritten",
             "UtcTime",
+            "Timestamp",
         ]
         .iter()
         // A clock that was never set begins in 1601.

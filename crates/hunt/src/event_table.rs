@@ -3,12 +3,13 @@
 
 use std::io::{self, Read};
 
-use lapwing_model::{Place, ProblemKind};
+use lapwing_model::Place;
 
 use crate::cells::split;
 use crate::event::Event;
 use crate::event_log;
 use crate::lines;
+use crate::rows::{self, Row};
 use crate::scan::Scan;
 
 /// Whether the first line of a table names the columns of Windows events; gives the delimiter.
@@ -52,10 +53,6 @@ pub(crate) fn delimiter(head: &str) -> Option<u8> {
 struct Table {
     delimiter: u8,
     columns: Vec<String>,
-    record: Vec<u8>,
-    in_quotes: bool,
-    line: u64,
-    offset: u64,
 }
 
 /// Reads a table of events.
@@ -65,71 +62,13 @@ pub(crate) fn read(
     delimiter: u8,
 ) -> io::Result<()> {
     scan.cover(None, "Tables of Windows events (CSV)", 0, 0);
-    let longest = scan.ctx.options.limits.line;
-    let mut table = Table {
-        delimiter,
-        columns: Vec::new(),
-        record: Vec::new(),
-        in_quotes: false,
-        line: 1,
-        offset: 0,
-    };
-    let result = lines::read(reader, longest, |chunk| {
-        let (mut number, mut offset) = (chunk.line, chunk.offset);
-        for line in chunk.text.split_inclusive(|b| *b == b'\n') {
-            table.line(scan, line, number, offset, longest);
-            number += 1;
-            offset += line.len() as u64;
-        }
-    });
-    if table.in_quotes {
-        let place = Some(format!("line {}", table.line));
-        scan.problem(ProblemKind::Truncated, "the last record's quote is not closed".into(), place);
-        table.in_quotes = false;
-    }
-    table.end(scan);
-    result
+    let mut table = Table { delimiter, columns: Vec::new() };
+    rows::read(scan, reader, delimiter, |scan, row| table.row(scan, &row))
 }
 
 impl Table {
-    fn line(
-        &mut self,
-        scan: &mut Scan<'_, '_>,
-        line: &[u8],
-        number: u64,
-        offset: u64,
-        longest: usize,
-    ) {
-        if self.in_quotes && self.begins_anew(line) {
-            scan.broken(format!("line {}", self.line), "a quote is not closed".to_owned());
-            self.record.clear();
-            self.in_quotes = false;
-        }
-        if self.record.is_empty() {
-            (self.line, self.offset) = (number, offset);
-        }
-        self.record.extend_from_slice(line);
-        self.in_quotes ^= memchr::memchr_iter(b'"', line).count() % 2 == 1;
-        if self.record.len() > longest {
-            let message = format!("a record is longer than {longest} bytes");
-            scan.broken(format!("line {}", self.line), message);
-            self.record.clear();
-            self.in_quotes = false;
-        } else if !self.in_quotes {
-            self.end(scan);
-        }
-    }
-
-    /// Whether a line inside quotes begins another record: a lone quote at its start that ends no cell
-    /// cannot stand in one, so the quote before it was never closed.
-    fn begins_anew(&self, line: &[u8]) -> bool {
-        let next = line.get(1).copied().unwrap_or(b'\n');
-        line.starts_with(b"\"") && !matches!(next, b'"' | b'\r' | b'\n') && next != self.delimiter
-    }
-
-    fn end(&mut self, scan: &mut Scan<'_, '_>) {
-        let record = std::mem::take(&mut self.record);
-        let text = lines::text(&record);
+    fn row(&mut self, scan: &mut Scan<'_, '_>, row: &Row) {
+        let text = lines::text(&row.bytes);
         let text = text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
         if text.trim().is_empty() || text.starts_with("#TYPE") {
             return;
@@ -151,13 +90,13 @@ impl Table {
         if cells.len() != names.len() {
             let message =
                 format!("{} fields where the header names {}", cells.len(), self.columns.len());
-            scan.broken(format!("line {}", self.line), message);
+            scan.broken(format!("line {}", row.line), message);
             if cells.len() * 2 < names.len() {
                 return;
             }
         }
         cells.resize(names.len(), String::new());
-        let fields: Vec<(String, String)> = names
+        let mut fields: Vec<(String, String)> = names
             .into_iter()
             .map(|name| match name.to_ascii_lowercase().as_str() {
                 "event id" | "id" => "EventID".to_owned(),
@@ -168,14 +107,28 @@ impl Table {
             })
             .zip(cells)
             .collect();
+        let told: Vec<(String, String)> = fields.iter().flat_map(details).collect();
+        fields.extend(told);
         if let Some(event) = Event::from_fields(&fields) {
-            let bytes = record.len() as u64;
-            event_log::take(scan, &event, Some(Place::Line(self.line)), self.offset, bytes);
+            let bytes = row.bytes.len() as u64;
+            event_log::take(scan, &event, Some(Place::Line(row.line)), row.offset, bytes);
         } else {
             let message = "a record without an event number".to_owned();
-            scan.broken(format!("line {}", self.line), message);
+            scan.broken(format!("line {}", row.line), message);
         }
     }
+}
+
+/// What Hayabusa puts into one cell: `Type: 3 - NETWORK ¦ SrcIP: 192.0.2.66`.
+fn details((name, value): &(String, String)) -> Vec<(String, String)> {
+    if !matches!(name.as_str(), "Details" | "ExtraFieldInfo") || !value.contains(" ¦ ") {
+        return Vec::new();
+    }
+    let pairs = value.split(" ¦ ").filter_map(|part| part.split_once(": "));
+    pairs
+        .filter(|(_, value)| !matches!(value.trim(), "" | "-"))
+        .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+        .collect()
 }
 
 #[cfg(test)]

@@ -20,8 +20,7 @@ pub(crate) fn outcome(report: &Report, kind: VerdictKind) -> Vec<String> {
     let (mut failed, mut answered, mut open) = (0, 0, 0);
     let mut exposed = None;
     for finding in report.findings.iter().filter(tries) {
-        let spot = (finding.file.clone(), finding.place, finding.offset);
-        match report.cast.get(&spot).and_then(|actors| actors.status) {
+        match report.cast.get(finding).and_then(|actors| actors.status) {
             Some(200..300) => {
                 answered += 1;
                 if finding.proof == Proof::Probe && exposed.is_none() {

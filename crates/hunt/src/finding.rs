@@ -1,20 +1,20 @@
 //! What a check says of a record as a finding, and by which names findings are folded.
 
 use jiff::Timestamp;
-use lapwing_model::{Confidence, Finding, FindingKind};
+use lapwing_model::{Confidence, Finding, FindingKind, Proof, Severity};
 
 use crate::check::Outcome;
 use crate::record::{Record, shorten};
 
 /// Findings with the same key are folded together beyond the cap: a rule's failed attempts do not
 /// crowd out its successes.
-pub(crate) fn cap_key(finding: &Finding) -> String {
-    format!("{}|{:?}|{:?}", fold_name(finding), finding.proof, finding.severity)
+pub(crate) fn cap_key(finding: &Finding) -> (&str, Proof, Severity) {
+    (fold_name(finding), finding.proof, finding.severity)
 }
 
 /// The rule, or the indicator, under which folded findings are counted.
-pub(crate) fn fold_name(finding: &Finding) -> String {
-    finding.rule.clone().unwrap_or_else(|| finding.finding.clone())
+pub(crate) fn fold_name(finding: &Finding) -> &str {
+    finding.rule.as_deref().unwrap_or(&finding.finding)
 }
 
 /// The finding of a check.

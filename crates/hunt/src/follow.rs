@@ -1,19 +1,22 @@
 //! Logs that are still written: what is appended is read as it comes, through rotation and truncation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use lapwing_model::{Finding, Place, Problem, ProblemKind};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::condition::Artifacts;
 use crate::context::Context;
 use crate::finding::cap_key;
 use crate::hunt::{conclude, hunt_one};
-use crate::input::{self, Heading};
+use crate::input;
+use crate::kind::{self, Heading};
 use crate::report::Report;
+use crate::rewritten::{self, Rewrite};
 use crate::rotation;
 use crate::served;
 use crate::web_tree::WebTrees;
@@ -47,7 +50,7 @@ pub fn follow(
         ctx,
         files: BTreeMap::new(),
         known: BTreeSet::new(),
-        told: Told { seen: BTreeSet::new(), counts: BTreeMap::new() },
+        told: Told { seen: HashSet::new(), counts: HashMap::new() },
         missing: BTreeMap::new(),
     };
     loop {
@@ -70,7 +73,7 @@ pub fn follow(
             logs.push(path.clone());
         }
         names.push(path);
-        all.add(followed.report);
+        all.add(followed.report, options);
     }
     all.problems.extend(missing.into_values());
     served::look(&mut all, &names, &logs, &webs, checks, options);
@@ -117,15 +120,15 @@ struct Followed {
 /// How a file grows.
 enum Growth {
     /// By lines: so much of it was read.
-    Lines { heading: Heading, head: Vec<u8>, read: u64, lines: u64 },
+    Lines { heading: Heading, head: Vec<u8>, read: u64, lines: u64, rewrite: Option<Rewrite> },
     /// In any way: it is read again when its size or time changes.
     Whole { size: u64, modified: Option<SystemTime> },
 }
 
-/// Findings that were told.
+/// Findings that were told, by their hashes: a log may be followed for months.
 struct Told {
-    seen: BTreeSet<String>,
-    counts: BTreeMap<String, usize>,
+    seen: HashSet<u128>,
+    counts: HashMap<u128, usize>,
 }
 
 impl Told {
@@ -141,10 +144,11 @@ impl Told {
             // A log that was begun anew has other records at the same places.
             finding.evidence
         );
-        if !self.seen.insert(key) {
+        if !self.seen.insert(xxh3_128(key.as_bytes())) {
             return;
         }
-        let count = self.counts.entry(cap_key(finding)).or_default();
+        let cap = format!("{:?}", cap_key(finding));
+        let count = self.counts.entry(xxh3_128(cap.as_bytes())).or_default();
         *count += 1;
         if *count <= most {
             follower.finding(finding);
@@ -194,11 +198,14 @@ impl Following<'_> {
             None if is_copy => return,
             None => Report::default(),
         };
-        let mut head = vec![0; 8192];
+        let mut head = vec![0; BEGINNING];
         let filled = input::fill(&mut file, &mut head).unwrap_or(0);
         head.truncate(filled);
-        let growth = match input::heading(&head).filter(|_| meta.is_file()) {
-            Some(heading) => Growth::Lines { heading, head: Vec::new(), read: 0, lines: 0 },
+        let growth = match kind::heading(&head).filter(|_| meta.is_file()) {
+            Some(heading) => {
+                let rewrite = rewritten::rewriting(&head);
+                Growth::Lines { heading, head: Vec::new(), read: 0, lines: 0, rewrite }
+            }
             None => Growth::Whole { size: u64::MAX, modified: None },
         };
         self.known.extend(identity);
@@ -231,7 +238,7 @@ impl Following<'_> {
                 }
                 return;
             }
-            Growth::Lines { heading, head, read, lines } => {
+            Growth::Lines { heading, head, read, lines, rewrite } => {
                 if meta.len() < *read {
                     // It was cut and begins anew.
                     (*read, *lines) = (0, 0);
@@ -246,7 +253,7 @@ impl Following<'_> {
                     &name,
                     meta.len(),
                     false,
-                    &mut Tail { heading, head, read, lines },
+                    &mut Tail { heading, head, read, lines, rewrite },
                     &mut new,
                 );
                 if let Err(error) = done {
@@ -257,19 +264,19 @@ impl Following<'_> {
         for finding in &new.findings {
             self.told.tell(finding, self.ctx.options.max_findings_per_rule, follower);
         }
-        followed.report.add(new);
+        followed.report.add(new, self.ctx.options);
     }
 
     /// Reads the last lines, which have no end yet.
     fn end(&mut self, follower: &mut dyn Follower) {
         for (path, followed) in &mut self.files {
-            let Growth::Lines { heading, head, read, lines } = &mut followed.growth else {
+            let Growth::Lines { heading, head, read, lines, rewrite } = &mut followed.growth else {
                 continue;
             };
             let Ok(meta) = followed.file.metadata() else { continue };
             let name = path.display().to_string();
             let mut new = Report::default();
-            let mut tail = Tail { heading, head, read, lines };
+            let mut tail = Tail { heading, head, read, lines, rewrite };
             if meta.len() > *tail.read
                 && let Err(error) = lines_of(
                     &self.ctx,
@@ -286,7 +293,7 @@ impl Following<'_> {
             for finding in &new.findings {
                 self.told.tell(finding, self.ctx.options.max_findings_per_rule, follower);
             }
-            followed.report.add(new);
+            followed.report.add(new, self.ctx.options);
         }
     }
 }
@@ -297,6 +304,7 @@ struct Tail<'t> {
     head: &'t mut Vec<u8>,
     read: &'t mut u64,
     lines: &'t mut u64,
+    rewrite: &'t mut Option<Rewrite>,
 }
 
 /// Reads the whole lines up to `size` (with `last`, also what stands behind them), with the log's heading
@@ -316,6 +324,13 @@ fn lines_of(
     if end <= *tail.read {
         return Ok(());
     }
+    if tail.rewrite.is_none() && *tail.read < BEGINNING as u64 {
+        // What the log is may have been too short to tell.
+        let mut beginning = vec![0; BEGINNING];
+        file.seek(SeekFrom::Start(0))?;
+        let filled = input::fill(file, &mut beginning)?;
+        *tail.rewrite = rewritten::rewriting(&beginning[..filled]);
+    }
     file.seek(SeekFrom::Start(*tail.read))?;
     let (head_bytes, head_lines) = (tail.head.len() as u64, count(tail.head));
     let mut piece = Watched {
@@ -328,7 +343,9 @@ fn lines_of(
     };
     let head = tail.head.clone();
     let mut whole = io::Cursor::new(head).chain(&mut piece);
-    let about = input::About { name, modified: written(Path::new(name)), depth: 0, file: None };
+    let modified = written(Path::new(name));
+    let rewrite = *tail.rewrite;
+    let about = input::About { name, modified, depth: 0, file: None, rewrite };
     input::open(ctx, &mut whole, about, report);
     // A place in what was read now is further down in the file.
     let (more_lines, more_bytes) = (*tail.lines, *tail.read);
@@ -340,6 +357,7 @@ fn lines_of(
             finding.offset = finding.offset.saturating_sub(head_bytes) + more_bytes;
         }
     }
+    report.cast.move_lines((head_lines, more_lines), (head_bytes, more_bytes));
     for problem in &mut report.problems {
         let line = problem.place.as_deref().and_then(|place| place.strip_prefix("line "));
         if let Some(line) = line.and_then(|line| line.parse::<u64>().ok()) {
@@ -352,6 +370,9 @@ fn lines_of(
     *tail.read = end;
     Ok(())
 }
+
+/// So much of a file's beginning tells what it is.
+const BEGINNING: usize = 8192;
 
 /// When a file was written last.
 fn written(path: &Path) -> Option<jiff::Timestamp> {

@@ -1,14 +1,13 @@
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
-use lapwing_model::{Finding, LookedFor, Place};
+use lapwing_model::{LookedFor, NotLookedAt, Severity};
 use rayon::prelude::*;
 
 use crate::around::{self, Trail};
 use crate::condition::Artifacts;
 use crate::context::Context;
-use crate::finding::{cap_key, fold_name};
+use crate::fold;
 use crate::rarity::Profile;
 use crate::report::Report;
 use crate::web_tree::WebTrees;
@@ -36,13 +35,13 @@ pub fn hunt(
     let ctx = Context::new(matcher, checks, options, progress, &nothing_yet, false);
     let ctx = ctx.with_webs(webs.clone());
     let mut logs = Vec::new();
-    for (report, file) in over_files(&ctx, &files).into_iter().zip(&files) {
+    over_files(&ctx, &files, |report, file| {
         // A pipe can be read once only.
         if served::has_requests(&report) && file.is_file() {
-            logs.push(file.clone());
+            logs.push(file.to_owned());
         }
-        all.add(report);
-    }
+        all.add(report, options);
+    });
     served::look(&mut all, &files, &logs, &webs, checks, options);
     conclude(all, files, matcher, checks, options)
 }
@@ -68,14 +67,21 @@ pub(crate) fn conclude(
         all.findings.extend(sigma::correlate(rules, std::mem::take(&mut all.correlated)));
     }
     drop_times_of_copies(&mut all);
-    sort(&mut all.findings);
+    all.fold(options);
+    all.cast.settle();
     let mut trail = Trail::default();
     let joined = trail.follow(&all, &profile.crowd(), &files, options, around);
     all.findings.extend(profile.rare(&around::suspects(&joined.activities)));
     all.findings.extend(joined.activities.iter().map(Activity::finding));
-    sort(&mut all.findings);
-    cap(&mut all, options.max_findings_per_rule);
+    fold::sort(&mut all.findings);
+    all.cap(options);
     let mut verdict = verdict::judge(&all, &joined, checks);
+    verdict.reasons.extend(all.not_kept(options));
+    let waiting = options.rules.iter().flat_map(|rules| rules.waiting());
+    verdict.not_looked_at.extend(waiting.map(|rule| NotLookedAt {
+        what: format!("Sigma rule {}", rule.title),
+        why: format!("{} (line {}): {}", rule.file, rule.line, rule.why),
+    }));
     verdict.reasons.extend(period_asked_for(options));
     verdict.looked_for = LookedFor {
         indicators: matcher.len() as u64,
@@ -121,42 +127,74 @@ pub(crate) fn hunt_one(ctx: &Context<'_>, path: &Path) -> Report {
 /// From this size on a file gets all threads for itself; smaller ones are read side by side.
 const LARGE: u64 = 8 << 20;
 
-/// One report a file, in the order of the files.
-pub(crate) fn over_files(ctx: &Context<'_>, files: &[PathBuf]) -> Vec<Report> {
-    let is_large = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.len() >= LARGE);
+/// Small files that are read side by side before what was found in them is put together, and their bytes: so that not
+/// everything that was found waits for the last file.
+const TOGETHER: (usize, u64) = (512, 64 << 20);
+
+/// Gives out one report a file, in the order of the files.
+pub(crate) fn over_files(
+    ctx: &Context<'_>,
+    files: &[PathBuf],
+    mut take: impl FnMut(Report, &Path),
+) {
+    let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |meta| meta.len());
+    let sizes: Vec<u64> = files.iter().map(size).collect();
     let hunt_in = |ctx: &Context<'_>, path: &PathBuf| {
         let mut report = Report::default();
         input::hunt_file(ctx, path, &mut report);
         report
     };
-    let large: Vec<bool> = files.iter().map(is_large).collect();
-    let small = |(path, large): (&PathBuf, &bool)| (!large).then(|| hunt_in(ctx, path));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(ctx.options.jobs).build();
-    let (threads, reports): (usize, Vec<Option<Report>>) = match pool {
-        Ok(pool) => {
-            let work = || files.par_iter().zip(&large).with_max_len(1).map(small).collect();
-            (pool.current_num_threads(), pool.install(work))
+    let small = |(path, size): (&PathBuf, &u64)| (*size < LARGE).then(|| hunt_in(ctx, path));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(ctx.options.jobs).build().ok();
+    let wide = ctx.with_jobs(pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads));
+    let mut from = 0;
+    while from < files.len() {
+        let to = end_of_batch(&sizes, from);
+        let (batch, sizes) = (&files[from..to], &sizes[from..to]);
+        let reports: Vec<Option<Report>> = match &pool {
+            Some(pool) => {
+                pool.install(|| batch.par_iter().zip(sizes).with_max_len(1).map(small).collect())
+            }
+            // No threads to be had: do it on this one.
+            None => batch.iter().zip(sizes).map(small).collect(),
+        };
+        for (report, path) in reports.into_iter().zip(batch) {
+            take(report.unwrap_or_else(|| hunt_in(&wide, path)), path);
         }
-        // No threads to be had: do it on this one.
-        Err(_) => (1, files.iter().zip(&large).map(small).collect()),
-    };
-    let wide = ctx.with_jobs(threads);
-    let each = reports.into_iter().zip(files);
-    each.map(|(report, path)| report.unwrap_or_else(|| hunt_in(&wide, path))).collect()
+        from = to;
+    }
+}
+
+/// Where the files end that are read side by side, from one on; large ones are no burden, for they are read alone.
+fn end_of_batch(sizes: &[u64], from: usize) -> usize {
+    let (most, mut room) = TOGETHER;
+    let small = sizes[from..].iter().take(most).take_while(|size| {
+        let counted = if **size < LARGE { **size } else { 0 };
+        let fits = counted <= room;
+        room = room.saturating_sub(counted);
+        fits
+    });
+    from + small.count().max(1)
 }
 
 impl Report {
-    pub(crate) fn add(&mut self, other: Report) {
-        self.findings.extend(other.findings);
+    pub(crate) fn add(&mut self, other: Report, options: &Options) {
+        append(&mut self.findings, other.findings);
         self.problems.extend(other.problems);
         self.sources.extend(other.sources);
-        add_counts(&mut self.folded, other.folded);
-        self.outbound.extend(other.outbound);
-        self.correlated.extend(other.correlated);
-        self.cast.extend(other.cast);
-        self.counted.extend(other.counted);
+        for (name, count) in other.folded {
+            self.count_folded(&name, Severity::Informational, count, options.max_findings);
+        }
+        for (severity, count) in other.beyond {
+            *self.beyond.entry(severity).or_default() += count;
+        }
+        self.outbound = self.outbound.max(other.outbound);
+        append(&mut self.correlated, other.correlated);
+        self.cast.add(other.cast);
+        append(&mut self.counted, other.counted);
+        self.sightings_left_out += other.sightings_left_out;
         for (entity, seen) in other.sighted {
-            self.sighted.entry(entity).or_default().add(seen);
+            self.sight(entity, seen, options.max_findings);
         }
         self.members.add(other.members);
         self.observed.extend(other.observed);
@@ -181,6 +219,16 @@ impl Report {
                 self.coverage.insert(title, more);
             }
         }
+        self.fold_when_crowded(options);
+    }
+}
+
+/// Adds a list to another, which it becomes when that is empty.
+fn append<T>(all: &mut Vec<T>, more: Vec<T>) {
+    if all.is_empty() {
+        *all = more;
+    } else {
+        all.extend(more);
     }
 }
 
@@ -198,43 +246,3 @@ fn drop_times_of_copies(all: &mut Report) {
 }
 
 const NO_TIME: &str = "; the file's time is later than all logs and is not used";
-
-pub(crate) fn add_counts(all: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
-    for (rule, count) in more {
-        *all.entry(rule).or_default() += count;
-    }
-}
-
-fn sort(findings: &mut Vec<Finding>) {
-    let place = |finding: &Finding| match finding.place {
-        None => 0,
-        Some(Place::Line(n) | Place::Record(n)) => n,
-    };
-    findings.sort_by(|a, b| {
-        (a.time.is_none(), a.time, &a.file, place(a), a.offset, &a.rule, &a.finding, &a.matched)
-            .cmp(&(
-                b.time.is_none(),
-                b.time,
-                &b.file,
-                place(b),
-                b.offset,
-                &b.rule,
-                &b.finding,
-                &b.matched,
-            ))
-    });
-    findings.dedup();
-}
-
-fn cap(all: &mut Report, most: usize) {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let folded = &mut all.folded;
-    all.findings.retain(|finding| {
-        let count = seen.entry(cap_key(finding)).or_default();
-        *count += 1;
-        if *count > most {
-            *folded.entry(fold_name(finding)).or_default() += 1;
-        }
-        *count <= most
-    });
-}

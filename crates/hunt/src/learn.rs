@@ -69,8 +69,7 @@ impl Lessons {
                 || finding.proof >= Proof::Attempt
                     && finding.severity >= Severity::Low
                     && chained.contains(&number);
-            let spot = (finding.file.clone(), finding.place, finding.offset);
-            let Some(actors) = cast.get(&spot).filter(|_| behaviour && telling) else { continue };
+            let Some(actors) = cast.get(finding).filter(|_| behaviour && telling) else { continue };
             self.learn_finding(finding, actors, joined, crowd);
         }
     }
@@ -93,9 +92,9 @@ impl Lessons {
             self.agent(agent, crowd, &why, seen, 0, sure / 2);
         }
         let worked = finding.proof >= Proof::Persistence && finding.severity >= Severity::High;
-        for name in actors.files.intersection(&joined.names).filter(|_| worked) {
-            self.put(Entity::new(Kind::FileName, name.clone()), &why, seen, 0, sure);
-            self.leads.insert(Lead::File(name.clone()));
+        for name in actors.files.among(&joined.names).filter(|_| worked) {
+            self.put(Entity::new(Kind::FileName, name.to_string()), &why, seen, 0, sure);
+            self.leads.insert(Lead::File(name.to_string()));
         }
         // Where a file lies on the disk that is looked at says where its copy lies.
         let logged = finding.place.is_some();
@@ -104,18 +103,18 @@ impl Lessons {
         {
             let named = joined.names.contains(&crate::condition::last_part(path));
             if named && path.contains(['\\', '/']) {
-                self.put(Entity::new(Kind::FilePath, path.clone()), &why, seen, 0, sure);
+                self.put(Entity::new(Kind::FilePath, path.to_string()), &why, seen, 0, sure);
             }
         }
         // The hash of a program of the system says nothing; that of one which was brought does.
-        let brought = actors.files.iter().any(|name| joined.names.contains(name));
+        let brought = actors.files.iter().any(|name| joined.names.contains(&**name));
         for hash in actors.hashes.iter().filter(|_| worked && brought) {
             let kind = match hash.len() {
                 32 => Kind::Md5,
                 40 => Kind::Sha1,
                 _ => Kind::Sha256,
             };
-            self.put(Entity::new(kind, hash.clone()), &why, seen, 0, sure);
+            self.put(Entity::new(kind, hash.to_string()), &why, seen, 0, sure);
         }
     }
 

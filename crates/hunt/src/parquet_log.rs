@@ -46,15 +46,21 @@ fn read<R: ChunkReader + 'static>(scan: &mut Scan<'_, '_>, input: R) {
     let length = input.len();
     let end = length.checked_sub(4).and_then(|at| input.get_bytes(at, 4).ok());
     if !end.is_some_and(|end| end.starts_with(b"PAR1") || end.starts_with(b"PARE")) {
-        let message = "the file is cut: its end, which tells where its columns lie, is missing, so that nothing of it could be read";
+        let message = "the file is cut: its end, which tells where its columns lie, is missing, so that nothing of it could be read; copy it again from where it lies";
         return scan.problem(ProblemKind::Truncated, message.to_owned(), None);
     }
     // The parser is not ours: a panic in it costs a row group and is named.
     let opened = catch_unwind(AssertUnwindSafe(|| SerializedFileReader::new(input)));
     let file = match opened {
         Ok(Ok(file)) => file,
-        Ok(Err(error)) => return scan.problem(ProblemKind::Malformed, error.to_string(), None),
-        Err(_) => return scan.problem(ProblemKind::Malformed, GAVE_UP.to_owned(), None),
+        Ok(Err(error)) => {
+            let message = format!("{error}; nothing of it could be read; {AGAIN}");
+            return scan.problem(ProblemKind::Malformed, message, None);
+        }
+        Err(_) => {
+            let message = format!("the parser gave up; {AGAIN}");
+            return scan.problem(ProblemKind::Malformed, message, None);
+        }
     };
     let mut number = 0u64;
     for group in 0..file.num_row_groups() {
@@ -72,13 +78,20 @@ fn read<R: ChunkReader + 'static>(scan: &mut Scan<'_, '_>, input: R) {
         }));
         match done {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => scan.problem(ProblemKind::Malformed, error, place),
-            Err(_) => scan.problem(ProblemKind::Malformed, GAVE_UP.to_owned(), place),
+            Ok(Err(error)) => {
+                let message = format!("{error}; the other row groups were read; {AGAIN}");
+                scan.problem(ProblemKind::Malformed, message, place);
+            }
+            Err(_) => {
+                let message =
+                    format!("the parser gave up; the other row groups were read; {AGAIN}");
+                scan.problem(ProblemKind::Malformed, message, place);
+            }
         }
     }
 }
 
-const GAVE_UP: &str = "the parser gave up; what stands before was read";
+const AGAIN: &str = "copy it again from where it lies, or export the table as CSV or JSON";
 
 fn take(scan: &mut Scan<'_, '_>, row: &Row, number: u64, bytes: u64) {
     let mut fields = Vec::with_capacity(row.len());

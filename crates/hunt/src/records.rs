@@ -51,7 +51,7 @@ pub fn records(
     let mut all = Report::default();
     for path in input::walk(paths, &mut all.passed, &mut all.problems) {
         let report = hunt_one(&ctx, &path);
-        all.add(report);
+        all.add(report, options);
     }
     (all.coverage.into_values().collect(), all.problems)
 }

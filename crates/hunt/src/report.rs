@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use lapwing_model::{Coverage, Entity, Finding, Problem};
+use lapwing_model::{Coverage, Entity, Finding, Problem, Severity};
 
 use crate::activity::{Cast, Related};
 use crate::condition::Artifacts;
@@ -18,6 +18,8 @@ use crate::web_tree::Members;
 pub(crate) struct Report {
     pub findings: Vec<Finding>,
     pub folded: BTreeMap<String, u64>,
+    /// Findings that are only counted, for there are more than are kept in all.
+    pub beyond: BTreeMap<Severity, u64>,
     pub problems: Vec<Problem>,
     pub coverage: BTreeMap<String, Coverage>,
     /// The last time of any record, whatever period was asked for.
@@ -27,8 +29,8 @@ pub(crate) struct Report {
     pub artifacts: Artifacts,
     /// Clock differences in seconds (rounded to minutes), with the number of events.
     pub skews: BTreeMap<i64, u64>,
-    /// When this machine itself asked for a listed value.
-    pub outbound: Vec<Timestamp>,
+    /// When this machine itself asked for a listed value for the last time.
+    pub outbound: Option<Timestamp>,
     /// Files that are neither logs nor text.
     pub binaries: u64,
     /// What stands in the given folders and is no file.
@@ -47,6 +49,21 @@ pub(crate) struct Report {
     pub observed: Vec<Observed>,
     /// Listed values that were seen, with what of them counts as a sighting.
     pub sighted: BTreeMap<Entity, Sighted>,
+    /// Sightings of values that are not among them, for there are too many.
+    pub sightings_left_out: u64,
+}
+
+impl Report {
+    /// Counts sightings of a listed value, of which `most` are told apart.
+    pub(crate) fn sight(&mut self, entity: Entity, seen: Sighted, most: usize) {
+        if let Some(known) = self.sighted.get_mut(&entity) {
+            known.add(seen);
+        } else if self.sighted.len() < most {
+            self.sighted.insert(entity, seen);
+        } else {
+            self.sightings_left_out += seen.records;
+        }
+    }
 }
 
 /// How often a listed value was seen in hostile use, and when.

@@ -1,15 +1,16 @@
 //! What is done with one log: records are taken, checks and hits become findings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 
 use jiff::Timestamp;
 use lapwing_model::{Coverage, Finding, FindingKind, Problem, ProblemKind, Severity};
+use xxhash_rust::xxh3::Xxh3;
 
-use crate::activity::{self, actors::Actors};
+use crate::activity::{self, Word, Words, actors::Actors};
 use crate::condition::last_part;
 use crate::context::{Context, Route};
-use crate::finding::{cap_key, finding_of, fold_name};
+use crate::finding::{cap_key, finding_of};
 use crate::hit;
 use crate::many::{self, Counted};
 use crate::matcher::{Hit, Scratch};
@@ -28,7 +29,11 @@ pub(crate) struct Scan<'c, 'h> {
     pub report: &'c mut Report,
     scratch: Scratch,
     hits: Vec<Hit>,
-    caps: BTreeMap<String, usize>,
+    /// How many findings of a rule (or value) and outcome there were, by the hash of these.
+    caps: HashMap<u128, usize>,
+    words: Words,
+    /// The name, as findings share it.
+    shared_name: Word,
     titles: BTreeSet<String>,
     pub worker: sigma::Worker,
     pub correlated_full: bool,
@@ -49,7 +54,9 @@ impl<'c, 'h> Scan<'c, 'h> {
             report,
             scratch: Scratch::default(),
             hits: Vec::new(),
-            caps: BTreeMap::new(),
+            caps: HashMap::new(),
+            words: Words::default(),
+            shared_name: Word::from(name),
             titles: BTreeSet::new(),
             worker: ctx.workers.lock().ok().and_then(|mut list| list.pop()).unwrap_or_default(),
             correlated_full: false,
@@ -243,9 +250,12 @@ impl<'c, 'h> Scan<'c, 'h> {
 
     /// Remembers who stands in the record of a finding.
     pub(crate) fn know(&mut self, record: &Record<'_>) {
-        let spot = (self.name.to_owned(), record.place, record.offset);
-        let name = self.name;
-        self.report.cast.entry(spot).or_insert_with(|| Actors::of(record, name));
+        let cast = &mut self.report.cast;
+        if !cast.is_last(&self.shared_name, record.place, record.offset) {
+            let mut who = Actors::of(record, self.name);
+            self.words.share_all(&mut who);
+            cast.note(&self.shared_name, record.place, record.offset, who);
+        }
     }
 
     /// Grades an indicator's hit in a record.
@@ -271,10 +281,11 @@ impl<'c, 'h> Scan<'c, 'h> {
             });
         }
         let graded = hit::grade(&indicator, record.field_of(matched), record);
-        self.report.outbound.extend(record.time.filter(|_| graded.outbound));
+        self.report.outbound = self.report.outbound.max(record.time.filter(|_| graded.outbound));
         if graded.severity >= Severity::Low {
             let seen = Sighted { records: 1, first: record.time, last: record.time };
-            self.report.sighted.entry(indicator.entity.clone()).or_default().add(seen);
+            let most = self.ctx.options.max_findings;
+            self.report.sight(indicator.entity.clone(), seen, most);
         }
         let kept = self.add(Finding {
             finding: graded.title,
@@ -298,18 +309,27 @@ impl<'c, 'h> Scan<'c, 'h> {
     }
 
     /// Keeps a finding, or counts it when there are too many of its kind; whether it was kept.
-    pub(crate) fn add(&mut self, finding: Finding) -> bool {
-        let key = cap_key(&finding);
-        let seen = self.caps.entry(key).or_default();
+    pub(crate) fn add(&mut self, mut finding: Finding) -> bool {
+        let options = self.ctx.options;
+        let (name, proof, severity) = cap_key(&finding);
+        let mut hash = Xxh3::new();
+        hash.update(name.as_bytes());
+        hash.update(&[proof as u8, severity as u8]);
+        let seen = self.caps.entry(hash.digest128()).or_default();
         *seen += 1;
-        if *seen > self.ctx.options.max_findings_per_rule {
-            *self.report.folded.entry(fold_name(&finding)).or_default() += 1;
+        if *seen > options.max_findings_per_rule {
+            self.report.count_folded(name, severity, 1, options.max_findings);
             return false;
+        }
+        // There may be tens of thousands.
+        for text in [&mut finding.finding, &mut finding.why, &mut finding.evidence] {
+            text.shrink_to_fit();
         }
         if finding.severity > Severity::Informational {
             self.ctx.progress.finding();
         }
         self.report.findings.push(finding);
+        self.report.fold_when_crowded(options);
         true
     }
 }

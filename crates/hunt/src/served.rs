@@ -63,12 +63,12 @@ pub(crate) fn look(
     let judged = ctx(&now);
     let titles: Vec<&str> = checks.sources().iter().map(|source| source.title.as_str()).collect();
     for (path, only) in by_file(pages, files) {
-        for mut report in over_files(&judged.with_only(only), std::slice::from_ref(path)) {
+        over_files(&judged.with_only(only), std::slice::from_ref(path), |mut report, _| {
             report.coverage.retain(|title, _| titles.contains(&title.as_str()));
             report.problems.clear();
             report.binaries = 0;
-            all.add(report);
-        }
+            all.add(report, options);
+        });
     }
 }
 

@@ -27,7 +27,7 @@ use crate::scan::Scan;
 use crate::sigma::Told;
 use crate::source::{Reader, Source};
 use crate::time::{Clock, Moment};
-use moment::moment_of;
+pub(crate) use moment::moment_of;
 
 /// How the lines of a log are to be read.
 #[derive(Clone, Debug)]

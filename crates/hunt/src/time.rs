@@ -356,6 +356,12 @@ fn named(text: &str) -> Option<Moment> {
     }
     let month = month(text)?;
     let rest = text.trim_start_matches(|c: char| c.is_ascii_alphabetic()).trim_start();
+    // RouterOS writes `mar/03/2021 01:02:03`.
+    if let Some(rest) = rest.strip_prefix('/') {
+        let (day, rest) = digits(rest, 2)?;
+        let rest = rest.strip_prefix('/')?;
+        return on(date(number(rest, 0, 4)?, month, day)?, rest.get(4..)?);
+    }
     let (day, rest) = digits(rest, 2)?;
     let rest = rest.trim_start_matches([' ', ',']);
     if rest.as_bytes().get(1..3).is_some_and(|b| b.contains(&b':')) {

@@ -74,7 +74,7 @@ fn kind_of(report: &Report, joined: &Joined) -> VerdictKind {
     // An attempt of which no log shows the end, and then a connection from this machine to a listed
     // address: together they show what neither does alone.
     let tried = findings.iter().filter(|f| f.proof >= Proof::Attempt).filter_map(|f| f.time).min();
-    let went_out = |after: Timestamp| report.outbound.iter().any(|time| *time >= after);
+    let went_out = |after: Timestamp| report.outbound.is_some_and(|last| last >= after);
     if tried.is_some_and(went_out) {
         return VerdictKind::Compromised;
     }

@@ -239,6 +239,7 @@ fn ours(rules: &Arc<Rules>, events: &[Value], head: &Value) -> BTreeSet<(usize, 
     let options = Options {
         jobs: 1,
         max_findings_per_rule: usize::MAX,
+        max_findings: usize::MAX,
         around: false,
         rules: Some(Arc::clone(rules)),
         ..Options::default()

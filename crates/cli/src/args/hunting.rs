@@ -56,6 +56,9 @@ pub struct Hunting {
     /// At most so many findings of one rule or value are shown; the rest is counted
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub max_findings_per_rule: usize,
+    /// At most so many findings are kept in all, the most telling ones; the rest is counted
+    #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub max_findings: usize,
     /// Look again and again for what was found by behaviour, until nothing new appears, and keep what was
     /// learnt in the store (`lapwing undo` takes it back)
     #[arg(long)]

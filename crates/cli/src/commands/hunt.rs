@@ -1,6 +1,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use lapwing_engine::hunting::{Hunt as Hunted, Limits, Options, RulesOptions};
 use lapwing_engine::publish::{HuntForm, HuntReport};
 use lapwing_engine::store::Store;
@@ -80,7 +81,8 @@ pub fn hunt(
     }
 
     for (path, form) in &outputs.files {
-        whole::write(path, |out| write(&hunt, &problems, *form, hunting.all, session, out))?;
+        let hunted = hunted(session);
+        whole::write(path, |out| write(&hunt, &problems, *form, hunting.all, hunted, out))?;
     }
     match print(&hunt, &problems, &outputs, hunting, session) {
         // Whoever read our output has enough: the verdict still is what the exit code tells.
@@ -119,6 +121,7 @@ fn options(indicators: IndicatorSource, hunting: &Hunting, session: &Session) ->
                 ..defaults.limits
             },
             max_findings_per_rule: hunting.max_findings_per_rule,
+            max_findings: hunting.max_findings,
             file_times: !hunting.no_file_times,
             time_zone: hunting.time_zone.clone(),
             year: hunting.year,
@@ -191,9 +194,9 @@ fn print(
         // While following, findings were printed as they came.
         Some(HuntAs::Json) if hunting.follow => session.out.object(&hunt.verdict)?,
         Some(form) => {
-            let mut bytes = Vec::new();
-            write(hunt, problems, form, hunting.all, session, &mut bytes)?;
-            session.out.bytes(&bytes)?;
+            let hunted = hunted(session);
+            let all = hunting.all;
+            session.out.written(|out| write(hunt, problems, form, all, hunted, out))?;
         }
     }
     session.out.flush()?;
@@ -204,13 +207,19 @@ fn print(
     Ok(())
 }
 
+/// The time of what has no other: the beginning of the day of the hunt.
+fn hunted(session: &Session) -> Timestamp {
+    let today = session.today.to_zoned(jiff::tz::TimeZone::UTC);
+    today.map_or(session.now, |day| day.timestamp())
+}
+
 /// Writes the hunt in a form.
 fn write(
     hunt: &Hunted,
     problems: &[Problem],
     form: HuntAs,
     all: bool,
-    session: &Session,
+    hunted: Timestamp,
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
     let form = match form {
@@ -224,13 +233,12 @@ fn write(
         HuntAs::Stix => HuntForm::Stix,
         HuntAs::Ecs => HuntForm::Ecs,
     };
-    let hunted = session.today.to_zoned(jiff::tz::TimeZone::UTC);
     let report = HuntReport {
         findings: &hunt.findings,
         verdict: &hunt.verdict,
         problems,
         folded: &hunt.folded,
-        hunted: hunted.map_or(session.now, |day| day.timestamp()),
+        hunted,
     };
     report.write(form, out)
 }

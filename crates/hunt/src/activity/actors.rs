@@ -1,8 +1,8 @@
 //! Who did what, by a record: the values by which one record is joined to another.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::words::{Names, Word};
 use crate::condition::last_part;
 use crate::hit::{Role, role};
 use crate::record::Record;
@@ -11,7 +11,7 @@ use crate::record::Record;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Actors {
     /// Kind of log, as `iis` or the channel of an event: each has one clock.
-    pub source: String,
+    pub source: Word,
     /// The address that asked.
     pub client: Option<IpAddr>,
     /// The address that a proxy in front says it asks for.
@@ -21,29 +21,29 @@ pub(crate) struct Actors {
     /// The server's own address, as the log states it.
     pub own: Option<IpAddr>,
     /// The machine, first label, lower case.
-    pub host: Option<String>,
+    pub host: Option<Word>,
     /// The account, without its domain, lower case; none for the system's own accounts.
-    pub account: Option<String>,
+    pub account: Option<Word>,
     /// Identifier of a logon session, with the host.
-    pub logon: Option<String>,
+    pub logon: Option<Word>,
     /// Identifier of a request or a session that several logs share.
-    pub session: Option<String>,
+    pub session: Option<Word>,
     /// The program that ran or acted.
-    pub process: Option<String>,
+    pub process: Option<Word>,
     /// The program that started it.
-    pub parent: Option<String>,
+    pub parent: Option<Word>,
     /// The file names of scripts and programs that the record names, lower case.
-    pub files: BTreeSet<String>,
+    pub files: Names,
     /// The whole path of a file that was written.
-    pub written: Option<String>,
+    pub written: Option<Word>,
     /// The client's user agent.
-    pub agent: Option<String>,
+    pub agent: Option<Word>,
     /// Method and path of a request, lower case, without the query.
-    pub request: Option<String>,
+    pub request: Option<Word>,
     /// How a request was answered.
     pub status: Option<u16>,
     /// Hashes of the program, where the log has them.
-    pub hashes: Vec<String>,
+    pub hashes: Box<[Word]>,
 }
 
 /// Endings of the files by whose names records are joined.
@@ -71,7 +71,7 @@ impl Actors {
     /// Reads them off a record of `file`.
     pub(crate) fn of(record: &Record<'_>, file: &str) -> Self {
         let get = |names: &[&str]| names.iter().find_map(|name| record.get(name));
-        let host = get(&[
+        let host: Option<Word> = get(&[
             "Computer",
             "Hostname",
             "ComputerName",
@@ -83,11 +83,13 @@ impl Actors {
         ])
         // A firewall's `hostname` is what was asked for, that of Linux' audit is who came.
         .filter(|_| record.get("r-host").is_none() && record.get("serial").is_none())
-        .map(first_label);
-        let on_host = |id: &str| format!("{}|{id}", host.as_deref().unwrap_or("")).to_lowercase();
+        .map(|name| first_label(name).into());
+        let on_host = |id: &str| -> Word {
+            format!("{}|{id}", host.as_deref().unwrap_or("")).to_lowercase().into()
+        };
         let event = get(&["EventID"]).unwrap_or("");
         let initiated = get(&["Initiated"]).is_some_and(|v| v.eq_ignore_ascii_case("true"));
-        let mut actors = Self { source: source_of(record, file), ..Self::default() };
+        let mut actors = Self { source: source_of(record, file).into(), ..Self::default() };
         for (name, value) in &record.fields {
             let Some(address) = address(value) else { continue };
             match role(name) {
@@ -129,7 +131,7 @@ impl Actors {
                 "protoPayload.authenticationInfo.principalEmail",
             ])
         };
-        actors.account = account.and_then(account_name);
+        actors.account = account.and_then(account_name).map(Word::from);
         actors.logon = get(&["SubjectLogonId", "LogonId", "TargetLogonId"])
             .filter(|id| {
                 let id = id.trim_start_matches("0x").trim_start_matches('0');
@@ -138,13 +140,15 @@ impl Actors {
             .map(on_host);
         actors.session = get(&["RequestId", "ActivityId", "client-request-id", "cafeReqId"])
             .filter(|id| id.len() >= 16)
-            .map(str::to_lowercase);
+            .map(|id| id.to_lowercase().into());
         let pid = |id: &str| id.trim_start_matches("0x").to_ascii_lowercase();
         let new = get(&["NewProcessId"]).map(pid);
         let old = get(&["ProcessId"]).map(pid);
         let common = get(&["ParentImage", "ParentProcessName"])
             .is_some_and(|image| COMMON_PARENTS.contains(&last_part(image).as_str()));
-        let guid = |names: &[&str]| get(names).filter(|g| g.len() > 30).map(str::to_lowercase);
+        let guid = |names: &[&str]| -> Option<Word> {
+            get(names).filter(|g| g.len() > 30).map(|guid| guid.to_lowercase().into())
+        };
         (actors.process, actors.parent) = if event == "4688" {
             (new.as_deref().map(on_host), old.as_deref().map(on_host))
         } else {
@@ -153,29 +157,28 @@ impl Actors {
         if common {
             actors.parent = None;
         }
-        let written =
-            get(&["TargetFilename", "RelativeTargetName", "file.path"]).map(str::to_owned);
+        let written = get(&["TargetFilename", "RelativeTargetName", "file.path"]);
         let stem = get(&["cs-uri-stem", "UrlStem", "url.path", "path", "uri_path"]);
-        for text in stem.into_iter().chain(written.as_deref()) {
-            actors.name(text);
+        let mut names = Vec::new();
+        for text in stem.into_iter().chain(written) {
+            name(&mut names, text);
         }
         if let Some(line) = get(&["CommandLine", "ProcessCommandLine"]) {
             for word in line.split(|c: char| c.is_whitespace() || "\"'`;|&<>()=,".contains(c)) {
-                actors.name(word);
+                name(&mut names, word);
             }
         }
-        actors.written = written;
+        actors.files = Names::of(names);
+        actors.written = written.map(Word::from);
         actors.agent =
             get(&["cs(User-Agent)", "UserAgent", "user_agent", "http_user_agent", "user-agent"])
-                .map(
-                    |agent| {
-                        if agent.contains(' ') { agent.to_owned() } else { agent.replace('+', " ") }
-                    },
-                );
+                .map(|agent| {
+                    if agent.contains(' ') { agent.into() } else { agent.replace('+', " ").into() }
+                });
         let method = get(&["cs-method", "Method", "method", "http_method"]).unwrap_or("");
         actors.request = stem
             .filter(|_| !method.is_empty())
-            .map(|stem| format!("{method} {}", stem.split('?').next().unwrap_or(stem)));
+            .map(|stem| format!("{method} {}", stem.split('?').next().unwrap_or(stem)).into());
         actors.status = get(&["sc-status", "HttpStatus", "status", "status_code"])
             .and_then(|status| status.parse().ok());
         if let Some(hashes) = get(&["Hashes", "Hash"]) {
@@ -183,22 +186,12 @@ impl Actors {
                 let value = hash.rsplit('=').next()?.trim();
                 let is_hash = matches!(value.len(), 32 | 40 | 64) && !hash.starts_with("IMPHASH");
                 (is_hash && value.bytes().all(|b| b.is_ascii_hexdigit()))
-                    .then(|| value.to_ascii_lowercase())
+                    .then(|| Word::from(value.to_ascii_lowercase()))
             });
             actors.hashes = values.collect();
         }
         actors.host = host;
         actors
-    }
-
-    /// Keeps the last part of a path when it is the name of a script or program.
-    fn name(&mut self, path: &str) {
-        let name = last_part(path);
-        let joins =
-            JOINING.iter().any(|ending| name.ends_with(ending) && name.len() > ending.len());
-        if joins && name.len() <= 100 && self.files.len() < 16 {
-            self.files.insert(name);
-        }
     }
 
     /// The client that stands behind a proxy where the log tells it, else the one that connected.
@@ -209,6 +202,16 @@ impl Actors {
     /// Whether the request was turned away or failed.
     pub(crate) fn turned_away(&self) -> bool {
         self.status.is_some_and(|status| status >= 400)
+    }
+}
+
+/// Keeps the last part of a path when it is the name of a script or program.
+fn name(names: &mut Vec<Word>, path: &str) {
+    let name = last_part(path);
+    let joins = JOINING.iter().any(|ending| name.ends_with(ending) && name.len() > ending.len());
+    let new = |names: &[Word]| names.iter().all(|known| **known != *name);
+    if joins && name.len() <= 100 && names.len() < 16 && new(names) {
+        names.push(name.into());
     }
 }
 
@@ -316,7 +319,7 @@ mod tests {
         assert_eq!(iis.client, address("203.0.113.9:4711"));
         assert_eq!((iis.client, iis.client), (proxy.client, event.client));
         assert!(iis.files.contains("odd.aspx"));
-        assert_eq!(event.source, "Security");
+        assert_eq!(&*event.source, "Security");
     }
 
     #[test]
@@ -365,6 +368,7 @@ mod tests {
         let actors = Actors::of(&shell, "a");
         assert!(actors.parent.is_some() && actors.process.is_some());
         assert!(actors.files.contains("odd.aspx"));
-        assert_eq!(actors.hashes, ["00112233445566778899aabbccddeeff00112233"]);
+        let hashes: Vec<&str> = actors.hashes.iter().map(|hash| &**hash).collect();
+        assert_eq!(hashes, ["00112233445566778899aabbccddeeff00112233"]);
     }
 }

@@ -7,6 +7,7 @@ use lapwing_model::{Finding, FindingKind, Proof, Severity};
 
 use super::actors::Actors;
 use super::names;
+use super::words::Word;
 use crate::rarity::Crowd;
 
 /// A finding that may be part of a chain.
@@ -22,17 +23,17 @@ pub(crate) struct Member<'f> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     /// The name of a file that was written or left.
-    File(String),
+    File(Word),
     /// An address behind which one client stands.
     Client(IpAddr),
     /// One of the clients behind an address that many share.
-    ClientAgent(IpAddr, String),
-    Logon(String),
-    Session(String),
-    Process(String),
-    Account(String, String),
+    ClientAgent(IpAddr, Word),
+    Logon(Word),
+    Session(Word),
+    Process(Word),
+    Account(Word, Word),
     /// The machine itself, within minutes.
-    Near(String),
+    Near(Word),
 }
 
 impl Key {
@@ -73,7 +74,9 @@ pub(super) fn chains(
     let hosts: BTreeSet<&str> = members.iter().filter_map(|m| m.actors.host.as_deref()).collect();
     // Logs that do not name the machine are of the only one that is named.
     let only = if hosts.len() == 1 { hosts.first().copied().unwrap_or("") } else { "" };
-    let keys: Vec<BTreeSet<Key>> = members.iter().map(|m| keys_of(m, crowd, left, only)).collect();
+    let only_word = Word::from(only);
+    let keys: Vec<Box<[Key]>> =
+        members.iter().map(|m| keys_of(m, crowd, left, &only_word)).collect();
     let mut sets = Sets::new(members.len());
     let mut by_key: BTreeMap<&Key, Vec<usize>> = BTreeMap::new();
     for (number, keys) in keys.iter().enumerate() {
@@ -209,41 +212,38 @@ fn together(one: &Member<'_>, other: &Member<'_>, key: &Key) -> bool {
     }
 }
 
-fn keys_of(
-    member: &Member<'_>,
-    crowd: &Crowd,
-    left: &BTreeSet<String>,
-    only: &str,
-) -> BTreeSet<Key> {
+fn keys_of(member: &Member<'_>, crowd: &Crowd, left: &BTreeSet<String>, only: &Word) -> Box<[Key]> {
     let (finding, actors) = (member.finding, member.actors);
-    let mut keys = BTreeSet::new();
+    let mut keys = Vec::new();
     // Whoever asks in vain for a page of that name may have guessed it.
     if !actors.turned_away() {
-        keys.extend(actors.files.intersection(left).map(|name| Key::File(name.clone())));
+        keys.extend(actors.files.among(left).map(|name| Key::File(Word::clone(name))));
     }
     let who = actors.who().filter(|who| !who.is_loopback() && !crowd.is_own(*who));
     if let Some(who) = who {
         if !crowd.is_shared(who) {
-            keys.insert(Key::Client(who));
+            keys.push(Key::Client(who));
         } else if let Some(agent) = actors.agent.as_ref().filter(|a| !crowd.is_popular(a)) {
-            keys.insert(Key::ClientAgent(who, agent.clone()));
+            keys.push(Key::ClientAgent(who, agent.clone()));
         }
     }
     keys.extend(actors.logon.clone().map(Key::Logon));
     keys.extend(actors.session.clone().map(Key::Session));
     keys.extend(actors.process.clone().map(Key::Process));
     keys.extend(actors.parent.clone().map(Key::Process));
-    let host = actors.host.as_deref().unwrap_or(only);
+    let host = actors.host.as_ref().unwrap_or(only);
     if let Some(account) = actors.account.as_ref().filter(|_| !host.is_empty()) {
-        keys.insert(Key::Account(host.to_owned(), account.clone()));
+        keys.push(Key::Account(host.clone(), account.clone()));
     }
     // Many strangers knock at a server every minute: only what happened on the machine itself, or
     // worked, is joined by the hour.
     let local = who.is_none() || finding.proof >= Proof::Exploitation;
     if local && finding.proof >= Proof::Attempt && finding.severity >= Severity::Medium {
-        keys.insert(Key::Near(host.to_owned()));
+        keys.push(Key::Near(host.clone()));
     }
-    keys
+    keys.sort_unstable();
+    keys.dedup();
+    keys.into_boxed_slice()
 }
 
 /// Sets that can be joined.
@@ -297,11 +297,7 @@ mod tests {
             why: String::new(),
             evidence: String::new(),
         };
-        let actors = Actors {
-            host: host.map(str::to_owned),
-            files: BTreeSet::from([file.to_owned()]),
-            ..Actors::default()
-        };
+        let actors = Actors { host: host.map(Word::from), files: file.into(), ..Actors::default() };
         (finding, actors)
     }
 

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::words::Word;
+
 /// Smaller differences do not change the order of what matters.
 const LEAST: i64 = 120;
 /// Larger ones are two events, not two clocks.
@@ -17,7 +19,7 @@ const AGREE: usize = 3;
 const ZONE: i64 = 900;
 
 /// What was seen of a thing in a source: (source, thing, second).
-pub(crate) type Sight = (String, String, i64);
+pub(crate) type Sight = (Word, String, i64);
 
 /// By how many seconds each source is ahead of the reference; sources that agree are left out.
 pub(crate) fn offsets(sights: &[Sight]) -> BTreeMap<String, i64> {
@@ -108,7 +110,7 @@ mod tests {
     use super::*;
 
     fn sights(list: &[(&str, &str, i64)]) -> Vec<Sight> {
-        list.iter().map(|(s, t, at)| ((*s).to_owned(), (*t).to_owned(), *at)).collect()
+        list.iter().map(|(s, t, at)| ((*s).into(), (*t).to_owned(), *at)).collect()
     }
 
     #[test]
@@ -156,10 +158,7 @@ mod tests {
             (0..n)
                 .flat_map(|i| {
                     let thing = format!("t{i}");
-                    [
-                        ("a".to_owned(), thing.clone(), i * 977),
-                        ("/b".to_owned(), thing, i * 977 + 1_333),
-                    ]
+                    [("a".into(), thing.clone(), i * 977), ("/b".into(), thing, i * 977 + 1_333)]
                 })
                 .collect()
         };

@@ -1,12 +1,14 @@
 //! Findings joined into activity: who did what on which machine, in order, over all logs.
 
 pub(crate) mod actors;
+mod cast;
 mod chain;
 mod clock;
 mod names;
 mod related;
 pub(crate) mod tactic;
 mod tell;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -20,15 +22,11 @@ use actors::Actors;
 use chain::Member;
 use clock::Sight;
 
+pub(crate) use cast::Cast;
 pub(crate) use chain::has_weight;
 pub(crate) use related::{Lead, Related, Row};
 pub(crate) use tell::clock_words;
-
-/// Where a record stands: file, line or record, offset.
-pub(crate) type Spot = (String, Option<Place>, u64);
-
-/// Who stands in the records of findings.
-pub(crate) type Cast = BTreeMap<Spot, Actors>;
+pub(crate) use words::{Word, Words};
 
 /// One chain of events: what belongs together by source address, session, host, account, file name
 /// and time.
@@ -164,9 +162,7 @@ pub(crate) fn join(
     related: &Related,
 ) -> Joined {
     let nobody = Actors::default();
-    let who = |finding: &Finding| {
-        cast.get(&(finding.file.clone(), finding.place, finding.offset)).unwrap_or(&nobody)
-    };
+    let who = |finding: &Finding| cast.get(finding).unwrap_or(&nobody);
     let mut names: BTreeSet<String> = artifacts.values().flatten().cloned().collect();
     for finding in findings {
         if finding.proof >= Proof::Persistence && finding.severity >= Severity::High {
@@ -175,7 +171,7 @@ pub(crate) fn join(
             names.extend(written.filter(|name| actors.files.contains(name)));
             // A page through which somebody works is left behind too, whoever wrote it.
             if actors.request.is_some() && actors.written.is_none() {
-                names.extend(actors.files.iter().cloned());
+                names.extend(actors.files.iter().map(ToString::to_string));
             }
         }
     }
@@ -185,11 +181,9 @@ pub(crate) fn join(
         .iter()
         .map(|finding| Member { finding, actors: who(finding), at: second(finding.time) })
         .collect();
-    let mut sights: Vec<Sight> = members.iter().flat_map(|m| sights_of(m, &names)).collect();
-    sights.extend(related.sights());
-    let clocks = clock::offsets(&sights);
+    let clocks = clock::offsets(&sights(&members, &names, related));
     for member in &mut members {
-        let ahead = clocks.get(&member.actors.source).copied().unwrap_or(0);
+        let ahead = clocks.get(&*member.actors.source).copied().unwrap_or(0);
         member.at = member.at.map(|at| at - ahead);
     }
     let chains = chain::chains(&members, crowd, &names);
@@ -207,14 +201,27 @@ fn second(time: Option<Timestamp>) -> Option<i64> {
     time.map(Timestamp::as_second)
 }
 
+/// What several sources may have seen. Of one source alone there is nothing to compare.
+fn sights(members: &[Member<'_>], names: &BTreeSet<String>, related: &Related) -> Vec<Sight> {
+    let mut all = related.sights();
+    let mut sources: BTreeSet<&str> = members.iter().map(|m| &*m.actors.source).collect();
+    sources.extend(all.iter().map(|(source, ..)| &**source));
+    sources.remove("");
+    if sources.len() < 2 {
+        return Vec::new();
+    }
+    all.splice(0..0, members.iter().flat_map(|member| sights_of(member, names)));
+    all
+}
+
 /// What other sources may have seen too.
 fn sights_of(member: &Member<'_>, names: &BTreeSet<String>) -> Vec<Sight> {
     let actors = member.actors;
     let Some(at) = member.at.filter(|_| !actors.source.is_empty()) else { return Vec::new() };
-    let mut things: Vec<String> = actors.files.intersection(names).cloned().collect();
-    things.extend(actors.session.clone());
+    let mut things: Vec<String> = actors.files.among(names).map(ToString::to_string).collect();
+    things.extend(actors.session.as_deref().map(str::to_owned));
     if let (Some(client), Some(request)) = (actors.client, &actors.request) {
         things.push(format!("{client} {}", request.to_lowercase()));
     }
-    things.into_iter().map(|thing| (actors.source.clone(), thing, at)).collect()
+    things.into_iter().map(|thing| (Word::clone(&actors.source), thing, at)).collect()
 }

@@ -8,6 +8,7 @@ use lapwing_model::Place;
 
 use super::actors::Actors;
 use super::clock::Sight;
+use super::words::Word;
 use crate::record::{Record, shorten};
 
 /// Rows kept of each value; beyond, they are counted.
@@ -28,7 +29,7 @@ impl Lead {
             Self::Client(address) => {
                 [actors.client, actors.forwarded, actors.destination].contains(&Some(*address))
             }
-            Self::Agent(agent) => actors.agent.as_ref() == Some(agent),
+            Self::Agent(agent) => actors.agent.as_deref() == Some(agent),
             Self::File(name) => actors.files.contains(name),
         }
     }
@@ -43,15 +44,15 @@ pub(crate) struct Row {
     pub file: String,
     pub place: Option<Place>,
     pub what: String,
-    pub source: String,
+    pub source: Word,
     pub client: Option<IpAddr>,
-    pub agent: Option<String>,
-    pub written: Option<String>,
+    pub agent: Option<Word>,
+    pub written: Option<Word>,
     pub turned_away: bool,
     pub is_request: bool,
 }
 
-type RowKey = (Lead, String, String, Option<IpAddr>, Option<String>);
+type RowKey = (Lead, Word, String, Option<IpAddr>, Option<Word>);
 
 /// All that was found of leads.
 #[derive(Clone, Debug, Default)]

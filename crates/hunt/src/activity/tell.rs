@@ -39,39 +39,33 @@ pub(super) fn tell(
         let actors = member.actors;
         let who = actors.who().filter(|who| !who.is_loopback());
         addresses.extend(who.filter(|who| !crowd.is_shared(*who) && !crowd.is_own(*who)));
-        hosts.extend(actors.host.clone());
-        accounts.extend(actors.account.clone());
-        files.extend(actors.files.intersection(names).cloned());
-        sources.insert(actors.source.as_str());
-    }
-    let mut steps: Vec<(Option<i64>, i64, Step)> = Vec::new();
-    for member in members {
-        let ahead = clocks.get(&member.actors.source).copied().unwrap_or(0);
-        steps.push((member.at, order(member.finding), step(member, ahead)));
+        hosts.extend(actors.host.as_deref().map(str::to_owned));
+        accounts.extend(actors.account.as_deref().map(str::to_owned));
+        files.extend(actors.files.among(names).map(ToString::to_string));
+        sources.insert(&*actors.source);
     }
     let mut left_out = 0;
     let leads = addresses.iter().map(|a| Lead::Client(*a));
     let leads: Vec<Lead> = leads.chain(files.iter().cloned().map(Lead::File)).collect();
-    steps.extend(requests(&leads, members, related, clocks, &mut left_out));
-    steps.sort_by(|a, b| {
-        let nanos = |s: &Step| s.time.map(Timestamp::as_nanosecond);
-        (a.0.is_none(), nanos(&a.2), a.1, &a.2.file, &a.2.title).cmp(&(
-            b.0.is_none(),
-            nanos(&b.2),
-            b.1,
-            &b.2.file,
-            &b.2.title,
-        ))
-    });
+    let requests = requests(&leads, members, related, clocks, &mut left_out);
+    let mut steps: Vec<Part<'_>> = members
+        .iter()
+        .map(|member| {
+            let ahead = clocks.get(&*member.actors.source).copied().unwrap_or(0);
+            Part::Finding(member, ahead)
+        })
+        .chain(requests.iter().map(Part::Request))
+        .collect();
+    steps.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut told: Vec<Step> = Vec::new();
-    for (_, _, step) in steps {
+    for part in steps {
         let full = told.len() >= STEPS;
         match told.last_mut() {
-            Some(last) if last.title == step.title && last.rule == step.rule => {
-                last.count += step.count;
+            Some(last) if last.title == part.title() && last.rule.as_deref() == part.rule() => {
+                last.count += part.count();
             }
-            _ if full => left_out += step.count,
-            _ => told.push(step),
+            _ if full => left_out += part.count(),
+            _ => told.push(part.step()),
         }
     }
     let mut techniques: Vec<String> = Vec::new();
@@ -158,11 +152,6 @@ fn confidence(members: &[&Member<'_>]) -> Confidence {
     Confidence::from_probability((1.0 - doubt).min(0.99))
 }
 
-/// Within one second: the cause before what it leads to.
-fn order(finding: &Finding) -> i64 {
-    finding.proof as i64
-}
-
 fn step(member: &Member<'_>, ahead: i64) -> Step {
     let finding = member.finding;
     let time = finding.time.map(|time| earlier(time, ahead));
@@ -179,6 +168,60 @@ fn step(member: &Member<'_>, ahead: i64) -> Step {
     }
 }
 
+/// What may become a step: of a long chain few do.
+#[derive(Clone, Copy)]
+enum Part<'m> {
+    /// A finding, and by how much its log's clock is ahead.
+    Finding(&'m Member<'m>, i64),
+    Request(&'m Step),
+}
+
+impl Part<'_> {
+    /// In order of time; within one second the cause before what it leads to.
+    fn order(&self) -> (bool, Option<i128>, i64, &str, &str) {
+        let nanos = |time: Option<Timestamp>| time.map(Timestamp::as_nanosecond);
+        match self {
+            Self::Finding(member, ahead) => {
+                let finding = member.finding;
+                let time = finding.time.map(|time| earlier(time, *ahead));
+                let proof = finding.proof as i64;
+                (member.at.is_none(), nanos(time), proof, &finding.file, &finding.finding)
+            }
+            Self::Request(step) => {
+                (step.time.is_none(), nanos(step.time), -1, &step.file, &step.title)
+            }
+        }
+    }
+
+    fn title(&self) -> &str {
+        match self {
+            Self::Finding(member, _) => &member.finding.finding,
+            Self::Request(step) => &step.title,
+        }
+    }
+
+    fn rule(&self) -> Option<&str> {
+        match self {
+            Self::Finding(member, _) => member.finding.rule.as_deref(),
+            Self::Request(step) => step.rule.as_deref(),
+        }
+    }
+
+    fn count(&self) -> u64 {
+        match self {
+            Self::Finding(..) => 1,
+            Self::Request(step) => step.count,
+        }
+    }
+
+    fn step(&self) -> Step {
+        match self {
+            Self::Finding(member, ahead) => step(member, *ahead),
+            Self::Request(step) => (*step).clone(),
+        }
+    }
+}
+
 fn earlier(time: Timestamp, seconds: i64) -> Timestamp {
     time.checked_sub(jiff::SignedDuration::from_secs(seconds)).unwrap_or(time)
 }
@@ -190,7 +233,7 @@ fn requests(
     related: &Related,
     clocks: &BTreeMap<String, i64>,
     left_out: &mut u64,
-) -> Vec<(Option<i64>, i64, Step)> {
+) -> Vec<Step> {
     let known: BTreeSet<(&str, Option<Place>)> =
         members.iter().map(|m| (m.finding.file.as_str(), m.finding.place)).collect();
     let mut seen = BTreeSet::new();
@@ -228,14 +271,14 @@ fn requests(
     *left_out += rows.iter().skip(REQUESTS).map(|(_, row)| row.count).sum::<u64>();
     rows.truncate(REQUESTS);
     let steps = rows.into_iter().map(|(lead, row)| {
-        let ahead = clocks.get(&row.source).copied().unwrap_or(0);
+        let ahead = clocks.get(&*row.source).copied().unwrap_or(0);
         let time = row.first.map(|time| earlier(time, ahead));
         let title = match lead {
             Lead::Client(address) => format!("{address}: {}", row.what),
             Lead::File(name) => format!("{name}: {}", row.what),
             Lead::Agent(agent) => format!("{}: {}", shorten(agent, 40), row.what),
         };
-        let step = Step {
+        Step {
             time,
             title,
             rule: None,
@@ -245,8 +288,7 @@ fn requests(
             file: row.file.clone(),
             place: row.place,
             count: row.count,
-        };
-        (time.map(Timestamp::as_second), -1, step)
+        }
     });
     steps.collect()
 }

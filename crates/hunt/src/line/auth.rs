@@ -10,11 +10,21 @@ pub(super) fn put_account<'t>(fields: &mut Pairs<'t>, program: &str, message: &'
         | "dovecot" => {
             logged_in(fields, message);
         }
+        "hostd" | "Hostd" | "vpxd" | "vobd" | "vobuser" => esx(fields, message),
         _ if message.starts_with("pam_") || message.starts_with("(pam_unix)") => {
             logged_in(fields, message);
         }
         _ => peer::put_peer(fields, message),
     }
+}
+
+/// `User root@192.0.2.66 logged in as …`, `Rejected password for user root from 192.0.2.66`, as ESXi and vCenter write it.
+fn esx<'t>(fields: &mut Pairs<'t>, message: &'t str) {
+    let after = message.split_once("for user ").or_else(|| message.split_once("User "));
+    let word = after.and_then(|(_, after)| after.split(' ').next()).unwrap_or("");
+    let at_address = word.rsplit_once('@').filter(|(_, from)| peer::first(from).is_some());
+    put(fields, "user", at_address.map_or(word, |(user, _)| user));
+    peer::put_peer(fields, message);
 }
 
 /// `ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/bin/cat x`

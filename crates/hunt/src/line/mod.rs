@@ -7,10 +7,14 @@ pub(crate) mod audit;
 mod auth;
 mod cisco;
 mod cloud;
+mod defender;
 mod dns;
 mod error;
 mod firewall;
+mod gateway;
 mod haproxy;
+mod lease;
+mod mail;
 mod netscaler;
 mod pairs;
 mod peer;
@@ -42,7 +46,9 @@ pub(crate) const FORMS: &[&str] = &[
     "alert",
     "auditd",
     "cef",
+    "defender",
     "device",
+    "dhcp",
     "dns",
     "error-log",
     "filterlog",
@@ -50,6 +56,7 @@ pub(crate) const FORMS: &[&str] = &[
     "iis",
     "iptables",
     "leef",
+    "mail",
     "paloalto",
     "pairs",
     "squid",
@@ -83,7 +90,12 @@ fn formed(text: &str) -> Option<Line<'_>> {
         .or_else(|| cisco::read(text))
         .or_else(|| netscaler::read(text))
         .or_else(|| dns::read(text))
+        .or_else(|| defender::read(text))
         .or_else(|| syslog::read(text))
+        .or_else(|| lease::windows(text))
+        .or_else(|| lease::kea(text))
+        .or_else(|| mail::assp(text))
+        .or_else(|| gateway::mikrotik(text))
         .or_else(|| access::read(text))
         .or_else(|| haproxy::read(text))
         .or_else(|| firewall::palo_alto(text))
@@ -157,7 +169,7 @@ fn endpoint(text: &str) -> (&str, &str) {
 mod tests {
     use super::*;
 
-    fn fields(text: &str) -> String {
+    pub(super) fn fields(text: &str) -> String {
         let line = read(text);
         let list: Vec<String> =
             line.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();

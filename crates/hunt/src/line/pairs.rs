@@ -41,6 +41,20 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
     Some(with_time(line, TIMES))
 }
 
+/// The pairs of a message that syslog carries, when it begins with one and is made of them; their common names as well.
+pub(super) fn carried(message: &str) -> Option<Pairs<'_>> {
+    let (name, _) = message.trim_start().split_once('=')?;
+    if !is_name(name) {
+        return None;
+    }
+    let mut fields = list(message);
+    if fields.len() < LEAST || !covers(&fields, message) {
+        return None;
+    }
+    common_names(&mut fields);
+    Some(fields)
+}
+
 /// Whether pairs are most of a line.
 fn covers(fields: &Pairs<'_>, line: &str) -> bool {
     fields.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>() * 3
@@ -48,7 +62,7 @@ fn covers(fields: &Pairs<'_>, line: &str) -> bool {
 }
 
 /// `name=value name="a value"`, as far as it goes; words without a name are passed over.
-fn list(text: &str) -> Pairs<'_> {
+pub(super) fn list(text: &str) -> Pairs<'_> {
     let mut fields: Pairs<'_> = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('=') {

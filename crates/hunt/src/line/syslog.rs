@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Line, Pairs, access, alert, audit, auth, cisco, firewall, haproxy, netscaler, pairs, put,
-    request, squid,
+    Line, Pairs, access, alert, audit, auth, cisco, firewall, gateway, haproxy, lease, mail,
+    netscaler, pairs, put, request, squid,
 };
 use crate::time::{self, Moment};
 
@@ -133,7 +133,7 @@ fn bsd(text: &str) -> Option<Line<'_>> {
         _ => (host, rest.trim_start()),
     };
     // Some write how grave it is where the host would stand.
-    put(&mut fields, if LEVELS.contains(&host) { "level" } else { "host" }, host);
+    put(&mut fields, if is_level(host) { "level" } else { "host" }, host);
     let (tag, message) = match rest.split_once(": ") {
         Some((tag, message)) => (tag, message),
         None => (rest.trim_end_matches(':'), ""),
@@ -187,7 +187,9 @@ fn stamp(text: &str) -> Option<(Moment, &str)> {
     }
     // With blanks between date and time it is some program's own log.
     let (word, rest) = text.split_once(' ')?;
-    if word.len() < 19 || word.as_bytes()[10] != b'T' {
+    // Sophos writes `2021:03:03-01:02:03`.
+    let is_sophos = word.len() == 19 && word.as_bytes()[4] == b':' && word.as_bytes()[10] == b'-';
+    if word.len() < 19 || word.as_bytes()[10] != b'T' && !is_sophos {
         return None;
     }
     Some((time::read(word)?, rest))
@@ -210,6 +212,16 @@ const LEVELS: [&str; 14] = [
     "debug",
     "panic",
 ];
+
+/// Whether a word tells how grave a message is, as `info` or, of ESXi, `In(166)`.
+fn is_level(word: &str) -> bool {
+    let of_esxi = || {
+        let (level, number) = word.split_once('(')?;
+        let number = number.strip_suffix(')')?;
+        (level.len() == 2 && is_number(number, 3)).then_some(())
+    };
+    LEVELS.contains(&word) || of_esxi().is_some()
+}
 
 /// A tag without what some systems put beside it: a level before it (F5, AIX), the service behind it (macOS).
 fn plain_tag<'t>(fields: &mut Pairs<'t>, tag: &'t str) -> &'t str {
@@ -265,6 +277,10 @@ fn carried<'t>(line: &mut Line<'t>, message: &'t str) {
         line.form = "device";
         return;
     }
+    if let Some(form) = put_own(&mut line.fields, &program, message) {
+        line.form = form;
+        return;
+    }
     let own = match program.as_str() {
         "squid" => squid::read(message),
         "snort" | "suricata" => alert::read(message),
@@ -292,5 +308,30 @@ fn carried<'t>(line: &mut Line<'t>, message: &'t str) {
         line.fields.extend(inner.fields);
         return;
     }
+    if let Some(inner) = pairs::carried(message) {
+        let has = |name: &str| inner.iter().any(|(known, _)| known == name);
+        // A daemon may write its messages so, too: what names both ends of a connection is a device.
+        if has("src_ip") && has("dst_ip") {
+            line.form = "pairs";
+        }
+        line.fields.extend(inner);
+        return;
+    }
     auth::put_account(&mut line.fields, &program, message);
+}
+
+/// What programs and devices of a form of their own say; the form, where it is one of these.
+fn put_own<'t>(fields: &mut Pairs<'t>, program: &str, message: &'t str) -> Option<&'static str> {
+    match program {
+        "dhcpd" | "dnsmasq-dhcp" if lease::put_lease(fields, message) => Some("dhcp"),
+        _ if program.starts_with("kea-dhcp") && lease::put_kea(fields, message) => Some("dhcp"),
+        "dnsmasq" if lease::put_query(fields, message) => Some("dns"),
+        "http_scan" | "httpscan" if gateway::put_web_filter(fields, message) => Some("device"),
+        _ if message.contains("msg_id=\"") && gateway::put_watchguard(fields, message) => {
+            Some("device")
+        }
+        _ if mail::put_barracuda(fields, message) => Some("mail"),
+        _ if program.is_empty() && gateway::put_mikrotik(fields, message) => Some("device"),
+        _ => None,
+    }
 }

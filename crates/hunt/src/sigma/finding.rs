@@ -7,6 +7,7 @@ use lapwing_model::{Confidence, Finding, FindingKind, Proof, Severity};
 
 use super::agent;
 use super::correlation::{self, Event, Firing};
+use super::missing::Missing;
 use super::rule::Header;
 use super::rules::{Compiled, Rules};
 use super::view::{NO_FIELD, View};
@@ -15,6 +16,32 @@ use crate::record::{Record, shorten};
 
 /// Values shown in the reason of a finding.
 const SHOWN: usize = 6;
+/// Fields by which rules say of which kind a record is.
+const KINDS: &[&str] = &["EventID", "Channel", "Provider_Name"];
+/// Fields that tell what happened, or to whom, most telling first.
+const TELLING: &[&str] = &[
+    "CommandLine",
+    "ProcessCommandLine",
+    "ScriptBlockText",
+    "TargetFilename",
+    "TargetObject",
+    "ServiceFileName",
+    "ImagePath",
+    "TaskName",
+    "RelativeTargetName",
+    "ObjectName",
+    "PipeName",
+    "QueryName",
+    "NewProcessName",
+    "Image",
+    "MemberName",
+    "TargetUserName",
+    "SubjectUserName",
+    "ServiceName",
+    "ShareName",
+    "IpAddress",
+    "DestinationIp",
+];
 /// Events of a correlation that its reason names.
 const NAMED: usize = 4;
 
@@ -84,11 +111,30 @@ impl Rules {
         if let Some(agent) = agent {
             let _ = write!(why, "; started by {agent}, so it says less");
         }
+        let missing = compiled.missing.as_ref();
+        why.extend(missing.map(Missing::words));
         if !shown.is_empty() {
             let _ = write!(why, " [{}{more}]", shown.join(", "));
         }
-        // The last value is the most special one: rules name the record's kind first.
-        let matched = values.last().map_or(record.raw.as_ref(), |(_, value)| value.as_str());
+        let (severity, sure) = match agent {
+            Some(_) => (
+                agent::lower(header.severity),
+                Confidence::percent(confidence(header).as_percent() / 2),
+            ),
+            None => (header.severity, confidence(header)),
+        };
+        // The last value is the most special one: rules name the record's kind first. That kind alone tells nobody who did
+        // what to whom.
+        let is_kind = |field| {
+            let name = if field == NO_FIELD { "" } else { self.fields.name(field) };
+            KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(name))
+        };
+        let special = values.iter().rfind(|(field, _)| !is_kind(*field));
+        let told = TELLING.iter().find_map(|name| record.get(name));
+        let matched = match special {
+            Some((_, value)) => value.as_str(),
+            None => told.or(values.last().map(|(_, v)| v.as_str())).unwrap_or(&record.raw),
+        };
         Finding {
             finding: header.title.clone(),
             rule: Some(header.id.clone()),
@@ -99,12 +145,8 @@ impl Rules {
             matched: shorten(matched, 300),
             kind: FindingKind::Sigma,
             technique: header.techniques.first().cloned(),
-            severity: if agent.is_some() { agent::lower(header.severity) } else { header.severity },
-            confidence: if agent.is_some() {
-                Confidence::percent(confidence(header).as_percent() / 2)
-            } else {
-                confidence(header)
-            },
+            severity: missing.map_or(severity, |missing| missing.severity(severity)),
+            confidence: missing.map_or(sure, |missing| missing.confidence(sure)),
             proof: if agent.is_some() { Proof::Contact } else { proof(header) },
             why,
             evidence: shorten(&record.raw, 600),

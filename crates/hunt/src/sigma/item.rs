@@ -187,7 +187,10 @@ impl Compiler<'_> {
             return Ok(Test::Same(field, self.fields.intern(text), part));
         }
         if modifiers.expand {
-            let Some(list) = expand(text, self.placeholders)? else { return Ok(Test::Unknown) };
+            let list = match expand(text, self.placeholders)? {
+                Expanded::Texts(list) => list,
+                Expanded::Unknown(names) => return Ok(Test::Unknown(names)),
+            };
             let tests = list.iter().map(|text| self.text(text)).collect::<Result<Vec<_>, _>>()?;
             return Ok(Test::AtLeast(1, tests));
         }
@@ -254,7 +257,7 @@ impl Compiler<'_> {
             })
             .collect();
         Ok(match tests.len() {
-            1 => tests.into_iter().next().unwrap_or(Test::Unknown),
+            1 => tests.into_iter().next().unwrap_or_else(|| Test::AtLeast(1, Vec::new())),
             _ => Test::AtLeast(1, tests),
         })
     }
@@ -275,14 +278,61 @@ fn network(text: &str) -> Option<IpNet> {
         .or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from))
 }
 
-/// Replaces `%name%` by each of its values; `None` when a placeholder has none.
-fn expand(text: &str, placeholders: &Placeholders) -> Result<Option<Vec<String>>, String> {
+/// Variables of Windows' shell: without values of its own a placeholder of that name is what stands in a command line.
+const VARIABLES: &[&str] = &[
+    "allusersprofile",
+    "appdata",
+    "commonprogramfiles",
+    "computername",
+    "comspec",
+    "homedrive",
+    "homepath",
+    "localappdata",
+    "logonserver",
+    "path",
+    "pathext",
+    "processor_architecture",
+    "programdata",
+    "programfiles",
+    "programfiles(x86)",
+    "public",
+    "sessionname",
+    "systemdrive",
+    "systemroot",
+    "temp",
+    "tmp",
+    "userdnsdomain",
+    "userdomain",
+    "username",
+    "userprofile",
+    "windir",
+];
+
+/// What a text with placeholders stands for.
+enum Expanded {
+    Texts(Vec<String>),
+    /// Placeholders that have no values.
+    Unknown(Vec<String>),
+}
+
+/// Replaces `%name%` by each of its values.
+fn expand(text: &str, placeholders: &Placeholders) -> Result<Expanded, String> {
     let mut list = vec![String::new()];
+    let mut unknown = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
         let Some((name, after)) = after.split_once('%') else { break };
-        let Some(values) = placeholders.get(name).filter(|values| !values.is_empty()) else {
-            return Ok(None);
+        let given = placeholders.get(name).filter(|values| !values.is_empty());
+        let is_variable = || VARIABLES.contains(&name.to_ascii_lowercase().as_str());
+        let itself = vec![format!("%{name}%")];
+        let values = match given {
+            Some(values) => values,
+            None if is_variable() => &itself,
+            None => {
+                unknown.push(name.to_owned());
+                rest = after;
+                continue;
+            }
         };
         if list.len() * values.len() > MOST_EXPANSIONS {
             return Err(format!("`{text}` stands for more than {MOST_EXPANSIONS} texts"));
@@ -293,7 +343,10 @@ fn expand(text: &str, placeholders: &Placeholders) -> Result<Option<Vec<String>>
             .collect();
         rest = after;
     }
-    Ok(Some(list.into_iter().map(|start| start + rest).collect()))
+    if !unknown.is_empty() {
+        return Ok(Expanded::Unknown(unknown));
+    }
+    Ok(Expanded::Texts(list.into_iter().map(|start| start + rest).collect()))
 }
 
 /// Encodes a plain text, one encoding after the other; `base64offset` gives three texts.

@@ -10,8 +10,9 @@ use super::correlation::Correlation;
 use super::gate::Gate;
 use super::item::{Placeholders, Refusal};
 use super::mapping::{self, Class};
+use super::missing::{self, Missing, Waiting, Without};
 use super::prefilter::Prefilter;
-use super::rule::{self, Document, Filter, LogSource, Rule};
+use super::rule::{self, Document, Filter, Header, LogSource, Rule};
 use super::test::Test;
 use super::view::{Field, Fields};
 use super::witness::{Witness, witness};
@@ -48,7 +49,7 @@ pub struct Rules {
     /// Fields that are known before a record is looked at.
     pub(super) routed: [Field; 3],
     problems: Vec<Problem>,
-    waiting: Vec<String>,
+    waiting: Vec<Waiting>,
     retired: usize,
     below: usize,
 }
@@ -57,6 +58,8 @@ pub struct Rules {
 #[derive(Clone, Debug)]
 pub(super) struct Compiled {
     pub rule: Rule,
+    /// Placeholders without values, where it runs all the same.
+    pub missing: Option<Missing>,
     /// Whether no literal tells when the rule may hold.
     pub always: bool,
     /// Fields that correlations want of a match, in lower case; `None` when none asks.
@@ -118,7 +121,7 @@ impl Rules {
         correlations.retain(|(file, correlation)| {
             let known = |name: &String| {
                 rules.iter().any(|c| is_named(&c.rule.header, name))
-                    || waiting.contains(name)
+                    || waiting.iter().any(|one| one.id == *name)
                     || texts_name(texts, name)
             };
             let missing = correlation.rules.iter().find(|name| !known(name));
@@ -188,7 +191,7 @@ impl Rules {
     }
 
     /// Rules that are sound, and not run because a placeholder of theirs has no values.
-    pub fn waiting(&self) -> &[String] {
+    pub fn waiting(&self) -> &[Waiting] {
         &self.waiting
     }
 
@@ -228,7 +231,7 @@ struct Loaded {
     correlations: Vec<(String, Correlation)>,
     filters: Vec<(String, Filter)>,
     problems: Vec<Problem>,
-    waiting: Vec<String>,
+    waiting: Vec<Waiting>,
     retired: usize,
 }
 
@@ -240,20 +243,30 @@ impl Loaded {
         for document in rule::documents(text, fields, placeholders) {
             match document {
                 Err((line, message)) => self.problems.push(problem(name, line, &message)),
-                Ok(Document::Rule(rule)) if rule.test.is_unknown() => {
-                    self.waiting.push(rule.header.id);
-                }
                 Ok(Document::Rule(rule))
                     if matches!(rule.header.status.as_str(), "deprecated" | "unsupported") =>
                 {
                     self.retired += 1;
                 }
-                Ok(Document::Rule(rule)) => self.rules.push(Compiled {
-                    rule: *rule,
-                    always: false,
-                    correlated: None,
-                    quiet: false,
-                }),
+                Ok(Document::Rule(rule)) => {
+                    let missing = match missing::without(&rule.test) {
+                        Without::Whole => None,
+                        Without::Runs(missing) => Some(missing),
+                        Without::Waits(why) => {
+                            let Header { id, title, line, .. } = rule.header;
+                            let file = name.to_owned();
+                            self.waiting.push(Waiting { id, title, file, line, why });
+                            continue;
+                        }
+                    };
+                    self.rules.push(Compiled {
+                        rule: *rule,
+                        missing,
+                        always: false,
+                        correlated: None,
+                        quiet: false,
+                    });
+                }
                 Ok(Document::Correlation(correlation)) => {
                     self.correlations.push((name.to_owned(), *correlation));
                 }
@@ -312,7 +325,7 @@ fn problem(file: &str, line: u64, message: &str) -> Problem {
     problem
 }
 
-fn is_named(header: &rule::Header, name: &str) -> bool {
+fn is_named(header: &Header, name: &str) -> bool {
     header.id == name || header.name.as_deref() == Some(name)
 }
 
@@ -344,7 +357,7 @@ fn apply(filter: &Filter, rules: &mut [Compiled]) -> bool {
             && same(&filter.source.category, &source.category)
             && same(&filter.source.service, &source.service);
         if named && fits {
-            let own = std::mem::replace(&mut compiled.rule.test, Test::Unknown);
+            let own = std::mem::replace(&mut compiled.rule.test, Test::All(Vec::new()));
             compiled.rule.test = Test::All(vec![own, filter.test.clone()]);
             applied = true;
         }

@@ -30,8 +30,8 @@ pub(crate) enum Test {
     Null(Field),
     /// One value of the field compares with one value of another field.
     Same(Field, Field, Part),
-    /// A value that is not known yet: a placeholder without values.
-    Unknown,
+    /// A value that is not known: the names of placeholders without values. It holds for nothing.
+    Unknown(Vec<String>),
 }
 
 /// Which part of a value another field's value must be.
@@ -168,7 +168,7 @@ impl Test {
             Test::Same(left, right, part) => view
                 .values(*left)
                 .any(|l| view.values(*right).any(|r| part.holds(view.folded(l), view.folded(r)))),
-            Test::Unknown => false,
+            Test::Unknown(_) => false,
         }
     }
 
@@ -244,17 +244,7 @@ impl Test {
                     put(slot);
                 }
             }
-            Test::Not(_) | Test::Exists(..) | Test::Null(_) | Test::Unknown => {}
-        }
-    }
-
-    /// Whether the test has a placeholder without values in it.
-    pub(crate) fn is_unknown(&self) -> bool {
-        match self {
-            Test::All(list) | Test::AtLeast(_, list) => list.iter().any(Test::is_unknown),
-            Test::Not(inner) => inner.is_unknown(),
-            Test::Unknown => true,
-            _ => false,
+            Test::Not(_) | Test::Exists(..) | Test::Null(_) | Test::Unknown(_) => {}
         }
     }
 }

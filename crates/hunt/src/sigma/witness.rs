@@ -71,7 +71,8 @@ pub(super) fn witness_from(test: &Test, routed: &[Field], shortest: usize) -> Op
             .max_by_key(|found| (found.score, std::cmp::Reverse(found.literals.len()))),
         Test::AtLeast(most, list) if *most > 0 => {
             let mut all = Witness { literals: Vec::new(), score: u32::MAX };
-            for part in list {
+            // What holds for nothing needs no witness.
+            for part in list.iter().filter(|part| !matches!(part, Test::Unknown(_))) {
                 let found = witness_from(part, routed, shortest)?;
                 all.score = all.score.min(found.score);
                 all.literals.extend(found.literals);

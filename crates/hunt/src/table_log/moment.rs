@@ -25,10 +25,12 @@ const TIMES: &[&str] = &[
     "_time",
     "log_time",
     "event_time",
+    // Of programs that ran (PECmd); `SourceCreated` is of the file that tells it.
+    "LastRun",
 ];
 
 /// The time of a record, as it stands in its columns.
-pub(super) fn moment_of(record: &Record<'_>) -> Option<Moment> {
+pub(crate) fn moment_of(record: &Record<'_>) -> Option<Moment> {
     if let (Some(date), Some(clock)) = (record.get("date"), record.get("time"))
         && let Some(moment) = time::read_pair(date, clock)
     {

@@ -29,6 +29,7 @@ pub(in crate::export) fn sigma(rules: Vec<Rule>) -> Result<Vec<Tried>, EngineErr
     let options = Options {
         rules: Some(Arc::new(compiled)),
         max_findings_per_rule: usize::MAX,
+        max_findings: usize::MAX,
         file_times: false,
         around: false,
         ..Options::default()
