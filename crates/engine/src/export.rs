@@ -1,13 +1,17 @@
 //! What goes out of the store: selection by name, filters and ceiling, then one function a format.
 
+mod coming;
 mod detection;
 mod event;
 mod pages;
+mod pieces;
 mod portions;
 mod readback;
 mod selection;
 mod shared;
 mod trial;
+
+pub use coming::Coming;
 
 use std::path::PathBuf;
 

@@ -113,6 +113,41 @@ impl Engine {
 }
 
 impl Statuses {
+    /// What reads the status of a few values, by the facts on what they indicate and when they were seen.
+    pub(crate) fn of_facts<'f>(
+        beside: impl Iterator<Item = &'f Fact>,
+        today: Date,
+        law: DecayModel,
+    ) -> Self {
+        let (mut known, mut sighted) = (BTreeMap::new(), BTreeMap::<Entity, PartialDate>::new());
+        for fact in beside {
+            match (&fact.object, fact.relation) {
+                (Object::Entity(named), Relation::Indicates)
+                    if matches!(fact.subject.kind, Kind::Ipv4Addr | Kind::Ipv6Addr) =>
+                {
+                    if let Some(family) = families().find(|f| named.value.eq_ignore_ascii_case(f)) {
+                        known.entry(fact.subject.clone()).or_insert(family);
+                    }
+                }
+                (Object::Text(day), Relation::LastSeen) => {
+                    let Ok(day) = day.parse::<PartialDate>() else { continue };
+                    let last = sighted.entry(fact.subject.clone()).or_insert(day);
+                    if day.last_day() > last.last_day() {
+                        *last = day;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Self { today, law, families: known, sighted }
+    }
+
+    /// The same on another day.
+    pub(crate) fn on(&mut self, today: Date) -> &Self {
+        self.today = today;
+        self
+    }
+
     /// What reads the status of one value, of which all that counts is known.
     #[cfg(test)]
     pub(crate) fn of_one(

@@ -45,8 +45,6 @@ pub struct Shared {
     pub(crate) feed: Cached<crate::misp::Index>,
     /// The store of the one that leads, see [`Store::leads`].
     pub(crate) lead: std::sync::Mutex<Option<Store>>,
-    /// Held while a derived collection of TAXII is brought up to date.
-    pub(crate) sharing: tokio::sync::Mutex<()>,
 }
 
 impl std::ops::Deref for App {
@@ -90,7 +88,6 @@ impl App {
             clusters: Cached::default(),
             feed: Cached::default(),
             lead: std::sync::Mutex::default(),
-            sharing: tokio::sync::Mutex::default(),
             config,
         })))
     }

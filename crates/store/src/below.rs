@@ -87,9 +87,15 @@ impl Change<'_> {
     /// [`Change::commit_unrecorded`]. `None`: a copy is to be made anew.
     pub fn follow(&mut self, ceiling: Marking, pap: Pap) -> Result<Option<Followed>, StoreError> {
         let mut moves = Moves::default();
-        let followed = self.store().with(|conn, names| {
+        let turns = &self.turns;
+        let followed = self.store.with(|conn, names| {
             names.forget();
-            follow(conn, names, (ceiling, pap), &mut moves)
+            // Numbers of the copy go on behind those of the store; what is in both from the first has the store's.
+            let next = "SELECT coalesce(max(next), 0) FROM whole.turn";
+            turns.pass(number(conn, next)?);
+            let followed = follow(conn, names, (ceiling, pap), &mut moves)?;
+            turns.set_keeps(followed.as_ref().is_some_and(|(_, is_new)| *is_new));
+            Ok(followed.map(|(followed, _)| followed))
         })?;
         self.moves = moves;
         self.unnumbered();
@@ -106,7 +112,7 @@ fn follow(
     names: &Names,
     (ceiling, pap): (Marking, Pap),
     moves: &mut Moves,
-) -> Result<Option<Followed>, Fault> {
+) -> Result<Option<(Followed, bool)>, Fault> {
     conn.execute_batch(
         "CREATE TEMP TABLE IF NOT EXISTS followed (one INTEGER PRIMARY KEY, mark TEXT NOT NULL);
          CREATE TEMP TABLE IF NOT EXISTS allowed (n INTEGER PRIMARY KEY, allowed INTEGER NOT NULL);
@@ -157,7 +163,7 @@ fn follow(
     // What was copied is resolved by all decisions of the store.
     let decisions = if is_new || added { kept != all } else { false };
     let decisions = decisions || (!is_new && decided != kept);
-    Ok(Some(Followed { at: at.map(ChangeId), decisions }))
+    Ok(Some((Followed { at: at.map(ChangeId), decisions }, is_new)))
 }
 
 fn rows(conn: &Connection, sql: &str) -> Result<Vec<i64>, Fault> {

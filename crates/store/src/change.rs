@@ -18,7 +18,8 @@ use crate::names::Names;
 use crate::packed::Packed;
 use crate::records::{Added, Fused, Gathered, StoredClaim, Undone};
 use crate::store::Store;
-use crate::{blobs, claims, fusing, judgements, origins, shelf, spelling, standing};
+use crate::turns::Turns;
+use crate::{blobs, claims, fusing, judgements, origins, shelf, spelling, standing, turns};
 
 /// One transaction: all of it is kept by [`Change::commit`], or none.
 ///
@@ -44,6 +45,8 @@ pub struct Change<'s> {
     /// See [`Change::some_changed_facts`].
     pub(crate) renewed: BTreeSet<String>,
     pub(crate) changed: bool,
+    /// The order in which what is another now comes.
+    pub(crate) turns: Turns,
     open: bool,
 }
 
@@ -92,11 +95,11 @@ impl<'s> Change<'s> {
                 .conn
                 .prepare_cached("SELECT coalesce(max(n), 0) FROM entity")?
                 .query_row([], |row| row.get(0))?;
-            Ok((ChangeId(id), last))
+            Ok((ChangeId(id), last, Turns::begin(&store.conn, at)?))
         };
-        let begun: Result<(ChangeId, i64), Fault> = begun();
+        let begun: Result<(ChangeId, i64, Turns), Fault> = begun();
         match begun {
-            Ok((id, last_entity)) => Ok(Self {
+            Ok((id, last_entity, turns)) => Ok(Self {
                 store,
                 id,
                 last_entity: Some(last_entity),
@@ -109,6 +112,7 @@ impl<'s> Change<'s> {
                 deepest: None,
                 renewed: BTreeSet::new(),
                 changed: false,
+                turns,
                 open: true,
             }),
             Err(fault) => {
@@ -299,9 +303,10 @@ impl<'s> Change<'s> {
             fact.map(|fact| Fused { fact, agreement: None, kept: None })
         };
         self.fresh();
+        let turns = &self.turns;
         let done = self.store.with(|conn, names| {
             let mut many = |all: &[Gathered]| Ok(all.iter().map(&mut one).collect());
-            fusing::fuse_touched(conn, names, (None, &mut many), None)
+            fusing::fuse_touched(conn, (names, turns), (None, &mut many), None)
         })?;
         Ok(self.refused(done))
     }
@@ -352,9 +357,10 @@ impl<'s> Change<'s> {
         age: &mut dyn FnMut(&Fact, &[Fact]) -> Aging,
     ) -> Result<(), StoreError> {
         let fresh = std::mem::take(&mut self.standings);
+        let turns = &self.turns;
         self.store.with(|conn, names| {
             standing::rule_by(conn, rules, fresh.last_untold())?;
-            standing::settle(conn, names, fresh, Some(age))
+            standing::settle(conn, (names, turns), fresh, Some(age))
         })
     }
 
@@ -388,8 +394,11 @@ impl<'s> Change<'s> {
         let (id, counts) = (self.id, &self.counts);
         let numbers = [counts.documents, counts.claims, counts.gaps].map(|n| n as i64);
         let fresh = std::mem::take(&mut self.standings);
+        let (turns, came) = (&self.turns, self.moves.came.iter());
         self.store.with(|conn, names| {
-            derived(conn, names, fresh)?;
+            derived(conn, (names, turns), fresh)?;
+            turns::place_documents(conn, turns, came)?;
+            turns.end(conn)?;
             conn.prepare_cached(
                 "UPDATE change SET documents = ?2, claims = ?3, gaps = ?4 WHERE id = ?1",
             )?
@@ -408,8 +417,13 @@ impl Change<'_> {
     pub fn commit_unrecorded(mut self) -> Result<(), StoreError> {
         let id = self.id;
         let fresh = std::mem::take(&mut self.standings);
+        let (turns, came) = (&self.turns, self.moves.came.iter());
         self.store.with(|conn, names| {
-            derived(conn, names, fresh)?;
+            derived(conn, (names, turns), fresh)?;
+            if !turns.keeps() {
+                turns::place_documents(conn, turns, came)?;
+            }
+            turns.end(conn)?;
             conn.prepare_cached("DELETE FROM change WHERE id = ?1")?.execute([id.0])?;
             Ok(conn.execute_batch("COMMIT")?)
         })?;
@@ -447,8 +461,12 @@ fn move_rows(
 }
 
 /// Brings up to date what follows from names and facts.
-fn derived(conn: &Connection, names: &Names, fresh: Standings) -> Result<(), Fault> {
-    standing::settle(conn, names, fresh, None)?;
+fn derived(
+    conn: &Connection,
+    (names, turns): (&Names, &Turns),
+    fresh: Standings,
+) -> Result<(), Fault> {
+    standing::settle(conn, (names, turns), fresh, None)?;
     spelling::extend(conn, names)
 }
 

@@ -319,6 +319,31 @@ pub(crate) fn of_statements(
     Ok(claims)
 }
 
+/// As [`of_statements`], at most `most` of each in order of document and identifier: of what thousands of documents
+/// say no more is read than is told.
+pub(crate) fn some_of_statements(
+    conn: &Connection,
+    names: &Names,
+    statements: &[(i64, i64, i64)],
+    most: usize,
+) -> Result<Vec<Vec<StoredClaim>>, Fault> {
+    if conn.is_postgres() {
+        let mut all = of_statements(conn, names, statements, Which::From(0))?;
+        all.iter_mut().for_each(|claims| claims.truncate(most));
+        return Ok(all);
+    }
+    let sql = format!(
+        "SELECT {COLUMNS} FROM claim c INDEXED BY claim_statement
+         CROSS JOIN document d ON d.n = c.document
+         WHERE c.resolved_subject = ?1 AND c.relation = ?2 AND c.resolved_object = ?3
+           AND d.visible = 1 LIMIT ?4"
+    );
+    let of = |(subject, relation, object): &(i64, i64, i64)| {
+        select(conn, names, &sql, (*subject, *relation, *object, most as i64))
+    };
+    statements.iter().map(of).collect()
+}
+
 /// All claims of a visible document, in order of place.
 pub(crate) fn of_document(
     conn: &Connection,

@@ -180,9 +180,10 @@ impl Change<'_> {
         let fresh = self.fresh();
         let store: &Store = self.store;
         let fresh_ones = &mut self.standings;
+        let turns = &self.turns;
         let done = store.with(|conn, names| {
             let mut many = |all: &[Gathered]| Ok(fuse(store, all)?);
-            fusing::fuse_touched(conn, names, (fresh, &mut many), Some((fresh_ones, age)))
+            fusing::fuse_touched(conn, (names, turns), (fresh, &mut many), Some((fresh_ones, age)))
         })?;
         Ok(self.refused(done))
     }

@@ -43,6 +43,19 @@ pub(crate) fn in_sight(conn: &Connection, n: i64) -> Result<Option<DocumentId>, 
 
 /// The strictest markings of all documents, in sight or not.
 pub(crate) fn strictest(conn: &Connection) -> Result<(Marking, Pap), Fault> {
+    if !conn.has_table("turn")? {
+        return strictest_of_headers(conn);
+    }
+    let number = |column: &str| -> Result<i64, Fault> {
+        let sql = format!("SELECT max({column}) FROM document");
+        let most: Option<i64> = conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
+        Ok(most.unwrap_or(0))
+    };
+    Ok((marking_of(number("tlp")?), pap_of(number("pap")?)))
+}
+
+/// As [`strictest`], of a file of an older schema that is opened for reading only.
+fn strictest_of_headers(conn: &Connection) -> Result<(Marking, Pap), Fault> {
     let mut statement = conn.prepare_cached(
         "SELECT header FROM document WHERE header LIKE '%\"marking\":%' OR header LIKE '%PAP:%'",
     )?;
@@ -58,6 +71,39 @@ pub(crate) fn strictest(conn: &Connection) -> Result<(Marking, Pap), Fault> {
     Ok(strictest)
 }
 
+/// The markings of a document as numbers in order of strictness.
+pub(crate) fn marks(document: &Document) -> (i64, i64) {
+    let tlp = document.marking.unwrap_or_default();
+    let place = |at: Option<usize>| at.map_or(0, |at| at as i64);
+    (
+        place(MARKINGS.iter().position(|level| *level == tlp)),
+        place(PAPS.iter().position(|level| *level == document.pap())),
+    )
+}
+
+/// A hash of the name of who published a document, in lower case.
+pub(crate) fn publisher(document: &Document) -> Option<i64> {
+    let name = document.source.as_deref()?.to_lowercase();
+    let mut half = [0; 8];
+    half.copy_from_slice(&blake3::hash(name.as_bytes()).as_bytes()[..8]);
+    Some(i64::from_le_bytes(half))
+}
+
+const MARKINGS: [Marking; 5] =
+    [Marking::Clear, Marking::Green, Marking::Amber, Marking::AmberStrict, Marking::Red];
+const PAPS: [Pap; 4] = [Pap::Clear, Pap::Green, Pap::Amber, Pap::Red];
+
+/// A number that is none of these is read as the strictest.
+fn marking_of(number: i64) -> Marking {
+    let at = usize::try_from(number).unwrap_or(usize::MAX);
+    MARKINGS.get(at).copied().unwrap_or(Marking::Red)
+}
+
+fn pap_of(number: i64) -> Pap {
+    let at = usize::try_from(number).unwrap_or(usize::MAX);
+    PAPS.get(at).copied().unwrap_or(Pap::Red)
+}
+
 /// Writes a document and its parts, without claims and gaps; returns its row.
 pub(crate) fn insert(
     conn: &Connection,
@@ -66,10 +112,12 @@ pub(crate) fn insert(
     trace: &[u8],
 ) -> Result<i64, Fault> {
     let document = &reading.document;
+    let (tlp, pap) = marks(document);
     let n = conn
         .prepare_cached(
             "INSERT INTO document (id, change, visible, claims, gaps, raw_bytes, text_bytes, \
-             published, name, title, header) VALUES (?1, ?2, 1, 0, 0, ?3, ?4, ?5, ?6, ?7, ?8)",
+             published, name, title, header, tlp, pap, publisher) \
+             VALUES (?1, ?2, 1, 0, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .insert(params![
             document.id.0,
@@ -80,6 +128,9 @@ pub(crate) fn insert(
             document.name,
             document.title,
             packed.header,
+            tlp,
+            pap,
+            publisher(document),
         ])?;
     keep_part(conn, n, Part::Raw, reading.raw.len(), &packed.raw)?;
     if let Some(text) = &packed.text {

@@ -1,6 +1,4 @@
-//! Objects as TAXII serves them, in the order in which they came.
-
-use std::collections::BTreeMap;
+//! Objects that TAXII clients sent, in the order in which they came. Those made of facts are not kept: see `turns`.
 
 use crate::sql::types::Value;
 use crate::sql::{Connection, OptionalExtension, Row, params, params_from_iter};
@@ -90,15 +88,6 @@ pub struct SharedQuery {
     pub limit: usize,
 }
 
-/// What bringing a collection up to date did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Synced {
-    /// Objects and versions that were added.
-    pub added: usize,
-    /// Objects that are gone.
-    pub removed: usize,
-}
-
 const COLUMNS: &str = "o.n, o.id, o.added, o.version, o.spec, o.body";
 
 impl Store {
@@ -109,60 +98,6 @@ impl Store {
         query: &SharedQuery,
     ) -> Result<Vec<SharedRecord>, StoreError> {
         self.with(|conn, _| select(conn, collection, query))
-    }
-
-    /// At which change a derived collection was last brought up to date.
-    pub fn shared_state(&self, collection: &str) -> Result<Option<i64>, StoreError> {
-        self.with(|conn, _| {
-            let found = conn
-                .prepare_cached("SELECT change FROM taxii_state WHERE collection = ?1")?
-                .query_row([collection], |row| row.get(0))
-                .optional()?;
-            Ok(found)
-        })
-    }
-
-    /// Makes a derived collection hold just these objects, as one transaction: what is new or
-    /// another than before comes at the end, what is not among them goes.
-    pub fn sync_shared(
-        &mut self,
-        collection: &str,
-        objects: &[SharedObject],
-        change: i64,
-        now: Timestamp,
-    ) -> Result<Synced, StoreError> {
-        self.within(|conn| {
-            let mut held: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-            let mut select = conn.prepare_cached(
-                "SELECT id, digest FROM taxii_object WHERE collection = ?1 AND last = 1",
-            )?;
-            let mut rows = select.query([collection])?;
-            while let Some(row) = rows.next()? {
-                held.insert(row.get(0)?, row.get(1)?);
-            }
-            drop(rows);
-            let mut clock = Clock::new(conn, now)?;
-            let mut synced = Synced::default();
-            for object in objects {
-                let digest = digest(&object.body);
-                if held.remove(&object.id).is_some_and(|known| known == digest) {
-                    continue;
-                }
-                put(conn, collection, object, &digest, &mut clock)?;
-                synced.added += 1;
-            }
-            synced.removed = held.len();
-            for id in held.keys() {
-                conn.prepare_cached("DELETE FROM taxii_object WHERE collection = ?1 AND id = ?2")?
-                    .execute([collection, id])?;
-            }
-            conn.prepare_cached(
-                "INSERT INTO taxii_state (collection, change) VALUES (?1, ?2)
-                 ON CONFLICT (collection) DO UPDATE SET change = excluded.change",
-            )?
-            .execute(params![collection, change])?;
-            Ok(synced)
-        })
     }
 
     /// Adds objects that a client sent. Tells of each the version under which it is here; an
@@ -286,39 +221,6 @@ impl Clock {
     }
 }
 
-/// Adds a new version of a derived object. One that is older than, or of the same time as, what is
-/// here would be no new version to a client: its time is moved on.
-fn put(
-    conn: &Connection,
-    collection: &str,
-    object: &SharedObject,
-    digest: &[u8],
-    clock: &mut Clock,
-) -> Result<(), Fault> {
-    let latest: Option<String> = conn
-        .prepare_cached("SELECT max(version) FROM taxii_object WHERE collection = ?1 AND id = ?2")?
-        .query_row([collection, &object.id], |row| row.get(0))?;
-    let latest = latest.map(|version| time(&version)).transpose()?;
-    let Some(modified) = object.modified else {
-        // An observable has no versions: what is known of it now takes the place of what was.
-        conn.prepare_cached("DELETE FROM taxii_object WHERE collection = ?1 AND id = ?2")?
-            .execute([collection, &object.id])?;
-        let added = clock.tick();
-        return insert(conn, collection, object, digest, added, of_micros(added)?);
-    };
-    let version = match latest {
-        Some(latest) if modified <= latest => {
-            latest.checked_add(jiff::Span::new().milliseconds(1)).unwrap_or(latest)
-        }
-        _ => modified,
-    };
-    let mut object = object.clone();
-    if version != modified {
-        object.body = with_modified(&object.body, version)?;
-    }
-    insert(conn, collection, &object, digest, clock.tick(), version)
-}
-
 fn put_as_sent(
     conn: &Connection,
     collection: &str,
@@ -374,15 +276,6 @@ fn mark_ends(conn: &Connection, collection: &str, id: &str) -> Result<(), Fault>
     )?
     .execute([collection, id])?;
     Ok(())
-}
-
-/// The object with another `modified`, all else as it is.
-fn with_modified(body: &[u8], version: Timestamp) -> Result<Vec<u8>, Fault> {
-    let mut json: serde_json::Value = serde_json::from_slice(body)
-        .map_err(|error| Fault::damaged(format!("an object: {error}")))?;
-    let stamp = version.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
-    json["modified"] = serde_json::Value::String(stamp);
-    Ok(json.to_string().into_bytes())
 }
 
 fn select(
@@ -513,32 +406,6 @@ mod tests {
 
     fn all() -> SharedQuery {
         SharedQuery { limit: 100, ceiling: 4, ..SharedQuery::default() }
-    }
-
-    #[test]
-    fn a_derived_collection_follows_the_facts() {
-        let mut store = Store::in_memory().unwrap();
-        let day = "2021-03-02T00:00:00Z";
-        let one = object("tool--1", day, r#"{"name":"a","modified":"2021-03-02T00:00:00.000Z"}"#);
-        let two = object("tool--2", day, r#"{"name":"b"}"#);
-        let synced = store.sync_shared("c", &[one.clone(), two.clone()], 1, now(0)).unwrap();
-        assert_eq!(synced, Synced { added: 2, removed: 0 });
-        let synced = store.sync_shared("c", &[one.clone(), two.clone()], 2, now(1)).unwrap();
-        assert_eq!(synced, Synced::default());
-        // The same time, another content: a client must see that it is another version.
-        let other = object("tool--1", day, r#"{"name":"A","modified":"2021-03-02T00:00:00.000Z"}"#);
-        // The clock went back: what comes later is still later.
-        let synced = store.sync_shared("c", &[other], 3, now(-90)).unwrap();
-        assert_eq!(synced, Synced { added: 1, removed: 1 });
-        let held = store.shared("c", &all()).unwrap();
-        assert_eq!(held.len(), 1);
-        assert_eq!(held[0].version.to_string(), "2021-03-02T00:00:00.001Z");
-        assert!(String::from_utf8_lossy(&held[0].body).contains("00:00:00.001Z"));
-        let versions = SharedQuery { versions: vec![VersionMatch::All], ..all() };
-        let held = store.shared("c", &versions).unwrap();
-        assert_eq!(held.len(), 2);
-        assert!(held[0].added < held[1].added && held[0].n < held[1].n);
-        assert_eq!(store.shared_state("c").unwrap(), Some(3));
     }
 
     #[test]

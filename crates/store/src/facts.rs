@@ -14,6 +14,7 @@ use crate::names::Names;
 use crate::names_server;
 use crate::records::{FactQuery, KnownValue};
 use crate::standing;
+use crate::turns::Turns;
 
 /// First byte of a fact's body: the version of its layout.
 const LAYOUT: u64 = 1;
@@ -21,21 +22,23 @@ const LAYOUT: u64 = 1;
 /// Writes facts; [`Facts::finish`] sees to it that all are there.
 pub(crate) struct Facts<'c> {
     facts: Bulk<'c>,
+    turns: &'c Turns,
     touched: Bulk<'c>,
     /// The subject that was touched last: facts come in order of subject.
     last: Option<i64>,
 }
 
 /// What writes facts.
-pub(crate) fn writer(conn: &Connection) -> Result<Facts<'_>, Fault> {
-    let facts = conn.bulk(
+pub(crate) fn writer<'c>(conn: &'c Connection, turns: &'c Turns) -> Result<Facts<'c>, Fault> {
+    let added = if turns.keeps() { "" } else { ", added = excluded.added" };
+    let facts = conn.bulk(&format!(
         "INSERT INTO fact (subject, relation, object, object_entity, probability, first, \
-             last, body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8) \
+             last, body, added) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) \
              ON CONFLICT (subject, relation, object) DO UPDATE SET probability = excluded.probability, \
-             first = excluded.first, last = excluded.last, body = excluded.body \
-             WHERE fact.body <> excluded.body",
-    )?;
-    Ok(Facts { facts, touched: standing::toucher(conn)?, last: None })
+             first = excluded.first, last = excluded.last, body = excluded.body{added} \
+             WHERE fact.body <> excluded.body"
+    ))?;
+    Ok(Facts { facts, turns, touched: standing::toucher(conn)?, last: None })
 }
 
 impl Facts<'_> {
@@ -58,6 +61,7 @@ impl Facts<'_> {
             fact.period.first.map(date_number),
             fact.period.last.map(date_number),
             encode(fact),
+            self.turns.take(),
         ])?;
         // Where it is not known yet, the entities are looked at for nothing at worst.
         if changed != Some(0) {

@@ -10,6 +10,7 @@ use crate::claims::{self, Which};
 use crate::error::{Fault, StoreError};
 use crate::facts;
 use crate::held::{Held, Standings};
+use crate::turns::Turns;
 use crate::names::{Names, TEXT, set_resolved};
 use crate::records::{Fused, Gathered, Kept, StoredClaim};
 use crate::standing::Age;
@@ -264,7 +265,7 @@ fn voiced(conn: &Connection, touched: &[Touched]) -> Result<Vec<agreements::Note
 /// facts that it makes of them.
 pub(crate) fn fuse_touched(
     conn: &Connection,
-    names: &Names,
+    (names, turns): (&Names, &Turns),
     (mut fresh, fuse): (Option<Fresh>, &mut FuseMany<'_>),
     mut telling: Option<(&mut Standings, &mut Age<'_>)>,
 ) -> Result<Refused, Fault> {
@@ -273,7 +274,7 @@ pub(crate) fn fuse_touched(
     let mut statement =
         conn.prepare("SELECT subject, relation, object, anew FROM temp.touched ORDER BY 1, 2, 3")?;
     let mut rows = statement.stream([])?;
-    let mut written = facts::writer(conn)?;
+    let mut written = facts::writer(conn, turns)?;
     let mut weighed = Weighed::of(conn)?;
     let mut removed = 0;
     // PostgreSQL answers many questions at once as fast as one; SQLite need not look for the statement

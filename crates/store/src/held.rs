@@ -121,7 +121,7 @@ impl Standings {
         else {
             return;
         };
-        let mut row = Row { facts, probability: None, last: 0, days: None };
+        let mut row = Row { facts, ..Row::UNSEEN };
         if let Some(fact) = indicator {
             let others = [indicates, seen].concat();
             row.probability = Some(fact.probability);

@@ -78,6 +78,7 @@ mod sql;
 mod standing;
 mod store;
 mod transfer;
+mod turns;
 mod weighed;
 
 pub use accounts::{Account, ApiKey, AuditEntry, AuditQuery, Webhook};
@@ -89,7 +90,7 @@ pub use change::Change;
 pub use deriving::{AgeOf, FuseWith};
 pub use document_standings::StandingRecord;
 pub use error::StoreError;
-pub use exchange::{SharedObject, SharedQuery, SharedRecord, SpecMatch, Synced, VersionMatch};
+pub use exchange::{SharedObject, SharedQuery, SharedRecord, SpecMatch, VersionMatch};
 pub use feeds::{Feed, FeedSettings, FeedState};
 pub use listing::{IndicatorOrder, IndicatorPlace, IndicatorQuery, ListedIndicator, Totals};
 pub use marks::{ClaimMarks, DocumentMark, MarkRecord, PlacedDocument};
@@ -103,3 +104,4 @@ pub use sessions::StoredSession;
 pub use shelf::{CopyRecord, MarkerRow, Shelf};
 
 pub use store::Store;
+pub use turns::{Came, TURN, Turn, TurnQuery};

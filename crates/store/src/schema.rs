@@ -11,10 +11,10 @@ use rusqlite::functions::{Context, FunctionFlags};
 use crate::codec;
 use crate::error::{Fault, StoreError};
 use crate::sql::Connection;
-use crate::standing;
+use crate::{standing, turns};
 
 /// The newest schema that this program writes and reads.
-pub(crate) const VERSION: i64 = 9;
+pub(crate) const VERSION: i64 = 10;
 
 /// What each version added, the first being the file as it was made.
 pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
@@ -32,6 +32,7 @@ pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
     &[standing::BY_KIND],
     &[include_str!("weighed.sql"), include_str!("replacing.sql")],
     &[include_str!("weighed_anew.sql")],
+    &[turns::TABLES],
 ];
 
 /// `LPWG`: tells a store from other SQLite files.
@@ -203,6 +204,9 @@ fn migrate(conn: &Connection, path: &Path) -> Result<(), Fault> {
         let known = identify(conn, path)?;
         for step in STEPS.iter().skip(known as usize).copied().flatten() {
             conn.execute_batch(step)?;
+        }
+        if known < turns::VERSION {
+            turns::complete(conn)?;
         }
         if known == 0 {
             conn.execute_batch(&format!(

@@ -6,6 +6,7 @@ use crate::error::{Fault, StoreError};
 use crate::schema::{PATIENCE, STEPS, VERSION, finish, learn_words, not_a_store};
 use crate::sql::postgres::{Address, Reference, Session, references as references_of};
 use crate::sql::{Connection, OptionalExtension};
+use crate::turns;
 
 /// Functions that SQLite has and PostgreSQL has not, and the table that tells that it is a store.
 const FUNCTIONS: &str = include_str!("sql/postgres/functions.sql");
@@ -117,6 +118,9 @@ pub(crate) fn make(conn: &Connection, known: i64) -> Result<(), Fault> {
         for (_, sql) in BEYOND.iter().filter(|(of, _)| *of == version) {
             session.run_own(sql)?;
         }
+    }
+    if known < turns::VERSION {
+        turns::complete(conn)?;
     }
     if known == 0 {
         conn.execute("INSERT INTO word (n, text) VALUES (0, '')", [])?;

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sql::types::Value;
 use crate::sql::{Bulk, Connection, OptionalExtension, params};
-use lapwing_model::{Fact, Object, Relation, Role};
+use lapwing_model::{Fact, Kind, Object, Relation, Role};
 
 use crate::aging::Aging;
 use crate::error::Fault;
 use crate::facts;
 use crate::held::Standings;
 use crate::names::Names;
+use crate::turns::{self, Turns};
 use crate::{names_server, spelling};
 
 /// What makes the aging of an indicator out of the fact that it is one, and of what the store says
@@ -124,19 +125,44 @@ pub(crate) struct Row {
     pub(crate) last: i64,
     /// See [`Aging::columns`].
     pub(crate) days: Option<(i64, i64)>,
+    /// Of a name: see [`turns::print`].
+    pub(crate) print: Option<i64>,
+}
+
+impl Row {
+    /// Of what no fact is on.
+    pub(crate) const UNSEEN: Self =
+        Self { facts: 0, probability: None, last: 0, days: None, print: None };
+}
+
+/// Which kinds, by number, are names and not values.
+#[derive(Default)]
+struct NameKinds(BTreeMap<i64, bool>);
+
+impl NameKinds {
+    fn of(&mut self, conn: &Connection, names: &Names, kind: i64) -> Result<bool, Fault> {
+        if let Some(is) = self.0.get(&kind) {
+            return Ok(*is);
+        }
+        let word: Kind =
+            names.text(conn, kind)?.parse().map_err(|e| Fault::damaged(format!("{e}")))?;
+        self.0.insert(kind, !word.is_observable());
+        Ok(!word.is_observable())
+    }
 }
 
 /// Brings the rows of all noted entities up to date, and writes those of `fresh` ones that are not noted. Where
 /// `age` is not given, the aging of indicators whose fact is the same stays, and is not known of others.
 pub(crate) fn settle(
     conn: &Connection,
-    names: &Names,
+    (names, turns): (&Names, &Turns),
     mut fresh: Standings,
     mut age: Option<&mut Age<'_>>,
 ) -> Result<(), Fault> {
     let mut tallies: BTreeMap<i64, [i64; 3]> = BTreeMap::new();
     let mut last = i64::MIN;
-    let mut written = writer(conn)?;
+    let mut is_name = NameKinds::default();
+    let mut written = writer(conn, turns)?;
     loop {
         let mut batch = restated(conn, names, last)?;
         let Some(end) = batch.last().map(|one| one.n) else { break };
@@ -164,11 +190,16 @@ pub(crate) fn settle(
                 }
                 _ => {}
             }
+            if let Some(now) = &mut one.now
+                && is_name.of(conn, names, one.kind)?
+            {
+                now.print = Some(turns::print(conn, names, one.n)?);
+            }
             if one.before == one.now {
                 continue;
             }
             match one.now {
-                Some(row) => write(&mut written, (one.n, one.kind), row)?,
+                Some(row) => write((&mut written, turns), (one.n, one.kind), row)?,
                 None => {
                     conn.prepare_cached("DELETE FROM standing WHERE n = ?1")?.execute([one.n])?;
                 }
@@ -180,8 +211,11 @@ pub(crate) fn settle(
             }
         }
     }
-    for (n, kind, row) in fresh.rows() {
-        write(&mut written, (n, kind), row)?;
+    for (n, kind, mut row) in fresh.rows() {
+        if is_name.of(conn, names, kind)? {
+            row.print = Some(turns::print(conn, names, n)?);
+        }
+        write((&mut written, turns), (n, kind), row)?;
         count(tallies.entry(kind).or_default(), row, 1);
     }
     written.finish()?;
@@ -212,7 +246,8 @@ fn number(conn: &Connection, names: &Names, relation: Relation) -> Result<i64, F
 
 fn restated(conn: &Connection, names: &Names, last: i64) -> Result<Vec<Restated>, Fault> {
     let mut statement = conn.prepare_cached(
-        "SELECT r.n, e.kind, e.value, s.facts, s.probability, s.last, s.ages, s.ends
+        "SELECT r.n, e.kind, e.value, s.facts, s.probability, s.last, s.ages, s.ends,
+           s.print
          FROM temp.restated r
          CROSS JOIN entity e ON e.n = r.n
          LEFT JOIN standing s ON s.n = r.n
@@ -230,6 +265,7 @@ fn restated(conn: &Connection, names: &Names, last: i64) -> Result<Vec<Restated>
                 probability: row.get(4)?,
                 last: row.get(5)?,
                 days: days.0.zip(days.1),
+                print: row.get(8)?,
             }),
         };
         batch.push(Restated {
@@ -275,7 +311,7 @@ fn see_facts(
         let (n, relation): (i64, i64) = (row.get(0)?, row.get(1)?);
         while batch.next_if(|one| one.n < n).is_some() {}
         let Some(one) = batch.peek_mut().filter(|one| one.n == n) else { continue };
-        let now = one.now.get_or_insert(Row { facts: 0, probability: None, last: 0, days: None });
+        let now = one.now.get_or_insert(Row::UNSEEN);
         now.facts += 1;
         one.more |= telling.contains(&relation);
         if let Some(body) = row.get::<_, Option<Vec<u8>>>(4)? {
@@ -292,7 +328,7 @@ fn see_mentions(
     (last, end): (i64, i64),
     silent: &mut [&mut Restated],
 ) -> Result<(), Fault> {
-    let known = Row { facts: 0, probability: None, last: 0, days: None };
+    let known = Row::UNSEEN;
     if silent.len() > 1 && conn.is_postgres() {
         let mut statement = conn.prepare_cached(
             "SELECT r.n FROM temp.restated r WHERE r.n > ?1 AND r.n <= ?2
@@ -360,17 +396,28 @@ fn others_of(
     Ok(all)
 }
 
-fn writer(conn: &Connection) -> Result<Bulk<'_>, Fault> {
-    Ok(conn.bulk(
-        "INSERT INTO standing (n, kind, facts, probability, last, ages, ends)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+fn writer<'c>(conn: &'c Connection, turns: &Turns) -> Result<Bulk<'c>, Fault> {
+    // The own object of an entity is another when what it tells is.
+    let added = if turns.keeps() {
+        ""
+    } else {
+        ", added = CASE WHEN standing.print IS DISTINCT FROM excluded.print
+             THEN excluded.added ELSE standing.added END"
+    };
+    Ok(conn.bulk(&format!(
+        "INSERT INTO standing (n, kind, facts, probability, last, ages, ends, added, print)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (n) DO UPDATE SET facts = excluded.facts,
            probability = excluded.probability, last = excluded.last, ages = excluded.ages,
-           ends = excluded.ends",
-    )?)
+           ends = excluded.ends, print = excluded.print{added}"
+    ))?)
 }
 
-fn write(written: &mut Bulk<'_>, (n, kind): (i64, i64), row: Row) -> Result<(), Fault> {
+fn write(
+    (written, turns): (&mut Bulk<'_>, &Turns),
+    (n, kind): (i64, i64),
+    row: Row,
+) -> Result<(), Fault> {
     written.push(params![
         n,
         kind,
@@ -379,6 +426,8 @@ fn write(written: &mut Bulk<'_>, (n, kind): (i64, i64), row: Row) -> Result<(), 
         row.last,
         row.days.map(|days| days.0),
         row.days.map(|days| days.1),
+        turns.take(),
+        row.print,
     ])?;
     Ok(())
 }
@@ -386,7 +435,6 @@ fn write(written: &mut Bulk<'_>, (n, kind): (i64, i64), row: Row) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lapwing_model::Kind;
 
     #[test]
     fn every_kind_of_name_is_listed() {

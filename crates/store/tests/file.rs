@@ -135,7 +135,7 @@ fn what_schema_8_kept_of_many_claims_is_made_anew() {
     Store::open(&path).unwrap();
     assert_eq!(count(), 0);
     let version: i64 = file.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 9);
+    assert_eq!(version, 10);
 }
 
 #[test]

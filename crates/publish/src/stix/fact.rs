@@ -1,5 +1,7 @@
 //! Facts: indicators, relationships, sightings, opinions and notes.
 
+use std::collections::BTreeSet;
+
 use lapwing_model::{Entity, Fact, Kind, Object, PartialDate, Relation, Role, Status};
 use serde_json::{Map, Value, json};
 
@@ -104,6 +106,10 @@ impl<'s> Writer<'s, '_> {
             return;
         };
         let id = indicator_id(&fact.subject, benign);
+        if self.refers() {
+            let refs: Vec<&str> = observable.iter().map(String::as_str).chain([&*id]).collect();
+            return self.refer(selected, &refs);
+        }
         let stamp = self.stamp(selected);
         let claims = self.claims(
             selected,
@@ -135,13 +141,13 @@ impl<'s> Writer<'s, '_> {
         self.doubt(selected, &id, stamp);
         self.opinion(selected, &id, stamp);
         if let Some(observable) = observable {
-            let word = format!("{id}|based-on|{observable}");
+            let tie_id = based_on(&id, &observable);
             let tie = json!({
                 "relationship_type": "based-on",
                 "source_ref": id,
                 "target_ref": observable,
             });
-            self.own("relationship", id::domain("relationship", &word), stamp, tie);
+            self.own("relationship", tie_id, stamp, tie);
         }
     }
 
@@ -152,12 +158,15 @@ impl<'s> Writer<'s, '_> {
             Object::Text(day) => day.parse::<PartialDate>().ok(),
             Object::Entity(_) => None,
         };
-        let (true, Some(day)) = (self.is_written(&indicator), day) else {
+        let (true, Some(day)) = (self.has_indicator(&fact.subject, &indicator), day) else {
             self.told_by_ends(selected, false);
             return;
         };
         let stamp = self.stamp(selected);
-        let id = id::domain("sighting", &format!("{}|{day}", fact.subject.key()));
+        let id = sighting_id(&fact.subject, day);
+        if self.refers() {
+            return self.refer(selected, &[&indicator, &id]);
+        }
         let claims = self.claims(selected, &[&indicator, &id]);
         let last = id::end_of(day);
         let first = fact.period.first.map_or_else(|| id::start_of(day), id::start_of).min(last);
@@ -191,8 +200,10 @@ impl<'s> Writer<'s, '_> {
         } else {
             word
         };
-        let key = format!("{}|{}|{}", fact.subject.key(), fact.relation, object.key());
-        let id = id::domain("relationship", &key);
+        let id = relationship_id(&fact.subject, fact.relation, object);
+        if self.refers() {
+            return self.refer(selected, &[&source, &target, &id]);
+        }
         let claims = self.claims(selected, &[&source, &target, &id]);
         let mut fields = json!({
             "relationship_type": word,
@@ -221,7 +232,7 @@ impl<'s> Writer<'s, '_> {
     fn end(&mut self, entity: &Entity, relation: Relation) -> Option<String> {
         let indicator = indicator_id(entity, false);
         let indicates = relation == Relation::Indicates || entity.kind == Kind::Pattern;
-        if indicates && self.is_written(&indicator) {
+        if indicates && self.has_indicator(entity, &indicator) {
             return Some(indicator);
         }
         self.entity(entity)
@@ -231,7 +242,10 @@ impl<'s> Writer<'s, '_> {
     fn denial(&mut self, selected: &'s SelectedFact, object: &Entity, ends: [&str; 2]) {
         let fact = &selected.fact;
         let statement = format!("{} {} {}", fact.subject.value, fact.relation, object.value);
-        let id = id::domain("note", &format!("denied|{statement}|{}", fact.subject.kind));
+        let id = denial_id(&fact.subject, fact.relation, object);
+        if self.refers() {
+            return self.refer(selected, &[ends[0], ends[1], &id]);
+        }
         let claims = self.claims(selected, &[ends[0], ends[1], &id]);
         let stamp = self.stamp(selected);
         let fields = json!({
@@ -260,7 +274,7 @@ impl<'s> Writer<'s, '_> {
             ),
             "object_refs": [about],
         });
-        self.own("opinion", id::domain("opinion", about), stamp, fields);
+        self.own("opinion", opinion_id(about), stamp, fields);
     }
 
     fn doubt(&mut self, selected: &'s SelectedFact, about: &str, stamp: Stamp) {
@@ -268,6 +282,24 @@ impl<'s> Writer<'s, '_> {
             let (known, refs) = self.doubts.entry(note).or_default();
             known.join(stamp);
             refs.insert(about.to_owned());
+        }
+    }
+
+    /// One note with all points of doubt of the fact that was written last: in pieces it stands beside it.
+    pub(super) fn doubts_of_one(&mut self) {
+        let doubts = std::mem::take(&mut self.doubts);
+        let mut content = Vec::new();
+        let mut stamp = Stamp::default();
+        let mut about: BTreeSet<String> = BTreeSet::new();
+        for (note, (known, refs)) in doubts {
+            content.push(note);
+            stamp.join(known);
+            about.extend(refs);
+        }
+        if let Some(first) = about.first() {
+            let id = doubts_id(first);
+            let fields = json!({ "content": content.join("\n"), "object_refs": about });
+            self.own("note", id, stamp, fields);
         }
     }
 
@@ -339,9 +371,35 @@ impl<'s> Writer<'s, '_> {
     }
 }
 
-fn indicator_id(entity: &Entity, benign: bool) -> String {
+pub(super) fn indicator_id(entity: &Entity, benign: bool) -> String {
     let role = if benign { "benign" } else { "indicator" };
     id::domain("indicator", &format!("{role}|{}", entity.key()))
+}
+
+/// Of the tie of an indicator to what it is based on.
+pub(super) fn based_on(indicator: &str, observable: &str) -> String {
+    id::domain("relationship", &format!("{indicator}|based-on|{observable}"))
+}
+
+pub(super) fn sighting_id(subject: &Entity, day: PartialDate) -> String {
+    id::domain("sighting", &format!("{}|{day}", subject.key()))
+}
+
+pub(super) fn relationship_id(subject: &Entity, relation: Relation, object: &Entity) -> String {
+    id::domain("relationship", &format!("{}|{relation}|{}", subject.key(), object.key()))
+}
+
+pub(super) fn denial_id(subject: &Entity, relation: Relation, object: &Entity) -> String {
+    let statement = format!("{} {relation} {}", subject.value, object.value);
+    id::domain("note", &format!("denied|{statement}|{}", subject.kind))
+}
+
+pub(super) fn opinion_id(about: &str) -> String {
+    id::domain("opinion", about)
+}
+
+pub(super) fn doubts_id(about: &str) -> String {
+    id::domain("note", &format!("doubts|{about}"))
 }
 
 fn percent(fact: &Fact) -> u8 {

@@ -11,6 +11,7 @@ mod id;
 mod marking;
 mod observable;
 mod pattern;
+pub mod pieces;
 mod report;
 mod v20;
 mod writer;

@@ -103,7 +103,7 @@ impl Files {
 }
 
 /// Whether a value has the form of its algorithm: readers of STIX refuse a file with another.
-fn is_hash(entity: &Entity) -> bool {
+pub(super) fn is_hash(entity: &Entity) -> bool {
     let value = entity.value.as_str();
     let digits =
         |length: usize| value.len() == length && value.bytes().all(|b| b.is_ascii_hexdigit());

@@ -17,14 +17,16 @@ impl Writer<'_, '_> {
     pub(super) fn reports(&mut self) {
         let selection = self.selection;
         for chosen in &selection.documents {
-            self.report(chosen);
+            self.one_report(chosen, true);
         }
     }
 
-    fn report(&mut self, chosen: &SelectedDocument) {
+    /// Writes the report of a document; `publisher`: with the object of who published it.
+    pub(super) fn one_report(&mut self, chosen: &SelectedDocument, publisher: bool) {
         let document = &chosen.document;
         let stamp = self.stamp_of(document.id);
-        let publisher = document.source.as_deref().map(|source| self.publisher(source, stamp));
+        let publisher =
+            document.source.as_deref().map(|source| self.publisher((source, publisher), stamp));
         let mut refs = self.refs_of(document.id);
         if refs.is_empty() {
             // A report must refer to something.
@@ -58,9 +60,9 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn publisher(&mut self, name: &str, stamp: Stamp) -> String {
+    fn publisher(&mut self, (name, told): (&str, bool), stamp: Stamp) -> String {
         let id = id::domain("identity", &format!("publisher|{}", name.to_lowercase()));
-        if !self.is_written(&id) {
+        if told && !self.is_written(&id) {
             let stamp = Stamp { modified: stamp.created, ..stamp };
             let fields = json!({ "name": name, "identity_class": "organization" });
             self.own("identity", id.clone(), stamp, fields);

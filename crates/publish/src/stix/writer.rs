@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::marking::{self, Pap};
 use super::observable::{self, Files};
+use super::pieces::Leaning;
 use super::{StixObject, StixOptions, Written, creator, entity, extension_definition, id};
 use crate::export::{Loss, SelectedClaim, SelectedDocument, SelectedFact, Selection};
 
@@ -92,10 +93,21 @@ pub(super) struct Writer<'s, 'o> {
     /// Points of doubt, with the objects that they are about.
     pub(super) doubts: BTreeMap<&'s str, (Stamp, BTreeSet<String>)>,
     pub(super) losses: Vec<Loss>,
+    /// When the object of an entity came that is written now.
+    came: Option<Timestamp>,
+    /// Where objects are made one by one: what they lean on, and when the one came that is written now.
+    pieces: Option<Piece<'s>>,
+}
+
+struct Piece<'s> {
+    leaning: &'s Leaning,
+    came: Timestamp,
+    /// Whether only the objects that a document speaks of are gathered.
+    refers: bool,
 }
 
 impl<'s, 'o> Writer<'s, 'o> {
-    fn new(
+    pub(super) fn new(
         selection: &'s Selection,
         knowledge: &'s Knowledge,
         options: StixOptions,
@@ -116,11 +128,64 @@ impl<'s, 'o> Writer<'s, 'o> {
             homeless: BTreeMap::new(),
             doubts: BTreeMap::new(),
             losses: Vec::new(),
+            came: None,
+            pieces: None,
         };
         for fact in &selection.facts {
             writer.learn(fact);
         }
         writer
+    }
+
+    /// Makes objects one by one from now on: those of entities are written on demand alone.
+    pub(super) fn lean(&mut self, leaning: &'s Leaning) {
+        self.files = Files::of(&leaning.same);
+        self.pieces = Some(Piece { leaning, came: Timestamp::UNIX_EPOCH, refers: false });
+    }
+
+    /// When the piece came that is written next.
+    pub(super) fn comes(&mut self, came: Timestamp) {
+        if let Some(piece) = &mut self.pieces {
+            piece.came = came;
+        }
+    }
+
+    /// Whether facts only tell of what their documents speak, from now on.
+    pub(super) fn only_refer(&mut self, refers: bool) {
+        if let Some(piece) = &mut self.pieces {
+            piece.refers = refers;
+        }
+    }
+
+    pub(super) fn refers(&self) -> bool {
+        self.pieces.as_ref().is_some_and(|piece| piece.refers)
+    }
+
+    pub(super) fn in_pieces(&self) -> bool {
+        self.pieces.is_some()
+    }
+
+    /// How many objects were written.
+    pub(super) fn written(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Writes the own objects of an entity, if STIX has any.
+    pub(super) fn own_object(&mut self, entity: &Entity) {
+        let pieces = self.pieces.take();
+        let came = pieces.as_ref().map(|piece| piece.came);
+        self.came = came;
+        self.entity(entity);
+        self.came = None;
+        self.pieces = pieces;
+    }
+
+    /// Whether an entity has an indicator, of this identifier.
+    pub(super) fn has_indicator(&self, entity: &Entity, id: &str) -> bool {
+        match &self.pieces {
+            Some(piece) => piece.leaning.indicators.contains(entity),
+            None => self.is_written(id),
+        }
     }
 
     /// Takes what a fact says of the properties of its ends.
@@ -182,8 +247,15 @@ impl<'s, 'o> Writer<'s, 'o> {
 
     /// Adds what all our objects have, and writes the object; returns its identifier.
     pub(super) fn own(&mut self, kind: &str, id: String, stamp: Stamp, fields: Value) -> String {
-        let created = stamp.created.unwrap_or_else(|| self.fallback());
-        let modified = stamp.modified.unwrap_or(created).max(created);
+        let came = self.came.or(self.pieces.as_ref().map(|piece| piece.came));
+        let (created, modified) = match came {
+            // Its version is when it came; nothing was made after that.
+            Some(came) => (stamp.created.map_or(came, |created| created.min(came)), came),
+            None => {
+                let created = stamp.created.unwrap_or_else(|| self.fallback());
+                (created, stamp.modified.unwrap_or(created).max(created))
+            }
+        };
         let mut object = json!({
             "type": kind,
             "spec_version": "2.1",
@@ -239,14 +311,14 @@ impl<'s, 'o> Writer<'s, 'o> {
     pub(super) fn entity(&mut self, entity: &Entity) -> Option<String> {
         if let Some(kind) = entity::domain_type(entity.kind) {
             let id = entity::domain_id(entity)?;
-            if !self.is_written(&id) {
+            if !self.in_pieces() && !self.is_written(&id) {
                 let (stamp, fields) = self.domain(entity, kind);
                 self.own(kind, id.clone(), stamp, fields);
             }
             return Some(id);
         }
         let observable = observable::of(entity, &self.files)?;
-        if !self.is_written(&observable.id) {
+        if !self.in_pieces() && !self.is_written(&observable.id) {
             let stamp = self.profiles.get(entity).map(|p| p.stamp).unwrap_or_default();
             let marks = self.marks(stamp.marking, stamp.pap);
             for mut object in observable.objects {
@@ -293,6 +365,14 @@ impl<'s, 'o> Writer<'s, 'o> {
             told.extend(self.claims_of(*document, selected).iter().map(|c| claim(*document, c)));
         }
         told
+    }
+
+    /// Tells the documents of a fact of the objects that it is told by.
+    pub(super) fn refer(&mut self, selected: &SelectedFact, refs: &[&str]) {
+        for document in &selected.documents {
+            let known = self.refs.entry(*document).or_default();
+            known.extend(refs.iter().map(|id| (*id).to_owned()));
+        }
     }
 
     /// The claims of one document under a fact.

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use lapwing_engine::store::{SharedQuery, SharedRecord, SpecMatch, VersionMatch};
+use lapwing_engine::store::{SharedQuery, SpecMatch, VersionMatch};
 
 use crate::problem::Problem;
 
@@ -17,8 +17,6 @@ const MOST: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) query: SharedQuery,
-    /// Whether it goes on with an earlier request.
-    pub(super) goes_on: bool,
     /// What is asked of, and by which filters: a cursor is good for the same alone.
     pub(super) scope: String,
 }
@@ -42,7 +40,7 @@ pub(super) fn read(
 ) -> Result<Asked, Problem> {
     let scope = scope(parameters, collection);
     let query = SharedQuery { limit: PAGE, ..SharedQuery::default() };
-    let mut asked = Asked { query, goes_on: false, scope };
+    let mut asked = Asked { query, scope };
     for (name, value) in parameters {
         let words = || -> Result<Vec<String>, Problem> {
             let words: Vec<String> = value
@@ -69,7 +67,6 @@ pub(super) fn read(
                     Problem::unreadable("next: no cursor of this collection and these filters")
                         .hint("take `next` of the answer before, with the same filters")
                 })?;
-                asked.goes_on = true;
             }
             ("match[id]", Filters::All) => asked.query.ids.extend(words()?),
             ("match[type]", Filters::All) => asked.query.types.extend(words()?),
@@ -139,15 +136,6 @@ fn check(n: i64, scope: &str) -> u32 {
         .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// Takes off the record that only told that there is more; gives the cursor then.
-pub(super) fn page(records: &mut Vec<SharedRecord>, limit: usize, scope: &str) -> Option<String> {
-    if records.len() <= limit {
-        return None;
-    }
-    records.truncate(limit);
-    records.last().map(|last| seal(last.n, scope))
-}
-
 /// When an object was added, as headers and manifests tell it.
 pub(super) fn added(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
@@ -198,7 +186,7 @@ mod tests {
             assert_eq!(asked(&[wrong]).unwrap_err().status, 400, "{wrong:?}");
         }
         let next = asked(&[("next", &seal(5, "c"))]).unwrap();
-        assert_eq!((next.query.after, next.goes_on), (5, true));
+        assert_eq!(next.query.after, 5);
         // A cursor is of the filters with which it was given, in whatever order they stand.
         let filters = [("match[type]", "tool"), ("match[version]", "all")];
         let scope = asked(&filters).unwrap().scope;

@@ -3,6 +3,7 @@
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use lapwing_engine::Coming;
 use lapwing_engine::publish::stix;
 use lapwing_engine::store::{SharedQuery, SharedRecord, SpecMatch, VersionMatch};
 use serde_json::{Value, json};
@@ -90,8 +91,8 @@ pub(super) async fn versions(
     Ok(list(&page, "versions", &entries))
 }
 
-/// One page of a collection. A request that goes on with an earlier one takes the collection as it
-/// is; one that begins anew sees all that the store holds.
+/// One page of a collection. What follows from the facts is made as it is asked for, of the state that is there then:
+/// what comes meanwhile comes at the end.
 async fn page(
     app: &App,
     asker: &Asker,
@@ -101,77 +102,74 @@ async fn page(
     object: Option<String>,
 ) -> Result<Page, Problem> {
     let key = collection.key(asker);
-    let Asked { mut query, goes_on, scope } = query::read(parameters, filters, &key)?;
-    if collection == Collection::Knowledge && !goes_on {
-        let (app, asker, key) = (app.clone(), asker.clone(), key.clone());
-        // It goes on when the client does not wait for it, and is done when he asks again.
-        let done = tokio::spawn(async move { bring_up_to_date(&app, &asker, &key).await });
-        done.await.map_err(|fell| Problem::fault(format!("a task fell: {fell}")))??;
-    }
-    let limit = query.limit;
-    query.limit += 1;
+    let Asked { mut query, scope } = query::read(parameters, filters, &key)?;
     query.ceiling = asker.ceiling.tlp as u8;
     let one = object.is_some();
-    query.ids.extend(object.clone());
-    let name = key.clone();
-    // What is read here was derived below the asker's ceiling, or is compared with it.
-    let found = app
-        .readers
-        .ask(Ceiling::NONE, move |sight| {
-            let records = sight.store().shared(&name, &query)?;
-            // Nothing of this version is something else than no such object.
-            let known = !records.is_empty() || !one || {
-                let any = SharedQuery {
-                    ids: query.ids.clone(),
-                    specs: SpecMatch::All,
-                    versions: vec![VersionMatch::All],
-                    ceiling: query.ceiling,
-                    limit: 1,
-                    ..SharedQuery::default()
-                };
-                !sight.store().shared(&name, &any)?.is_empty()
-            };
-            Ok((records, known))
-        })
-        .await?;
-    let (mut records, known) = found;
+    query.ids.extend(object);
+    let (page, known) = match collection {
+        Collection::Knowledge => of_facts(app, asker, query, one).await?,
+        Collection::Inbox => sent(app, key, query, one).await?,
+    };
     if !known {
         return Err(Problem::unknown("there is no such object in this collection"));
     }
-    let next = query::page(&mut records, limit, &scope);
-    Ok(Page { records, next })
+    let Coming { records, next } = page;
+    Ok(Page { records, next: next.map(|n| query::seal(n, &scope)) })
 }
 
-/// Makes the objects of a derived collection those of the store as it is now. Who comes while that
-/// is done waits for it, and finds it done.
-async fn bring_up_to_date(app: &App, asker: &Asker, key: &str) -> Result<(), Problem> {
-    let _one_at_a_time = app.sharing.lock().await;
-    let name = key.to_owned();
-    let state = app
-        .readers
-        .ask(Ceiling::NONE, move |sight| {
-            Ok((sight.store().shared_state(&name)?, sight.at.map_or(0, |change| change.0)))
-        })
-        .await?;
-    if state.0 == Some(state.1) {
-        return Ok(());
-    }
-    let (ceiling, today) = (asker.ceiling.tlp, app.today());
-    let (objects, change) = app
-        .read(asker, move |sight| {
-            Ok((sight.shared_objects(ceiling, today)?, sight.at.map_or(0, |change| change.0)))
-        })
-        .await?;
-    let name = key.to_owned();
-    app.write(move |engine, now| {
-        // Another request may have been faster, with a later state.
-        if engine.store().shared_state(&name)?.is_some_and(|known| known >= change) {
-            return Ok(());
-        }
-        engine.sync_shared(&name, &objects, change, now)?;
-        Ok(())
+/// A page of what is known, and whether the one object that is asked for is there.
+async fn of_facts(
+    app: &App,
+    asker: &Asker,
+    query: SharedQuery,
+    one: bool,
+) -> Result<(Coming, bool), Problem> {
+    let ceiling = (asker.ceiling.tlp, asker.ceiling.pap);
+    app.read(asker, move |sight| {
+        let page = sight.coming(&query, ceiling)?;
+        let known = !page.records.is_empty() || !one || {
+            !sight.coming(&any_version(&query), ceiling)?.records.is_empty()
+        };
+        Ok((page, known))
     })
     .await
+}
+
+/// The same of what was sent in; it is compared with the asker's ceiling.
+async fn sent(
+    app: &App,
+    name: String,
+    mut query: SharedQuery,
+    one: bool,
+) -> Result<(Coming, bool), Problem> {
+    let limit = query.limit;
+    query.limit += 1;
+    app.readers
+        .ask(Ceiling::NONE, move |sight| {
+            let mut records = sight.store().shared(&name, &query)?;
+            // Nothing of this version is something else than no such object.
+            let known = !records.is_empty()
+                || !one
+                || !sight.store().shared(&name, &any_version(&query))?.is_empty();
+            // The one record more only told that there is more.
+            let more = records.len() > limit;
+            records.truncate(limit);
+            let next = records.last().filter(|_| more).map(|last| last.n);
+            Ok((Coming { records, next }, known))
+        })
+        .await
+}
+
+/// Asks whether there is any version of an object.
+fn any_version(query: &SharedQuery) -> SharedQuery {
+    SharedQuery {
+        ids: query.ids.clone(),
+        specs: SpecMatch::All,
+        versions: vec![VersionMatch::All],
+        ceiling: query.ceiling,
+        limit: 1,
+        ..SharedQuery::default()
+    }
 }
 
 fn envelope(page: &Page) -> Response {
