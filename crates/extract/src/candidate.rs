@@ -9,9 +9,10 @@ use foldhash::HashMap;
 use lapwing_knowledge::Knowledge;
 use lapwing_model::{Claim, Confidence, Entity, Kind};
 
+use crate::defined::defined;
 use crate::introduced::introduced;
 use crate::mention::{Found, Mention, agree, established};
-use crate::other_name::other_names;
+use crate::other_name::{agree as agree_on_other_names, other_names};
 use crate::shape;
 use crate::tagger::{Tag, Tagged};
 
@@ -55,7 +56,8 @@ pub(crate) fn with_context(
     });
     mentions.extend(candidates);
     mentions.sort_by_key(|m| m.span);
-    for find in [introduced, other_names] {
+    agree_on_other_names(text, &mut mentions, knowledge);
+    for find in [introduced, defined, other_names] {
         let found = find(text, &mentions);
         if !found.is_empty() {
             mentions.extend(found);

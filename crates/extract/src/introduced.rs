@@ -11,29 +11,8 @@ use lapwing_model::{Confidence, Entity, Kind, Span};
 
 use crate::candidate::METHOD;
 use crate::mention::Mention;
+use crate::nouns;
 
-/// Nouns of which a name beside them is one of malware.
-const NOUNS: &[&str] = &[
-    "backdoor",
-    "botnet",
-    "bootkit",
-    "downloader",
-    "dropper",
-    "implant",
-    "infostealer",
-    "keylogger",
-    "loader",
-    "malware",
-    "ransomware",
-    "rat",
-    "rootkit",
-    "spyware",
-    "stealer",
-    "trojan",
-    "webshell",
-    "wiper",
-    "worm",
-];
 /// Words between such a noun and the name that it gets.
 const BETWEEN: &[&str] = &["family", "strain", "variant"];
 const INTRODUCING: &[&str] = &["called", "codenamed", "dubbed", "named"];
@@ -62,53 +41,88 @@ const CERTAIN: &[&str] = &[
 ];
 /// Names with a capital inside that are no malware: systems, languages, vendors, places on the web.
 const NO_MALWARE: &[&str] = &[
+    "actionscript",
     "adobe",
+    "anydesk",
+    "applescript",
+    "appstore",
     "autohotkey",
     "autoit",
+    "beyondtrust",
     "bitdefender",
     "bleepingcomputer",
+    "chatgpt",
     "cobaltstrike",
     "coffeescript",
+    "connectwise",
     "crowdstrike",
     "cyberark",
+    "deepseek",
+    "devops",
+    "docusign",
+    "duckduckgo",
     "esxi",
     "facebook",
     "fireeye",
+    "fortigate",
     "freebsd",
+    "gitbook",
     "github",
     "gitlab",
-    "iphone",
+    "infosec",
     "ipados",
+    "iphone",
     "javascript",
+    "jscript",
+    "lastpass",
+    "libreoffice",
     "linkedin",
+    "macbook",
     "macos",
     "malwarebytes",
     "mcafee",
+    "moveit",
     "mysql",
     "nodejs",
+    "onedrive",
+    "onenote",
+    "openai",
     "openbsd",
+    "openoffice",
     "openssl",
+    "paloalto",
+    "papercut",
     "paypal",
     "postgresql",
     "powershell",
     "proofpoint",
+    "pyinstaller",
+    "quickbooks",
     "recordedfuture",
     "redhat",
     "reversinglabs",
+    "screenconnect",
     "sentinellabs",
     "sentinelone",
     "sharepoint",
-    "sonicwall",
     "solarwinds",
+    "sonicwall",
     "teamviewer",
+    "threatlabz",
+    "tiktok",
     "trendmicro",
+    "truetype",
     "typescript",
     "vbscript",
+    "virtualbox",
     "virustotal",
+    "visualstudio",
     "vmware",
     "welivesecurity",
     "whatsapp",
+    "windowsupdate",
     "winrar",
+    "winscp",
     "wordpress",
     "youtube",
 ];
@@ -141,7 +155,7 @@ pub(crate) fn introduced(text: &str, known: &[Mention]) -> Vec<Mention> {
     let mut names: BTreeMap<&str, (u8, usize, String)> = BTreeMap::new();
     for (at, word) in words.iter().enumerate() {
         let noun = &text[word.0..word.1];
-        if !may_be_noun(noun) || !NOUNS.iter().any(|n| noun.eq_ignore_ascii_case(n)) {
+        if !may_be_noun(noun) || !nouns::is(noun, nouns::MALWARE) {
             continue;
         }
         if let Some((from, to)) = given(text, &words, at) {
@@ -187,12 +201,12 @@ pub(crate) fn introduced(text: &str, known: &[Mention]) -> Vec<Mention> {
     found
 }
 
-/// Whether a word begins as one of [`NOUNS`] does: most words of a text do not.
+/// Whether a word begins as one of [`nouns::MALWARE`] does: most words of a text do not.
 fn may_be_noun(word: &str) -> bool {
     (3..=11).contains(&word.len())
         && matches!(
             word.as_bytes()[0] | 0x20,
-            b'b' | b'd' | b'i' | b'k' | b'l' | b'm' | b'r' | b's' | b't' | b'w'
+            b'b' | b'c' | b'd' | b'i' | b'k' | b'l' | b'm' | b'r' | b's' | b't' | b'w'
         )
 }
 
@@ -418,6 +432,7 @@ mod tests {
         for text in [
             "German malware and Android ransomware",
             "a PowerShell backdoor and a JavaScript loader",
+            "OneNote malware and a QuickBooks trojan",
             "MarshWatch malware researchers say so",
             "a backdoor. Called Tuesday, the office said",
             "a backdoor called by the loader",
@@ -437,7 +452,7 @@ mod tests {
 
     #[test]
     fn every_noun_may_be_one() {
-        assert!(NOUNS.iter().all(|noun| may_be_noun(noun)));
+        assert!(nouns::MALWARE.iter().all(|noun| may_be_noun(noun)));
     }
 
     #[test]

@@ -21,6 +21,7 @@
 mod broken;
 mod candidate;
 mod date;
+mod defined;
 mod find;
 mod gazetteer;
 mod indicates;
@@ -28,6 +29,7 @@ pub mod intention;
 mod introduced;
 mod layout;
 mod mention;
+mod nouns;
 mod other_name;
 mod phrases;
 mod refang;
@@ -145,6 +147,13 @@ impl<'k> Extractor<'k> {
     pub fn tagged(&self, text: &str, weights: Option<&tagger::Weights>) -> Vec<tagger::Tagged> {
         let tokens = gazetteer::tokenise(text);
         tagger::tag_all(text, &tokens, &self.gazetteer.hits(text, &tokens), weights)
+    }
+
+    /// The runs that `weights` hold possible in all of `text`, with what speaks for and against each: for training.
+    #[must_use]
+    pub fn judged(&self, text: &str, weights: &tagger::Weights) -> Vec<tagger::Judged> {
+        let tokens = gazetteer::tokenise(text);
+        tagger::judged(text, &tokens, &self.gazetteer.hits(text, &tokens), weights)
     }
 
     /// Every value that stands in the text, judged in context.

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lapwing_model::{Confidence, Entity, Kind, Span};
 
 use crate::gazetteer::{Entry, FOREIGN, Gazetteer, Hits, Token, nickname, scripts};
+use crate::nouns;
 use crate::shape;
 use crate::tagger;
 
@@ -25,35 +26,19 @@ pub(crate) struct Mention {
     pub(crate) why: String,
 }
 
-/// Words that support a name of an actor, of malware or of a tool when they stand beside it.
+/// Words that support a name of an actor, of malware or of a tool when they stand beside it, as the [`nouns`] do.
 const ACTOR_WORDS: &[&str] = &[
-    // In French, German, Spanish, Italian and Russian.
-    "groupe",
-    "gruppe",
-    "hackergruppe",
-    "grupo",
-    "gruppo",
     "attaquants",
     "angreifer",
     "atacantes",
     "группа",
     "группировка",
     "группировки",
-    "group",
-    "groups",
-    "actor",
-    "actors",
-    "gang",
-    "hackers",
     "threat",
-    "operators",
     "operator",
-    "apt",
     "attributed",
     "cluster",
     "espionage",
-    "collective",
-    "crew",
     "team",
     "campaign",
     "affiliate",
@@ -72,36 +57,16 @@ const MALWARE_WORDS: &[&str] = &[
     "бэкдор",
     "троян",
     "вредонос",
-    "malware",
-    "ransomware",
-    "backdoor",
-    "trojan",
-    "rat",
-    "loader",
-    "stealer",
-    "infostealer",
-    "botnet",
-    "dropper",
-    "implant",
     "payload",
-    "wiper",
     "beacon",
     "family",
     "variant",
     "sample",
     "samples",
-    "downloader",
-    "keylogger",
-    "rootkit",
-    "worm",
     "bot",
-    "spyware",
     "shell",
-    "bootkit",
     "framework",
     "toolkit",
-    "miner",
-    "cryptominer",
     "campaign",
     "infection",
     "infections",
@@ -461,11 +426,11 @@ fn is_named(text: &str, span: Span) -> bool {
 }
 
 fn is_supported(text: &str, tokens: &[Token], at: usize, len: usize, kind: Kind) -> bool {
-    let words = match kind {
-        Kind::ThreatActor | Kind::Cluster | Kind::Campaign => ACTOR_WORDS,
-        Kind::Malware => MALWARE_WORDS,
-        Kind::Tool => TOOL_WORDS,
-        Kind::Location => PLACE_WORDS,
+    let (words, nouns): (_, &[&str]) = match kind {
+        Kind::ThreatActor | Kind::Cluster | Kind::Campaign => (ACTOR_WORDS, nouns::ACTORS),
+        Kind::Malware => (MALWARE_WORDS, nouns::MALWARE),
+        Kind::Tool => (TOOL_WORDS, &[]),
+        Kind::Location => (PLACE_WORDS, &[]),
         Kind::Vulnerability => return true,
         _ => return false,
     };
@@ -493,7 +458,8 @@ fn is_supported(text: &str, tokens: &[Token], at: usize, len: usize, kind: Kind)
         let same_sentence = text
             .get(gap.0 as usize..gap.1 as usize)
             .is_some_and(|t| !t.contains(". ") && !t.contains('\n'));
-        same_sentence && words.iter().any(|w| w.eq_ignore_ascii_case(tokens[i].text(text)))
+        let word = tokens[i].text(text);
+        same_sentence && (nouns::is(word, words) || nouns::is(word, nouns))
     })
 }
 

@@ -3,12 +3,16 @@
 
 use lapwing_model::{Confidence, Entity, Kind, Span};
 
+use lapwing_knowledge::Knowledge;
+
 use crate::candidate::METHOD;
 use crate::mention::Mention;
 
 /// What stands between a name and another of the same thing.
 const CUES: &[&str] = &[
     "also known as",
+    "also known publicly as",
+    "also publicly known as",
     "also called",
     "also tracked as",
     "also referred to as",
@@ -19,6 +23,16 @@ const CUES: &[&str] = &[
     "a.k.a",
     "aka",
 ];
+/// The same in Chinese, where no blank stands behind.
+const WIDE_CUES: &[&str] = &[
+    "\u{53c8}\u{79f0}",
+    "\u{4ea6}\u{79f0}",
+    "\u{4e5f}\u{79f0}",
+    "\u{53c8}\u{540d}",
+    "\u{522b}\u{540d}",
+];
+/// Marks around a name: quotes, and bold or code in Markdown.
+const MARKS: &[char] = &['"', '\u{201c}', '\u{201d}', '\'', '*', '`'];
 /// So sure is a name that is given so, in percent.
 const GIVEN: u8 = 74;
 /// And at its other places.
@@ -84,8 +98,45 @@ pub(crate) fn other_names(text: &str, known: &[Mention]) -> Vec<Mention> {
     found
 }
 
+/// Gives to an actor the names of the tables that the sentence gives as its other names, where an actor and its
+/// malware share them: "APT28 (aka Fancy Bear, Sofacy)".
+pub(crate) fn agree(text: &str, mentions: &mut [Mention], knowledge: &Knowledge) {
+    for at in 0..mentions.len() {
+        let mention = &mentions[at];
+        let Some(rest) =
+            text.get(mention.span.end as usize..).filter(|_| mention.entity.kind.is_actor_like())
+        else {
+            continue;
+        };
+        let (kind, name) = (mention.entity.kind, mention.entity.value.clone());
+        let Some((skipped, opened)) = cue(rest) else { continue };
+        let mut from = mention.span.end as usize + skipped;
+        for _ in 0..NAMES {
+            let later = mentions.partition_point(|m| (m.span.start as usize) < from);
+            let next = mentions.get_mut(later).filter(|m| m.span.start as usize == from);
+            let end = match next {
+                Some(other) => {
+                    if other.entity.kind == Kind::Malware
+                        && !knowledge.actors_named(&other.entity.value).is_empty()
+                    {
+                        other.entity = Entity::new(kind, other.entity.value.clone());
+                        other.why = format!("a known name, given as another of {name}");
+                    }
+                    other.span.end as usize
+                }
+                None => match self::name(text, from, text.len()) {
+                    Some(end) => end,
+                    None => break,
+                },
+            };
+            let Some(next) = goes_on(text, end, opened) else { break };
+            from = next;
+        }
+    }
+}
+
 /// The other places of names that were given.
-fn elsewhere(text: &str, known: &[Mention], given: &[Mention]) -> Vec<Mention> {
+pub(crate) fn elsewhere(text: &str, known: &[Mention], given: &[Mention]) -> Vec<Mention> {
     let mut names: Vec<&Mention> = given.iter().collect();
     names.sort_by(|a, b| a.entity.cmp(&b.entity));
     names.dedup_by(|a, b| a.entity == b.entity);
@@ -144,18 +195,22 @@ fn first_name(text: &str, known: Span, before: Option<&Mention>) -> Option<Span>
 
 /// How many bytes lie before the name behind a cue, and whether it stands in brackets.
 fn cue(rest: &str) -> Option<(usize, bool)> {
-    let lead = rest.trim_start_matches([',', ' ', '\n', '\u{2019}', '"', '\u{201d}']);
-    let (lead, opened) = match lead.strip_prefix('(') {
+    let lead = rest.trim_start_matches([',', ' ', '\n', '\u{2019}', '"', '\u{201d}', '*', '`']);
+    let (lead, opened) = match lead.strip_prefix(['(', '\u{ff08}']) {
         Some(inside) => (inside, true),
         None => (lead, false),
     };
+    if let Some(behind) = WIDE_CUES.iter().find_map(|cue| lead.strip_prefix(cue)) {
+        let name = behind.trim_start_matches(['\u{ff1a}', ':', ' ']);
+        return Some((rest.len() - name.len(), true));
+    }
     let lead = ["is ", "was ", "are "].iter().find_map(|be| lead.strip_prefix(be)).unwrap_or(lead);
     let behind = CUES.iter().find_map(|cue| {
         let head = lead.get(..cue.len())?;
         let behind = lead.get(cue.len()..)?;
         (head.eq_ignore_ascii_case(cue) && behind.starts_with([' ', ':'])).then_some(behind)
     })?;
-    let name = behind.trim_start_matches([':', ' ', '"', '\u{201c}', '\'']);
+    let name = behind.trim_start_matches(|c| matches!(c, ':' | ' ') || MARKS.contains(&c));
     let the = name.strip_prefix("the ").unwrap_or(name);
     Some((rest.len() - the.len(), opened))
 }
@@ -170,9 +225,14 @@ fn name(text: &str, from: usize, limit: usize) -> Option<usize> {
             _ => break,
         };
         let rest = text.get(start..limit)?;
+        // A full stop inside a word is a part of it.
+        let inner = |at: usize| {
+            rest[at..].starts_with('.') && rest[at + 1..].starts_with(char::is_alphanumeric)
+        };
         let length = rest
-            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_')))
-            .unwrap_or(rest.len());
+            .char_indices()
+            .find(|(at, c)| !(c.is_alphanumeric() || matches!(c, '-' | '_') || inner(*at)))
+            .map_or(rest.len(), |(at, _)| at);
         let word = rest[..length].trim_end_matches(['-', '_']);
         if !word.starts_with(char::is_uppercase) {
             break;
@@ -185,14 +245,17 @@ fn name(text: &str, from: usize, limit: usize) -> Option<usize> {
 
 /// Where the next name of a list begins.
 fn goes_on(text: &str, end: usize, opened: bool) -> Option<usize> {
-    let rest = text.get(end..)?.trim_start_matches(['"', '\u{201d}', '\'']);
+    let rest = text.get(end..)?;
+    // Names that are set apart one by one go on as a list in brackets does: "**Silt**, **Reed**, and …".
+    let opened = opened || rest.starts_with("**");
+    let rest = rest.trim_start_matches(MARKS);
     let joints: &[&str] = if opened {
-        &[", and ", ", or ", ", ", " and ", " or ", "; ", " / ", "/"]
+        &[", and ", ", or ", ", ", " and ", " or ", "; ", " / ", "/", "\u{3001}", "\u{548c}"]
     } else {
         &[" or "]
     };
     let behind = joints.iter().find_map(|joint| rest.strip_prefix(joint))?;
-    let behind = behind.trim_start_matches(['"', '\u{201c}', '\'']);
+    let behind = behind.trim_start_matches(MARKS);
     Some(text.len() - behind.len())
 }
 
@@ -222,6 +285,14 @@ mod tests {
                 &["SodCrawler", "TurfBot", "Bog Runner"],
             ),
             ("Heron, formerly known as the Reed Group, Italian police said", &["Reed Group"]),
+            (
+                "**Heron**, also known publicly as **Silt**, **Reed**, and **Bog.run**, is",
+                &["Silt", "Reed", "Bog.run"],
+            ),
+            (
+                "Heron\u{ff08}\u{53c8}\u{79f0} Silt Dancer\u{3001}Reed\u{ff09}",
+                &["Silt Dancer", "Reed"],
+            ),
             ("Heron is also known for its patience", &[]),
             ("Heron, also known to attack", &[]),
             ("Heron and others. Also known as X", &[]),

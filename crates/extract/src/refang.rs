@@ -339,6 +339,7 @@ impl<'t> Writer<'t> {
         if !fits {
             return at + 1;
         }
+        let with = if with == ":" && self.slashes_lost(from, to) { "://" } else { with };
         if with.starts_with(':') {
             self.scheme(
                 from,
@@ -381,7 +382,21 @@ impl<'t> Writer<'t> {
             self.slashes_until = self.token_at(at).1;
             return self.replace(at, at + 3, "://", true);
         }
+        // `hxxp:evil[.]test`
+        if self.slashes_lost(at, at + 1) {
+            self.scheme(at, true);
+            return self.replace(at, at + 1, "://", true);
+        }
         at + 1
+    }
+
+    /// Whether a scheme that only defanging writes ends at `at`, and its host begins at `to` without slashes.
+    fn slashes_lost(&self, at: usize, to: usize) -> bool {
+        let tail = &self.bytes[at.saturating_sub(5)..at];
+        let ends = |word: &[u8]| {
+            tail.len() >= word.len() && tail[tail.len() - word.len()..].eq_ignore_ascii_case(word)
+        };
+        self.byte(to).is_ascii_alphanumeric() && (ends(b"hxxp") || ends(b"hxxps"))
     }
 
     /// Mends the scheme that ends before `at`; returns whether there is one.
@@ -561,6 +576,8 @@ mod tests {
             (r"192\.0\.2\.7", "192.0.2.7"),
             (r"http:\\a.example\x", "http://a.example/x"),
             (r"http:\/\/a.example\/x", "http://a.example/x"),
+            ("hxxp[:]a[.]example/x", "http://a.example/x"),
+            ("hxxps:a[.]example", "https://a.example"),
             ("192.0.2[.]7[:]443", "192.0.2.7:443"),
             ("a\u{ff0e}example", "a.example"),
             ("CVE\u{2011}2021\u{2011}27065", "CVE-2021-27065"),

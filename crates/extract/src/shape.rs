@@ -40,7 +40,6 @@ const WEATHER: &[&str] = &[
     "Tempest",
     "Flood",
     "Tsunami",
-    "Storm",
     "Cyclone",
     "Dust",
     "Hail",
@@ -266,6 +265,10 @@ fn two_words(rest: &str, word: usize) -> Option<(usize, Kind, u8)> {
     let shouted = first.len() > 2
         && first.bytes().all(|b| b.is_ascii_uppercase())
         && second.bytes().all(|b| b.is_ascii_uppercase());
+    // "SYN Flood": a short form before a word is no name of this scheme, which writes both alike.
+    if !shouted && first.bytes().skip(1).any(|b| b.is_ascii_uppercase()) {
+        return None;
+    }
     let known = |list: &[&str]| {
         list.iter().any(|w| *w == second || (shouted && w.eq_ignore_ascii_case(second)))
     };
@@ -331,6 +334,8 @@ mod tests {
             "TA1",
             "APTITUDE",
             "Polar Bear",
+            "SYN Flood",
+            "Packet Storm",
             "The Storm",
             "Storm 12",
             "G20",

@@ -5,12 +5,12 @@
 //! in a data file ([`Weights`]), and training is a command of `lapwing-evaluate` that reads the
 //! same features. Lafferty et al., "Conditional random fields" (ICML 2001).
 
-mod again;
 mod alike;
 mod cues;
 mod decode;
 mod features;
 mod gate;
+mod judge;
 mod lexicon;
 mod reader;
 mod sums;
@@ -26,6 +26,7 @@ use crate::gazetteer::{Hits, Token};
 use crate::sentence;
 
 pub use features::EVERY_WORD;
+pub use judge::{Judged, NUMBERS, probability};
 pub use reader::Sequence;
 pub use weights::{Weights, WeightsError};
 
@@ -95,7 +96,7 @@ pub struct Tagged {
     pub span: Span,
     /// What it is.
     pub tag: Tag,
-    /// The model's probability of the whole run.
+    /// How probable it is that just these words are a name of this tag.
     pub confidence: Confidence,
 }
 
@@ -172,18 +173,62 @@ fn decode_all<'t>(
     weights: &Weights,
     sentences: impl Iterator<Item = Span>,
 ) -> Vec<Tagged> {
+    let runs = runs(text, reader, sums, weights, sentences);
+    judge::choose(text, &runs, weights.judge())
+}
+
+/// The runs that the model holds possible, in order.
+fn runs<'t>(
+    text: &'t str,
+    reader: &mut Reader<'t>,
+    sums: &mut Sums,
+    weights: &Weights,
+    sentences: impl Iterator<Item = Span>,
+) -> Vec<judge::Run> {
     let mut room = decode::Room::default();
-    let (mut found, mut words, mut spans) = (Vec::new(), Vec::new(), Vec::new());
-    for part in sentences.flat_map(|span| parts(text, span)) {
+    let (mut found, mut spans) = (Vec::new(), Vec::new());
+    for (number, part) in sentences.flat_map(|span| parts(text, span)).enumerate() {
         if is_encoded(part.slice(text).unwrap_or_default()) {
             continue;
         }
         reader.score(part, weights, sums, &mut spans);
-        decode::tag(weights, &sums.words, &spans, &mut room, &mut found);
-        words.extend_from_slice(&spans);
+        if !decode::is_open(weights, &sums.words) {
+            continue;
+        }
+        decode::runs(weights, &sums.words, &mut room, &mut |from, to, tag, sure| {
+            let (Some(first), Some(last)) = (spans.get(from), spans.get(to - 1)) else { return };
+            let [whole, least, outside] = sure;
+            found.push(judge::Run {
+                span: Span { start: first.start, end: last.end },
+                tag,
+                sentence: number as u32,
+                from: from as u32,
+                to: to as u32,
+                whole,
+                least,
+                outside,
+                known: reader.known_whole(from, to),
+                beside: [from.checked_sub(1), Some(to)].map(|at| {
+                    let word = at.and_then(|at| spans.get(at)).and_then(|span| span.slice(text));
+                    word.is_some_and(|word| word.starts_with(char::is_uppercase))
+                }),
+            });
+        });
     }
-    again::again(text, &words, reader.plain_names(), &mut found);
     found
+}
+
+/// The runs that `weights` hold possible in all of `text`, with the numbers by which they are judged: for training.
+pub(crate) fn judged(
+    text: &str,
+    tokens: &[Token],
+    hits: &Hits<'_>,
+    weights: &Weights,
+) -> Vec<Judged> {
+    let sentences = sentence::sentences(text).into_iter();
+    let mut reader = Reader::new(text, tokens, hits, Forms::default());
+    let runs = runs(text, &mut reader, &mut Sums::default(), weights, sentences);
+    judge::numbered(text, &runs)
 }
 
 /// What the model reads of every sentence of `text`.

@@ -75,8 +75,8 @@ struct Model {
     transition_squares: [Row; LABELS],
 }
 
-/// Trains and gives the file of weights.
-pub fn train(examples: &[Example], settings: &Settings) -> Vec<u8> {
+/// Trains and gives the file of weights; `judge` are those of the judgement over a document.
+pub fn train(examples: &[Example], settings: &Settings, judge: &[f32]) -> Vec<u8> {
     let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
     for example in examples {
         for at in 0..example.sequence.len() {
@@ -141,7 +141,7 @@ pub fn train(examples: &[Example], settings: &Settings) -> Vec<u8> {
             row[0] -= settings.outside;
         }
     }
-    Weights::to_bytes(&rows, &mean_transitions.each_ref().map(labels_of), 1.0 / 24.0)
+    Weights::to_bytes(&rows, &mean_transitions.each_ref().map(labels_of), 1.0 / 24.0, judge)
 }
 
 fn add(sum: &mut [Row], rows: &[Row], share: f32) {

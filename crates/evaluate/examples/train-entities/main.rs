@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
 mod crf;
+mod judgement;
 mod renamed;
 
 use std::path::Path;
@@ -19,6 +20,7 @@ use lapwing_extract::tagger::{Sequence, Weights, label};
 use lapwing_knowledge::Knowledge;
 
 use crf::{Example, Random, Settings};
+use judgement::Row;
 use renamed::Names;
 
 fn main() -> ExitCode {
@@ -59,9 +61,10 @@ fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
         let mut board = SpanTally::default();
         for fold in 0..folds {
             let taught = reports.iter().enumerate().filter(|(i, _)| i % folds != fold);
-            let learnt =
-                lessons(&extractor, &taught.map(|(_, r)| r).collect::<Vec<_>>(), &settings);
-            let weights = Weights::from_bytes(&crf::train(&learnt, &settings))?;
+            let taught: Vec<&Annotated> = taught.map(|(_, r)| r).collect();
+            let judge = judgement(&extractor, &taught, &settings)?;
+            let learnt = lessons(&extractor, &taught, &settings);
+            let weights = Weights::from_bytes(&crf::train(&learnt, &settings, &judge))?;
             for report in reports.iter().skip(fold).step_by(folds) {
                 board.add(&report.gold, &extractor.tagged(&report.text, Some(&weights)));
             }
@@ -70,8 +73,10 @@ fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
         print!("{}", board.table());
         return Ok(());
     }
-    let learnt = lessons(&extractor, &reports.iter().collect::<Vec<_>>(), &settings);
-    let bytes = crf::train(&learnt, &settings);
+    let taught: Vec<&Annotated> = reports.iter().collect();
+    let judge = judgement(&extractor, &taught, &settings)?;
+    let learnt = lessons(&extractor, &taught, &settings);
+    let bytes = crf::train(&learnt, &settings, &judge);
     let weights = Weights::from_bytes(&bytes)?;
     println!("{} features, {} bytes", weights.len(), bytes.len());
     std::fs::write(out, bytes)?;
@@ -81,6 +86,30 @@ fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
     }
     print!("{}", board.table());
     Ok(())
+}
+
+/// The judgement over a document is fitted on what models say of reports that they have not seen: so many parts.
+const UNSEEN: usize = 5;
+
+fn judgement(
+    extractor: &Extractor<'_>,
+    reports: &[&Annotated],
+    settings: &Settings,
+) -> Result<Vec<f32>, Box<dyn std::error::Error>> {
+    let settings = Settings { models: 1, ..*settings };
+    let mut rows = Vec::new();
+    for part in 0..UNSEEN {
+        let taught = reports.iter().enumerate().filter(|(i, _)| i % UNSEEN != part);
+        let learnt = lessons(extractor, &taught.map(|(_, r)| *r).collect::<Vec<_>>(), &settings);
+        let weights = Weights::from_bytes(&crf::train(&learnt, &settings, &[]))?;
+        for report in reports.iter().skip(part).step_by(UNSEEN) {
+            rows.extend(extractor.judged(&report.text, &weights).into_iter().map(|run| Row {
+                is: report.gold.contains(&(run.span, run.tag)),
+                numbers: run.numbers,
+            }));
+        }
+    }
+    Ok(judgement::fit(&rows))
 }
 
 /// All sentences of the reports, and those with a name of their copies with other names.

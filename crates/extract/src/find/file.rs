@@ -222,6 +222,9 @@ impl Finder<'_> {
     /// A path with backslashes, a UNC path or a registry key.
     pub(super) fn windows_path(&mut self, start: usize, end: usize) -> bool {
         let run = &self.text[start..end];
+        if self.is_escaped(start, end) {
+            return false;
+        }
         if let Some((at, root, long)) = registry::ROOTS
             .iter()
             .find_map(|(short, long)| find_root(run, short).map(|at| (at, *short, *long)))
@@ -279,12 +282,62 @@ impl Finder<'_> {
         true
     }
 
+    /// Whether each backslash of a run begins an escape of a pattern or a string, and none a folder: `Host\x3a\x20`,
+    /// `\d+\.php`, `\r\n`.
+    fn is_escaped(&self, start: usize, end: usize) -> bool {
+        let mut all = self.bytes[start..end].iter().enumerate().filter(|(_, b)| **b == b'\\');
+        let hex = |at: usize| self.byte(at).is_ascii_hexdigit();
+        let escape = |at: usize| match self.byte(at) {
+            // Folders of programs for two sorts of processor are called `x64` and `x86`.
+            b'x' => {
+                hex(at + 1)
+                    && hex(at + 2)
+                    && !matches!(
+                        (self.byte(at + 1), self.byte(at + 2)),
+                        (b'6', b'4') | (b'8', b'6')
+                    )
+            }
+            b'd' | b'D' | b'w' | b'W' | b's' | b'S' | b'b' | b'n' | b'r' | b't' => {
+                !(self.byte(at + 1).is_ascii_alphanumeric()
+                    || matches!(self.byte(at + 1), b'-' | b'_' | b'.' | b':' | b' '))
+            }
+            b'/' | b'[' | b']' | b'(' | b')' | b'{' | b'}' | b'+' | b'*' | b'?' | b'^' | b'|'
+            | b'-' => true,
+            _ => false,
+        };
+        let dots = |at: usize| self.byte(at) == b'.';
+        let mut certain = 0;
+        for (i, _) in all.by_ref() {
+            match start + i + 1 {
+                at if escape(at) => certain += 1,
+                // In the middle `\.` alone may be how a report defangs.
+                at if dots(at) => certain += usize::from(i == 0),
+                _ => return false,
+            }
+        }
+        certain > 0
+    }
+
     /// `folder\file.exe` without a root; `DOMAIN\user` is nothing.
     fn tail_of_path(&mut self, start: usize, end: usize) -> bool {
         let text = self.text[start..end].trim_end_matches(['.', ',', ':', '-', '\\']);
         if text.contains('/') || text.contains(':') || text.contains('@') || text.starts_with('\\')
         {
             return false;
+        }
+        // The namespace of kernel objects that all sessions see: no folder is called so.
+        if let Some(name) = text.strip_prefix("Global\\").map(|name| name.trim_start_matches('\\'))
+            && name.len() > 2
+            && !name.contains('\\')
+        {
+            self.push(
+                Kind::Mutex,
+                format!("Global\\{name}"),
+                start,
+                start + text.len(),
+                Shape::Plain,
+            );
+            return true;
         }
         let depth = text.bytes().filter(|b| *b == b'\\').count();
         let last = text.rsplit('\\').next().unwrap_or_default();
@@ -321,6 +374,10 @@ impl Finder<'_> {
                 continue;
             }
             if self.byte(end) != b' ' || end - from > LONGEST_PATH || end >= self.bytes.len() {
+                break;
+            }
+            // "… Run\\Heron. Global\\Mutex": a sentence ends there.
+            if matches!(self.before(end), b'.' | b',' | b';' | b':') {
                 break;
             }
             let Some(len) = self.blank_belongs(end) else { break };

@@ -21,6 +21,7 @@ impl Finder<'_> {
                 self.cwe(start, end);
             }
             b'a' => self.autonomous_system(start, end),
+            digit if digit.is_ascii_digit() && self.short_cve(start, end) => return,
             _ => {}
         }
         if self.done < end && bytes.len() >= 25 && (self.wallet(start, end) || self.ja4(start, end))
@@ -57,6 +58,56 @@ impl Finder<'_> {
                 Shape::Plain,
             );
         }
+    }
+
+    /// A CVE number whose prefix stands apart ("CVE 2021-26855", "cve,2021-26855"), or which goes on from the one
+    /// before it: "CVE-2021-34473, -34523 and -31207", "CVE-2021-44228/45046".
+    fn short_cve(&mut self, start: usize, end: usize) -> bool {
+        let run = &self.text[start..end];
+        let digits = |part: &str, least: usize, most: usize| {
+            (least..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
+        };
+        let listed = self.listed_cve(start);
+        let value = match run.split_once('-') {
+            Some((year, number)) if digits(year, 4, 4) && digits(number, 4, 7) => {
+                let year_fits = year.parse::<u16>().is_ok_and(|y| (1999..=2099).contains(&y));
+                if !year_fits || !(listed.is_some() || self.is_behind_cve(start)) {
+                    return false;
+                }
+                format!("CVE-{year}-{number}")
+            }
+            None if digits(run, 4, 7) && matches!(self.before(start), b'-' | b'/') => {
+                match listed {
+                    Some(year) => format!("CVE-{year}-{run}"),
+                    None => return false,
+                }
+            }
+            _ => return false,
+        };
+        self.push(Kind::Vulnerability, value, start, end, Shape::Plain);
+        true
+    }
+
+    /// Whether "CVE" stands right before, a mark or two between.
+    fn is_behind_cve(&self, at: usize) -> bool {
+        let before = self.bytes.get(at.saturating_sub(8)..at).unwrap_or_default();
+        let marks = before.iter().rev().take_while(|b| matches!(b, b' ' | b',' | b':' | b'#'));
+        let gap = marks.count();
+        let word = &before[..before.len() - gap];
+        let word = word.strip_suffix(b"s").unwrap_or(word);
+        let Some(rest) = word.len().checked_sub(3) else { return false };
+        (1..=2).contains(&gap)
+            && word[rest..].eq_ignore_ascii_case(b"cve")
+            && rest.checked_sub(1).is_none_or(|i| !word[i].is_ascii_alphanumeric())
+    }
+
+    /// The year of the CVE number before `at`, where only the marks of a list stand between.
+    fn listed_cve(&self, at: usize) -> Option<String> {
+        let last = self.found.last().filter(|f| f.kind == Kind::Vulnerability)?;
+        let gap = self.text.get(last.range.end..at).filter(|gap| gap.len() <= 8)?;
+        let gap = gap.strip_suffix('-').unwrap_or(gap).trim();
+        matches!(gap, "," | "and" | ", and" | "or" | ", or" | "&" | "/")
+            .then(|| last.value.get(4..8).map(str::to_owned))?
     }
 
     fn cwe(&mut self, start: usize, end: usize) {

@@ -58,6 +58,11 @@ fn each_kind_is_found() {
         ("00-00-5E-00-53-01", Kind::MacAddr, "00:00:5e:00:53:01"),
         ("on 0000.5E00.53AF now", Kind::MacAddr, "00:00:5e:00:53:af"),
         ("to anna@b\u{fc}cher.example.", Kind::EmailAddr, "anna@xn--bcher-kva.example"),
+        (
+            "\u{90ae}\u{7bb1}:ann@evil.example(\u{4f2a}\u{9020})",
+            Kind::EmailAddr,
+            "ann@evil.example",
+        ),
         ("to J\u{f6}rg.x@evil.example,", Kind::EmailAddr, "J\u{f6}rg.x@evil.example"),
         ("at hxxps://evil-\nsite.example/x/y.php", Kind::Url, "https://evil-site.example/x/y.php"),
         (
@@ -333,4 +338,49 @@ fn a_magnet_link_names_no_host_and_no_hash() {
         one(&format!("{link} c2.example.org")),
         (Kind::DomainName, "c2.example.org".to_owned())
     );
+}
+
+#[test]
+fn numbers_of_vulnerabilities_that_share_their_prefix() {
+    let numbers = |text: &str| -> Vec<String> {
+        let found = find(&crate::refang(text), &[], Knowledge::builtin());
+        found.into_iter().filter(|f| f.kind == Kind::Vulnerability).map(|f| f.value).collect()
+    };
+    for (text, expected) in [
+        ("via CVE 2021-26855.", &["CVE-2021-26855"][..]),
+        ("reference:cve,2021-27065;", &["CVE-2021-27065"]),
+        ("CVEs: 2021-26855, 2021-26857", &["CVE-2021-26855", "CVE-2021-26857"]),
+        (
+            "CVE-2021-34473, -34523 and -31207 were",
+            &["CVE-2021-34473", "CVE-2021-34523", "CVE-2021-31207"],
+        ),
+        ("CVE-2021-44228/45046", &["CVE-2021-44228", "CVE-2021-45046"]),
+        ("CVE-2021-44228 on 2021-12101", &["CVE-2021-44228"]),
+        ("on 2021-26855 of CVE", &[]),
+        ("CVE-2021-44228, 5000 hosts", &["CVE-2021-44228"]),
+    ] {
+        assert_eq!(numbers(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn escapes_of_patterns_are_no_paths() {
+    for text in [
+        r"Host\x3a\x20",
+        r"^https?:\/\/[^\/]+\/wp\-content\/$",
+        r"[^\r\n]+\d+\.\d+",
+        r"\.evil\.example",
+    ] {
+        let found = find(text, &[], Knowledge::builtin());
+        assert!(!found.iter().any(|f| f.kind == Kind::FilePath), "{text}: {found:?}");
+    }
+    for text in [r"C:\new\x64\release\a.exe", r"bin\x64\a.exe", r"\host\share\d\a.exe"] {
+        let found = find(text, &[], Knowledge::builtin());
+        assert!(found.iter().any(|f| f.kind == Kind::FilePath), "{text}: {found:?}");
+    }
+    let found = find(r"Global\MarshM1", &[], Knowledge::builtin());
+    assert_eq!((found[0].kind, found[0].value.as_str()), (Kind::Mutex, r"Global\MarshM1"));
+    let text = r"under HKCU\Software\Marsh\Run\Heron. Then Global\{A1B2} was";
+    let found = find(text, &[], Knowledge::builtin());
+    assert_eq!(found[0].value, r"HKEY_CURRENT_USER\Software\Marsh\Run\Heron");
 }

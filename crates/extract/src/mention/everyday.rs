@@ -5,52 +5,17 @@
 use lapwing_model::{Kind, Span};
 
 use super::borrowed;
+use crate::nouns;
 
-/// Nouns that stand before or behind the name of malware, of who deploys it, and of actors.
-const MALWARE: &[&str] = &[
-    "malware",
-    "ransomware",
-    "backdoor",
-    "trojan",
-    "rat",
-    "loader",
-    "stealer",
-    "infostealer",
-    "botnet",
-    "dropper",
-    "implant",
-    "wiper",
-    "downloader",
-    "keylogger",
-    "rootkit",
-    "worm",
-    "spyware",
-    "bootkit",
-    "cryptominer",
-    "family",
-    "gang",
-    "group",
-    "operators",
-    "affiliates",
-    "crew",
-];
-const ACTORS: &[&str] = &[
-    "group",
-    "gang",
-    "actor",
-    "actors",
-    "hackers",
-    "operators",
-    "crew",
-    "collective",
-    "apt",
-    "groupe",
-    "gruppe",
-    "hackergruppe",
-    "grupo",
-    "gruppo",
-];
+/// Beside the [`nouns`] of malware, what stands before or behind its name and that of who deploys it.
+const DEPLOYING: &[&str] = &["family", "gang", "group", "operators", "affiliates", "crew"];
 const TOOLS: &[&str] = &["tool", "tools", "utility", "framework", "toolkit", "command", "commands"];
+/// Words that count, order or qualify what follows, whatever their case: "One Loader to Rule Them All", "Final Payload".
+const QUALIFYING: &[&str] = &[
+    "all", "another", "any", "both", "done", "each", "every", "few", "final", "first", "full",
+    "last", "latest", "major", "more", "most", "new", "next", "old", "one", "only", "other",
+    "second", "several", "some", "such", "that", "third", "this", "two", "unknown", "various",
+];
 /// Before a tool only.
 const USING: &[&str] = &["using", "via", "tool", "utility", "command"];
 
@@ -69,12 +34,19 @@ pub(super) fn is_meant(text: &str, span: Span, kind: Kind) -> bool {
     if !shown.bytes().any(|b| b.is_ascii_uppercase()) {
         return false;
     }
+    let quoted = before.ends_with(['"', '\u{201c}', '\u{2018}', '`']);
+    let shouted = shown.len() > 3 && shown.bytes().all(|b| b.is_ascii_uppercase());
+    if !quoted && !shouted && QUALIFYING.iter().any(|word| word.eq_ignore_ascii_case(shown)) {
+        return false;
+    }
     let (ahead, behind) = match kind {
-        Kind::Malware => (MALWARE, MALWARE),
+        Kind::Malware => (DEPLOYING, DEPLOYING),
         Kind::Tool => (USING, TOOLS),
-        _ => (ACTORS, ACTORS),
+        _ => (nouns::ACTORS, nouns::ACTORS),
     };
-    let noun = |word: &str, nouns: &[&str]| nouns.iter().any(|n| n.eq_ignore_ascii_case(word));
+    let noun = |word: &str, list: &[&str]| {
+        nouns::is(word, list) || kind == Kind::Malware && nouns::is(word, nouns::MALWARE)
+    };
     let last =
         before.trim_end_matches([' ', '"', '\u{201c}', '\'', '\u{2018}', '(', ':', '*', '`']);
     let last = last.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
@@ -117,6 +89,8 @@ mod tests {
             ("a global ransomware outbreak", "global"),
             ("Global ransomware attacks rose", "Global"),
             ("gave the final payload", "final"),
+            ("how the Final Loader works", "Final"),
+            ("and One ransomware group", "One"),
         ] {
             assert!(!meant(text, name, Kind::Malware), "{text}");
         }

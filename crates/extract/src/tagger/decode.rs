@@ -1,14 +1,16 @@
-//! The best labels of a sentence (Viterbi), and how probable each run is (forward and backward).
+//! How probable each run of a sentence is (forward and backward).
 
 #![allow(clippy::needless_range_loop, reason = "the halves of several rows run side by side")]
 
-use lapwing_model::{Confidence, Span};
-
-use super::weights::{HALF, Half, Moves, NEVER, Steps, place};
-use super::{LABELS, Tag, Tagged, Weights};
+use super::weights::{HALF, Half, Moves, Steps};
+use super::{LABELS, Tag, Weights};
 
 /// A label that is less probable than this is taken to be none: the result is in percent.
 const FAINT: f32 = 1e-9;
+/// A run that is less probable than this is none.
+pub(crate) const LEAST: f32 = 0.02;
+/// Longest run in words and marks.
+const LONGEST: usize = 40;
 
 /// A number for each label: those that open a run or stand outside, and those inside of the runs.
 ///
@@ -25,8 +27,9 @@ impl Row {
         Self { open: [number; HALF], inside: [number; HALF] }
     }
 
+    #[cfg(test)]
     fn of(&self, label: usize) -> f32 {
-        match place(label) {
+        match super::weights::place(label) {
             at if at < HALF => self.open[at],
             at => self.inside[at - HALF],
         }
@@ -36,141 +39,77 @@ impl Row {
 /// Room that is kept from sentence to sentence.
 #[derive(Default)]
 pub(crate) struct Room {
-    scores: Vec<Row>,
     odds: Vec<Row>,
     forward: Vec<Row>,
     backward: Vec<Row>,
     scales: Vec<f32>,
-    labels: Vec<usize>,
 }
 
-/// Adds the runs of a sentence to `found`: `words` are the scores of its words, `spans` their places.
-pub(crate) fn tag(
+/// Whether any word of a sentence comes near to being in a run; in most none does.
+pub(crate) fn is_open(weights: &Weights, words: &[Steps]) -> bool {
+    /// How far below "no name" a label may be, as a share of the farthest distance that is looked at (60): e to the 5th.
+    const NEAR: usize = 12;
+    let near = (weights.moves().falls.len() / NEAR) as i32;
+    words.iter().any(|word| {
+        let (open, _) = word.0.split_at(HALF);
+        open.iter().skip(1).any(|steps| i32::from(*steps) + near > i32::from(open[0]))
+    })
+}
+
+/// Calls `put` with each run of words that is a name of a tag with at least the probability [`LEAST`], in order of
+/// its first word: that word, the one behind the last, the tag, and the probability of the whole, the least of its
+/// words' labels, and the highest of a word to be outside.
+pub(crate) fn runs(
     weights: &Weights,
     words: &[Steps],
-    spans: &[Span],
     room: &mut Room,
-    found: &mut Vec<Tagged>,
+    put: &mut dyn FnMut(usize, usize, Tag, [f32; 3]),
 ) {
     if weights.is_empty() || words.is_empty() {
         return;
     }
-    viterbi(weights.moves(), words, room);
-    if room.labels.iter().all(|label| *label == 0) {
-        return;
-    }
-    probabilities(weights.moves(), words, room);
-    let mut at = 0;
-    while let Some(label) = room.labels.get(at).copied() {
-        let from = at;
-        at += 1;
-        if label == 0 {
-            continue;
-        }
-        let inside = if label % 2 == 1 { label + 1 } else { label };
-        while room.labels.get(at) == Some(&inside) {
-            at += 1;
-        }
-        let (Some(first), Some(last), Some(tag)) =
-            (spans.get(from), spans.get(at - 1), Tag::ALL.get((label - 1) / 2))
-        else {
-            continue;
-        };
-        // The least sure word bounds the run: a lower bound would be the product.
-        let sure = (from..at)
-            .map(|i| {
-                let label = room.labels[i];
-                room.forward[i].of(label) * room.backward[i].of(label)
-            })
-            .fold(1.0, f32::min);
-        found.push(Tagged {
-            span: Span { start: first.start, end: last.end },
-            tag: *tag,
-            confidence: Confidence::percent((sure * 100.0).clamp(1.0, 99.0) as u8),
-        });
-    }
-}
-
-/// The best way is found forwards as scores alone, in steps, and followed backwards.
-fn viterbi(moves: &Moves, words: &[Steps], room: &mut Room) {
-    room.scores.clear();
-    let mut last: Option<Row> = None;
-    for word in words {
-        let mut next = Row::all(NEVER);
-        match &last {
-            // No run goes on at the start.
-            None => next.open = [0.0; HALF],
-            Some(last) => {
-                for (score, row) in last.open.iter().zip(&moves.steps.from_open) {
-                    reach(&mut next.open, *score, row);
+    let moves = weights.moves();
+    probabilities(moves, words, room);
+    for from in 0..words.len() {
+        let (forward, backward) = (&room.forward[from], &room.backward[from]);
+        for (at, tag) in Tag::ALL.iter().enumerate() {
+            let begins = forward.open[at + 1];
+            let mut least = begins * backward.open[at + 1];
+            if least < LEAST {
+                continue;
+            }
+            let mut way = begins;
+            let mut outside = forward.open[0] * backward.open[0];
+            let mut to = from + 1;
+            loop {
+                let last = to - 1;
+                let (here, goes_on) = if last == from {
+                    (room.backward[last].open[at + 1], moves.exps.begun[at])
+                } else {
+                    (room.backward[last].inside[at], moves.exps.stayed[at])
+                };
+                // All ways on from its last word, but for those inside of the run.
+                let next = room.odds.get(to).zip(room.backward.get(to)).zip(room.scales.get(to));
+                let inside =
+                    next.map_or(0.0, |((odds, _), scale)| goes_on * odds.inside[at] / scale);
+                let onward = next.map_or(0.0, |((_, backward), _)| inside * backward.inside[at]);
+                let whole = way * (here - onward).max(0.0);
+                if whole >= LEAST {
+                    put(from, to, *tag, [whole.min(1.0), least.min(1.0), outside.min(1.0)]);
                 }
-                // The last place inside is of no label.
-                for (score, row) in last.inside.iter().zip(&moves.steps.from_inside) {
-                    reach(&mut next.open, *score, row);
+                way *= inside;
+                if to >= words.len()
+                    || to - from >= LONGEST
+                    || way * room.backward[to].inside[at] < LEAST
+                {
+                    break;
                 }
-                for i in 0..HALF - 1 {
-                    let begun = last.open[i + 1] + moves.steps.begun[i];
-                    let stayed = last.inside[i] + moves.steps.stayed[i];
-                    next.inside[i] = if stayed > begun { stayed } else { begun };
-                }
+                least = least.min(room.forward[to].inside[at] * room.backward[to].inside[at]);
+                outside = outside.max(room.forward[to].open[0] * room.backward[to].open[0]);
+                to += 1;
             }
         }
-        let (open, inside) = word.0.split_at(HALF);
-        for (next, steps) in next.open.iter_mut().zip(open) {
-            *next += f32::from(*steps);
-        }
-        for (next, steps) in next.inside.iter_mut().zip(inside) {
-            *next += f32::from(*steps);
-        }
-        room.scores.push(next);
-        last = Some(next);
     }
-    room.labels.clear();
-    room.labels.resize(words.len(), 0);
-    let mut label = last.map_or(0, |row| best((0..LABELS).map(|label| row.of(label))));
-    for at in (0..words.len()).rev() {
-        room.labels[at] = label;
-        if let Some(before) = at.checked_sub(1).and_then(|before| room.scores.get(before)) {
-            label = best_before(moves, before, label);
-        }
-    }
-}
-
-/// Raises what is reached from a label of this score.
-#[inline]
-fn reach(next: &mut Half, score: f32, row: &Half) {
-    for (next, step) in next.iter_mut().zip(row) {
-        let way = score + step;
-        *next = if way > *next { way } else { *next };
-    }
-}
-
-/// The label from which the best way comes to `label`.
-fn best_before(moves: &Moves, before: &Row, label: usize) -> usize {
-    let at = place(label);
-    if let Some(inside) = at.checked_sub(HALF) {
-        let begun = before.open[inside + 1] + moves.steps.begun[inside];
-        let stayed = before.inside[inside] + moves.steps.stayed[inside];
-        return if stayed > begun { label } else { label - 1 };
-    }
-    let (from_open, from_inside) = (&moves.steps.to_open[at].0, &moves.steps.to_open[at].1);
-    let mut ways = Row::all(NEVER);
-    for i in 0..HALF {
-        ways.open[i] = before.open[i] + from_open[i];
-        ways.inside[i] = before.inside[i] + from_inside[i];
-    }
-    best((0..LABELS).map(|label| ways.of(label)))
-}
-
-/// The first label with the highest score.
-fn best(scores: impl Iterator<Item = f32>) -> usize {
-    let mut best = (0, f32::NEG_INFINITY);
-    for (label, score) in scores.enumerate() {
-        if score > best.1 {
-            best = (label, score);
-        }
-    }
-    best.0
 }
 
 /// Scaled forward and backward sums; `forward × backward` is the probability of a label.
@@ -265,6 +204,7 @@ fn backward(moves: &Moves, room: &mut Room) {
 mod tests {
     use super::*;
     use crate::tagger::may_follow;
+    use crate::tagger::weights::place;
 
     /// No run goes on at the start of a sentence.
     fn may_begin(label: usize) -> bool {
@@ -279,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_way_and_the_probabilities_are_those_of_all_ways() {
+    fn probabilities_are_those_of_all_ways() {
         let mut transitions = [[0.0; LABELS]; LABELS];
         for (before, row) in transitions.iter_mut().enumerate() {
             for (after, weight) in row.iter_mut().enumerate() {
@@ -289,7 +229,7 @@ mod tests {
         let mut row = [0.0; LABELS];
         row[0] = 0.1;
         let weights =
-            Weights::from_bytes(&Weights::to_bytes(&[(1, row)], &transitions, 0.1)).unwrap();
+            Weights::from_bytes(&Weights::to_bytes(&[(1, row)], &transitions, 0.1, &[])).unwrap();
         let words: Vec<Steps> = (0..3_i16)
             .map(|at| {
                 let mut word = Steps::default();
@@ -306,11 +246,6 @@ mod tests {
             steps + step(way[0], way[1]) + step(way[1], way[2])
         };
         let mut room = Room::default();
-        viterbi(moves, &words, &mut room);
-        let best = ways().map(|way| score(&way)).fold(f32::MIN, f32::max);
-        let found = [room.labels[0], room.labels[1], room.labels[2]];
-        assert!((score(&found) - best).abs() < 1e-3, "{found:?}");
-
         probabilities(moves, &words, &mut room);
         let odds = |way: &[usize; 3]| f64::from(score(way) * 0.1).exp();
         let all: f64 = ways().map(|way| odds(&way)).sum();
@@ -322,5 +257,19 @@ mod tests {
                 assert!((sure - through / all).abs() < 1e-4, "{at} {label}");
             }
         }
+        // A run is all ways on which its words, and no more, are inside of it.
+        let mut found = 0;
+        runs(&weights, &words, &mut room, &mut |from, to, tag, [whole, least, _]| {
+            let label = |at: usize| 1 + 2 * (tag as usize) + usize::from(at > from);
+            let is_run = |way: &[usize; 3]| {
+                (from..to).all(|at| way[at] == label(at))
+                    && way.get(to).is_none_or(|next| *next != label(to))
+            };
+            let through: f64 = ways().filter(|way| is_run(way)).map(|way| odds(&way)).sum();
+            assert!((f64::from(whole) - through / all).abs() < 1e-4, "{from} {to} {tag:?}");
+            assert!(whole <= least + 1e-5);
+            found += 1;
+        });
+        assert!(found > 3);
     }
 }

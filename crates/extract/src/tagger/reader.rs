@@ -4,11 +4,11 @@
 use foldhash::HashMap;
 use lapwing_model::{Kind, Span};
 
+use super::Weights;
 use super::cues::{self, Bits};
 use super::features::{self, Around, OUTSIDE, Setting};
 use super::sums::Sums;
 use super::word::{self, Class, Form, Forms, Word};
-use super::{Tag, Weights};
 use crate::gazetteer::{Hits, Token};
 
 /// The words of a sentence with the features of each.
@@ -109,18 +109,6 @@ impl<'t> Reader<'t> {
     /// The forms, for the next document.
     pub(crate) fn into_forms(self) -> Forms {
         self.forms
-    }
-
-    /// Names of the tables that can mean one thing only, in their own case.
-    pub(crate) fn plain_names(&self) -> impl Iterator<Item = (Span, Tag)> + '_ {
-        self.marks.iter().filter_map(|m| {
-            let tag = match m.meaning {
-                m if m == ACTOR | OWN_CASE => Tag::Group,
-                m if m == MALWARE | OWN_CASE => Tag::Malware,
-                _ => return None,
-            };
-            Some((Span { start: m.start, end: m.end }, tag))
-        })
     }
 
     /// Looks at every name-like word of the document once: what stands beside it there helps here.
@@ -247,6 +235,16 @@ impl<'t> Reader<'t> {
                 .map_or(0, |m| (m.meaning << 1) | u32::from(m.start == word.start));
             self.known.push(known);
         }
+    }
+
+    /// What the tables say of just the words `from..to` of the sentence that was read last: the kinds of their name,
+    /// bit by bit, with case and doubt; 0 where these words are no name of theirs.
+    pub(crate) fn known_whole(&self, from: usize, to: usize) -> u32 {
+        let Some(first) = self.known.get(from).filter(|known| **known & 1 == 1) else { return 0 };
+        let inside = first - 1;
+        let whole = (from + 1..to).all(|at| self.known.get(at) == Some(&inside))
+            && self.known.get(to) != Some(&inside);
+        if whole { first >> 1 } else { 0 }
     }
 
     fn word(&self, at: usize, by: isize) -> Option<&Word> {

@@ -1,8 +1,9 @@
 //! The weights of the model: a flat array of small numbers, found by the hash of a feature.
 //!
-//! File: `LWE1`, number of rows (u32), the size of one step (f32), transitions (23 × 23 of i16), then
+//! File: `LWE2`, number of rows (u32), the size of one step (f32), transitions (23 × 23 of i16), then
 //! a row for each feature in rising order of its hash: hash (u32), number of labels (u8), and label
-//! (u8) with weight (i8) for each. All little-endian.
+//! (u8) with weight (i8) for each. Then the number of weights of the judgement over a document ([`super::judge`]; u32,
+//! 0 for none) and these (f32). All little-endian.
 
 use super::{LABELS, may_follow};
 
@@ -16,6 +17,8 @@ pub struct Weights {
     rows: Vec<[i8; WIDE]>,
     /// Number of features with weights.
     count: usize,
+    /// Weights of the judgement over a document.
+    judge: Vec<f32>,
     /// Which hashes may have a row, a bit each: most features have none, and this much is in the cache.
     present: Vec<u64>,
     moves: Moves,
@@ -51,14 +54,9 @@ fn pack(row: &[i8; WIDE]) -> Option<u32> {
 /// So many features are looked up at once.
 const BATCH: usize = 64;
 
-/// A score that no way has.
-pub(crate) const NEVER: f32 = -1e9;
-
 /// What the decoder needs of the transitions, made once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Moves {
-    /// Steps of the score; [`NEVER`] to and from what is no label.
-    pub(crate) steps: Ways,
     /// Exponentials of the scores, 0 to and from what is no label.
     pub(crate) exps: Ways,
     /// Exponentials of scores below the best, by their distance in steps; the last for all further ones.
@@ -132,7 +130,7 @@ pub enum WeightsError {
     Broken,
 }
 
-const MAGIC: &[u8] = b"LWE1";
+const MAGIC: &[u8] = b"LWE2";
 
 impl Weights {
     /// Rounds trained weights to steps of `scale`; rows and weights that come to nothing fall away.
@@ -141,6 +139,7 @@ impl Weights {
         rows: &[(u32, [f32; LABELS])],
         transitions: &[[f32; LABELS]],
         scale: f32,
+        judge: &[f32],
     ) -> Vec<u8> {
         let mut kept: Vec<(u32, Vec<(u8, i8)>)> = rows
             .iter()
@@ -168,6 +167,8 @@ impl Weights {
                 bytes.extend([label, step as u8]);
             }
         }
+        bytes.extend((judge.len() as u32).to_le_bytes());
+        bytes.extend(judge.iter().flat_map(|weight| weight.to_le_bytes()));
         bytes
     }
 
@@ -191,6 +192,7 @@ impl Weights {
             slots: vec![(0, FREE); size],
             rows: Vec::new(),
             count: 0,
+            judge: Vec::new(),
             present: vec![0; (size / 8).max(1)],
             moves: Moves::of(&transitions, scale),
         };
@@ -213,6 +215,13 @@ impl Weights {
                 ((weights.rows.len() as u32 - 1) << 8) | u32::from(MANY)
             });
             weights.insert(hash, packed);
+        }
+        let judge = u32::from_le_bytes(take(&mut rest)?) as usize;
+        if judge > rest.len() / 4 {
+            return Err(WeightsError::Broken);
+        }
+        for _ in 0..judge {
+            weights.judge.push(f32::from_le_bytes(take(&mut rest)?));
         }
         Ok(weights)
     }
@@ -297,6 +306,10 @@ impl Weights {
         }
     }
 
+    pub(crate) fn judge(&self) -> &[f32] {
+        &self.judge
+    }
+
     pub(crate) fn moves(&self) -> &Moves {
         &self.moves
     }
@@ -308,7 +321,6 @@ impl Moves {
         const FARTHEST: f32 = 60.0;
         let farthest = (FARTHEST / scale.abs().max(1e-3)).min(f32::from(u16::MAX)) as u16;
         Self {
-            steps: Ways::of(transitions, NEVER, f32::from),
             exps: Ways::of(transitions, 0.0, |steps| {
                 (f32::from(steps) * scale).clamp(-30.0, 30.0).exp()
             }),
@@ -337,7 +349,7 @@ mod tests {
         transitions[3][4] = 1.5;
         // The second row rounds to nothing and falls away.
         let rows = [(77, row), (78, [0.01; LABELS])];
-        let bytes = Weights::to_bytes(&rows, &transitions, 1.0 / 16.0);
+        let bytes = Weights::to_bytes(&rows, &transitions, 1.0 / 16.0, &[0.5, -1.0]);
         let read = Weights::from_bytes(&bytes).unwrap();
         assert_eq!(read.len(), 1);
         let mut sum = Steps::default();
@@ -346,10 +358,9 @@ mod tests {
         assert_eq!((at(&sum, 3), at(&sum, 4), at(&sum, 5)), (16, -8, 0));
         let wide = [(5, [1.0; LABELS])];
         let read_wide =
-            Weights::from_bytes(&Weights::to_bytes(&wide, &transitions, 1.0 / 16.0)).unwrap();
+            Weights::from_bytes(&Weights::to_bytes(&wide, &transitions, 1.0 / 16.0, &[])).unwrap();
         read_wide.add(&[5], &mut sum);
         assert_eq!((at(&sum, 3), at(&sum, 4), at(&sum, 22)), (32, 8, 16));
-        assert!((read.moves().steps.begun[1] - 24.0).abs() < 1e-6);
         assert!((read.moves().exps.begun[1] - 1.5_f32.exp()).abs() < 1e-4);
         assert_eq!(Weights::from_bytes(b"nothing").unwrap_err(), WeightsError::Magic);
         assert_eq!(Weights::from_bytes(&bytes[..40]).unwrap_err(), WeightsError::Broken);

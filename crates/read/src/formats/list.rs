@@ -160,13 +160,74 @@ fn parse(line: &str, hint: Option<Kind>) -> Line {
         && body.len() <= 160
         && body.split_whitespace().count() <= 20
         && !body.contains(". ");
-    if labels
-        || short
-            && (body.ends_with(':') || heading_kind(body).is_some() || body.starts_with(['[', '=']))
-    {
+    let marked = || {
+        body.ends_with(':')
+            || body.starts_with(['[', '='])
+            || heading_kind(body).is_some()
+            || is_shouted(body)
+    };
+    if labels || short && marked() {
         return Line::Heading(whole);
     }
     Line::Words(whole)
+}
+
+/// Words in capitals only, as titles of sections are set in plain text: "SUPPORTING EVIDENCE".
+fn is_shouted(words: &str) -> bool {
+    let letters = words.chars().filter(|c| c.is_alphabetic()).count();
+    letters >= 6 && letters * 2 > words.len() && !words.chars().any(char::is_lowercase)
+}
+
+/// Words of headings below which stands where the values are from.
+const CITING: &[&str] = &[
+    "reference",
+    "references",
+    "source",
+    "sources",
+    "evidence",
+    "credit",
+    "credits",
+    "report",
+    "reports",
+    "links",
+    "analysis",
+    "analyses",
+    "reading",
+];
+
+/// Whether a heading tells where the values are from; "report" beside a sort of value is of values.
+fn cites(heading: &str) -> bool {
+    heading_kind(heading).is_none()
+        && heading
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| CITING.iter().any(|c| word.eq_ignore_ascii_case(c)))
+}
+
+/// Sites that show what somebody found out about a file or an address: a link there is no indicator.
+const ANALYSES: &[&str] = &[
+    "any.run",
+    "bazaar.abuse.ch",
+    "hybrid-analysis.com",
+    "joesandbox.com",
+    "otx.alienvault.com",
+    "threatfox.abuse.ch",
+    "tria.ge",
+    "urlhaus.abuse.ch",
+    "urlscan.io",
+    "virustotal.com",
+];
+
+/// Whether a link, written as it can be followed, leads to such a site.
+fn is_analysis(value: &Entity, shown: &str) -> bool {
+    let Some(rest) = value.value.strip_prefix("https://") else { return false };
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default().to_ascii_lowercase();
+    value.kind == Kind::Url
+        && shown.starts_with("https://")
+        && !shown.contains('[')
+        && rest.len() > host.len() + 1
+        && ANALYSES
+            .iter()
+            .any(|site| host.strip_suffix(site).is_some_and(|h| h.is_empty() || h.ends_with('.')))
 }
 
 fn without_bullet(start: usize, body: &str) -> (usize, &str) {
@@ -247,10 +308,31 @@ fn value_and_words(start: usize, body: &str) -> Option<Line> {
         return None;
     }
     let from = start + body.len() - words.len();
-    Some(Line::Values(
-        vec![(entity, start..start + end)],
-        (!words.is_empty()).then(|| from..start + body.len()),
-    ))
+    let mut found = vec![(entity, start..start + end)];
+    let mut rest = (!words.is_empty()).then(|| from..start + body.len());
+    if let Some((other, len)) = other_half(&found[0].0, words) {
+        found.push((other, from..from + len));
+        rest = (words.len() > len + 1).then(|| from + len + 1..start + body.len());
+    }
+    Some(Line::Values(found, rest))
+}
+
+/// The name behind the hash of a file, or the hash behind its name, with its length: "HASH - loader.dll (the
+/// loader)", "loader.dll - HASH".
+fn other_half(value: &Entity, words: &str) -> Option<(Entity, usize)> {
+    let end = [" (", " - ", " – ", "\t", ", "]
+        .iter()
+        .filter_map(|mark| words.find(mark))
+        .min()
+        .unwrap_or(words.len());
+    let part = words[..end].trim_end();
+    let other = classify(part)?;
+    let fits = match value.kind {
+        kind if kind.is_file_hash() => matches!(other.kind, Kind::FileName | Kind::FilePath),
+        Kind::FileName | Kind::FilePath => other.kind.is_file_hash(),
+        _ => false,
+    };
+    fits.then_some((other, part.len()))
 }
 
 /// The kind that a heading names: `IP addresses`, `SHA256 hashes:`, `# Domains`.
@@ -338,7 +420,7 @@ impl Reader {
                 if let Some(rest) = &rest {
                     reading.regions.push(Region { span: span(rest), kind: RegionKind::Prose });
                 }
-                self.claims(&found, at, reading);
+                self.claims(line, &found, at, reading);
             }
         }
     }
@@ -350,20 +432,38 @@ impl Reader {
         self.heading = Some(heading.to_owned());
     }
 
-    fn claims(&self, found: &[(Entity, Range<usize>)], at: usize, reading: &mut Reading) {
+    fn claims(
+        &self,
+        line: &str,
+        found: &[(Entity, Range<usize>)],
+        at: usize,
+        reading: &mut Reading,
+    ) {
         let by = |claim: Claim| claim.by("list:line", Confidence::percent(PRECISION));
+        let cited = self.heading.as_deref().is_some_and(cites);
         for (entity, range) in found {
-            let role = if entity.kind.is_observable() { Role::Indicator } else { Role::Subject };
+            let shown = line.get(range.clone()).unwrap_or_default();
+            let plain =
+                entity.kind == Kind::Url && shown.starts_with("http") && !shown.contains('[');
+            let role = match entity.kind {
+                _ if cited && plain || is_analysis(entity, shown) => Role::Reference,
+                kind if kind.is_observable() => Role::Indicator,
+                _ => Role::Subject,
+            };
             let span = Span::new(at + range.start, at + range.end);
             let mut claim = by(Claim::mention(entity.clone(), role, span));
             claim.context.clone_from(&self.heading);
             reading.claims.push(claim);
         }
         // One hash beside a name, or beside a hash of another kind: one file.
-        if let [(first, _), rest @ ..] = found
-            && first.kind.is_file_hash()
-            && rest.len() <= 4
-        {
+        let (first, rest) = match found {
+            [name, hash] if hash.0.kind.is_file_hash() && !name.0.kind.is_file_hash() => {
+                (&hash.0, std::slice::from_ref(name))
+            }
+            [first, rest @ ..] => (&first.0, rest),
+            [] => return,
+        };
+        if first.kind.is_file_hash() && rest.len() <= 4 {
             for (entity, range) in rest {
                 let same = matches!(
                     entity.kind,
@@ -413,6 +513,42 @@ mod tests {
                 "C2: reed.example\nC2: marsh.example\n",
             ],
             true,
+        );
+    }
+
+    #[test]
+    fn a_hash_and_the_name_beside_it_are_one_file() {
+        let (one, two) = ("0123456789abcdef".repeat(2), "fedcba9876543210".repeat(2));
+        let text = format!("Files:\n{one} - marsh heron.dll (the loader)\nreed.exe - {two}\n");
+        let input = Input { name: "a.txt", raw: text.as_bytes(), text: &text };
+        let reading = Reader::new("a.txt").part(&input);
+        let ties: Vec<_> = reading
+            .claims
+            .iter()
+            .filter(|c| c.relation == Relation::SameObject)
+            .map(|c| (c.subject.value.as_str(), c.object.entity().unwrap().value.as_str()))
+            .collect();
+        assert_eq!(ties, [(one.as_str(), "marsh heron.dll"), (two.as_str(), "reed.exe")]);
+    }
+
+    #[test]
+    fn links_that_tell_where_the_values_are_from_are_no_indicators() {
+        let text = "LOADER URL\nhttp://marsh.example/a\n\nSUPPORTING EVIDENCE\nhttps://blog.example/b\nhxxps://reed[.]example/c\n\n\
+                    PANELS\nhttps://heron.example/d\nhttps://tria.ge/210101-abcdefghij\n";
+        assert!(looks_like(text));
+        let input = Input { name: "a.txt", raw: text.as_bytes(), text };
+        let reading = Reader::new("a.txt").part(&input);
+        let roles: Vec<_> =
+            reading.claims.iter().map(|c| (c.subject.value.as_str(), c.role().unwrap())).collect();
+        assert_eq!(
+            roles,
+            [
+                ("http://marsh.example/a", Role::Indicator),
+                ("https://blog.example/b", Role::Reference),
+                ("https://reed.example/c", Role::Indicator),
+                ("https://heron.example/d", Role::Indicator),
+                ("https://tria.ge/210101-abcdefghij", Role::Reference),
+            ]
         );
     }
 

@@ -14,6 +14,17 @@ pub enum Face {
     Sans,
     Bold,
     Mono,
+    /// A Japanese face that the file does not bring along, its text in Shift-JIS.
+    Japanese,
+    /// A Chinese one, its text in GBK.
+    Chinese,
+}
+
+/// A font of two bytes a character under an encoding that every reader has to know (ISO 32000, 9.7.5.2).
+fn predefined(name: &str, encoding: &str, ordering: &str) -> String {
+    format!(
+        "<< /Type /Font /Subtype /Type0 /BaseFont /{name} /Encoding /{encoding} /DescendantFonts [ << /Type /Font /Subtype /CIDFontType0 /BaseFont /{name} /CIDSystemInfo << /Registry (Adobe) /Ordering ({ordering}) /Supplement 2 >> /DW 1000 >> ] >>"
+    )
 }
 
 impl Paper {
@@ -47,6 +58,8 @@ impl Paper {
             Face::Sans => "F1",
             Face::Bold => "F2",
             Face::Mono => "F3",
+            Face::Japanese => "F4",
+            Face::Chinese => "F5",
         };
         let line = format!("BT /{font} {size} Tf {matrix} Tm {operator} ET\n");
         self.content().push_str(&line);
@@ -122,10 +135,12 @@ impl Paper {
         ];
         for (number, (content, links)) in self.pages.iter().enumerate() {
             objects.push(format!(
-                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Rotate {} /Contents {} 0 R /Annots [{}] /Resources << /Font << /F1 3 0 R /F2 4 0 R /F3 5 0 R >> >> >>",
+                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Rotate {} /Contents {} 0 R /Annots [{}] /Resources << /Font << /F1 3 0 R /F2 4 0 R /F3 5 0 R /F4 {} /F5 {} >> >> >>",
                 self.rotate,
                 8 + number * 2,
                 links.join(" "),
+                predefined("HeiseiMin-W3", "90ms-RKSJ-H", "Japan1"),
+                predefined("STSong-Light", "GBK-EUC-H", "GB1"),
             ));
             objects.push(format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()));
         }
