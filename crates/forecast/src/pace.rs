@@ -18,6 +18,9 @@ const LEAST_DAYS: i64 = 14;
 /// A source of whose values fewer are on the next list too reports news, and does not keep a list.
 const LEAST_KEPT: f64 = 0.25;
 
+/// Between these days without a sighting the law falls by those that are gone.
+const BEHIND_GRACE: [i64; 2] = [7, 30];
+
 /// What is known of the lists of one source, of kinds that age alike.
 #[derive(Clone, Copy, Debug)]
 pub struct Listed<'a> {
@@ -63,21 +66,24 @@ pub fn pace(listed: &Listed<'_>) -> Option<Pace> {
     let mut law = Risks { kind: listed.kind, known: BTreeMap::new() };
     let mut by_first: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     let (mut gone, mut expected) = (0, 0.0);
-    for &(first, last) in listed.spells {
-        let risks = by_first.entry(first).or_insert_with(|| law.summed(days, first));
+    for &(from, to) in listed.spells {
+        let risks = by_first.entry(from).or_insert_with(|| law.summed(days, from));
+        // What the newest lists alone lack may come back.
+        let is_gone = days.get(to).is_some_and(|day| last - day >= BEHIND_GRACE[0]);
         // The list that lacks it for good was a risk too.
-        expected += risks.get(last + 1 - first).or(risks.last()).copied().unwrap_or_default();
-        gone += usize::from(last + 1 < days.len());
+        let risked = to - from + usize::from(is_gone);
+        expected += risks.get(risked).or(risks.last()).copied().unwrap_or_default();
+        gone += usize::from(is_gone);
     }
     let rate = (gone as f64 + PRIOR) / (expected + PRIOR);
     let percent = ((rate * 100.0).round() as u32).clamp(BOUNDS.0, BOUNDS.1);
     Some(Pace { percent, values: listed.spells.len(), gone, expected })
 }
 
-/// The risks of a law, by age and days to the next list.
+/// The risks of a law a day, by age.
 struct Risks {
     kind: Kind,
-    known: BTreeMap<(u32, u32), f64>,
+    known: BTreeMap<u32, f64>,
 }
 
 impl Risks {
@@ -88,17 +94,22 @@ impl Risks {
         let from = days.get(first..).unwrap_or_default();
         for pair in from.windows(2) {
             let age = days_between(from[0], pair[0]);
-            sum += self.of(age, days_between(pair[0], pair[1]));
+            sum += f64::from(days_between(pair[0], pair[1])) * self.a_day(age);
             sums.push(sum);
         }
         sums
     }
 
-    fn of(&mut self, age: u32, unseen: u32) -> f64 {
+    /// The fall of the law behind its days of grace: within them a value that is gone still counts as in use.
+    fn a_day(&mut self, age: u32) -> f64 {
         let kind = self.kind;
-        *self.known.entry((age, unseen)).or_insert_with(|| {
-            let clocks = Clocks { kind, family: None, age, unseen };
-            -DecayModel::Fitted.read(&clocks).probability.max(1e-9).ln()
+        *self.known.entry(age).or_insert_with(|| {
+            let at = |unseen: i64| {
+                let clocks = Clocks { kind, family: None, age, unseen: unseen as u32 };
+                DecayModel::Fitted.read(&clocks).probability.max(1e-9)
+            };
+            let [from, to] = BEHIND_GRACE;
+            (at(from) / at(to)).ln().max(0.0) / (to - from) as f64
         })
     }
 }
@@ -129,7 +140,8 @@ mod tests {
         let (short, long) = (pace_of(3, 60).unwrap(), pace_of(90, 60).unwrap());
         assert!(short.percent > 150, "{short:?}");
         assert!(long.percent < 100, "{long:?}");
-        assert_eq!((short.values, short.gone), (1200, 1140));
+        // Those of the last seven days may come back.
+        assert_eq!((short.values, short.gone), (1200, 1020));
     }
 
     #[test]
@@ -158,8 +170,9 @@ mod tests {
                 prop_assert!((BOUNDS.0..=BOUNDS.1).contains(&one.percent));
                 prop_assert!(one.expected >= 0.0 && one.gone <= one.values);
                 // The same, and none that is still listed: no slower.
+                let newest = days[days.len() - 1];
                 let ended: Vec<_> =
-                    spells.iter().copied().filter(|s| s.1 + 1 < days.len()).collect();
+                    spells.iter().copied().filter(|s| newest - days[s.1] >= 7).collect();
                 let without = pace(&Listed { spells: &ended, ..listed }).unwrap();
                 prop_assert!(without.percent >= one.percent);
             }

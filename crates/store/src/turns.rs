@@ -97,18 +97,19 @@ pub(crate) fn complete(conn: &Connection) -> Result<(), Fault> {
         }
     }
     for (n, ((tlp, pap), publisher)) in marked {
-        conn.prepare_cached(
-            "UPDATE document SET tlp = ?2, pap = ?3, publisher = ?4 WHERE n = ?1",
-        )?
-        .execute((n, tlp, pap, publisher))?;
+        conn.prepare_cached("UPDATE document SET tlp = ?2, pap = ?3, publisher = ?4 WHERE n = ?1")?
+            .execute((n, tlp, pap, publisher))?;
     }
     let latest: Option<String> =
         conn.query_row("SELECT max(at) FROM change", [], |row| row.get(0))?;
     let time = |text: String| text.parse::<Timestamp>().ok();
     let mut next = latest.and_then(time).map_or(TURN, |at| at.as_microsecond().max(TURN));
     for (table, key, on) in [
-        ("fact", "subject, relation, object",
-         "t.subject = fact.subject AND t.relation = fact.relation AND t.object = fact.object"),
+        (
+            "fact",
+            "subject, relation, object",
+            "t.subject = fact.subject AND t.relation = fact.relation AND t.object = fact.object",
+        ),
         ("standing", "n", "t.n = standing.n"),
         ("document", "n", "t.n = document.n"),
     ] {
@@ -162,8 +163,10 @@ pub(crate) fn print(conn: &Connection, names: &Names, n: i64) -> Result<i64, Fau
     Ok(i64::from_le_bytes(half))
 }
 
-const ALIASES: &str = "SELECT subject FROM fact WHERE object = ?1 AND relation = ?2 ORDER BY subject";
-const OF_SUBJECT: &str = "SELECT object FROM fact WHERE subject = ?1 AND relation = ?2 ORDER BY object";
+const ALIASES: &str =
+    "SELECT subject FROM fact WHERE object = ?1 AND relation = ?2 ORDER BY subject";
+const OF_SUBJECT: &str =
+    "SELECT object FROM fact WHERE subject = ?1 AND relation = ?2 ORDER BY object";
 
 /// Which of what came is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -235,7 +238,11 @@ impl Store {
 
     /// The statements that tell the own object of an entity: what its other names are, what it is of and when; and
     /// a few of those that name it, first those of which it is the subject.
-    pub fn statements_naming(&self, n: i64, most: usize) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+    pub fn statements_naming(
+        &self,
+        n: i64,
+        most: usize,
+    ) -> Result<Vec<(i64, i64, i64)>, StoreError> {
         self.with(|conn, names| naming(conn, names, n, most))
     }
 
@@ -299,9 +306,8 @@ impl Store {
                 "SELECT resolved_subject, relation, resolved_object FROM claim
                  WHERE document = ?1 LIMIT ?2",
             )?;
-            let rows = statement.query_map((row, most as i64), |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?;
+            let rows = statement
+                .query_map((row, most as i64), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             let mut statements = rows.collect::<Result<Vec<(i64, i64, i64)>, _>>()?;
             statements.sort_unstable();
             statements.dedup();
@@ -424,7 +430,10 @@ fn turns(conn: &Connection, names: &Names, query: &TurnQuery) -> Result<Vec<Turn
         }
     }
     if query.documents {
-        part("SELECT added, 2 AS what, n AS a, 0 AS b, 0 AS c FROM document WHERE visible = 1 AND".into());
+        part(
+            "SELECT added, 2 AS what, n AS a, 0 AS b, 0 AS c FROM document WHERE visible = 1 AND"
+                .into(),
+        );
     }
     if parts.is_empty() {
         return Ok(Vec::new());

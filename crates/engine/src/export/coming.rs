@@ -147,11 +147,7 @@ impl Engine {
     }
 
     /// Where the objects of identifiers are.
-    fn places_of(
-        &self,
-        query: &SharedQuery,
-        wanted: &Wanted,
-    ) -> Result<Vec<Turn>, EngineError> {
+    fn places_of(&self, query: &SharedQuery, wanted: &Wanted) -> Result<Vec<Turn>, EngineError> {
         let ids: BTreeSet<&str> = query.ids.iter().map(String::as_str).collect();
         let types: BTreeSet<&str> =
             ids.iter().filter_map(|id| Some(id.split_once("--")?.0)).collect();

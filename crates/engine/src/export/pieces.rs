@@ -173,11 +173,7 @@ impl<'e> Page<'e> {
     }
 
     /// Whether what came may give an object of these identifiers; the object itself is looked at later.
-    pub(super) fn may_give(
-        &self,
-        turn: &Turn,
-        ids: &BTreeSet<&str>,
-    ) -> Result<bool, EngineError> {
+    pub(super) fn may_give(&self, turn: &Turn, ids: &BTreeSet<&str>) -> Result<bool, EngineError> {
         let store = &self.engine.store;
         match turn.what {
             Came::Entity(n) => {
@@ -279,9 +275,9 @@ impl<'e> Page<'e> {
             return Ok(false);
         }
         let id = pieces::entity_id(entity, same);
-        let ends = same.iter().flat_map(|it| {
-            std::iter::once(&it.fact.subject).chain(it.fact.object.entity())
-        });
+        let ends = same
+            .iter()
+            .flat_map(|it| std::iter::once(&it.fact.subject).chain(it.fact.object.entity()));
         for other in ends.filter(|other| *other != entity && pieces::may_be_joined(other)) {
             if pieces::entity_id(other, same) == id
                 && self.engine.store.entity_number(other)?.is_some_and(|other| other < n)
