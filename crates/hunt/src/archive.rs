@@ -1,7 +1,7 @@
 //! Archives: each member is opened as a file of its own.
 
 use std::cell::Cell;
-use std::io::{Read, Seek};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use lapwing_model::{Problem, ProblemKind};
 
 use crate::context::Context;
 use crate::input::{About, failed, open};
-use crate::packing::Guard;
+use crate::packing::{Guard, Tally};
 use crate::report::Report;
 
 /// Dictionaries and models of a 7z or xz decoder may take so many KiB.
@@ -143,14 +143,14 @@ fn unzip_without_directory<R: Read + Seek>(
 
 pub(crate) fn un7z<R: Read + Seek>(
     ctx: &Context<'_>,
-    reader: R,
+    mut reader: R,
     size: u64,
     about: About<'_>,
     report: &mut Report,
 ) {
     let password = sevenz_rust2::Password::empty();
     let opened = sevenz_rust2::ArchiveReader::new_with_memory_limit(
-        reader,
+        &mut reader,
         password,
         DECODER_MEMORY as usize,
     );
@@ -188,11 +188,61 @@ pub(crate) fn un7z<R: Read + Seek>(
             ProblemKind::Encrypted
         } else if matches!(error, sevenz_rust2::Error::MaxMemLimited { .. }) {
             ProblemKind::Limit
+        } else if ["next header", "next_header", "fill whole buffer"]
+            .iter()
+            .any(|sign| lower.contains(sign))
+        {
+            let read = un7z_without_end(ctx, &mut reader, about, report);
+            let what = if read {
+                "what stands before was read as one file"
+            } else {
+                "nothing of it could be read"
+            };
+            text = format!(
+                "the archive is cut: its end, which tells what lies in it, is missing; {what}; copy it again from where it lies"
+            );
+            ProblemKind::Truncated
         } else {
             ProblemKind::Malformed
         };
         report.problems.push(Problem::fatal(about.name, kind, text));
     }
+}
+
+/// Reads what stands first in a 7z archive whose end is missing, when it is packed as these archives are by default; `false`
+/// when it is not.
+fn un7z_without_end<R: Read + Seek>(
+    ctx: &Context<'_>,
+    reader: &mut R,
+    about: About<'_>,
+    report: &mut Report,
+) -> bool {
+    /// The header has so many bytes.
+    const HEADER: u64 = 32;
+    /// The largest window that a common level of packing has.
+    const WINDOW: u32 = 64 << 20;
+    let mut control = [0];
+    let begins = reader.seek(SeekFrom::Start(HEADER)).is_ok()
+        && reader.read_exact(&mut control).is_ok()
+        && reader.seek(SeekFrom::Start(HEADER)).is_ok()
+        // A stream of LZMA2 begins with an empty window.
+        && matches!(control[0], 1 | 0xe0..);
+    if !begins {
+        return false;
+    }
+    let read = Rc::new(Cell::new(0));
+    let source = Tally { inner: BufReader::new(reader), read: Rc::clone(&read) };
+    let stream = lzma_rust2::Lzma2Reader::new(source, WINDOW, None);
+    let mut stream = Guard::new(stream, read, ctx.options.limits);
+    let mut first = [0];
+    if !stream.read(&mut first).is_ok_and(|count| count == 1) {
+        return false;
+    }
+    let name = format!("{}!what stands before the cut", about.name);
+    let depth = about.depth + 1;
+    let inner = About { name: &name, modified: None, depth, file: None, rewrite: None };
+    open(ctx, &mut Cursor::new(first).chain(stream), inner, report);
+    true
 }
 
 fn too_many(ctx: &Context<'_>, number: usize, name: &str, report: &mut Report) -> bool {

@@ -3,11 +3,13 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use lapwing_model::{Finding, Place, Severity};
 
 use crate::Options;
 use crate::finding::{cap_key, fold_name};
+use crate::many;
 use crate::report::Report;
 
 impl Report {
@@ -26,7 +28,22 @@ impl Report {
         }
         self.cap(options);
         self.bound(options.max_findings);
-        self.cast.keep_of(&self.findings);
+        self.forget();
+    }
+
+    /// Leaves out records of which only many tell something, when there are more than are needed.
+    pub(crate) fn thin(&mut self) {
+        let before = self.counted.len();
+        self.uncounted += many::thin(&mut self.counted);
+        if self.counted.len() < before {
+            self.forget();
+        }
+    }
+
+    /// Forgets who stands in records that are no findings any more.
+    fn forget(&mut self) {
+        let counted = self.counted.iter().map(|one| &one.finding);
+        self.cast.keep_of(self.findings.iter().chain(counted));
     }
 
     /// Keeps the first findings of each rule and outcome.
@@ -106,7 +123,7 @@ impl Report {
             .rev()
             .map(|(severity, count)| format!("{count} {severity}"))
             .collect();
-        let values = if self.sightings_left_out > 0 {
+        let mut values = if self.sightings_left_out > 0 {
             format!(
                 "; {} more sightings are of listed values beyond the first {most} and are in no bundle",
                 self.sightings_left_out
@@ -114,6 +131,13 @@ impl Report {
         } else {
             String::new()
         };
+        if self.uncounted > 0 {
+            let _ = write!(
+                values,
+                "; {} records of which only many tell something were left out",
+                self.uncounted
+            );
+        }
         match (all, values.is_empty()) {
             (0, true) => None,
             (0, false) => Some(format!("More was seen than is kept{values}.")),

@@ -54,7 +54,7 @@ pub(crate) fn conclude(
     checks: &Checks,
     options: &Options,
 ) -> Hunt {
-    all.findings.extend(many::bursts(checks.list(), std::mem::take(&mut all.counted)));
+    all.findings.extend(many::bursts(std::mem::take(&mut all.counted)));
     // A pipe can be read once only.
     let files: Vec<PathBuf> = files.into_iter().filter(|file| file.is_file()).collect();
     let mut profile = Profile::default();
@@ -192,6 +192,8 @@ impl Report {
         append(&mut self.correlated, other.correlated);
         self.cast.add(other.cast);
         append(&mut self.counted, other.counted);
+        self.uncounted += other.uncounted;
+        self.thin();
         self.sightings_left_out += other.sightings_left_out;
         for (entity, seen) in other.sighted {
             self.sight(entity, seen, options.max_findings);

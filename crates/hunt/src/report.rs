@@ -43,6 +43,8 @@ pub(crate) struct Report {
     pub related: Related,
     /// Records of checks that need many.
     pub counted: Vec<Counted>,
+    /// How many of them had to be left out.
+    pub uncounted: u64,
     /// Members of archives that may be pages.
     pub members: Members,
     /// Values of patterns that ask for several.

@@ -12,7 +12,7 @@ use crate::condition::last_part;
 use crate::context::{Context, Route};
 use crate::finding::{cap_key, finding_of};
 use crate::hit;
-use crate::many::{self, Counted};
+use crate::many::Counted;
 use crate::matcher::{Hit, Scratch};
 use crate::rarity::Profile;
 use crate::record::{Record, shorten};
@@ -236,10 +236,9 @@ impl<'c, 'h> Scan<'c, 'h> {
             }
             let finding = finding_of(&outcome, record, self.name, time);
             if let Some(many) = &outcome.check.many {
-                if self.report.counted.len() < many::MOST {
-                    self.report.counted.push(Counted::new(many, record, finding));
-                    self.know(record);
-                }
+                self.report.counted.push(Counted::new(many, record, finding));
+                self.know(record);
+                self.report.thin();
                 continue;
             }
             if self.add(finding) {

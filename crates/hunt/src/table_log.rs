@@ -133,12 +133,20 @@ pub(crate) fn read(
     result
 }
 
+/// So many lines tell of which form a log is.
+const FIRST_LINES: usize = 60;
+
 /// The form that most of the first lines have.
 fn form_of(head: &[u8]) -> &'static str {
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     let lines = head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|l| !l.is_empty());
-    for line in lines.take(20) {
-        *counts.entry(line::read(&lines::text(line)).form).or_default() += 1;
+    for line in lines.take(FIRST_LINES) {
+        let text = lines::text(line);
+        let read = line::read(&text);
+        // What has neither form nor time explains the lines that follow, or goes on with the one before.
+        if read.form != "text" || read.when.is_some() {
+            *counts.entry(read.form).or_default() += 1;
+        }
     }
     // The last line of the head may be cut.
     let most = counts.iter().filter(|(form, _)| **form != "text").max_by_key(|(_, n)| **n);

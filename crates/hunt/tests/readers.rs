@@ -207,6 +207,49 @@ fn logs_that_grow_are_read_on_through_rotation_and_truncation() {
     assert_eq!(result.problems, []);
 }
 
+#[test]
+fn names_by_labels_and_ports_behind_dots_are_found_while_logs_grow() {
+    let folder = tempfile::tempdir().unwrap();
+    let append = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    };
+    let packet = |client: &str| {
+        format!("01:02:03.000004 IP {client}.51000 > 10.0.0.5.443: Flags [S], length 0\n")
+    };
+    let dump = "\t0x0000:  4500 003c 1c46 4000 4006 b1e6 ac10 0a63\n".repeat(30);
+    let asked = |client: &str| {
+        format!(
+            "3/3/2021 1:02:03 AM 0E4C PACKET  00A1 UDP Rcv {client}   e5f5   Q [0001   D   NOERROR] A      (3)www(4)evil(7)example(0)\n"
+        )
+    };
+    append("dump.txt", &packet("10.0.0.7"));
+    append("dns.log", "DNS Server log file creation at 3/3/2021 1:00:00 AM\n");
+    let matcher = Matcher::compile([
+        Indicator::new(Entity::new(Kind::Ipv4Addr, "192.0.2.66"), 0.9, "a list"),
+        Indicator::new(Entity::new(Kind::DomainName, "evil.example"), 0.9, "a list"),
+    ]);
+    let mut steps = Steps {
+        steps: vec![
+            // What comes begins with lines that do not tell what log it is.
+            Box::new(|| append("dump.txt", &format!("{dump}{}", packet("192.0.2.66")))),
+            Box::new(|| append("dns.log", &asked("10.0.0.8"))),
+            Box::new(|| append("dns.log", &format!("some remark\n{}", asked("10.0.0.9")))),
+        ],
+        told: Vec::new(),
+    };
+    let paths = [folder.path().to_owned()];
+    let result = follow(&paths, &matcher, &Checks::none(), &options(), &Silent, &mut steps);
+    let mut told: Vec<&str> =
+        steps.told.iter().map(|told| told.split('@').next().unwrap()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["dns.log:2", "dns.log:4", "dump.txt:32"]);
+    // The same as if they were read at once.
+    let whole = hunt(&paths, &matcher, &Checks::none(), &options(), &Silent);
+    assert_eq!(result.findings, whole.findings);
+}
+
 /// A page that runs what it is sent, and lies in no folder that is known to be served; the words are broken up, so that
 /// it is none here.
 fn page() -> String {

@@ -14,6 +14,8 @@ use crate::output::{counted, one_line, table, unlinked};
 /// Lines of the timeline and values of a group that are shown without `--all`.
 const SHOWN_TIMELINE: usize = 30;
 const SHOWN_GROUP: usize = 3;
+/// Rules and values that are named of which findings were only counted.
+const SHOWN_FOLDED: usize = 30;
 
 /// The whole answer as text.
 pub fn text(hunt: &Hunt, all: bool, width: usize, colour: bool) -> String {
@@ -194,10 +196,25 @@ fn groups(text: &mut String, hunt: &Hunt, names: &Names, all: bool, width: usize
             wrapped(text, "  - ", &line, width);
         }
     }
-    for (rule, count) in &hunt.folded {
+    folded(text, &hunt.folded, width);
+}
+
+/// What was counted and not kept, by rule or value; of very many those that were counted most.
+fn folded(text: &mut String, folded: &BTreeMap<String, u64>, width: usize) {
+    let mut order: Vec<(&String, &u64)> = folded.iter().collect();
+    if order.len() > SHOWN_FOLDED {
+        order.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    }
+    for (rule, count) in order.iter().take(SHOWN_FOLDED) {
         let line = format!(
             "{rule}: {count} more findings were counted and not kept (--max-findings-per-rule)"
         );
+        wrapped(text, "  - ", &line, width);
+    }
+    let rest = order.get(SHOWN_FOLDED..).unwrap_or_default();
+    if !rest.is_empty() {
+        let all: u64 = rest.iter().map(|(_, count)| **count).sum();
+        let line = format!("and {all} more findings of {} other rules and values", rest.len());
         wrapped(text, "  - ", &line, width);
     }
 }

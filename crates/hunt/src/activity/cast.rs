@@ -75,7 +75,7 @@ impl Cast {
     }
 
     /// Forgets the records of which `findings` has none.
-    pub(crate) fn keep_of(&mut self, findings: &[Finding]) {
+    pub(crate) fn keep_of<'f>(&mut self, findings: impl Iterator<Item = &'f Finding>) {
         self.settle();
         let mut wanted = vec![false; self.rows.len()];
         for finding in findings {

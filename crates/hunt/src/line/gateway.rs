@@ -184,6 +184,10 @@ mod tests {
                 "msg_id=3000-0148 | action=Deny | src_interface=0-External | dst_interface=Firebox | proto=tcp | src_ip=192.0.2.66 | dst_ip=10.0.0.5 | src_port=51000 | dst_port=22",
             ),
             (
+                "Mar  3 01:02:03 2021 FB1 local0.info firewall: msg_id=\"3000-0148\" Deny 0-External Firebox 52 tcp 20 127 192.0.2.66 10.0.0.5 51000 22 offset 8",
+                "host=FB1 | level=local0.info | program=firewall | msg_id=3000-0148 | action=Deny | src_interface=0-External | dst_interface=Firebox | proto=tcp | src_ip=192.0.2.66",
+            ),
+            (
                 "Mar  3 01:02:03 FB1 80XX (2021-03-03T01:02:04) http-proxy[2165]: msg_id=\"1AFF-0024\" Allow 1-Trusted 0-External tcp 10.0.0.5 192.0.2.66 51000 80 msg=\"HTTP request\" op=\"GET\" dstname=\"bad.example.com\" arg=\"/x\"",
                 "msg_id=1AFF-0024 | action=Allow | src_interface=1-Trusted | dst_interface=0-External | proto=tcp | src_ip=10.0.0.5 | dst_ip=192.0.2.66 | src_port=51000 | dst_port=80 | msg=HTTP request | op=GET | dstname=bad.example.com | arg=/x",
             ),
@@ -210,8 +214,7 @@ mod tests {
         ] {
             let told = fields(text);
             assert!(told.starts_with("device: ") && told.contains(wanted), "{told}");
-            let line = super::super::read(text);
-            assert!(line.when.is_some_and(|when| !matches!(when, crate::time::Moment::Exact(_))));
+            assert!(super::super::read(text).when.is_some(), "{text}");
         }
     }
 }

@@ -179,6 +179,11 @@ fn stamp(text: &str) -> Option<(Moment, &str)> {
         }
         let when = time::read(text.get(..15)?)?;
         let mut rest = &text[15..];
+        // WatchGuard puts the year behind the time.
+        let year = rest.get(1..6).filter(|year| year.starts_with("20") && year.ends_with(' '));
+        if year.is_some_and(|year| is_number(year.trim_end(), 4)) {
+            return Some((time::read(&text[..20])?, &text[20..]));
+        }
         if let Some(fraction) = rest.strip_prefix('.') {
             rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
         }
