@@ -48,7 +48,9 @@ impl Engine {
     /// When the store cannot be read.
     pub fn in_rows(&self, ceiling: Marking, pap: Pap) -> Result<Option<Engine>, EngineError> {
         let Some(store) = self.store.visible_to(ceiling, pap)? else { return Ok(None) };
-        Ok(Some(self.on(store, jiff::Timestamp::UNIX_EPOCH)?))
+        let part = self.on(store, jiff::Timestamp::UNIX_EPOCH)?;
+        part.store.inherit_turns(&self.store)?;
+        Ok(Some(part))
     }
 }
 

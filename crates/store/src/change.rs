@@ -19,7 +19,7 @@ use crate::packed::Packed;
 use crate::records::{Added, Fused, Gathered, StoredClaim, Undone};
 use crate::store::Store;
 use crate::turns::Turns;
-use crate::{blobs, claims, fusing, judgements, origins, shelf, spelling, standing, turns};
+use crate::{blobs, claims, fusing, judgements, origins, roomy, shelf, spelling, standing, turns};
 
 /// One transaction: all of it is kept by [`Change::commit`], or none.
 ///
@@ -184,9 +184,13 @@ impl<'s> Change<'s> {
             conn.prepare_cached("UPDATE document SET claims = ?2, gaps = ?3 WHERE n = ?1")?
                 .execute((n, claims as i64, gaps as i64))?;
             first_row.get_or_insert(n);
+            let before = counts.claims;
             counts.documents += 1;
             counts.claims += claims;
             counts.gaps += gaps;
+            if before < roomy::A_LOT && counts.claims >= roomy::A_LOT && !conn.is_postgres() {
+                conn.execute_batch(&format!("PRAGMA cache_size = -{}", roomy::kib()))?;
+            }
             Ok(Added::New)
         })?;
         if added == Added::New {
@@ -472,6 +476,10 @@ fn derived(
 
 impl Drop for Change<'_> {
     fn drop(&mut self) {
+        if self.counts.claims >= roomy::A_LOT && !self.store.conn.is_postgres() {
+            let usual = format!("PRAGMA cache_size = -{}; PRAGMA shrink_memory", roomy::USUAL);
+            let _ = self.store.conn.execute_batch(&usual);
+        }
         if self.open {
             // SQLite rolls back by itself on some errors (a full disk); then there is none left.
             let _ = self.store.conn.execute_batch("ROLLBACK");

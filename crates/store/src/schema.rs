@@ -11,7 +11,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use crate::codec;
 use crate::error::{Fault, StoreError};
 use crate::sql::Connection;
-use crate::{standing, turns};
+use crate::{roomy, standing, turns};
 
 /// The newest schema that this program writes and reads.
 pub(crate) const VERSION: i64 = 10;
@@ -83,6 +83,8 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
             rusqlite::Connection::open_with_flags(path, flags)?
         };
         let conn = sqlite(conn)?;
+        // A server has several readers, and the system holds what they share.
+        conn.execute_batch(&format!("PRAGMA cache_size = -{}", roomy::OF_READERS))?;
         match identify(&conn, path)? {
             0 => Err(not_a_store(path, "the file is empty").into()),
             _ => Ok(conn),
@@ -144,12 +146,13 @@ fn sqlite(conn: rusqlite::Connection) -> Result<Connection, Fault> {
     // A plan does not depend on the values that are bound: else statements are prepared again and
     // again for other values, which took a quarter of the time of adding.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // 48 MB of pages; sorting and temporary tables go to files once they outgrow the cache.
+    // Sorting and temporary tables go to files once they outgrow the cache.
     // References are not looked up at each row of the hot path: rows are written only by this
     // crate, and `Store::check` follows every reference.
     conn.execute_batch(
-        "PRAGMA cache_size = -48000; PRAGMA temp_store = FILE; PRAGMA foreign_keys = OFF;",
+        "PRAGMA temp_store = FILE; PRAGMA foreign_keys = OFF;",
     )?;
+    conn.execute_batch(&format!("PRAGMA cache_size = -{};", roomy::USUAL))?;
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_INNOCUOUS;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use common::{Place, add, at, fuse, reading, resolve};
-use lapwing_store::{Store, StoreError};
+use lapwing_store::{Came, Store, StoreError, TurnQuery};
 use rusqlite::Connection;
 
 fn folder_with_store(numbers: u32) -> (tempfile::TempDir, PathBuf) {
@@ -130,12 +130,52 @@ fn what_schema_8_kept_of_many_claims_is_made_anew() {
     kept(1);
     Store::open(&path).unwrap();
     assert_eq!(count(), 1, "of this schema");
+    file.execute_batch(WITHOUT_SCHEMA_10).unwrap();
     file.execute_batch("PRAGMA user_version = 8").unwrap();
     kept(2);
     Store::open(&path).unwrap();
     assert_eq!(count(), 0);
     let version: i64 = file.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
     assert_eq!(version, 10);
+}
+
+/// Takes away what schema 10 added.
+const WITHOUT_SCHEMA_10: &str = "DROP INDEX fact_added; DROP INDEX standing_added;
+    DROP INDEX document_added; DROP INDEX document_tlp; DROP INDEX document_pap;
+    DROP INDEX document_publisher; DROP TABLE turn;
+    ALTER TABLE fact DROP COLUMN added; ALTER TABLE standing DROP COLUMN added;
+    ALTER TABLE standing DROP COLUMN print; ALTER TABLE document DROP COLUMN added;
+    ALTER TABLE document DROP COLUMN tlp; ALTER TABLE document DROP COLUMN pap;
+    ALTER TABLE document DROP COLUMN publisher;
+    CREATE TABLE taxii_state (collection TEXT PRIMARY KEY, change INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+
+#[test]
+fn what_schema_9_holds_gets_numbers_and_markings_as_columns() {
+    use lapwing_model::{Marking, Pap};
+    let (_folder, path) = folder_with_store(5);
+    let mut marked = reading(7);
+    marked.document.marking = Some(Marking::Amber);
+    marked.document.properties.push(("tag".into(), "PAP:RED".into()));
+    add(&mut Store::open(&path).unwrap(), &marked, 2).unwrap();
+    let digest = Store::open(&path).unwrap().digest().unwrap();
+    let file = Connection::open(&path).unwrap();
+    file.execute_batch(WITHOUT_SCHEMA_10).unwrap();
+    file.execute_batch("PRAGMA user_version = 9").unwrap();
+    let reader = Store::open_read_only(&path).unwrap();
+    assert_eq!(reader.strictest().unwrap(), (Marking::Amber, Pap::Red), "of the headers");
+    drop(reader);
+    let mut store = Store::open(&path).unwrap();
+    assert_eq!(store.strictest().unwrap(), (Marking::Amber, Pap::Red));
+    assert_eq!(store.digest().unwrap(), digest);
+    let query = TurnQuery { before: i64::MAX, documents: true, limit: 10_000, ..TurnQuery::default() };
+    let all = store.turns(&query).unwrap();
+    assert!(all.windows(2).all(|two| two[0].n < two[1].n) && all[0].n > 0);
+    let facts = all.iter().filter(|turn| matches!(turn.what, Came::Fact(..))).count();
+    assert_eq!(facts, store.facts(&lapwing_store::FactQuery::default()).unwrap().len());
+    // What comes next comes behind.
+    add(&mut store, &reading(30), 1).unwrap();
+    let fresh = store.turns(&TurnQuery { from: all.last().unwrap().n + 1, ..query }).unwrap();
+    assert!(fresh.iter().any(|turn| matches!(turn.what, Came::Document(_))));
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod common;
 
 use common::{add, at, fuse, reading, resolve, undo};
 use lapwing_model::{ChangeId, DocumentId, Entity, Format, Kind, Reading, Relation, Role};
-use lapwing_store::{Added, FactQuery, SearchHit, Store, StoreError};
+use lapwing_store::{Added, Came, FactQuery, SearchHit, Store, StoreError, TURN, Turn, TurnQuery};
 use proptest::prelude::Strategy;
 
 fn store_of(numbers: impl IntoIterator<Item = u32>) -> Store {
@@ -425,4 +425,95 @@ proptest::proptest! {
         proptest::prop_assert_eq!(store.digest().unwrap(), straight);
         proptest::prop_assert_eq!(store.check().unwrap(), Vec::<String>::new());
     }
+}
+
+/// All that came behind a number, by pages.
+fn came(store: &Store, from: i64, limit: usize) -> Vec<Turn> {
+    let mut query =
+        TurnQuery { from, before: i64::MAX, documents: true, limit, ..TurnQuery::default() };
+    let mut all = Vec::new();
+    loop {
+        let page = store.turns(&query).unwrap();
+        let Some(last) = page.last() else { return all };
+        query.from = last.n + 1;
+        all.extend(page);
+    }
+}
+
+#[test]
+fn what_comes_has_numbers_that_only_grow_and_change_with_it() {
+    let mut store = store_of(0..6);
+    let all = came(&store, 0, 1000);
+    assert!(all.windows(2).all(|two| two[0].n + TURN <= two[1].n), "each has room behind it");
+    for limit in [1, 3, 7] {
+        assert_eq!(came(&store, 0, limit), all, "by {limit}");
+    }
+    let facts = all.iter().filter(|turn| matches!(turn.what, Came::Fact(..))).count();
+    let documents = all.iter().filter(|turn| matches!(turn.what, Came::Document(_))).count();
+    assert_eq!(facts, store.facts(&FactQuery::default()).unwrap().len());
+    assert_eq!(documents, 6);
+    let entities = all.iter().filter(|turn| matches!(turn.what, Came::Entity(_))).count();
+    assert_eq!(entities, store.entities(None).unwrap().len());
+    // One more report: what it does not change stays where it was, and all else is behind.
+    let last = all.last().unwrap().n;
+    add(&mut store, &reading(13), 2).unwrap();
+    let after = came(&store, 0, 1000);
+    let (kept, fresh): (Vec<Turn>, Vec<Turn>) = after.into_iter().partition(|it| it.n <= last);
+    assert!(kept.iter().all(|turn| all.contains(turn)));
+    let moved: Vec<&Turn> = all.iter().filter(|turn| !kept.contains(turn)).collect();
+    assert!(!moved.is_empty() && moved.iter().all(|turn| matches!(turn.what, Came::Fact(..))));
+    assert!(moved.iter().all(|old| fresh.iter().any(|new| new.what == old.what)));
+    // Known bytes change nothing; an undo takes away what only that report said.
+    add(&mut store, &reading(13), 3).unwrap();
+    assert_eq!(came(&store, last + 1, 9), fresh);
+    undo(&mut store, 7).unwrap();
+    let gone = fresh.iter().find(|turn| matches!(turn.what, Came::Document(_))).unwrap();
+    assert!(!came(&store, 0, 1000).contains(gone));
+    // What comes back comes at the end.
+    let latest = came(&store, 0, 1000).last().unwrap().n;
+    undo(&mut store, 8).unwrap();
+    let back = came(&store, latest + 1, 1000);
+    assert!(back.iter().any(|turn| turn.what == gone.what), "{back:?}");
+}
+
+#[test]
+fn facts_come_with_their_claims_and_those_beside_them() {
+    let store = store_of([0, 7, 14]);
+    let turns = came(&store, 0, 1000);
+    let statements: Vec<(i64, i64, i64)> = turns
+        .iter()
+        .filter_map(|turn| match turn.what {
+            Came::Fact(subject, relation, object) => Some((subject, relation, object)),
+            _ => None,
+        })
+        .collect();
+    let all = store.facts_that_came(&statements, 100).unwrap();
+    for (fact, claims) in all.iter().map(|found| found.as_ref().unwrap()) {
+        let whole = store.claims_for(&fact.subject, fact.relation, &fact.object).unwrap();
+        assert_eq!(claims.len(), whole.len(), "{fact:?}");
+    }
+    let few = store.facts_that_came(&statements, 2).unwrap();
+    assert!(few.iter().flatten().all(|(_, claims)| (1..=2).contains(&claims.len())));
+    assert!(few.iter().flatten().any(|(fact, _)| fact.contributions.len() == 3));
+    assert_eq!(store.facts_that_came(&[(-1, -1, -1)], 2).unwrap(), [None]);
+    let address = Entity::new(Kind::Ipv4Addr, "192.0.2.0");
+    let n = store.entity_number(&address).unwrap().unwrap();
+    let beside = store.facts_beside(&[n], &[Relation::Indicates]).unwrap();
+    assert_eq!(beside[0][0].object.entity().unwrap().value, "Hafnium");
+    assert_eq!(store.entities_that_came(&[n]).unwrap(), [address]);
+}
+
+#[test]
+fn the_strictest_marking_is_known_at_once_and_stays_after_an_undo() {
+    use lapwing_model::{Marking, Pap};
+    let mut store = common::store();
+    assert_eq!(store.strictest().unwrap(), (Marking::Clear, Pap::Clear));
+    let mut marked = reading(1);
+    marked.document.marking = Some(Marking::AmberStrict);
+    marked.document.properties.push(("tag".into(), "PAP:AMBER".into()));
+    add(&mut store, &marked, 1).unwrap();
+    add(&mut store, &reading(2), 2).unwrap();
+    assert_eq!(store.strictest().unwrap(), (Marking::AmberStrict, Pap::Amber));
+    undo(&mut store, 1).unwrap();
+    assert_eq!(store.strictest().unwrap(), (Marking::AmberStrict, Pap::Amber));
 }

@@ -58,7 +58,7 @@ impl<'e> Page<'e> {
         let mut places = Vec::with_capacity(all.len());
         for (at, fact, claims) in all {
             let time = turns.get(at).map_or(Timestamp::UNIX_EPOCH, time_of);
-            let documents = papers.take(self.engine, claims)?;
+            let documents = papers.quote(self.engine, claims)?;
             let statuses = statuses.on(time.to_zoned(TimeZone::UTC).date());
             let (status, expires) = (statuses.of(&fact), statuses.expires_on(&fact));
             facts.push(SelectedFact { fact, status, expires, documents });
@@ -146,7 +146,7 @@ impl<'e> Page<'e> {
         let publisher = store.is_first_of_its_publisher(row)?;
         let origin = store.origin_of(id)?;
         let mut papers = Papers::default();
-        papers.take(self.engine, claims)?;
+        papers.quote(self.engine, claims)?;
         papers.put(self.engine, id)?;
         let mut told = false;
         if let Some(origin) = &origin {
@@ -386,8 +386,24 @@ struct Paper {
 }
 
 impl Papers {
-    /// Takes claims in, each once; tells of which documents they are.
+    /// Tells of which documents claims are, and takes these in.
     fn take(
+        &mut self,
+        engine: &Engine,
+        claims: Vec<StoredClaim>,
+    ) -> Result<Vec<DocumentId>, EngineError> {
+        let mut documents = Vec::new();
+        for claim in claims {
+            if !documents.contains(&claim.document) {
+                self.put(engine, claim.document)?;
+                documents.push(claim.document);
+            }
+        }
+        Ok(documents)
+    }
+
+    /// Takes claims in with their words, each once; tells of which documents they are.
+    fn quote(
         &mut self,
         engine: &Engine,
         claims: Vec<StoredClaim>,

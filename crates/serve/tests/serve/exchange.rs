@@ -485,3 +485,147 @@ async fn a_feed_is_fetched_once() {
     server.get("/misp/feed/other.json").await.problem(404);
     server.get("/misp/feed/passwd").await.problem(404);
 }
+
+/// All objects of what is known, page by page; `between` is done after each page.
+async fn walk(
+    server: &Server,
+    (key, filters, limit): (Option<&str>, &str, usize),
+    mut between: impl AsyncFnMut(usize),
+) -> Vec<Value> {
+    let (mut seen, mut next, mut pages) = (Vec::new(), String::new(), 0);
+    loop {
+        let path = format!("{ROOT}/knowledge/objects/?limit={limit}{filters}{next}");
+        let answer =
+            taxii(server, Method::GET, &path, key, &[("accept", TAXII)], None).await.ok(200);
+        let objects = answer["objects"].as_array().cloned().unwrap_or_default();
+        assert!(objects.len() <= limit);
+        seen.extend(objects);
+        if answer["more"] != true {
+            return seen;
+        }
+        next = format!("&next={}", answer["next"].as_str().unwrap());
+        between(pages).await;
+        pages += 1;
+    }
+}
+
+fn ids(objects: &[Value]) -> std::collections::BTreeSet<String> {
+    objects.iter().map(|object| object["id"].as_str().unwrap().to_owned()).collect()
+}
+
+const FILES: &str = "# Loader of OceanBuffalo\n\nOceanBuffalo used ZebraShell and T1505.003 against Contoso.\n\n\
+    ## Indicators of compromise\n\n| MD5 | SHA-256 |\n| --- | --- |\n\
+    | 0123456789abcdef0123456789abcdef | 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef |\n\n\
+    - C:\\Windows\\Temp\\a.dll\n- C:\\Windows\\Temp\\b.dll\n- http://evil-clear[.]top/a.php\n";
+
+#[tokio::test]
+async fn what_is_known_is_told_once_whatever_the_pages_and_as_exports_tell_it() {
+    let server = Server::with(
+        |engine| {
+            add(engine, "clear.md", CLEAR, None);
+            add(engine, "files.md", FILES, None);
+        },
+        |config| config.limits.per_minute = 100_000,
+    );
+    let all = walk(&server, (None, "", 1000), async |_| {}).await;
+    assert_eq!(ids(&all).len(), all.len(), "each once");
+    assert!(all.iter().filter(|object| object["type"] == "directory").count() <= 1);
+    for limit in [1, 3, 7] {
+        assert_eq!(walk(&server, (None, "", limit), async |_| {}).await, all, "by {limit}");
+    }
+    // What refers to an object refers to one that is there.
+    let known = ids(&all);
+    for object in &all {
+        for (key, value) in object.as_object().unwrap() {
+            let refs = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+            for id in refs.iter().filter(|_| key.ends_with("_ref") || key.ends_with("_refs")) {
+                assert!(known.contains(id.as_str().unwrap()), "{key} {id} of {}", object["id"]);
+            }
+        }
+    }
+    // A bundle of all has the same objects, but for notes on doubts, which are one for all there.
+    let bundle = server.get("/api/v1/export?as=stix&benign=true").await.ok(200);
+    let exported: Vec<Value> = bundle["objects"].as_array().unwrap().clone();
+    let told = |objects: &[Value]| -> Vec<String> {
+        let aside = |id: &String| !id.starts_with("note--") && !id.starts_with("marking-definition--");
+        ids(objects).into_iter().filter(aside).collect()
+    };
+    assert_eq!(told(&all), told(&exported));
+    let of = |objects: &[Value], id: &str| objects.iter().find(|it| it["id"] == id).cloned().unwrap();
+    for id in told(&all) {
+        let (mut paged, mut bundled) = (of(&all, &id), of(&exported, &id));
+        for object in [&mut paged, &mut bundled] {
+            let object = object.as_object_mut().unwrap();
+            // Times are those of coming, and the status is that of the day of coming.
+            for key in ["created", "modified", "published", "extensions"] {
+                object.remove(key);
+            }
+        }
+        assert_eq!(paged, bundled, "{id}");
+    }
+    // Filters pass what the whole has.
+    for kind in ["indicator", "report", "relationship", "malware", "file", "directory", "identity"] {
+        let wanted: Vec<&Value> = all.iter().filter(|object| object["type"] == kind).collect();
+        let found = walk(&server, (None, &format!("&match[type]={kind}"), 2), async |_| {}).await;
+        assert_eq!(found.iter().collect::<Vec<_>>(), wanted, "{kind}");
+    }
+    for object in &all {
+        let id = object["id"].as_str().unwrap();
+        let one = get(&server, &format!("{ROOT}/knowledge/objects/{id}/")).await.ok(200);
+        assert_eq!(one["objects"], json!([object]));
+        let Some(version) = object["modified"].as_str() else { continue };
+        let path = format!("{ROOT}/knowledge/objects/?match[id]={id}&match[version]={version}");
+        assert_eq!(get(&server, &path).await.ok(200)["objects"], json!([object]), "{version}");
+    }
+    let manifest = get(&server, &format!("{ROOT}/knowledge/manifest/?limit=1000")).await;
+    let entries = manifest.ok(200)["objects"].as_array().unwrap().clone();
+    assert_eq!(entries.len(), all.len());
+    let dates: Vec<&str> = entries.iter().map(|it| it["date_added"].as_str().unwrap()).collect();
+    assert!(dates.windows(2).all(|two| two[0] < two[1]), "each has a time of its own");
+    // A time splits the whole as a cursor does.
+    let half = entries.len() / 2;
+    let after = format!("&added_after={}", dates[half - 1]);
+    assert_eq!(walk(&server, (None, &after, 5), async |_| {}).await, all[half..]);
+    let none = get(&server, &format!("{ROOT}/knowledge/objects/?match[spec_version]=2.0")).await;
+    assert_eq!(none.ok(200), json!({}));
+}
+
+#[tokio::test]
+async fn what_comes_while_pages_are_read_is_told_once_below_any_ceiling() {
+    let server = Server::with(
+        |engine| {
+            add(engine, "clear.md", CLEAR, None);
+            add(engine, "files.md", FILES, None);
+            add(engine, "amber.md", AMBER, Some(Marking::Amber));
+        },
+        |config| config.limits.per_minute = 100_000,
+    );
+    let amber = server.user("amber", Role::Analyst, Marking::Amber);
+    let green = server.user("green", Role::Analyst, Marking::Green);
+    for (key, name) in [(&amber, "one"), (&green, "two")] {
+        let before = ids(&walk(&server, (Some(key), "", 1000), async |_| {}).await);
+        let seen = walk(&server, (Some(key), "", 3), async |page| {
+            if page < 4 {
+                let text = format!("# Note {name} {page}\n\n## Indicators of compromise\n\n- {name}{page}[.]example\n");
+                let body = json!({ "text": text, "name": format!("{name}{page}.md"), "tlp": "TLP:GREEN" });
+                let answer = server.call_as(&amber, Method::POST, "/api/v1/documents", Some(body)).await;
+                assert!(answer.status.is_success(), "{}", answer.text());
+            }
+        })
+        .await;
+        let versions: std::collections::BTreeSet<(String, String)> = seen
+            .iter()
+            .map(|it| {
+                let text = |key: &str| it[key].as_str().unwrap_or_default().to_owned();
+                (text("id"), text("modified"))
+            })
+            .collect();
+        assert_eq!(versions.len(), seen.len(), "no version twice");
+        let after = ids(&walk(&server, (Some(key), "", 1000), async |_| {}).await);
+        assert_eq!(ids(&seen), after, "nothing is lost");
+        assert!(before.is_subset(&after) && before.len() < after.len());
+        let told = serde_json::to_string(&seen).unwrap();
+        assert_eq!(told.contains("UNC7777"), key == &amber);
+        assert!((0..4).all(|page| told.contains(&format!("{name}{page}.example"))));
+    }
+}
