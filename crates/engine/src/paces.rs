@@ -152,7 +152,7 @@ impl Engine {
     fn paces_of(&self, lists: &Lists) -> Result<BTreeMap<&'static str, Option<Pace>>, EngineError> {
         let days: Vec<i64> = lists.by_day.keys().map(|day| day_number(*day)).collect();
         let mut histories: BTreeMap<&'static str, History> = BTreeMap::new();
-        for (at, documents) in lists.by_day.values().enumerate() {
+        for (at, documents) in (0..).zip(lists.by_day.values()) {
             let mut listed: BTreeSet<Entity> = BTreeSet::new();
             for document in documents {
                 for stored in self.store.claims_of(*document)? {
@@ -175,30 +175,17 @@ impl Engine {
 
 /// On which lists values stand.
 #[derive(Default)]
-struct History {
-    /// First and last list of each value.
-    spells: BTreeMap<Entity, (usize, usize)>,
-    /// How many values of a list are on the next, too.
-    kept: u64,
-    /// How many values each list holds.
-    listed: BTreeMap<usize, u64>,
-}
+struct History(BTreeMap<Entity, Vec<u32>>);
 
 impl History {
-    fn see(&mut self, value: Entity, at: usize) {
-        *self.listed.entry(at).or_default() += 1;
-        let (_, last) = self.spells.entry(value).or_insert((at, at));
-        self.kept += u64::from(*last + 1 == at);
-        *last = at;
+    fn see(&mut self, value: Entity, at: u32) {
+        self.0.entry(value).or_default().push(at);
     }
 
-    fn pace(&self, days: &[i64]) -> Option<Pace> {
-        let kind = self.spells.keys().next()?.kind;
-        let all: u64 = self.listed.range(..days.len().saturating_sub(1)).map(|(_, n)| n).sum();
-        let mut spells: Vec<(usize, usize)> = self.spells.values().copied().collect();
-        spells.sort_unstable();
-        let kept = (self.kept, all.saturating_sub(self.kept));
-        pace(&Listed { kind, days, spells: &spells, kept })
+    fn pace(self, days: &[i64]) -> Option<Pace> {
+        let kind = self.0.keys().next()?.kind;
+        let values: Vec<Vec<u32>> = self.0.into_values().collect();
+        pace(&Listed { kind, days, values: &values })
     }
 }
 

@@ -324,27 +324,19 @@ impl Listings {
         let of = |family: usize| {
             let lists = &self.lists[family];
             let days: Vec<usize> = (0..=until).filter(|day| lists[day + 1] > lists[*day]).collect();
-            let (mut spells, mut kept) = (Vec::new(), (0, 0));
-            for value in self.values.iter().filter(|value| value.family == family) {
-                let is_on = |day: usize| value.last[day] == Some(day as u32);
-                let mut on =
-                    days.iter().enumerate().filter(|(_, day)| is_on(**day)).map(|(at, _)| at);
-                let Some(first) = on.next() else { continue };
-                let mut last = first;
-                for at in on {
-                    if at == last + 1 {
-                        kept.0 += 1;
-                    } else {
-                        kept.1 += 1;
-                    }
-                    last = at;
-                }
-                kept.1 += u64::from(last + 1 < days.len());
-                spells.push((first, last));
-            }
-            spells.sort_unstable();
+            let values: Vec<Vec<u32>> = self
+                .values
+                .iter()
+                .filter(|value| value.family == family)
+                .map(|value| {
+                    let is_on = |day: &usize| value.last[*day] == Some(*day as u32);
+                    let on = days.iter().enumerate().filter(|(_, day)| is_on(day));
+                    on.map(|(at, _)| at as u32).collect()
+                })
+                .filter(|places: &Vec<u32>| !places.is_empty())
+                .collect();
             let days: Vec<i64> = days.into_iter().map(|day| day as i64).collect();
-            let told = pace(&Listed { kind: Kind::Ipv4Addr, days: &days, spells: &spells, kept });
+            let told = pace(&Listed { kind: Kind::Ipv4Addr, days: &days, values: &values });
             told.map_or(100, |pace| pace.percent)
         };
         (0..self.families.len()).map(of).collect()

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use lapwing_model::Kind;
 
 use crate::decay::{Clocks, DecayModel};
+use crate::lifetimes::GRACE;
 
-/// As many values gone as a source is believed to have lost at the general pace before it is looked at.
+/// As many values are taken to go by the law for all before a source is looked at.
 const PRIOR: f64 = 20.0;
 /// No source's days count less, or more, in percent.
 const BOUNDS: (u32, u32) = (25, 400);
@@ -17,9 +18,10 @@ const LEAST_LISTS: usize = 3;
 const LEAST_DAYS: i64 = 14;
 /// A source of whose values fewer are on the next list too reports news, and does not keep a list.
 const LEAST_KEPT: f64 = 0.25;
-
-/// Between these days without a sighting the law falls by those that are gone.
-const BEHIND_GRACE: [i64; 2] = [7, 30];
+/// Values are looked at again after so many days, at most.
+const HORIZON: i64 = 30;
+/// Of one value not every day is an example: they say the same.
+const STRIDE: i64 = 3;
 
 /// What is known of the lists of one source, of kinds that age alike.
 #[derive(Clone, Copy, Debug)]
@@ -28,11 +30,8 @@ pub struct Listed<'a> {
     pub kind: Kind,
     /// The days with a list, rising; days of any calendar.
     pub days: &'a [i64],
-    /// For each value the places in `days` of its first and its last list.
-    pub spells: &'a [(usize, usize)],
-    /// How many values of a list, summed over all lists but the last, are on the next list too, and how
-    /// many are not.
-    pub kept: (u64, u64),
+    /// For each value the places in `days` of the lists that hold it, rising.
+    pub values: &'a [Vec<u32>],
 }
 
 /// How fast the values of a source go out of use.
@@ -40,82 +39,93 @@ pub struct Listed<'a> {
 pub struct Pace {
     /// How many times a day without a sighting counts, in percent: 200 where values go twice as fast.
     pub percent: u32,
-    /// How many values were listed.
+    /// How many values were looked at again.
     pub values: usize,
-    /// How many went off the list.
-    pub gone: usize,
-    /// How many would have, by the law for all.
+    /// After how many days.
+    pub horizon: u32,
+    /// The share that was still listed then, 0 to 1.
+    pub listed: f64,
+    /// The share that would have been by the law for all.
     pub expected: f64,
 }
 
+/// How many values were looked at again at an age, and how many were listed.
+type ByAge = BTreeMap<u32, (f64, f64)>;
+
 /// The pace of a source; `None` where its lists cannot tell.
 ///
-/// The law for all gives each value a risk to go with each further list; the pace is how many went for each
-/// that was to go, drawn towards one (a gamma prior on a rate, the usual of survival analysis).
+/// Values of each list are looked for half the history later, after thirty days at most. The pace is that at
+/// which the law for all gives the share that was found, which is drawn towards its own first.
 #[must_use]
 pub fn pace(listed: &Listed<'_>) -> Option<Pace> {
     let days = listed.days;
-    let (first, last) = (days.first()?, days.last()?);
-    if days.len() < LEAST_LISTS || last - first < LEAST_DAYS {
+    let span = days.last()? - days.first()?;
+    if days.len() < LEAST_LISTS || span < LEAST_DAYS || !keeps_a_list(listed) {
         return None;
     }
-    let (kept, dropped) = listed.kept;
-    if kept + dropped == 0 || (kept as f64) < LEAST_KEPT * (kept + dropped) as f64 {
+    let horizon = HORIZON.min(span / 2);
+    let (mut by_age, mut values) = (ByAge::new(), 0);
+    for places in listed.values {
+        values += usize::from(look_again(days, places, horizon, &mut by_age));
+    }
+    let (all, found) = by_age.values().fold((0.0, 0.0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+    if values == 0 {
         return None;
     }
-    let mut law = Risks { kind: listed.kind, known: BTreeMap::new() };
-    let mut by_first: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-    let (mut gone, mut expected) = (0, 0.0);
-    for &(from, to) in listed.spells {
-        let risks = by_first.entry(from).or_insert_with(|| law.summed(days, from));
-        // What the newest lists alone lack may come back.
-        let is_gone = days.get(to).is_some_and(|day| last - day >= BEHIND_GRACE[0]);
-        // The list that lacks it for good was a risk too.
-        let risked = to - from + usize::from(is_gone);
-        expected += risks.get(risked).or(risks.last()).copied().unwrap_or_default();
-        gone += usize::from(is_gone);
+    let law = |percent: u32| {
+        let unseen = (horizon * i64::from(percent) / 100) as u32;
+        let of = by_age.iter().map(|(age, (count, _))| {
+            let clocks = Clocks { kind: listed.kind, family: None, age: *age, unseen };
+            count * DecayModel::Fitted.read(&clocks).probability
+        });
+        of.sum::<f64>() / all
+    };
+    let (found, expected, weight) = (found / all, law(100), values as f64);
+    let drawn = (found * weight + expected * PRIOR) / (weight + PRIOR);
+    // The first pace at which no more than that share is left: the law never rises.
+    let (mut low, mut high) = BOUNDS;
+    while low < high {
+        let middle = low.midpoint(high);
+        if law(middle) <= drawn { high = middle } else { low = middle + 1 }
     }
-    let rate = (gone as f64 + PRIOR) / (expected + PRIOR);
-    let percent = ((rate * 100.0).round() as u32).clamp(BOUNDS.0, BOUNDS.1);
-    Some(Pace { percent, values: listed.spells.len(), gone, expected })
+    let horizon = horizon as u32;
+    Some(Pace { percent: low, values, horizon, listed: found, expected })
 }
 
-/// The risks of a law a day, by age.
-struct Risks {
-    kind: Kind,
-    known: BTreeMap<u32, f64>,
+/// Whether values of a list are on the next one, too.
+fn keeps_a_list(listed: &Listed<'_>) -> bool {
+    let (mut kept, mut all) = (0_usize, 0_usize);
+    for places in listed.values {
+        kept += places.windows(2).filter(|pair| pair[0] + 1 == pair[1]).count();
+        all += places.iter().filter(|at| (**at as usize) + 1 < listed.days.len()).count();
+    }
+    all > 0 && kept as f64 >= LEAST_KEPT * all as f64
 }
 
-impl Risks {
-    /// The risk summed from the list at `first` to each later one; 0 at its beginning.
-    fn summed(&mut self, days: &[i64], first: usize) -> Vec<f64> {
-        let mut sums = vec![0.0];
-        let mut sum = 0.0;
-        let from = days.get(first..).unwrap_or_default();
-        for pair in from.windows(2) {
-            let age = days_between(from[0], pair[0]);
-            sum += f64::from(days_between(pair[0], pair[1])) * self.a_day(age);
-            sums.push(sum);
+/// Looks for a value so many days after lists that hold it, in the week before that day; whether there was
+/// one list to look in.
+fn look_again(days: &[i64], places: &[u32], horizon: i64, by_age: &mut ByAge) -> bool {
+    let day_of = |at: &u32| days.get(*at as usize).copied();
+    let Some(first) = places.first().and_then(day_of) else { return false };
+    let (mut next, mut looked) = (first, false);
+    for day in places.iter().filter_map(day_of) {
+        let (from, to) = (day + horizon - GRACE as i64, day + horizon);
+        if day < next || days.last().is_none_or(|last| *last < to) {
+            continue;
         }
-        sums
+        let lists =
+            days.partition_point(|day| *day <= from)..days.partition_point(|day| *day <= to);
+        if lists.is_empty() {
+            continue;
+        }
+        let at = places.partition_point(|place| (*place as usize) < lists.start);
+        let is_listed = places.get(at).is_some_and(|place| (*place as usize) < lists.end);
+        let counts = by_age.entry((day - first) as u32).or_default();
+        counts.0 += 1.0;
+        counts.1 += f64::from(u8::from(is_listed));
+        (next, looked) = (day + STRIDE, true);
     }
-
-    /// The fall of the law behind its days of grace: within them a value that is gone still counts as in use.
-    fn a_day(&mut self, age: u32) -> f64 {
-        let kind = self.kind;
-        *self.known.entry(age).or_insert_with(|| {
-            let at = |unseen: i64| {
-                let clocks = Clocks { kind, family: None, age, unseen: unseen as u32 };
-                DecayModel::Fitted.read(&clocks).probability.max(1e-9)
-            };
-            let [from, to] = BEHIND_GRACE;
-            (at(from) / at(to)).ln().max(0.0) / (to - from) as f64
-        })
-    }
-}
-
-fn days_between(from: i64, to: i64) -> u32 {
-    u32::try_from(to - from).unwrap_or_default()
+    looked
 }
 
 #[cfg(test)]
@@ -124,24 +134,38 @@ mod tests {
     use proptest::prelude::*;
 
     /// Of daily lists of values that stay for so many days each; twenty begin on each day.
-    fn pace_of(stay: usize, lists: usize) -> Option<Pace> {
-        let days: Vec<i64> = (0..lists as i64).collect();
-        let spells: Vec<(usize, usize)> = (0..lists)
-            .flat_map(|first| vec![(first, (first + stay - 1).min(lists - 1)); 20])
+    fn pace_of(stay: u32, lists: u32) -> Option<Pace> {
+        let days: Vec<i64> = (0..i64::from(lists)).collect();
+        let values: Vec<Vec<u32>> = (0..lists)
+            .flat_map(|first| vec![(first..(first + stay).min(lists)).collect(); 20])
             .collect();
-        let kept: usize = spells.iter().map(|(first, last)| last - first).sum();
-        let dropped = spells.iter().filter(|(_, last)| last + 1 < lists).count();
-        let kept = (kept as u64, dropped as u64);
-        pace(&Listed { kind: Kind::Ipv4Addr, days: &days, spells: &spells, kept })
+        pace(&Listed { kind: Kind::Ipv4Addr, days: &days, values: &values })
     }
 
     #[test]
     fn what_goes_sooner_counts_faster() {
         let (short, long) = (pace_of(3, 60).unwrap(), pace_of(90, 60).unwrap());
-        assert!(short.percent > 150, "{short:?}");
-        assert!(long.percent < 100, "{long:?}");
-        // Those of the last seven days may come back.
-        assert_eq!((short.values, short.gone), (1200, 1020));
+        assert!(short.percent > 150 && short.listed < 0.1, "{short:?}");
+        assert!(long.percent < 60 && long.listed > 0.99, "{long:?}");
+        assert!((0.3..0.9).contains(&long.expected) && long.horizon == 29, "{long:?}");
+    }
+
+    #[test]
+    fn the_pace_of_the_law_itself_is_one() {
+        // Of values that begin on each day as many stay as the law leaves.
+        let law = |unseen: u32| {
+            let clocks = Clocks { kind: Kind::Url, family: None, age: 0, unseen };
+            DecayModel::Fitted.read(&clocks).probability
+        };
+        let days: Vec<i64> = (0..120).collect();
+        let values: Vec<Vec<u32>> = (0..120_u32)
+            .flat_map(|first| (0..40).map(move |nth| (first, f64::from(nth) / 40.0)))
+            .map(|(first, share)| (first..120).take_while(|day| law(day - first) > share).collect())
+            .filter(|places: &Vec<u32>| !places.is_empty())
+            .collect();
+        let pace = pace(&Listed { kind: Kind::Url, days: &days, values: &values }).unwrap();
+        // A week of grace at the end of each look makes it a little slower.
+        assert!((70..=105).contains(&pace.percent), "{pace:?}");
     }
 
     #[test]
@@ -154,27 +178,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_pace_is_within_bounds_and_more_gone_is_never_slower(
+        fn a_pace_is_within_bounds_and_who_leaves_sooner_is_no_slower(
             gaps in prop::collection::vec(1_i64..9, 3..40),
-            spells in prop::collection::vec((0_usize..40, 0_usize..40), 1..80),
+            spells in prop::collection::vec((0_u32..40, 0_u32..40), 1..80),
         ) {
-            let days: Vec<i64> = gaps.iter().scan(0, |day, gap| { *day += gap; Some(*day) }).collect();
-            let spells: Vec<(usize, usize)> = spells
-                .into_iter()
-                .map(|(a, b)| (a % days.len(), b % days.len()))
-                .map(|(a, b)| (a.min(b), a.max(b)))
+            let days: Vec<i64> =
+                gaps.iter().scan(0, |day, gap| { *day += gap; Some(*day) }).collect();
+            let lists = days.len() as u32;
+            let values: Vec<Vec<u32>> = spells
+                .iter()
+                .map(|(a, b)| (a % lists, b % lists))
+                .map(|(a, b)| (a.min(b)..=a.max(b)).collect())
                 .collect();
-            let listed =
-                Listed { kind: Kind::DomainName, days: &days, spells: &spells, kept: (1, 1) };
-            if let Some(one) = pace(&listed) {
-                prop_assert!((BOUNDS.0..=BOUNDS.1).contains(&one.percent));
-                prop_assert!(one.expected >= 0.0 && one.gone <= one.values);
-                // The same, and none that is still listed: no slower.
-                let newest = days[days.len() - 1];
-                let ended: Vec<_> =
-                    spells.iter().copied().filter(|s| newest - days[s.1] >= 7).collect();
-                let without = pace(&Listed { spells: &ended, ..listed }).unwrap();
-                prop_assert!(without.percent >= one.percent);
+            let of = |values: &[Vec<u32>]| {
+                pace(&Listed { kind: Kind::DomainName, days: &days, values })
+            };
+            let stays: Vec<Vec<u32>> =
+                values.iter().map(|places| (places[0]..lists).collect()).collect();
+            if let (Some(one), Some(all)) = (of(&values), of(&stays)) {
+                for pace in [one, all] {
+                    prop_assert!((BOUNDS.0..=BOUNDS.1).contains(&pace.percent));
+                    prop_assert!((0.0..=1.0).contains(&pace.listed));
+                }
+                prop_assert!(one.listed <= all.listed);
             }
         }
     }

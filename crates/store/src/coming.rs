@@ -84,7 +84,11 @@ impl Store {
 
     /// The statements that tell the own object of an entity: what its other names are, what it is of and when; and
     /// a few of those that name it, first those of which it is the subject.
-    pub fn statements_naming(&self, n: i64, most: usize) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+    pub fn statements_naming(
+        &self,
+        n: i64,
+        most: usize,
+    ) -> Result<Vec<(i64, i64, i64)>, StoreError> {
         self.with(|conn, names| naming(conn, names, n, most))
     }
 
@@ -148,9 +152,8 @@ impl Store {
                 "SELECT resolved_subject, relation, resolved_object FROM claim
                  WHERE document = ?1 LIMIT ?2",
             )?;
-            let rows = statement.query_map((row, most as i64), |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?;
+            let rows = statement
+                .query_map((row, most as i64), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             let mut statements = rows.collect::<Result<Vec<(i64, i64, i64)>, _>>()?;
             statements.sort_unstable();
             statements.dedup();
@@ -168,10 +171,7 @@ impl Store {
     }
 
     /// The number of a document in sight.
-    pub fn turn_of_document(
-        &self,
-        id: DocumentId,
-    ) -> Result<Option<i64>, StoreError> {
+    pub fn turn_of_document(&self, id: DocumentId) -> Result<Option<i64>, StoreError> {
         self.with(|conn, _| {
             let found = conn
                 .prepare_cached("SELECT added FROM document WHERE id = ?1 AND visible = 1")?
@@ -273,7 +273,10 @@ fn turns(conn: &Connection, names: &Names, query: &TurnQuery) -> Result<Vec<Turn
         }
     }
     if query.documents {
-        part("SELECT added, 2 AS what, n AS a, 0 AS b, 0 AS c FROM document WHERE visible = 1 AND".into());
+        part(
+            "SELECT added, 2 AS what, n AS a, 0 AS b, 0 AS c FROM document WHERE visible = 1 AND"
+                .into(),
+        );
     }
     if parts.is_empty() {
         return Ok(Vec::new());

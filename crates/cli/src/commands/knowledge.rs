@@ -73,15 +73,17 @@ fn print_lists(told: &[SourceLists], out: &mut Output) -> Result<(), Failure> {
              source and a day, as `lapwing feeds` brings them.\n",
         );
     }
-    let heads = ["Source", "Kinds", "Lists", "From", "To", "Values", "Gone", "Expected", "Pace"];
+    let heads =
+        ["Source", "Kinds", "Lists", "From", "To", "Values", "After", "Listed", "By law", "Pace"];
     let mut rows = vec![heads.map(str::to_owned).to_vec()];
     for of in told {
         let (from, to) = of.period;
         if out.json {
             out.object(&json!({
                 "source": of.source, "ages": of.ages, "lists": of.lists, "from": from, "to": to,
-                "values": of.pace.map(|pace| pace.values), "gone": of.pace.map(|pace| pace.gone),
-                "expected": of.pace.map(|pace| (pace.expected * 10.0).round() / 10.0),
+                "values": of.pace.map(|pace| pace.values), "days": of.pace.map(|pace| pace.horizon),
+                "listed": of.pace.map(|pace| rounded(pace.listed)),
+                "by_law": of.pace.map(|pace| rounded(pace.expected)),
                 "pace": of.pace.map(|pace| f64::from(pace.percent) / 100.0),
             }))?;
             continue;
@@ -96,13 +98,19 @@ fn print_lists(told: &[SourceLists], out: &mut Output) -> Result<(), Failure> {
         match of.pace {
             Some(pace) => row.extend([
                 pace.values.to_string(),
-                pace.gone.to_string(),
-                format!("{:.0}", pace.expected),
+                format!("{} days", pace.horizon),
+                format!("{:.0} %", pace.listed * 100.0),
+                format!("{:.0} %", pace.expected * 100.0),
                 format!("{:.2}", f64::from(pace.percent) / 100.0),
             ]),
-            None => row.extend(["", "", "", "cannot tell"].map(str::to_owned)),
+            None => row.extend(["", "", "", "", "cannot tell"].map(str::to_owned)),
         }
         rows.push(row);
     }
     if out.json { Ok(()) } else { out.text(&table(&rows)) }
+}
+
+/// A share to three digits.
+fn rounded(share: f64) -> f64 {
+    (share * 1000.0).round() / 1000.0
 }
