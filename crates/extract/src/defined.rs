@@ -297,7 +297,7 @@ mod tests {
                 Kind::ThreatActor,
                 "Marsh Heron",
             ),
-            ("Snipe is a ransomware-as-a-service operation", Kind::Malware, "Snipe"),
+            ("SnipeLock is a ransomware-as-a-service operation", Kind::Malware, "SnipeLock"),
             ("Reedlock is a ransomware gang that", Kind::ThreatActor, "Reedlock"),
         ] {
             assert_eq!(names(text), [(kind, name.to_owned())], "{text}");

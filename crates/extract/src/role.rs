@@ -247,6 +247,9 @@ impl Case<'_> {
         if let Some((_, cue)) = self.cues.get(Cue::Legit) {
             return self.say(Role::Benign, 60, format!("called \"{cue}\""));
         }
+        if self.found.kind == Kind::Mutex {
+            return self.say(Role::Indicator, 85, "a name among the kernel's objects");
+        }
         let why = if self.found.shape == Shape::Checked {
             "a wallet whose checksum holds".to_owned()
         } else if self.place.topic == Topic::Indicators {

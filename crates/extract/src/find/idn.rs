@@ -57,7 +57,13 @@ impl Finder<'_> {
 
     /// A mail address `from..stop` with its `@` at `at`, whose letters may be of any script (RFC 6531).
     fn wide_mail(&mut self, from: usize, at: usize, stop: usize) -> bool {
-        let local = self.text[from..at].trim_start_matches(['.', '-', '_']);
+        let local = &self.text[from..at];
+        // "邮箱:ann@…": what stands before a mark, and letters without case before plain ones, are words of the sentence.
+        let mark = |c: char| matches!(c, ':' | '\u{ff1a}' | '/' | '\u{3001}' | '\u{ff0c}');
+        let last = local.char_indices().rfind(|(_, c)| mark(*c) || is_wide(*c));
+        let words = last.map_or(0, |(i, c)| i + c.len_utf8());
+        let words = if words < local.len() { words } else { 0 };
+        let local = local[words..].trim_start_matches(['.', '-', '_']);
         let host = self.text[at + 1..stop].trim_end_matches(['.', '-']);
         let Ok(ascii) = idna::domain_to_ascii(host) else { return false };
         if local.is_empty() || local.len() > 64 || !is_name(&ascii) || !self.has_suffix(&ascii) {
