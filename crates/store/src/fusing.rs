@@ -10,10 +10,10 @@ use crate::claims::{self, Which};
 use crate::error::{Fault, StoreError};
 use crate::facts;
 use crate::held::{Held, Standings};
-use crate::turns::Turns;
 use crate::names::{Names, TEXT, set_resolved};
 use crate::records::{Fused, Gathered, Kept, StoredClaim};
 use crate::standing::Age;
+use crate::turns::Turns;
 use crate::weighed::Weighed;
 
 /// Makes the table of touched statements; it lives and dies with the connection.

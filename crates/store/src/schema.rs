@@ -149,9 +149,7 @@ fn sqlite(conn: rusqlite::Connection) -> Result<Connection, Fault> {
     // Sorting and temporary tables go to files once they outgrow the cache.
     // References are not looked up at each row of the hot path: rows are written only by this
     // crate, and `Store::check` follows every reference.
-    conn.execute_batch(
-        "PRAGMA temp_store = FILE; PRAGMA foreign_keys = OFF;",
-    )?;
+    conn.execute_batch("PRAGMA temp_store = FILE; PRAGMA foreign_keys = OFF;")?;
     conn.execute_batch(&format!("PRAGMA cache_size = -{};", roomy::USUAL))?;
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC

@@ -92,18 +92,19 @@ pub(crate) fn complete(conn: &Connection) -> Result<(), Fault> {
         }
     }
     for (n, ((tlp, pap), publisher)) in marked {
-        conn.prepare_cached(
-            "UPDATE document SET tlp = ?2, pap = ?3, publisher = ?4 WHERE n = ?1",
-        )?
-        .execute((n, tlp, pap, publisher))?;
+        conn.prepare_cached("UPDATE document SET tlp = ?2, pap = ?3, publisher = ?4 WHERE n = ?1")?
+            .execute((n, tlp, pap, publisher))?;
     }
     let latest: Option<String> =
         conn.query_row("SELECT max(at) FROM change", [], |row| row.get(0))?;
     let time = |text: String| text.parse::<Timestamp>().ok();
     let mut next = latest.and_then(time).map_or(TURN, |at| at.as_microsecond().max(TURN));
     for (table, key, on) in [
-        ("fact", "subject, relation, object",
-         "t.subject = fact.subject AND t.relation = fact.relation AND t.object = fact.object"),
+        (
+            "fact",
+            "subject, relation, object",
+            "t.subject = fact.subject AND t.relation = fact.relation AND t.object = fact.object",
+        ),
         ("standing", "n", "t.n = standing.n"),
         ("document", "n", "t.n = document.n"),
     ] {
@@ -157,5 +158,7 @@ pub(crate) fn print(conn: &Connection, names: &Names, n: i64) -> Result<i64, Fau
     Ok(i64::from_le_bytes(half))
 }
 
-const ALIASES: &str = "SELECT subject FROM fact WHERE object = ?1 AND relation = ?2 ORDER BY subject";
-const OF_SUBJECT: &str = "SELECT object FROM fact WHERE subject = ?1 AND relation = ?2 ORDER BY object";
+const ALIASES: &str =
+    "SELECT subject FROM fact WHERE object = ?1 AND relation = ?2 ORDER BY subject";
+const OF_SUBJECT: &str =
+    "SELECT object FROM fact WHERE subject = ?1 AND relation = ?2 ORDER BY object";

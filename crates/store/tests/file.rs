@@ -167,7 +167,8 @@ fn what_schema_9_holds_gets_numbers_and_markings_as_columns() {
     let mut store = Store::open(&path).unwrap();
     assert_eq!(store.strictest().unwrap(), (Marking::Amber, Pap::Red));
     assert_eq!(store.digest().unwrap(), digest);
-    let query = TurnQuery { before: i64::MAX, documents: true, limit: 10_000, ..TurnQuery::default() };
+    let query =
+        TurnQuery { before: i64::MAX, documents: true, limit: 10_000, ..TurnQuery::default() };
     let all = store.turns(&query).unwrap();
     assert!(all.windows(2).all(|two| two[0].n < two[1].n) && all[0].n > 0);
     let facts = all.iter().filter(|turn| matches!(turn.what, Came::Fact(..))).count();

@@ -226,7 +226,5 @@ pub fn has_indicator(selected: &SelectedFact) -> bool {
         Kind::Pattern => super::pattern::language(&subject.value).is_some(),
         _ => pattern(subject).is_some(),
     };
-    is_role(selected, Role::Indicator)
-        && selected.status != lapwing_model::Status::Benign
-        && told
+    is_role(selected, Role::Indicator) && selected.status != lapwing_model::Status::Benign && told
 }

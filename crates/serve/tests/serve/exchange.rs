@@ -547,11 +547,13 @@ async fn what_is_known_is_told_once_whatever_the_pages_and_as_exports_tell_it() 
     let bundle = server.get("/api/v1/export?as=stix&benign=true").await.ok(200);
     let exported: Vec<Value> = bundle["objects"].as_array().unwrap().clone();
     let told = |objects: &[Value]| -> Vec<String> {
-        let aside = |id: &String| !id.starts_with("note--") && !id.starts_with("marking-definition--");
+        let aside =
+            |id: &String| !id.starts_with("note--") && !id.starts_with("marking-definition--");
         ids(objects).into_iter().filter(aside).collect()
     };
     assert_eq!(told(&all), told(&exported));
-    let of = |objects: &[Value], id: &str| objects.iter().find(|it| it["id"] == id).cloned().unwrap();
+    let of =
+        |objects: &[Value], id: &str| objects.iter().find(|it| it["id"] == id).cloned().unwrap();
     for id in told(&all) {
         let (mut paged, mut bundled) = (of(&all, &id), of(&exported, &id));
         for object in [&mut paged, &mut bundled] {
@@ -564,7 +566,8 @@ async fn what_is_known_is_told_once_whatever_the_pages_and_as_exports_tell_it() 
         assert_eq!(paged, bundled, "{id}");
     }
     // Filters pass what the whole has.
-    for kind in ["indicator", "report", "relationship", "malware", "file", "directory", "identity"] {
+    for kind in ["indicator", "report", "relationship", "malware", "file", "directory", "identity"]
+    {
         let wanted: Vec<&Value> = all.iter().filter(|object| object["type"] == kind).collect();
         let found = walk(&server, (None, &format!("&match[type]={kind}"), 2), async |_| {}).await;
         assert_eq!(found.iter().collect::<Vec<_>>(), wanted, "{kind}");
