@@ -204,7 +204,7 @@ impl Wanted {
             SpecMatch::Latest | SpecMatch::All => true,
             SpecMatch::Of(specs) => specs.iter().any(|spec| spec == SPEC),
         };
-        let added_after = query.added_after.map_or(i64::MIN, jiff::Timestamp::as_microsecond);
+        let added_after = query.added_after.map_or(i64::MIN, Timestamp::as_microsecond);
         let mut wanted = Self {
             nothing: !specs || query.limit == 0,
             after: query.after.max(added_after).max(0),
