@@ -51,6 +51,12 @@ pub enum Came {
     Document(i64),
 }
 
+/// A statement by the numbers of its subject, relation and object.
+pub type Statement = (i64, i64, i64);
+
+/// A fact with claims on it.
+pub type ToldFact = (Fact, Vec<StoredClaim>);
+
 impl Store {
     /// What came, in order of its number.
     pub fn turns(&self, query: &TurnQuery) -> Result<Vec<Turn>, StoreError> {
@@ -63,7 +69,7 @@ impl Store {
         &self,
         statements: &[(i64, i64, i64)],
         most: usize,
-    ) -> Result<Vec<Option<(Fact, Vec<StoredClaim>)>>, StoreError> {
+    ) -> Result<Vec<Option<ToldFact>>, StoreError> {
         self.with(|conn, names| facts_of(conn, names, statements, most))
     }
 
@@ -83,13 +89,14 @@ impl Store {
     }
 
     /// The statements that tell the own object of an entity: what its other names are, what it is of and when; and
-    /// a few of those that name it, first those of which it is the subject.
+    /// a few of those that name it, first those of which it is the subject. `is_name`: it is no value.
     pub fn statements_naming(
         &self,
         n: i64,
+        is_name: bool,
         most: usize,
     ) -> Result<Vec<(i64, i64, i64)>, StoreError> {
-        self.with(|conn, names| naming(conn, names, n, most))
+        self.with(|conn, names| naming(conn, names, (n, is_name), most))
     }
 
     /// The entities of numbers, each with its number, in their order; none for what is gone.
@@ -144,7 +151,7 @@ impl Store {
         &self,
         row: i64,
         most: usize,
-    ) -> Result<Option<(DocumentRecord, Vec<(i64, i64, i64)>)>, StoreError> {
+    ) -> Result<Option<(DocumentRecord, Vec<Statement>)>, StoreError> {
         self.with(|conn, _| {
             let Some(id) = documents::in_sight(conn, row)? else { return Ok(None) };
             let Some(record) = documents::record(conn, id)? else { return Ok(None) };
@@ -297,14 +304,12 @@ fn turns(conn: &Connection, names: &Names, query: &TurnQuery) -> Result<Vec<Turn
     Ok(turns)
 }
 
-type Found = Option<(Fact, Vec<StoredClaim>)>;
-
 fn facts_of(
     conn: &Connection,
     names: &Names,
     statements: &[(i64, i64, i64)],
     most: usize,
-) -> Result<Vec<Found>, Fault> {
+) -> Result<Vec<Option<ToldFact>>, Fault> {
     let bodies = bodies(conn, names, statements)?;
     let there: Vec<(i64, i64, i64)> = statements
         .iter()
@@ -390,7 +395,7 @@ fn beside(
 fn naming(
     conn: &Connection,
     names: &Names,
-    n: i64,
+    (n, is_name): (i64, bool),
     most: usize,
 ) -> Result<Vec<(i64, i64, i64)>, Fault> {
     let mut found = Vec::new();
@@ -404,13 +409,19 @@ fn naming(
         Ok(found.len() - before)
     };
     let most: Value = (most as i64).into();
-    if let Some(alias) = names.find_word(conn, Relation::AliasOf.as_str())? {
+    // A value has no other names, nor days of its own.
+    let telling: &[Relation] = if is_name {
+        &[Relation::HasWeakness, Relation::FirstSeen, Relation::LastSeen]
+    } else {
+        &[]
+    };
+    if is_name && let Some(alias) = names.find_word(conn, Relation::AliasOf.as_str())? {
         take(
             "SELECT subject, relation, object FROM fact WHERE relation = ?2 AND object = ?1",
             vec![n.into(), alias.into()],
         )?;
     }
-    for relation in [Relation::HasWeakness, Relation::FirstSeen, Relation::LastSeen] {
+    for relation in telling {
         if let Some(relation) = names.find_word(conn, relation.as_str())? {
             take(
                 "SELECT subject, relation, object FROM fact WHERE subject = ?1 AND relation = ?2",

@@ -90,7 +90,7 @@ pub use agreements::Voiced;
 pub use backup::Copied;
 pub use below::Followed;
 pub use change::Change;
-pub use coming::{Came, Turn, TurnQuery};
+pub use coming::{Came, Statement, ToldFact, Turn, TurnQuery};
 pub use deriving::{AgeOf, FuseWith};
 pub use document_standings::StandingRecord;
 pub use error::StoreError;

@@ -56,6 +56,7 @@ impl Engine {
         if self.frame(&mut page, (ceiling, pap))? {
             return Ok(page.coming);
         }
+        let maker = Page::new(self, ceiling, pap);
         let mut looked_at = 0;
         let mut from = wanted.after - TURN + 2;
         loop {
@@ -63,7 +64,7 @@ impl Engine {
             let Some(last) = turns.last().map(|turn| turn.n) else { break };
             // One after the other for as long as they are of one sort: these are made together.
             for run in turns.chunk_by(|a, b| sort(a) == sort(b)) {
-                if self.run(run, &mut page, (ceiling, pap))? {
+                if Self::run(run, &mut page, &maker)? {
                     return Ok(page.coming);
                 }
             }
@@ -109,13 +110,7 @@ impl Engine {
     }
 
     /// The objects of what came one after the other and is of one sort. Whether the page is full.
-    fn run(
-        &self,
-        run: &[Turn],
-        page: &mut Filling<'_>,
-        (ceiling, pap): (Marking, Pap),
-    ) -> Result<bool, EngineError> {
-        let maker = Page::new(self, ceiling, pap);
+    fn run(run: &[Turn], page: &mut Filling<'_>, maker: &Page<'_>) -> Result<bool, EngineError> {
         match run.first().map(|turn| turn.what) {
             Some(Came::Fact(..)) => {
                 // No more of them than the page has room for, each giving one object at least most of the time.
@@ -209,7 +204,7 @@ impl Wanted {
             SpecMatch::Latest | SpecMatch::All => true,
             SpecMatch::Of(specs) => specs.iter().any(|spec| spec == SPEC),
         };
-        let added_after = query.added_after.map_or(i64::MIN, |time| time.as_microsecond());
+        let added_after = query.added_after.map_or(i64::MIN, Timestamp::as_microsecond);
         let mut wanted = Self {
             nothing: !specs || query.limit == 0,
             after: query.after.max(added_after).max(0),

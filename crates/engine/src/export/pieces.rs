@@ -1,5 +1,7 @@
 //! What single facts, entities and documents are told with, gathered from their own rows.
 
+use std::cell::{Cell, RefCell};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -21,6 +23,8 @@ const TOLD: usize = 16;
 const NAMING: usize = 16;
 /// What is looked at to find which hashes are of one file.
 const JOINED: usize = 64;
+/// Bytes of texts that are held for one page, and those of one more.
+const TEXTS: usize = 8 << 20;
 /// Claims of a document that its report tells of.
 const OF_REPORT: usize = 10_000;
 
@@ -32,11 +36,24 @@ pub(super) struct Page<'e> {
     engine: &'e Engine,
     ceiling: Marking,
     pap: Pap,
+    /// The strictest permissible actions of all documents, once they were asked for.
+    strictest: Cell<Option<Pap>>,
+    /// Texts that were read: what came together is of few documents most of the time.
+    texts: RefCell<BTreeMap<DocumentId, String>>,
 }
 
 impl<'e> Page<'e> {
     pub(super) fn new(engine: &'e Engine, ceiling: Marking, pap: Pap) -> Self {
-        Self { engine, ceiling, pap }
+        Self { engine, ceiling, pap, strictest: Cell::new(None), texts: RefCell::default() }
+    }
+
+    fn strictest(&self) -> Result<Pap, EngineError> {
+        if let Some(known) = self.strictest.get() {
+            return Ok(known);
+        }
+        let (_, pap) = self.engine.store.strictest()?;
+        self.strictest.set(Some(pap));
+        Ok(pap)
     }
 
     /// The objects of each of some facts.
@@ -58,7 +75,7 @@ impl<'e> Page<'e> {
         let mut places = Vec::with_capacity(all.len());
         for (at, fact, claims) in all {
             let time = turns.get(at).map_or(Timestamp::UNIX_EPOCH, time_of);
-            let documents = papers.quote(self.engine, claims)?;
+            let documents = papers.quote(self, claims)?;
             let statuses = statuses.on(time.to_zoned(TimeZone::UTC).date());
             let (status, expires) = (statuses.of(&fact), statuses.expires_on(&fact));
             facts.push(SelectedFact { fact, status, expires, documents });
@@ -87,6 +104,7 @@ impl<'e> Page<'e> {
         let Came::Entity(n) = turn.what else { return Ok(Vec::new()) };
         let Some(entity) = store.entities_that_came(&[n])?.pop() else { return Ok(Vec::new()) };
         let is_domain = pieces::is_domain_object(entity.kind);
+        let is_name = !entity.kind.is_observable();
         if is_domain && store.has_namesake_before(n, &entity)? {
             return Ok(Vec::new());
         }
@@ -94,9 +112,9 @@ impl<'e> Page<'e> {
         if self.is_told_by_another(n, &entity, &same)? {
             return Ok(Vec::new());
         }
-        let statements = store.statements_naming(n, NAMING)?;
+        let statements = store.statements_naming(n, is_name, NAMING)?;
         // Times and permitted actions are those of documents; a value has no time of its own.
-        let dated = is_domain || store.strictest()?.1 > Pap::Clear;
+        let dated = is_domain || self.strictest()? > Pap::Clear;
         let most = if dated { TOLD } else { 0 };
         let mut papers = Papers::default();
         let mut facts = Vec::new();
@@ -146,7 +164,7 @@ impl<'e> Page<'e> {
         let publisher = store.is_first_of_its_publisher(row)?;
         let origin = store.origin_of(id)?;
         let mut papers = Papers::default();
-        papers.quote(self.engine, claims)?;
+        papers.quote(self, claims)?;
         papers.put(self.engine, id)?;
         let mut told = false;
         if let Some(origin) = &origin {
@@ -382,7 +400,6 @@ struct Papers(BTreeMap<DocumentId, Paper>);
 
 struct Paper {
     chosen: SelectedDocument,
-    text: Option<String>,
 }
 
 impl Papers {
@@ -405,7 +422,7 @@ impl Papers {
     /// Takes claims in with their words, each once; tells of which documents they are.
     fn quote(
         &mut self,
-        engine: &Engine,
+        page: &Page<'_>,
         claims: Vec<StoredClaim>,
     ) -> Result<Vec<DocumentId>, EngineError> {
         let mut documents = Vec::new();
@@ -413,12 +430,16 @@ impl Papers {
             if !documents.contains(&document) {
                 documents.push(document);
             }
-            let Some(paper) = self.paper(engine, document)? else { continue };
-            if paper.text.is_none() {
-                let read = engine.store.document(document)?;
-                paper.text = Some(read.map(|document| document.text).unwrap_or_default());
+            let Some(paper) = self.paper(page.engine, document)? else { continue };
+            let mut texts = page.texts.borrow_mut();
+            if !texts.contains_key(&document) {
+                let read = page.engine.store.document(document)?;
+                if texts.values().map(String::len).sum::<usize>() > TEXTS {
+                    texts.clear();
+                }
+                texts.insert(document, read.map(|document| document.text).unwrap_or_default());
             }
-            let text = paper.text.as_deref().unwrap_or_default();
+            let text = texts.get(&document).map_or("", String::as_str);
             let quote = claim.span.slice(text).unwrap_or_default().to_owned();
             paper.chosen.claims.push(SelectedClaim { id, claim, subject, object, quote });
         }
@@ -435,19 +456,21 @@ impl Papers {
         engine: &Engine,
         id: DocumentId,
     ) -> Result<Option<&mut Paper>, EngineError> {
-        if !self.0.contains_key(&id) {
-            let Some(record) = engine.store.document_record(id)? else { return Ok(None) };
-            let chosen = SelectedDocument {
-                document: record.document,
-                added: record.added,
-                origin: OriginId::default(),
-                grade: Admiralty { reliability: 'F', credibility: 6 },
-                claims: Vec::new(),
-                gaps: Vec::new(),
-            };
-            self.0.insert(id, Paper { chosen, text: None });
+        match self.0.entry(id) {
+            Entry::Occupied(known) => Ok(Some(known.into_mut())),
+            Entry::Vacant(place) => {
+                let Some(record) = engine.store.document_record(id)? else { return Ok(None) };
+                let chosen = SelectedDocument {
+                    document: record.document,
+                    added: record.added,
+                    origin: OriginId::default(),
+                    grade: Admiralty { reliability: 'F', credibility: 6 },
+                    claims: Vec::new(),
+                    gaps: Vec::new(),
+                };
+                Ok(Some(place.insert(Paper { chosen })))
+            }
         }
-        Ok(self.0.get_mut(&id))
     }
 
     fn is_of(&mut self, id: DocumentId, origin: &lapwing_model::Origin) {

@@ -248,13 +248,12 @@ impl<'s, 'o> Writer<'s, 'o> {
     /// Adds what all our objects have, and writes the object; returns its identifier.
     pub(super) fn own(&mut self, kind: &str, id: String, stamp: Stamp, fields: Value) -> String {
         let came = self.came.or(self.pieces.as_ref().map(|piece| piece.came));
-        let (created, modified) = match came {
+        let (created, modified) = if let Some(came) = came {
             // Its version is when it came; nothing was made after that.
-            Some(came) => (stamp.created.map_or(came, |created| created.min(came)), came),
-            None => {
-                let created = stamp.created.unwrap_or_else(|| self.fallback());
-                (created, stamp.modified.unwrap_or(created).max(created))
-            }
+            (stamp.created.map_or(came, |created| created.min(came)), came)
+        } else {
+            let created = stamp.created.unwrap_or_else(|| self.fallback());
+            (created, stamp.modified.unwrap_or(created).max(created))
         };
         let mut object = json!({
             "type": kind,
