@@ -76,9 +76,15 @@ impl<'e> Page<'e> {
         for (at, fact, claims) in all {
             let time = turns.get(at).map_or(Timestamp::UNIX_EPOCH, time_of);
             let documents = papers.quote(self, claims)?;
-            let statuses = statuses.on(time.to_zoned(TimeZone::UTC).date());
+            let day = time.to_zoned(TimeZone::UTC).date();
+            let statuses = statuses.on(day);
             let (status, expires) = (statuses.of(&fact), statuses.expires_on(&fact));
-            facts.push(SelectedFact { fact, status, expires, documents });
+            let mut selected = SelectedFact { fact, status, expires, documents };
+            if status == Status::Undated && selected.is_indicator() {
+                // What nobody dates expires by the day on which it became known here.
+                selected.expires = statuses.expires_if_seen(&selected.fact, day);
+            }
+            facts.push(selected);
             came.push(time);
             places.push(at);
         }

@@ -318,7 +318,7 @@ fn links_outline_and_what_the_file_says_of_itself() {
 #[test]
 fn encodings_that_every_reader_has_to_know() {
     let mut paper = Paper::new();
-    paper.set("1 0 0 1 72 700", 10.0, Face::Japanese, "<8D558C82B382EA82BD> Tj");
+    paper.set("1 0 0 1 72 700", 10.0, Face::Japanese, "<8D558C8282B382EA82BD> Tj");
     paper.text(150.0, 700.0, 10.0, Face::Sans, "192.0.2.77");
     paper.set("1 0 0 1 72 660", 10.0, Face::Chinese, "<B9A5BBF7D5DF> Tj");
     let text = shown(&paper);
