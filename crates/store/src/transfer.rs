@@ -15,8 +15,8 @@ use crate::{search, server};
 
 /// Copies all that is in `from` into the empty store `to`, in the transaction that is open there.
 pub(crate) fn copy(from: &Connection, to: &Connection) -> Result<(), Fault> {
-    // Word by word, so that the numbers in all other rows stay as they are.
-    to.execute_batch("DELETE FROM word")?;
+    // Word by word, so that the numbers in all other rows stay as they are, and the next number with them.
+    to.execute_batch("DELETE FROM word; DELETE FROM turn")?;
     let all: Vec<Table> = STEPS.iter().copied().flatten().flat_map(|ddl| tables(ddl)).collect();
     for table in &all {
         if from.has_table(&table.name)? {
