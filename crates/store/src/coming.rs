@@ -34,7 +34,7 @@ pub struct TurnQuery {
 /// What came, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// Its number, and the time at which it came in microseconds; those up to [`TURN`] behind are free.
+    /// Its number, and the time at which it came in microseconds; those up to [`TURN`](crate::TURN) behind are free.
     pub n: i64,
     /// What it is.
     pub what: Came,
