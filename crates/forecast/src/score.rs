@@ -52,6 +52,35 @@ impl Outcomes {
         bins.iter().map(|(said, was)| (said - was).abs()).sum::<f64>() / self.0.len().max(1) as f64
     }
 
+    /// The calibration error that chance alone gives: what [`Self::calibration_error`] comes to on average,
+    /// with each bin's sum taken as normal, if each case came true with just the probability that was said.
+    pub fn calibration_error_by_chance(&self) -> f64 {
+        let mut variances = [0.0; BINS];
+        for (said, _) in &self.0 {
+            variances[((said * BINS as f64) as usize).min(BINS - 1)] += said * (1.0 - said);
+        }
+        let deviations: f64 = variances.iter().map(|variance: &f64| variance.sqrt()).sum();
+        deviations * std::f64::consts::FRAC_2_PI.sqrt() / self.0.len().max(1) as f64
+    }
+
+    /// The same forecasts had the share that came true been known: all log odds moved by one number, so that
+    /// their mean is that share. No forecast, but it tells how much of an error is of the share alone.
+    pub fn moved_to_the_rate(&self) -> Self {
+        let rate = self.rate();
+        let moved = |by: f64| -> Vec<(f64, bool)> {
+            let odds = |said: f64| said / (1.0 - said) * by.exp();
+            let one = |said: f64| odds(said.clamp(1e-9, 1.0 - 1e-9));
+            self.0.iter().map(|(said, was)| (one(*said) / (1.0 + one(*said)), *was)).collect()
+        };
+        let (mut low, mut high) = (-20.0, 20.0);
+        for _ in 0..60 {
+            let middle = f64::midpoint(low, high);
+            let mean = Self(moved(middle)).mean(|said, _| said);
+            if mean < rate { low = middle } else { high = middle }
+        }
+        Self(moved(f64::midpoint(low, high)))
+    }
+
     /// The chance that a random true case was given more than a random false one; ties count half.
     pub fn auc(&self) -> f64 {
         let mut sorted = self.0.clone();
@@ -175,6 +204,13 @@ mod tests {
         assert!((outcomes.brier() - (0.04 + 0.64 + 0.04 + 0.04) / 4.0).abs() < 1e-12);
         assert!((outcomes.calibration_error() - (0.6 + 0.4) / 4.0).abs() < 1e-12);
         assert!((outcomes.auc() - (0.5 + 1.0 + 1.0) / 3.0).abs() < 1e-12);
+        // Two bins of two cases each with .8 * .2.
+        let chance = 2.0 * 0.32_f64.sqrt() * (2.0 / std::f64::consts::PI).sqrt() / 4.0;
+        assert!((outcomes.calibration_error_by_chance() - chance).abs() < 1e-12);
+        // Half was said, a quarter came true.
+        let moved = outcomes.moved_to_the_rate();
+        assert!((moved.mean(|said, _| said) - 0.25).abs() < 1e-9);
+        assert!((moved.auc() - outcomes.auc()).abs() < 1e-12);
         let mut rankings = Rankings::default();
         rankings.add_scores(&[0.9, 0.1, 0.5], &[2, 1]);
         assert!((rankings.mean_average_precision() - 0.5_f64.midpoint(2.0 / 3.0)).abs() < 1e-12);

@@ -193,10 +193,13 @@ fn window(pages: &Pages, origin: i32, scores: &mut Scores) {
     }
     let date = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(origin));
     let what = format!("new reference within half a year of {date}");
-    for (by, outcomes) in ["recency", "logistic", "lapwing"].into_iter().zip(&outcomes) {
+    let moved = outcomes[2].moved_to_the_rate();
+    let rows = ["recency", "logistic", "lapwing", "lapwing, had the rate been known"];
+    for (by, outcomes) in rows.into_iter().zip(outcomes.iter().chain([&moved])) {
         let figures = [
             ("Brier", outcomes.brier()),
             ("ECE", outcomes.calibration_error()),
+            ("ECE by chance", outcomes.calibration_error_by_chance()),
             ("AUC", outcomes.auc()),
             ("rate", outcomes.rate()),
         ];
