@@ -23,6 +23,8 @@ mod signs;
 mod simd;
 mod table;
 mod tokens;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 mod wild_path;
 
 use std::ops::Range;

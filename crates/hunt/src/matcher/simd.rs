@@ -1,6 +1,6 @@
 //! The masks by AVX2, and the choice between them and the portable ones when the program runs.
 //!
-//! The only module of the crate with `unsafe`: a load from an array of known size, and the call of a
+//! `unsafe` here, and in the wider twin [`super::wide`], is a load from an array of known size, and the call of a
 //! function that needs what the processor was asked for just before. The tests compare every mask
 //! with the portable twin.
 #![allow(unsafe_code)]
@@ -14,6 +14,12 @@ use super::tokens::{Candidates, Wanted};
 /// Finds the runs of a piece of text with the best masks that this processor has.
 pub(super) fn find(input: &Input<'_>, runs: &mut Runs) {
     #[cfg(target_arch = "x86_64")]
+    if super::wide::available() {
+        // SAFETY: the features of the function were just found on this processor.
+        unsafe { super::wide::find(input, runs) };
+        return;
+    }
+    #[cfg(target_arch = "x86_64")]
     if x86::available() {
         // SAFETY: the features of the function were just found on this processor.
         unsafe { x86::find(input, runs) };
@@ -24,6 +30,12 @@ pub(super) fn find(input: &Input<'_>, runs: &mut Runs) {
 
 /// Finds the line feeds of a whole text.
 pub(super) fn lines(text: &[u8], runs: &mut Runs) {
+    #[cfg(target_arch = "x86_64")]
+    if super::wide::available() {
+        // SAFETY: the features of the function were just found on this processor.
+        unsafe { super::wide::lines(text, runs) };
+        return;
+    }
     #[cfg(target_arch = "x86_64")]
     if x86::available() {
         // SAFETY: the features of the function were just found on this processor.
@@ -61,7 +73,13 @@ pub(super) fn windows(
     #[cfg(target_arch = "x86_64")]
     if x86::available() {
         // SAFETY: the features of the function were just found on this processor.
-        let done = unsafe { x86::windows(columns, text, &mut tell, &mut odd) };
+        let done = unsafe {
+            if super::wide::available() {
+                super::wide::windows(columns, text, &mut tell, &mut odd)
+            } else {
+                x86::windows(columns, text, &mut tell, &mut odd)
+            }
+        };
         buckets::windows(columns, text, done, tell);
         signs::odd_bytes(text, done, odd);
         return;
