@@ -45,6 +45,8 @@ pub struct Change<'s> {
     /// See [`Change::some_changed_facts`].
     pub(crate) renewed: BTreeSet<String>,
     pub(crate) changed: bool,
+    /// Documents of origins that are other ones now: their reports tell of it, as new versions.
+    pub(crate) retold: BTreeSet<DocumentId>,
     /// The order in which what is another now comes.
     pub(crate) turns: Turns,
     open: bool,
@@ -109,6 +111,7 @@ impl<'s> Change<'s> {
                 standings: Standings::default(),
                 counts: Counts::default(),
                 moves: Moves::default(),
+                retold: BTreeSet::new(),
                 deepest: None,
                 renewed: BTreeSet::new(),
                 changed: false,
@@ -267,14 +270,15 @@ impl<'s> Change<'s> {
     /// Replaces all origins, and touches the statements of documents whose origin, or place in
     /// it, is another now.
     pub fn put_origins(&mut self, origins: &[Origin]) -> Result<(), StoreError> {
-        let changed = self.store.with(|conn, _| {
-            let (changed, moved) = origins::put(conn, origins)?;
-            for document in moved {
-                fusing::touch_document(conn, document)?;
+        let replaced = self.store.with(|conn, _| {
+            let replaced = origins::put(conn, origins)?;
+            for document in &replaced.moved {
+                fusing::touch_document(conn, *document)?;
             }
-            Ok(changed)
+            Ok(replaced)
         })?;
-        self.changed |= changed;
+        self.changed |= replaced.changed;
+        self.retold.extend(replaced.members);
         Ok(())
     }
 
@@ -398,7 +402,7 @@ impl<'s> Change<'s> {
         let (id, counts) = (self.id, &self.counts);
         let numbers = [counts.documents, counts.claims, counts.gaps].map(|n| n as i64);
         let fresh = std::mem::take(&mut self.standings);
-        let (turns, came) = (&self.turns, self.moves.came.iter());
+        let (turns, came) = (&self.turns, self.moves.came.union(&self.retold));
         self.store.with(|conn, names| {
             derived(conn, (names, turns), fresh)?;
             turns::place_documents(conn, turns, came)?;
@@ -421,7 +425,7 @@ impl Change<'_> {
     pub fn commit_unrecorded(mut self) -> Result<(), StoreError> {
         let id = self.id;
         let fresh = std::mem::take(&mut self.standings);
-        let (turns, came) = (&self.turns, self.moves.came.iter());
+        let (turns, came) = (&self.turns, self.moves.came.union(&self.retold));
         self.store.with(|conn, names| {
             derived(conn, (names, turns), fresh)?;
             if !turns.keeps() {

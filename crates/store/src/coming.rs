@@ -6,7 +6,7 @@ use lapwing_model::{DocumentId, Entity, Fact, Kind, Object, Relation};
 use crate::claims::{self, Which};
 use crate::documents;
 use crate::error::{Fault, StoreError};
-use crate::facts;
+use crate::facts::{self, Contributions};
 use crate::names::Names;
 use crate::names_server;
 use crate::records::{DocumentRecord, StoredClaim};
@@ -64,7 +64,8 @@ impl Store {
     }
 
     /// The facts of statements by number, each with the claims in sight on it: at most `most` of each, the first
-    /// in order of document and identifier. Nothing for what is gone.
+    /// in order of document and identifier. Nothing for what is gone. Where no claims are asked for, of the
+    /// contributions there is one that supports it and one that denies it, if there is any.
     pub fn facts_that_came(
         &self,
         statements: &[(i64, i64, i64)],
@@ -310,6 +311,7 @@ fn facts_of(
     statements: &[(i64, i64, i64)],
     most: usize,
 ) -> Result<Vec<Option<ToldFact>>, Fault> {
+    let which = if most == 0 { Contributions::Sides } else { Contributions::All };
     let bodies = bodies(conn, names, statements)?;
     let there: Vec<(i64, i64, i64)> = statements
         .iter()
@@ -327,12 +329,12 @@ fn facts_of(
             found.push(None);
             continue;
         };
-        let fact = facts::decode(
-            &body,
+        let statement = (
             names.entity_of(conn, *subject)?,
             claims::relation(conn, names, *relation)?,
             names.object_of(conn, *object)?,
-        )?;
+        );
+        let fact = facts::decode_part(&body, statement, which)?;
         found.push(Some((fact, claims.next().unwrap_or_default())));
     }
     Ok(found)

@@ -108,15 +108,17 @@ impl Change<'_> {
         documents: &[DocumentId],
         replaced: &[Origin],
     ) -> Result<(), StoreError> {
-        let changed = self.store.with(|conn, _| origins::put_of(conn, documents, replaced))?;
-        self.changed |= changed;
+        let members = self.store.with(|conn, _| origins::put_of(conn, documents, replaced))?;
+        self.changed |= members.is_some();
+        self.retold.extend(members.into_iter().flatten());
         Ok(())
     }
 
     /// Replaces all origins, and leaves it to the standings what is touched.
     pub fn put_all_origins(&mut self, all: &[Origin]) -> Result<(), StoreError> {
-        let (changed, _) = self.store.with(|conn, _| origins::put(conn, all))?;
-        self.changed |= changed;
+        let replaced = self.store.with(|conn, _| origins::put(conn, all))?;
+        self.changed |= replaced.changed;
+        self.retold.extend(replaced.members);
         Ok(())
     }
 

@@ -181,6 +181,10 @@ fn encode(fact: &Fact) -> Vec<u8> {
     to.0
 }
 
+/// Bytes of an identifier and of a number with a fraction.
+const ID: usize = 16;
+const FLOAT: usize = 8;
+
 fn marking_number(marking: Marking) -> u64 {
     match marking {
         Marking::Clear => 0,
@@ -196,6 +200,25 @@ pub(crate) fn decode(
     subject: lapwing_model::Entity,
     relation: Relation,
     object: Object,
+) -> Result<Fact, Fault> {
+    decode_part(body, (subject, relation, object), Contributions::All)
+}
+
+/// Which contributions of a fact are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contributions {
+    /// All.
+    All,
+    /// The first that supports it and the first that denies it: whether there is any. Thousands say what is
+    /// widely shared, and who asks how a fact stands has no use for each of them.
+    Sides,
+}
+
+/// As [`decode`], with no more contributions than are asked for.
+pub(crate) fn decode_part(
+    body: &[u8],
+    (subject, relation, object): (lapwing_model::Entity, Relation, Object),
+    which: Contributions,
 ) -> Result<Fact, Fault> {
     let mut from = Reader(body);
     let unknown = |what: &str| Fault::damaged(format!("a fact of unknown {what}"));
@@ -220,8 +243,20 @@ pub(crate) fn decode(
         4 => Marking::Red,
         _ => return Err(unknown("marking")),
     };
-    let mut contributions = Vec::new();
+    let mut contributions: Vec<Contribution> = Vec::new();
     for _ in 0..from.number()? {
+        if which == Contributions::Sides {
+            let begun = from.0;
+            from.take(ID)?;
+            let supports = from.number()? != 0;
+            if contributions.iter().any(|known| known.supports == supports) {
+                from.take(4 * FLOAT + ID)?;
+                let listed = from.small::<usize>()?.saturating_sub(1);
+                from.take(listed.saturating_mul(ID))?;
+                continue;
+            }
+            from.0 = begun;
+        }
         let origin = OriginId(from.id()?);
         let supports = from.number()? != 0;
         let (weight, reliability) = (from.float()?, from.float()?);

@@ -43,11 +43,19 @@ fn parse(body: &str) -> Result<Origin, Fault> {
     serde_json::from_str(body).map_err(|e| Fault::damaged(format!("an origin: {e}")))
 }
 
-/// Replaces all origins; returns the documents whose origin, or place in it, is another now.
-pub(crate) fn put(
-    conn: &Connection,
-    origins: &[Origin],
-) -> Result<(bool, BTreeSet<DocumentId>), Fault> {
+/// What came of origins that were replaced.
+pub(crate) struct Replaced {
+    /// Whether any is another now.
+    pub(crate) changed: bool,
+    /// The documents whose origin, or place in it, is another now.
+    pub(crate) moved: BTreeSet<DocumentId>,
+    /// All documents of the origins that are other ones now, also where their own place is the same: what is told of
+    /// an origin names all.
+    pub(crate) members: BTreeSet<DocumentId>,
+}
+
+/// Replaces all origins.
+pub(crate) fn put(conn: &Connection, origins: &[Origin]) -> Result<Replaced, Fault> {
     let mut left = fingerprints(conn)?;
     let mut gone: Vec<Origin> = Vec::new();
     let mut come: Vec<(&Origin, String, [u8; 16])> = Vec::new();
@@ -67,16 +75,21 @@ pub(crate) fn put(
     let before = places(&gone);
     let after = places(come.iter().map(|(origin, ..)| *origin));
     let moved = |id: &&DocumentId| before.get(*id) != after.get(*id);
-    let touched = before.keys().chain(after.keys()).filter(moved).copied().collect();
-    Ok((changed, touched))
+    let all = || before.keys().chain(after.keys());
+    Ok(Replaced {
+        changed,
+        moved: all().filter(moved).copied().collect(),
+        members: all().copied().collect(),
+    })
 }
 
-/// Replaces the origins of some documents; tells whether any is another now.
+/// Replaces the origins of some documents; tells the documents of all that are other ones now, `None` where none is.
 pub(crate) fn put_of(
     conn: &Connection,
     documents: &[DocumentId],
     origins: &[Origin],
-) -> Result<bool, Fault> {
+) -> Result<Option<BTreeSet<DocumentId>>, Fault> {
+    let mut gone: Vec<Origin> = Vec::new();
     let mut left: BTreeMap<[u8; 16], [u8; 16]> = BTreeMap::new();
     {
         let mut of = conn.prepare_cached(
@@ -94,16 +107,18 @@ pub(crate) fn put_of(
         let body = serde_json::to_string(origin).map_err(|e| Fault::damaged(e.to_string()))?;
         let fingerprint = OriginId::of(body.as_bytes()).0;
         if left.remove(&origin.id.0) != Some(fingerprint) {
-            remove(conn, origin.id.0)?;
+            gone.extend(remove(conn, origin.id.0)?);
             come.push((origin, body, fingerprint));
         }
     }
     let changed = !left.is_empty() || !come.is_empty();
     for id in left.into_keys() {
-        remove(conn, id)?;
+        gone.extend(remove(conn, id)?);
     }
     insert(conn, &come)?;
-    Ok(changed)
+    let members = gone.iter().chain(come.iter().map(|(origin, ..)| *origin));
+    let members = members.flat_map(|origin| &origin.members).map(|member| member.document);
+    Ok(changed.then(|| members.collect()))
 }
 
 fn insert(conn: &Connection, come: &[(&Origin, String, [u8; 16])]) -> Result<(), Fault> {

@@ -11,7 +11,7 @@ use lapwing_store::{
     Came, SharedQuery, SharedRecord, SpecMatch, TURN, Turn, TurnQuery, VersionMatch,
 };
 
-use super::pieces::Page;
+use super::pieces::{OfDocument, Page};
 use crate::{Engine, EngineError};
 
 /// Bytes of a page after which it ends, however few its objects are.
@@ -19,7 +19,10 @@ const BYTES: usize = 512 << 10;
 /// What came that is looked at for one page: filters that let little pass give a short page, and where to go on.
 const LOOKED_AT: usize = 20_000;
 /// What is looked at in one go.
-const CHUNK: usize = 64;
+const CHUNK: usize = 128;
+/// Bytes of reports after which a page ends: each is made of all that its document says, so that a page of a hundred
+/// took as long as some ten thousand facts.
+const OF_REPORTS: usize = 48 << 10;
 /// The version of STIX.
 const SPEC: &str = "2.1";
 /// Numbers before the first change, of which the objects of the frame have the first.
@@ -52,7 +55,8 @@ impl Engine {
         if !query.ids.is_empty() {
             wanted.places = Some(self.places_of(query, &wanted)?);
         }
-        let mut page = Filling { query, wanted: &wanted, coming: Coming::default(), bytes: 0 };
+        let mut page =
+            Filling { query, wanted: &wanted, coming: Coming::default(), bytes: 0, reports: 0 };
         if self.frame(&mut page, (ceiling, pap))? {
             return Ok(page.coming);
         }
@@ -130,8 +134,14 @@ impl Engine {
                 }
             }
             Some(Came::Document(_)) => {
+                let asked = page.asks_of_documents();
                 for turn in run {
-                    if page.take_all(maker.of_document(turn)?, turn.n) {
+                    // Before it is made in vain.
+                    if page.is_long() {
+                        page.end();
+                        return Ok(true);
+                    }
+                    if page.take_all(maker.of_document(turn, asked)?, turn.n) {
                         return Ok(true);
                     }
                 }
@@ -272,12 +282,35 @@ struct Filling<'q> {
     wanted: &'q Wanted,
     coming: Coming,
     bytes: usize,
+    /// Bytes of reports.
+    reports: usize,
 }
 
 impl Filling<'_> {
     /// How many more objects it takes, and the one that tells that there are more.
     fn room(&self) -> usize {
         (self.query.limit + 1).saturating_sub(self.coming.records.len()).clamp(1, CHUNK)
+    }
+
+    /// Whether it has as much as a page may have, however few its objects are.
+    fn is_long(&self) -> bool {
+        let much = self.bytes >= BYTES || self.reports >= OF_REPORTS;
+        much && !self.coming.records.is_empty()
+    }
+
+    /// The next page begins behind the last object.
+    fn end(&mut self) {
+        self.coming.next = self.coming.records.last().map(|last| last.n);
+    }
+
+    /// Which objects of a document may be of those that are asked for.
+    fn asks_of_documents(&self) -> OfDocument {
+        let of = |kind: &str| {
+            let among = |id: &String| id.split_once("--").is_some_and(|(of, _)| of == kind);
+            (self.query.types.is_empty() || self.query.types.iter().any(|asked| asked == kind))
+                && (self.query.ids.is_empty() || self.query.ids.iter().any(among))
+        };
+        OfDocument { report: of("report"), publisher: of("identity"), origin: of("note") }
     }
 
     fn take_all(&mut self, objects: Vec<StixObject>, n: i64) -> bool {
@@ -297,14 +330,15 @@ impl Filling<'_> {
         if !self.wanted.takes(self.query, &object.id, version) {
             return false;
         }
-        let full = self.coming.records.len() >= self.query.limit
-            || (self.bytes >= BYTES && !self.coming.records.is_empty());
-        if full {
-            self.coming.next = self.coming.records.last().map(|last| last.n);
+        if self.coming.records.len() >= self.query.limit || self.is_long() {
+            self.end();
             return true;
         }
         let body = object.json.to_string().into_bytes();
         self.bytes += body.len();
+        if object.id.starts_with("report--") {
+            self.reports += body.len();
+        }
         let (id, spec) = (object.id, SPEC.to_owned());
         self.coming.records.push(SharedRecord { n, id, added, version, spec, body });
         false

@@ -31,6 +31,17 @@ const OF_REPORT: usize = 10_000;
 /// By number: subject, relation, object.
 type Statement = (i64, i64, i64);
 
+/// Which objects of a document are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OfDocument {
+    /// Its report.
+    pub(super) report: bool,
+    /// Who published it.
+    pub(super) publisher: bool,
+    /// The note on its origin.
+    pub(super) origin: bool,
+}
+
 /// Makes the objects of a page.
 pub(super) struct Page<'e> {
     engine: &'e Engine,
@@ -141,11 +152,21 @@ impl<'e> Page<'e> {
         Ok(pieces::of_entity(&selection, &self.engine.knowledge, &leaning, told))
     }
 
-    /// The report of a document.
-    pub(super) fn of_document(&self, turn: &Turn) -> Result<Vec<StixObject>, EngineError> {
+    /// The report of a document, with the object of its publisher and the note on its origin: what is asked for of these.
+    pub(super) fn of_document(
+        &self,
+        turn: &Turn,
+        asked: OfDocument,
+    ) -> Result<Vec<StixObject>, EngineError> {
         let store = &self.engine.store;
         let Came::Document(row) = turn.what else { return Ok(Vec::new()) };
-        let Some((record, statements)) = store.document_that_came(row, OF_REPORT)? else {
+        let publisher = asked.publisher && store.is_first_of_its_publisher(row)?;
+        if !(asked.report || asked.origin || publisher) {
+            return Ok(Vec::new());
+        }
+        // What it says is a matter of its report alone, and most of the work.
+        let most = if asked.report { OF_REPORT } else { 0 };
+        let Some((record, statements)) = store.document_that_came(row, most)? else {
             return Ok(Vec::new());
         };
         let id = record.document.id;
@@ -167,8 +188,11 @@ impl<'e> Page<'e> {
             facts.push(SelectedFact { fact, status, expires: None, documents: vec![id] });
         }
         let claims = store.claims_on(row, &homeless)?.into_iter().flatten().collect();
-        let publisher = store.is_first_of_its_publisher(row)?;
         let origin = store.origin_of(id)?;
+        let alone = origin.as_ref().is_none_or(|origin| origin.members.len() < 2);
+        if !asked.report && !publisher && alone {
+            return Ok(Vec::new());
+        }
         let mut papers = Papers::default();
         papers.quote(self, claims)?;
         papers.put(self.engine, id)?;
@@ -192,8 +216,12 @@ impl<'e> Page<'e> {
         // The one that is told stands first.
         selection.documents.sort_by_key(|chosen| chosen.document.id != id);
         selection.origins.extend(origin.filter(|_| told));
+        let whole = asked.report;
         let asked = (time_of(turn), publisher, told);
-        Ok(pieces::of_document(&selection, &self.engine.knowledge, &leaning, asked))
+        let mut objects = pieces::of_document(&selection, &self.engine.knowledge, &leaning, asked);
+        // Without what the document says its report would not be all of it.
+        objects.retain(|object| whole || !object.id.starts_with("report--"));
+        Ok(objects)
     }
 
     /// Whether what came may give an object of these identifiers; the object itself is looked at later.

@@ -1,0 +1,110 @@
+//! All that is known, page by page: what one page leaves another has, and what is told otherwise comes again.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use lapwing_engine::read::Options;
+use lapwing_engine::store::{SharedQuery, SharedRecord};
+use lapwing_engine::{AddOptions, Engine, Input, Silent};
+use lapwing_model::{Marking, Pap};
+
+fn add(engine: &mut Engine, at: &str, reports: &[(usize, usize)]) {
+    let inputs: Vec<Input> = reports.iter().map(|(n, of)| report(*n, *of)).collect();
+    engine.add(&inputs, &AddOptions::default(), at.parse().unwrap(), &Silent).unwrap();
+}
+
+/// The report of a number, in the words of one but for a single word of its own: 60 addresses.
+fn report(n: usize, of: usize) -> Input {
+    let mut words: Vec<String> =
+        (0..80).map(|at| format!("w{}", (at * 31 + of * 977) % 5000)).collect();
+    words[40] = format!("own{n}");
+    let rows: Vec<String> = (1..=60).map(|row| format!("62.11.{of}.{row}")).collect();
+    let text = format!(
+        "# Notes {of}\n\n{}.\n\n## Indicators of compromise\n\n{}\n",
+        words.join(" "),
+        rows.join("\n")
+    );
+    Input::Fetched {
+        name: format!("{n}.md"),
+        bytes: text.into_bytes(),
+        options: Box::new(Options {
+            source: Some(format!("Team {n}")),
+            published: format!("2021-03-{:02}", 1 + n).parse().ok(),
+            ..Options::default()
+        }),
+    }
+}
+
+/// All objects of a type, taken page by page, and how many pages that took.
+fn all(engine: &Engine, types: &[&str], after: i64) -> (Vec<SharedRecord>, usize) {
+    let types = types.iter().map(|kind| (*kind).to_owned()).collect();
+    let mut query = SharedQuery { types, after, limit: 100, ..SharedQuery::default() };
+    let (mut records, mut pages) = (Vec::new(), 0);
+    loop {
+        let page = engine.coming(&query, (Marking::Red, Pap::Red)).unwrap();
+        records.extend(page.records);
+        pages += 1;
+        match page.next {
+            Some(next) => query.after = next,
+            None => return (records, pages),
+        }
+    }
+}
+
+fn bodies(records: &[SharedRecord]) -> BTreeSet<(String, Vec<u8>)> {
+    records.iter().map(|record| (record.id.clone(), record.body.clone())).collect()
+}
+
+#[test]
+fn long_reports_come_on_several_pages_each_once_and_whole() {
+    let mut engine = common::engine();
+    let many: Vec<(usize, usize)> = (0..24).map(|n| (n, n)).collect();
+    add(&mut engine, "2021-06-01T00:00:00Z", &many);
+    let (reports, pages) = all(&engine, &["report"], 0);
+    assert_eq!(bodies(&reports).len(), 24);
+    assert_eq!(reports.len(), 24);
+    assert!(pages > 2, "{pages}");
+    for record in &reports {
+        let report: serde_json::Value = serde_json::from_slice(&record.body).unwrap();
+        // The value and the indicator of each address.
+        assert!(report["object_refs"].as_array().unwrap().len() >= 120, "{report}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_by_type_is_what_comes_without_a_filter() {
+    let mut engine = common::engine();
+    add(&mut engine, "2021-06-01T00:00:00Z", &[(0, 0), (1, 1), (2, 0)]);
+    let (whole, _) = all(&engine, &[], 0);
+    for kind in ["report", "identity", "note", "indicator", "relationship", "ipv4-addr"] {
+        let (of_it, _) = all(&engine, &[kind], 0);
+        let among = whole.iter().filter(|record| record.id.starts_with(&format!("{kind}--")));
+        let among: Vec<SharedRecord> = among.cloned().collect();
+        assert!(!of_it.is_empty(), "{kind}");
+        assert_eq!(bodies(&of_it), bodies(&among), "{kind}");
+    }
+}
+
+#[test]
+fn a_report_comes_again_when_its_origin_is_another() {
+    let mut engine = common::engine();
+    add(&mut engine, "2021-06-01T00:00:00Z", &[(0, 0), (1, 1)]);
+    let (first, _) = all(&engine, &["report"], 0);
+    let last = first.iter().map(|record| record.n).max().unwrap();
+    // A copy of the first one: both go back to one origin.
+    add(&mut engine, "2021-06-02T00:00:00Z", &[(2, 0)]);
+    let (again, _) = all(&engine, &["report", "note"], last);
+    let told: BTreeSet<&str> = again.iter().map(|record| record.id.as_str()).collect();
+    let of = |n: usize| first.iter().find(|r| holds(r, &format!("\"{n}.md\""))).unwrap();
+    assert!(told.contains(of(0).id.as_str()), "{told:?}");
+    assert!(!told.contains(of(1).id.as_str()), "{told:?}");
+    let newer = again.iter().find(|record| record.id == of(0).id).unwrap();
+    assert!(newer.version > of(0).version);
+    assert!(again.iter().any(|record| holds(record, "One origin")));
+}
+
+fn holds(record: &SharedRecord, text: &str) -> bool {
+    String::from_utf8_lossy(&record.body).contains(text)
+}
