@@ -340,6 +340,24 @@ mod tests {
     }
 
     #[test]
+    fn a_source_that_grows_moves_seldom() {
+        // All facts of a source are derived again when it moves: of one that is borne out ever more often, once or
+        // twice, whatever it grows to.
+        for (class, most) in [('A', 0), ('B', 1), ('C', 1), ('D', 2)] {
+            let mut before = Reliabilities::default();
+            let mut moves = 0;
+            for count in (1..200).chain((200..20_000).step_by(100)) {
+                let now = learn(&[(&format!("v|+{class}growing|+{class}other"), count)]);
+                moves += usize::from(now.moved(&before).contains(&"growing".to_owned()));
+                before = now;
+            }
+            assert!(moves <= most, "{class}: {moves} moves");
+            let grown = of(&before, "growing");
+            assert!(grown.reliability >= grown.prior, "{grown:?}");
+        }
+    }
+
+    #[test]
     fn of_two_who_differ_the_one_whom_others_contradict_is_worse() {
         let learnt = learn(&[
             ("v|+Cone|+Ctwo|-Cthree", 40),
