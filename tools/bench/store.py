@@ -153,6 +153,7 @@ def main():
         for inputs in batches(folder, options):
             spent = timed(base + ["add", inputs])
             wall, cpu, peak = wall + spent[0], cpu + spent[1], max(peak, spent[2])
+            print(f"<!-- {inputs.name}: {spent[0]:.1f} s, {spent[1]:.1f} s of processor time; {wall:.0f} and {cpu:.0f} s so far -->", flush=True)
         total = max(1, options.indicators // options.events) * options.events
         row(f"add {total:,} attributes ({total / wall:,.0f} a second)", wall, cpu, peak)
     sizes(store)

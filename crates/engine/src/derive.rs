@@ -21,7 +21,7 @@ use crate::shelf::{Kept, link_rows, marker_rows, record_of};
 
 /// Names the rules by which facts are derived; another name has all facts of a store derived anew.
 const RULES: &str =
-    "odds of roots, learnt reliability of a sample, markers, likeness beyond chance";
+    "odds of roots, learnt reliability of a sample by classes, markers, likeness beyond chance";
 /// The same for a view that is thrown away: nothing leads from one of its documents to others.
 const RULES_OF_A_VIEW: &str = "as in a view";
 /// When more than one in so many documents come or go, it is quicker to look at all at once.
