@@ -3,7 +3,7 @@
 use lapwing_model::{Document, Format, Reading, Region, RegionKind, Span};
 
 use super::title::{broken_title, entitles, tells_little};
-use super::{cells, prose};
+use super::{cells, mail, prose};
 use crate::{Input, Item, dates};
 
 pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
@@ -239,7 +239,7 @@ fn mail_head(text: &str, reading: &mut Reading) -> usize {
     if hits < 2 || !seen.iter().any(|(k, _)| k == "subject" || k == "from") {
         return 0;
     }
-    let value = |key: &str| seen.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+    let value = |key: &str| seen.iter().find(|(k, _)| k == key).map(|(_, v)| mail::words(v));
     reading.document.title = value("subject");
     reading.document.published = value("date").or(value("sent")).and_then(|d| dates::parse(&d));
     let from = value("from")
