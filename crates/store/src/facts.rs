@@ -635,7 +635,8 @@ mod tests {
     fn the_first_layout_is_read_and_the_present_one_is_shorter() {
         let fact = read(&first()).unwrap();
         let [one] = fact.contributions.as_slice() else { panic!("{fact:?}") };
-        assert_eq!([one.reliability, one.precision, one.stated], [0.7, 0.8, 0.9]);
+        let told = [one.reliability, one.precision, one.stated].map(|share| share.to_string());
+        assert_eq!(told, ["0.7", "0.8", "0.9"]);
         assert!((one.weight - 0.504).abs() < 1e-12);
         let now = encode(&fact);
         assert_eq!(read(&now).unwrap(), fact);
