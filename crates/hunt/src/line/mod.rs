@@ -19,6 +19,7 @@ mod netscaler;
 mod pairs;
 mod peer;
 mod request;
+mod service;
 mod squid;
 mod syslog;
 mod w3c;
@@ -100,6 +101,7 @@ fn formed(text: &str) -> Option<Line<'_>> {
         .or_else(|| haproxy::read(text))
         .or_else(|| firewall::palo_alto(text))
         .or_else(|| request::read(text))
+        .or_else(|| service::read(text))
         .or_else(|| cloud::flow(text))
         .or_else(|| cloud::umbrella(text))
         .or_else(|| pairs::read(text))
