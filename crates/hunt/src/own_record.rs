@@ -292,6 +292,14 @@ const ZEEK: &[(&str, &[&str])] = &[
     ("x509", &["certificate.subject", "certificate.issuer"]),
     ("files", &["fuid", "mime_type", "source"]),
     ("notice", &["note", "msg", "actions"]),
+    ("dhcp", &["uids", "mac", "client_addr"]),
+    ("ntp", &["id.orig_h", "stratum"]),
+    ("weird", &["id.orig_h", "name", "notice"]),
+    ("kerberos", &["id.orig_h", "client", "service"]),
+    ("known_services", &["host", "port_num", "port_proto"]),
+    ("known_certs", &["host", "port_num", "issuer_subject"]),
+    // Every other log of connections.
+    ("other", &["ts", "uid", "id.orig_h"]),
 ];
 
 fn kind<'f>(get: &impl Fn(&str) -> Option<&'f str>) -> String {
