@@ -274,3 +274,25 @@ fn too_many(ctx: &Context<'_>, number: usize, name: &str, report: &mut Report) -
     }
     number >= most
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_zip_state_points_in_time() {
+        let unix = [&[0x55, 0x54, 5, 0, 3][..], &1_614_733_323i32.to_le_bytes()].concat();
+        let ticks = (1_614_733_323u64 * 10_000_000 + 116_444_736_000_000_000).to_le_bytes();
+        let ntfs =
+            [&[0x0a, 0, 32, 0, 0, 0, 0, 0, 1, 0, 24, 0][..], &ticks, &ticks, &ticks].concat();
+        let other = [&[0x75, 0x78, 3, 0, 1, 2, 3][..], &unix].concat();
+        for extra in [&unix, &ntfs, &other] {
+            let time = zip_time(extra).map(|time| time.to_string());
+            assert_eq!(time.as_deref(), Some("2021-03-03T01:02:03Z"), "{extra:x?}");
+        }
+        for extra in [&[][..], &[0x55, 0x54, 5, 0, 2, 1, 2, 3, 4], &[0x55, 0x54, 9, 0, 3], &[1, 2]]
+        {
+            assert_eq!(zip_time(extra), None, "{extra:x?}");
+        }
+    }
+}
