@@ -106,17 +106,19 @@ fn what_is_asked_for_by_identifier_is_found_wherever_it_is_looked_for_first() {
         if !kinds.insert(kind) && at % 23 != 0 {
             continue;
         }
-        let one = std::slice::from_ref(record);
+        let one = bodies(std::slice::from_ref(record));
         let other = whole[(at + 17) % whole.len()].n;
         for near in [&[][..], &[record.n], &[other], &[other, record.n, -1]] {
-            assert_eq!(by_id(&[&record.id], near), one, "{kind} {near:?}");
+            assert_eq!(bodies(&by_id(&[&record.id], near)), one, "{kind} {near:?}");
         }
     }
     assert!(kinds.len() > 6, "{kinds:?}");
     let (one, two) = (&whole[40], &whole[whole.len() - 1]);
+    let both = bodies(&[one.clone(), two.clone()]);
+    let alone = bodies(std::slice::from_ref(one));
     for near in [&[][..], &[one.n], &[two.n, one.n]] {
-        assert_eq!(by_id(&[&two.id, &one.id], near), [one.clone(), two.clone()], "{near:?}");
-        assert_eq!(by_id(&["tool--1", &one.id], near), std::slice::from_ref(one), "{near:?}");
+        assert_eq!(bodies(&by_id(&[&two.id, &one.id], near)), both, "{near:?}");
+        assert_eq!(bodies(&by_id(&["tool--1", &one.id], near)), alone, "{near:?}");
     }
     for kind in ["report", "indicator", "relationship", "note", "identity", "ipv4-addr", "x"] {
         let absent = format!("{kind}--00000000-0000-5000-8000-000000000000");
