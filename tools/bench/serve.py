@@ -3,7 +3,7 @@
 
     tools/bench/store.py --indicators 1000000 --keep DIR
     tools/bench/serve.py --store DIR/store.db [--rounds 15] [--most 300] [--built target/debug]
-    tools/bench/serve.py --store DIR/store.db --in-place --bars
+    tools/bench/serve.py --store DIR/store.db --in-place --bars [--think 30]
 
 What is asked for is taken of the store itself: a name and a value of each kind, documents, words.
 Each question is asked once cold (the first question of a server that was just started, no page of
@@ -190,6 +190,8 @@ def bars(options, store):
                 sys.exit(f"{page + after}: {status} {content[:200]}")
             told = json.loads(content)
             sizes.append((len(told.get("objects", [])), len(content)))
+            # The client works on what it got: meanwhile the server makes the next page.
+            time.sleep(options.think / 1e3)
             after = f"&added_after={start}&next={told['next']}" if start and told.get("more") else f"&next={told['next']}" if told.get("more") else ""
             return took
 
@@ -248,6 +250,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=3.0, help="no question is asked for longer than this")
     parser.add_argument("--most", type=float, default=300.0, help="milliseconds that a page may take")
     parser.add_argument("--bars", action="store_true", help="only what has a bar of its own")
+    parser.add_argument("--think", type=float, default=0, help="with --bars: milliseconds for which a client works on a page of TAXII before it asks for the next")
     parser.add_argument("--only", help="questions whose path holds this")
     parser.add_argument("--long", action="store_true", help="ask also what is long by nature: an export")
     options = parser.parse_args()

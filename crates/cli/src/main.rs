@@ -21,6 +21,10 @@ use crate::args::Arguments;
 use crate::failure::Failure;
 use crate::session::Session;
 
+/// A store of millions is filled by a sixth faster with it than with glibc's (docs/benchmarks.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = fault::caught(|| {

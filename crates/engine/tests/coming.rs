@@ -88,6 +88,43 @@ fn what_is_asked_for_by_type_is_what_comes_without_a_filter() {
 }
 
 #[test]
+fn what_is_asked_for_by_identifier_is_found_wherever_it_is_looked_for_first() {
+    let mut engine = common::engine();
+    add(&mut engine, "2021-06-01T00:00:00Z", &[(0, 0), (1, 1), (2, 0)]);
+    let (whole, _) = all(&engine, &[], 0);
+    let by_id = |ids: &[&str], near: &[i64]| {
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        let query = SharedQuery { ids, limit: 100, ..SharedQuery::default() };
+        let page = engine.coming_near(&query, (Marking::Red, Pap::Red), near).unwrap();
+        assert_eq!(page.next, None);
+        page.records
+    };
+    let mut kinds = BTreeSet::new();
+    for (at, record) in whole.iter().enumerate() {
+        let kind = record.id.split_once("--").unwrap().0;
+        // One of each type, and some more.
+        if !kinds.insert(kind) && at % 23 != 0 {
+            continue;
+        }
+        let one = std::slice::from_ref(record);
+        let other = whole[(at + 17) % whole.len()].n;
+        for near in [&[][..], &[record.n], &[other], &[other, record.n, -1]] {
+            assert_eq!(by_id(&[&record.id], near), one, "{kind} {near:?}");
+        }
+    }
+    assert!(kinds.len() > 6, "{kinds:?}");
+    let (one, two) = (&whole[40], &whole[whole.len() - 1]);
+    for near in [&[][..], &[one.n], &[two.n, one.n]] {
+        assert_eq!(by_id(&[&two.id, &one.id], near), [one.clone(), two.clone()], "{near:?}");
+        assert_eq!(by_id(&["tool--1", &one.id], near), std::slice::from_ref(one), "{near:?}");
+    }
+    for kind in ["report", "indicator", "relationship", "note", "identity", "ipv4-addr", "x"] {
+        let absent = format!("{kind}--00000000-0000-5000-8000-000000000000");
+        assert_eq!(by_id(&[&absent], &[one.n]), [], "{absent}");
+    }
+}
+
+#[test]
 fn a_report_comes_again_when_its_origin_is_another() {
     let mut engine = common::engine();
     add(&mut engine, "2021-06-01T00:00:00Z", &[(0, 0), (1, 1)]);

@@ -13,6 +13,11 @@ impl Outcomes {
         self.0.push((said, happened));
     }
 
+    /// Adds all of others.
+    pub fn add(&mut self, others: &Self) {
+        self.0.extend_from_slice(&others.0);
+    }
+
     /// Number of forecasts.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -26,6 +31,11 @@ impl Outcomes {
     /// Share that came true.
     pub fn rate(&self) -> f64 {
         self.mean(|_, happened| f64::from(u8::from(happened)))
+    }
+
+    /// The share that was said to come true: the mean of the probabilities.
+    pub fn rate_said(&self) -> f64 {
+        self.mean(|said, _| said)
     }
 
     /// The mean squared error (Brier score); lower is better.

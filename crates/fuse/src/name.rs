@@ -99,10 +99,7 @@ impl<'k> Resolver<'k> {
         let of = |value: String| Entity::new(entity.kind, value);
         match entity.kind {
             Kind::ThreatActor | Kind::Cluster => self.actor(&value),
-            Kind::Malware | Kind::Tool => match self.knowledge.software_named(&value).as_slice() {
-                [one] => Entity::new(one.kind, one.name.clone()),
-                _ => of(one_spelling(&value)),
-            },
+            Kind::Malware | Kind::Tool => self.software(entity.kind, &value),
             Kind::AttackPattern => of(self.technique(&value)),
             Kind::Vulnerability => of(identifier(&value)),
             Kind::Weakness => {
@@ -177,9 +174,29 @@ impl<'k> Resolver<'k> {
             return Entity::new(Kind::ThreatActor, numbered.name.clone());
         }
         match self.knowledge.actors_named(value).as_slice() {
+            // A preferred name that means another one, too, is taken as if it stood there itself.
+            [one] if one.name != value && self.knowledge.actors_named(&one.name).len() > 1 => {
+                self.actor(&one.name)
+            }
             [one] => Entity::new(Kind::ThreatActor, one.name.clone()),
             _ if is_cluster_name(value) => Entity::new(Kind::Cluster, cluster_spelling(value)),
-            _ => Entity::new(Kind::ThreatActor, one_spelling(value)),
+            several => {
+                let names = several.iter().map(|actor| actor.name.as_str());
+                Entity::new(Kind::ThreatActor, spelling_among(names, value))
+            }
+        }
+    }
+
+    fn software(&self, kind: Kind, value: &str) -> Entity {
+        match self.knowledge.software_named(value).as_slice() {
+            [one] if one.name != value && self.knowledge.software_named(&one.name).len() > 1 => {
+                self.software(one.kind, &one.name)
+            }
+            [one] => Entity::new(one.kind, one.name.clone()),
+            several => {
+                let names = several.iter().map(|software| software.name.as_str());
+                Entity::new(kind, spelling_among(names, value))
+            }
         }
     }
 
@@ -248,6 +265,14 @@ fn cluster_spelling(value: &str) -> String {
     }
 }
 
+/// The spelling of a name that may mean several: that of the one which is called so first of all, so that its other
+/// names and this one meet; else as of a name that no table knows.
+fn spelling_among<'a>(mut names: impl Iterator<Item = &'a str>, value: &str) -> String {
+    names
+        .find(|name| name.to_lowercase() == value.to_lowercase())
+        .map_or_else(|| one_spelling(value), str::to_owned)
+}
+
 /// One spelling for all cases of a name that no table knows: words with digits and words of up
 /// to three letters in capitals, the others with a capital first letter.
 fn one_spelling(value: &str) -> String {
@@ -304,6 +329,20 @@ mod tests {
         let known = &Knowledge::builtin().actors().iter().find(|a| a.id == "G0016").unwrap().name;
         assert_eq!(canonical(Kind::ThreatActor, "g0016").value, *known);
         assert_eq!(canonical(Kind::ThreatActor, "G9999").value, "G9999");
+    }
+
+    #[test]
+    fn what_a_name_means_means_itself() {
+        let knowledge = Knowledge::builtin();
+        let resolver = Resolver::new(knowledge);
+        let actors = knowledge.actors().iter().map(|a| (Kind::ThreatActor, &a.name, &a.aliases));
+        let software = knowledge.software().iter().map(|s| (s.kind, &s.name, &s.aliases));
+        for (kind, name, aliases) in actors.chain(software) {
+            for name in std::iter::once(name).chain(aliases) {
+                let means = resolver.canonical(&Entity::new(kind, name.as_str()));
+                assert_eq!(resolver.canonical(&means), means, "{kind} {name}");
+            }
+        }
     }
 
     #[test]

@@ -49,10 +49,16 @@ fn matcher(count: u64) -> Matcher {
     compiler.finish()
 }
 
-fn hunted(path: &Path, bytes: usize, matcher: &Matcher, jobs: usize) -> io::Result<f64> {
+fn hunted(
+    path: &Path,
+    bytes: usize,
+    matcher: &Matcher,
+    checks: &Checks,
+    jobs: usize,
+) -> io::Result<f64> {
     let options = Options { jobs, around: false, ..Options::default() };
     best(bytes, || {
-        let found = hunt(&[path.to_owned()], matcher, Checks::builtin(), &options, &Silent);
+        let found = hunt(&[path.to_owned()], matcher, checks, &options, &Silent);
         if found.findings.is_empty() {
             return Err(io::Error::other("the plants were not found"));
         }
@@ -89,19 +95,25 @@ fn main() -> io::Result<()> {
     let gzip = best(text.len(), || drain(flate2::bufread::GzDecoder::new(open("u.log.gz")?)))?;
     let zstd =
         best(text.len(), || drain(zstd::stream::read::Decoder::with_buffer(open("u.log.zst")?)?))?;
+    let none = Checks::none();
+    let kinds = [("indicators only", &none), ("all checks", Checks::builtin())];
     for (name, decoder, alone) in [("u.log.gz", "zlib-rs", gzip), ("u.log.zst", "libzstd", zstd)] {
         println!("{name}: {decoder} alone {alone:.2}");
-        for jobs in [1, 2] {
-            let rate = hunted(&path(name), text.len(), &matcher, jobs)?;
-            println!(
-                "  hunt, all checks, --jobs {jobs}: {rate:.2}, {:.0} % of it",
-                100.0 * rate / alone
-            );
+        for (what, checks) in kinds {
+            for jobs in [1, 2] {
+                let rate = hunted(&path(name), text.len(), &matcher, checks, jobs)?;
+                println!(
+                    "  hunt, {what}, --jobs {jobs}: {rate:.2}, {:.0} % of it",
+                    100.0 * rate / alone
+                );
+            }
         }
     }
-    for jobs in [1, 2] {
-        let rate = hunted(&path("u.log"), text.len(), &matcher, jobs)?;
-        println!("u.log, not packed: hunt, all checks, --jobs {jobs}: {rate:.2}");
+    for (what, checks) in kinds {
+        for jobs in [1, 2] {
+            let rate = hunted(&path("u.log"), text.len(), &matcher, checks, jobs)?;
+            println!("u.log, not packed: hunt, {what}, --jobs {jobs}: {rate:.2}");
+        }
     }
     Ok(())
 }

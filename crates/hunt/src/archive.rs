@@ -77,19 +77,7 @@ pub(crate) fn unzip<R: Read + Seek>(
         let name = format!("{}!{shown}", about.name);
         match archive.by_index(number) {
             Ok(member) if member.is_dir() => {}
-            Ok(member) => {
-                let read = Rc::new(Cell::new(member.compressed_size()));
-                let mut guard = Guard::new(member, read, ctx.options.limits);
-                // DOS times have no zone, so they are not used.
-                let inner = About {
-                    name: &name,
-                    modified: None,
-                    depth: about.depth + 1,
-                    file: None,
-                    rewrite: None,
-                };
-                open(ctx, &mut guard, inner, report);
-            }
+            Ok(member) => open_zipped(ctx, member, &name, about, report),
             Err(error) => {
                 let mut text = error.to_string();
                 let kind = if text.to_ascii_lowercase().contains("password") {
@@ -103,6 +91,52 @@ pub(crate) fn unzip<R: Read + Seek>(
             }
         }
     }
+}
+
+/// Opens a member of a zip archive as a file of its own.
+fn open_zipped<R: Read>(
+    ctx: &Context<'_>,
+    member: zip::read::ZipFile<'_, R>,
+    name: &str,
+    about: About<'_>,
+    report: &mut Report,
+) {
+    let read = Rc::new(Cell::new(member.compressed_size()));
+    let modified = zip_time(&member.extra_data().unwrap_or_default());
+    let inner = about.member(name, modified);
+    open(ctx, &mut Guard::new(member, read, ctx.options.limits), inner, report);
+}
+
+/// When a member was changed, by the fields that state a point in time: Unix' (`UT`) and NTFS'. DOS times have no zone, so
+/// they are not used.
+fn zip_time(extra: &[u8]) -> Option<Timestamp> {
+    const UNIX: u16 = 0x5455;
+    const NTFS: u16 = 0x000a;
+    /// From 1601 to 1970 in units of 100 ns.
+    const EPOCH: i128 = 116_444_736_000_000_000;
+    let mut rest = extra;
+    let mut found = None;
+    while let Some((head, after)) = rest.split_first_chunk::<4>() {
+        let (kind, size) =
+            (u16::from_le_bytes([head[0], head[1]]), u16::from_le_bytes([head[2], head[3]]));
+        let field = after.get(..usize::from(size))?;
+        rest = &after[usize::from(size)..];
+        let time = match kind {
+            UNIX if field.first().is_some_and(|flags| flags & 1 == 1) => {
+                let seconds = field.get(1..5).and_then(|bytes| bytes.try_into().ok());
+                seconds.and_then(|b| Timestamp::from_second(i32::from_le_bytes(b).into()).ok())
+            }
+            // Four bytes that say nothing, then the attribute 1 with its size and three times.
+            NTFS if field.get(4..6) == Some(&[1, 0]) => {
+                let ticks = field.get(8..16).and_then(|bytes| bytes.try_into().ok());
+                let ticks = ticks.map(|b| i128::from(u64::from_le_bytes(b)));
+                ticks.and_then(|t| Timestamp::from_nanosecond((t - EPOCH) * 100).ok())
+            }
+            _ => None,
+        };
+        found = found.or(time);
+    }
+    found
 }
 
 /// Opens the members of an archive whose end, where its directory stands, is damaged or missing; gives their number.
@@ -124,15 +158,7 @@ fn unzip_without_directory<R: Read + Seek>(
                     .name()
                     .map_or_else(|_| format!("#{number}"), std::borrow::Cow::into_owned);
                 let name = format!("{}!{shown}", about.name);
-                let read = Rc::new(Cell::new(member.compressed_size()));
-                let inner = About {
-                    name: &name,
-                    modified: None,
-                    depth: about.depth + 1,
-                    file: None,
-                    rewrite: None,
-                };
-                open(ctx, &mut Guard::new(member, read, ctx.options.limits), inner, report);
+                open_zipped(ctx, member, &name, about, report);
                 number += 1;
             }
             Ok(None) | Err(_) => break,
@@ -167,14 +193,11 @@ pub(crate) fn un7z<R: Read + Seek>(
             if !entry.is_directory() {
                 let name = format!("{}!{}", about.name, entry.name());
                 let mut guard = Guard::new(member, Rc::clone(&read), ctx.options.limits);
-                let inner = About {
-                    name: &name,
-                    modified: None,
-                    depth: about.depth + 1,
-                    file: None,
-                    rewrite: None,
-                };
-                open(ctx, &mut guard, inner, report);
+                // The times of this format are points in time.
+                let written = entry.has_last_modified_date.then(|| entry.last_modified_date());
+                let written = written
+                    .and_then(|time| Timestamp::try_from(std::time::SystemTime::from(time)).ok());
+                open(ctx, &mut guard, about.member(&name, written), report);
             }
             Ok(true)
         })
@@ -239,9 +262,7 @@ fn un7z_without_end<R: Read + Seek>(
         return false;
     }
     let name = format!("{}!what stands before the cut", about.name);
-    let depth = about.depth + 1;
-    let inner = About { name: &name, modified: None, depth, file: None, rewrite: None };
-    open(ctx, &mut Cursor::new(first).chain(stream), inner, report);
+    open(ctx, &mut Cursor::new(first).chain(stream), about.member(&name, None), report);
     true
 }
 
@@ -252,4 +273,26 @@ fn too_many(ctx: &Context<'_>, number: usize, name: &str, report: &mut Report) -
         report.problems.push(Problem::partial(name, ProblemKind::Limit, message));
     }
     number >= most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_zip_state_points_in_time() {
+        let unix = [&[0x55, 0x54, 5, 0, 3][..], &1_614_733_323i32.to_le_bytes()].concat();
+        let ticks = (1_614_733_323u64 * 10_000_000 + 116_444_736_000_000_000).to_le_bytes();
+        let ntfs =
+            [&[0x0a, 0, 32, 0, 0, 0, 0, 0, 1, 0, 24, 0][..], &ticks, &ticks, &ticks].concat();
+        let other = [&[0x75, 0x78, 3, 0, 1, 2, 3][..], &unix].concat();
+        for extra in [&unix, &ntfs, &other] {
+            let time = zip_time(extra).map(|time| time.to_string());
+            assert_eq!(time.as_deref(), Some("2021-03-03T01:02:03Z"), "{extra:x?}");
+        }
+        for extra in [&[][..], &[0x55, 0x54, 5, 0, 2, 1, 2, 3, 4], &[0x55, 0x54, 9, 0, 3], &[1, 2]]
+        {
+            assert_eq!(zip_time(extra), None, "{extra:x?}");
+        }
+    }
 }

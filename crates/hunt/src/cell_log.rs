@@ -12,7 +12,7 @@ use crate::rows::{self, Row};
 use crate::scan::Scan;
 use crate::sigma::Told;
 use crate::source::{Reader, Source};
-use crate::table_log::moment_of;
+use crate::table_log::{inner, moment_of};
 
 struct Table<'h> {
     delimiter: u8,
@@ -65,6 +65,7 @@ impl<'h> Table<'h> {
             place: Some(Place::Line(row.line)),
             offset: row.offset,
         };
+        inner::add(&mut record);
         let moment = moment_of(&record);
         record.time = moment.and_then(|moment| scan.clock.settle(moment));
         let inside = u64::from(scan.in_period(record.time));

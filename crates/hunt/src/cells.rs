@@ -57,6 +57,9 @@ pub(crate) fn csv_delimiter(head: &str) -> Option<u8> {
         .into_iter()
         .max_by_key(|d| (first.bytes().filter(|b| b == d).count(), std::cmp::Reverse(*d)))?;
     let names: Vec<_> = split(first, delimiter, true).collect();
+    if names.len() == 1 {
+        return are_between_blanks(first, lines).then_some(b' ');
+    }
     let is_name = |n: &str| {
         let n = n.trim();
         !n.is_empty()
@@ -68,6 +71,7 @@ pub(crate) fn csv_delimiter(head: &str) -> Option<u8> {
     if !names.iter().all(|n| is_name(n)) {
         return None;
     }
+
     if names.len() < 3 {
         // Prose has a comma, too: two columns are a table when one of them is named as a time, and all lines have both.
         let is_time = |name: &str| ["time", "date"].iter().any(|word| name.contains(word));
@@ -81,6 +85,27 @@ pub(crate) fn csv_delimiter(head: &str) -> Option<u8> {
     let second = lines.next().unwrap_or("");
     (second.is_empty() || split(second, delimiter, true).count() * 2 > names.len())
         .then_some(delimiter)
+}
+
+/// Whether the words of a first line name the columns of the lines below, as exports of flows have them: each is a name, and
+/// some lines that follow have as many words, a third of which at least hold figures. Prose does not go on like that.
+fn are_between_blanks<'t>(first: &str, rows: impl Iterator<Item = &'t str>) -> bool {
+    const FEWEST: usize = 6;
+    let names: Vec<&str> = first.trim_end().split(' ').collect();
+    let is_name = |name: &&str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    if names.len() < FEWEST || !names.iter().all(is_name) {
+        return false;
+    }
+    let mut rows = rows.take(4).filter(|row| !row.is_empty()).peekable();
+    rows.peek().is_some()
+        && rows.all(|row| {
+            let cells = || row.trim_end().split(' ');
+            let figures = cells().filter(|cell| cell.bytes().any(|b| b.is_ascii_digit())).count();
+            cells().count() == names.len() && figures * 3 >= names.len()
+        })
 }
 
 #[cfg(test)]
@@ -101,6 +126,9 @@ mod tests {
     #[test]
     fn a_header_is_told_from_data() {
         assert_eq!(csv_delimiter("DateTime,RequestId,Client\n1,2,3\n"), Some(b','));
+        let flow = "version account-id srcaddr dstaddr start action\n2 12 192.0.2.1 192.0.2.2 1614733323 OK\n";
+        assert_eq!(csv_delimiter(flow), Some(b' '));
+        assert_eq!(csv_delimiter("these are six words of prose\nand so is it on line 2\n"), None);
         assert_eq!(csv_delimiter("192.0.2.1,a,b\n"), None);
         assert_eq!(csv_delimiter("Dear all, this is text, and no table.\nYes\n"), None);
     }

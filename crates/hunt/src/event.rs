@@ -55,6 +55,14 @@ impl Event {
         {
             self.push("Provider", source);
         }
+        if let Some(channel) = self.get("Channel").and_then(message::short_channel) {
+            let mut all = self.fields.iter_mut();
+            if let Some((_, value)) =
+                all.find(|(name, value)| name == "Channel" && !value.is_empty())
+            {
+                channel.clone_into(value);
+            }
+        }
         let has = |name: &str| self.get(name).is_some();
         if !has("EventID") || !(has("Channel") || has("Provider") || has("EventRecordID")) {
             return false;

@@ -38,27 +38,38 @@ pub(crate) fn is_wanted(ctx: &Context<'_>, path: &str, may_be_program: bool) -> 
     may_be_program && ctx.matcher.has_file_hashes() || ctx.route(source(ctx, path)).is_some()
 }
 
-/// Compares the path of a file with the indicators.
-pub(crate) fn name(scan: &mut Scan<'_, '_>, path: &str, modified: Option<Timestamp>) {
-    for hit in scan.find(path.as_bytes()) {
-        let kind = scan.ctx.matcher.kind_of(hit.indicator);
-        if matches!(kind, Kind::FileName | Kind::FilePath) {
-            let record = Record {
-                fields: vec![("file.path".into(), path.into())],
-                raw: format!("file {path}").into(),
-                time: modified,
-                place: None,
-                offset: 0,
-            };
-            scan.hit(&record, hit.indicator, path);
-        }
+/// The indicators that the path of a file meets.
+pub(crate) fn named(scan: &mut Scan<'_, '_>, path: &str) -> Vec<u32> {
+    let hits = scan.find(path.as_bytes());
+    let is_file =
+        |number: &u32| matches!(scan.ctx.matcher.kind_of(*number), Kind::FileName | Kind::FilePath);
+    hits.into_iter().map(|hit| hit.indicator).filter(is_file).collect()
+}
+
+/// Tells of a file by its path alone, when its content is not to be had.
+pub(crate) fn name(
+    scan: &mut Scan<'_, '_>,
+    path: &str,
+    named: &[u32],
+    modified: Option<Timestamp>,
+) {
+    for indicator in named {
+        let record = Record {
+            fields: vec![("file.path".into(), path.into())],
+            raw: format!("file {path}").into(),
+            time: modified,
+            place: None,
+            offset: 0,
+        };
+        scan.hit(&record, *indicator, path);
     }
 }
 
-/// Runs the checks of places over a file, and compares its hashes.
+/// Runs the checks of places over a file, compares its hashes, and tells what its path has met.
 pub(crate) fn content(
     scan: &mut Scan<'_, '_>,
     path: &str,
+    named: &[u32],
     bytes: &[u8],
     modified: Option<Timestamp>,
 ) {
@@ -109,6 +120,10 @@ pub(crate) fn content(
         .collect();
     for (indicator, hash) in found {
         scan.hit(&record, indicator, &hash);
+    }
+    record.fields[0].1 = Cow::Borrowed(path);
+    for indicator in named {
+        scan.hit(&record, *indicator, path);
     }
 }
 

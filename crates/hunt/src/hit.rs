@@ -100,6 +100,7 @@ pub(crate) fn role(field: &str) -> Role {
         | "calleripaddress"
         | "callerip"
         | "actoripaddress"
+        | "actorip"
         | "userip"
         | "rip"
         | "rhost"
@@ -127,6 +128,7 @@ pub(crate) fn role(field: &str) -> Role {
         | "cshostout"
         | "queryresults"
         | "serveripout"
+        | "serverip"
         | "dnsquery" => Role::Destination,
         "csuristem" | "csuriquery" | "urlstem" | "urlquery" | "url" | "uri" | "request"
         | "csuri" | "path" | "anchormailbox" | "urlhost" | "cshost" | "parameters"

@@ -76,6 +76,13 @@ pub(crate) struct About<'a> {
     pub rewrite: Option<Rewrite>,
 }
 
+impl About<'_> {
+    /// What is known of a member of the archive that this is about.
+    pub(crate) fn member<'n>(&self, name: &'n str, modified: Option<Timestamp>) -> About<'n> {
+        About { name, modified, depth: self.depth + 1, file: None, rewrite: None }
+    }
+}
+
 /// Hunts in one file of the file system.
 pub(crate) fn hunt_file(ctx: &Context<'_>, path: &Path, report: &mut Report) {
     let name = path.display().to_string();

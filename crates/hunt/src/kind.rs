@@ -5,6 +5,7 @@ use crate::content;
 use crate::event_table;
 use crate::event_text;
 use crate::journal;
+use crate::line::nps;
 use crate::lines;
 use crate::packing;
 use crate::parquet_log;
@@ -95,6 +96,7 @@ pub(crate) fn kind_of(head: &[u8]) -> Kind {
     match text.first() {
         Some(b'{') => return Kind::Json,
         Some(b'[') if text[1..].trim_ascii_start().starts_with(b"{") => return Kind::Json,
+        Some(b'<') if nps::is_nps(text) => return Kind::Text,
         Some(b'<') if memchr::memmem::find(text, b"<Event").is_some() => return Kind::Xml,
         _ => {}
     }
@@ -222,6 +224,7 @@ mod tests {
             (b"a,b,c\n1,2,3\n", Kind::Csv(b',')),
             (b"a,b,c\n1,\"2\n3\",4\n", Kind::Cells(b',')),
             (b"Mar  3 01:02:03 host sshd[1]: text\n", Kind::Text),
+            (b"<Event><Timestamp data_type=\"4\">03/03/2021 01:02:03.123</Timestamp></Event>\n", Kind::Text),
             (b"MZ\x90\0\x03", Kind::Program),
             (b"\xeb\x52\x90NTFS\0", Kind::Binary),
             (b"Mar  3 01:02:03 host sshd[1]: text\n\0\0\0\0\nMar  3", Kind::Text),

@@ -89,15 +89,9 @@ pub(crate) fn leaf(
             kind,
             Kind::Evtx | Kind::W3c | Kind::Journal | Kind::EventTable(_) | Kind::EventText
         );
-    if on_disk {
-        file::name(&mut scan, about.name, modified);
-    }
-    let wanted = on_disk
-        && file::is_wanted(
-            ctx,
-            about.name,
-            matches!(kind, Kind::Binary | Kind::Program | Kind::Text),
-        );
+    let named = if on_disk { file::named(&mut scan, about.name) } else { Vec::new() };
+    let may_be_program = matches!(kind, Kind::Binary | Kind::Program | Kind::Text);
+    let wanted = on_disk && (!named.is_empty() || file::is_wanted(ctx, about.name, may_be_program));
     let has_rules = ctx.content_rules().is_some();
     let mut kept = Cursor::new(Vec::new());
     let mut short;
@@ -110,9 +104,10 @@ pub(crate) fn leaf(
             let how = if has_rules { "by hash, content or YARA" } else { "by hash or content" };
             let message = format!("larger than {most} bytes, so not compared {how}");
             scan.problem(ProblemKind::Limit, message, None);
+            file::name(&mut scan, about.name, &named, modified);
         } else {
             if wanted {
-                file::content(&mut scan, about.name, kept.get_ref(), modified);
+                file::content(&mut scan, about.name, &named, kept.get_ref(), modified);
             }
             if on_disk {
                 baseline::compare(&mut scan, kept.get_ref(), modified);

@@ -19,6 +19,36 @@ pub(crate) fn channel_of(provider: &str) -> Option<&'static str> {
     })
 }
 
+/// The log whose name Hayabusa shortens so by default.
+pub(crate) fn short_channel(short: &str) -> Option<&'static str> {
+    Some(match short {
+        "App" => "Application",
+        "Sec" => "Security",
+        "Sys" => "System",
+        "Sysmon" => "Microsoft-Windows-Sysmon/Operational",
+        "PwSh" => "Microsoft-Windows-PowerShell/Operational",
+        "PwShClassic" => "Windows PowerShell",
+        "Defender" => "Microsoft-Windows-Windows Defender/Operational",
+        "TaskSch" => "Microsoft-Windows-TaskScheduler/Operational",
+        "WMI" => "Microsoft-Windows-WMI-Activity/Operational",
+        "WinRM" => "Microsoft-Windows-WinRM/Operational",
+        "Exchange" => "MSExchange Management",
+        "BitsCli" => "Microsoft-Windows-Bits-Client/Operational",
+        "CodeInteg" => "Microsoft-Windows-CodeIntegrity/Operational",
+        "Firewall" => "Microsoft-Windows-Windows Firewall With Advanced Security/Firewall",
+        "NTLM" => "Microsoft-Windows-NTLM/Operational",
+        "OpenSSH" => "OpenSSH/Operational",
+        "PrintAdm" => "Microsoft-Windows-PrintService/Admin",
+        "PrintOp" => "Microsoft-Windows-PrintService/Operational",
+        "RDP-Client" => "Microsoft-Windows-TerminalServices-RDPClient/Operational",
+        "SmbCliSec" => "Microsoft-Windows-SmbClient/Security",
+        "DvrFmwk" => "Microsoft-Windows-DriverFrameworks-UserMode/Operational",
+        "DNS-Svr" => "DNS Server",
+        "DHCP-Svr" => "Microsoft-Windows-DHCP-Server/Operational",
+        _ => return None,
+    })
+}
+
 /// Labels of the messages whose field has another name, by section and label; an empty section is any.
 const LABELS: &[(&str, &str, &str)] = &[
     ("Subject", "Security ID", "SubjectUserSid"),

@@ -172,13 +172,23 @@ pub(crate) fn know(fields: &mut Vec<(String, String)>) -> Known {
 fn time_of(fields: &[(String, String)]) -> Option<Moment> {
     let get = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
     let known = TIMES.iter().find_map(|name| get(name).and_then(time::read));
-    known.or_else(|| {
-        let sounds = |name: &str| {
-            let name = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-            ["time", "date", "stamp"].iter().any(|word| name.contains(word))
-        };
-        fields.iter().find_map(|(name, value)| sounds(name).then(|| time::read(value)).flatten())
-    })
+    // Finders tell when what they found began; the record may have been made and changed long after.
+    let known = known.or_else(|| {
+        let leaf = |name: &str| name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+        let is_first = |name: &str| matches!(&*leaf(name), "eventfirstseen" | "createdat");
+        fields.iter().find_map(|(name, value)| is_first(name).then(|| time::read(value)).flatten())
+    });
+    let sounds = |name: &str, afterwards: bool| {
+        let name = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+        ["time", "date", "stamp"].iter().any(|word| name.contains(word))
+            && time::is_of_afterwards(&name) == afterwards
+    };
+    let first = |afterwards: bool| {
+        let mut fields = fields.iter();
+        fields
+            .find_map(|(name, value)| sounds(name, afterwards).then(|| time::read(value)).flatten())
+    };
+    known.or_else(|| first(false)).or_else(|| first(true))
 }
 
 /// What logs of clouds and services are called, by fields that only they have.
@@ -187,6 +197,12 @@ const TITLES: &[(&str, &[&str])] = &[
     ("Microsoft 365 audit log", &["Workload", "Operation"]),
     ("Microsoft Entra sign-in log", &["conditionalAccessStatus"]),
     ("Microsoft Entra sign-in log", &["properties.conditionalAccessStatus"]),
+    ("Microsoft Entra sign-in log", &["createdDateTime", "userPrincipalName", "appDisplayName"]),
+    (
+        "Microsoft Entra sign-in log",
+        &["operationName", "properties.userPrincipalName", "properties.ipAddress"],
+    ),
+    ("Microsoft Entra audit log", &["activityDateTime", "activityDisplayName"]),
     ("Azure activity log", &["operationName", "resourceId"]),
     ("Google Cloud audit log", &["protoPayload.serviceName"]),
     ("Google Workspace audit log", &["id.uniqueQualifier", "events.name"]),
@@ -198,6 +214,19 @@ const TITLES: &[(&str, &[&str])] = &[
     ("MongoDB log", &["t.$date", "ctx"]),
     ("Cloudflare log", &["EdgeStartTimestamp"]),
     ("Traefik access log", &["ClientHost", "DownstreamStatus"]),
+    ("Caddy access log", &["request.remote_ip", "request.uri", "logger"]),
+    ("Caddy access log", &["request.remote_addr", "request.uri", "logger"]),
+    ("Google Cloud audit log", &["protoPayload.methodName"]),
+    ("AWS GuardDuty findings", &["service.eventFirstSeen"]),
+    ("AWS GuardDuty findings", &["detail.service.eventFirstSeen"]),
+    ("AWS GuardDuty findings", &["Service.EventFirstSeen"]),
+    ("GitHub audit log", &["action", "actor", "actor_ip"]),
+    ("GitHub audit log", &["action", "actor", "actor_location.country_code"]),
+    ("GitHub audit log", &["action", "actor", "org", "@timestamp"]),
+    ("HashiCorp Vault audit log", &["request.operation", "request.path", "type"]),
+    ("Container log (Docker)", &["log", "stream", "time"]),
+    ("Results of Velociraptor", &["_ts", "ClientId"]),
+    ("Results of Velociraptor", &["_Source"]),
 ];
 
 /// Names of the time of a record, most telling first.
@@ -236,6 +265,10 @@ const TIMES: &[&str] = &[
     "asctime",
     "@t",
     "protoPayload.startTime",
+    "_ts",
+    "service.eventFirstSeen",
+    "detail.service.eventFirstSeen",
+    "Service.EventFirstSeen",
 ];
 
 /// The logs of Zeek by columns that only they have; their JSON does not name them by default.
@@ -259,6 +292,14 @@ const ZEEK: &[(&str, &[&str])] = &[
     ("x509", &["certificate.subject", "certificate.issuer"]),
     ("files", &["fuid", "mime_type", "source"]),
     ("notice", &["note", "msg", "actions"]),
+    ("dhcp", &["uids", "mac", "client_addr"]),
+    ("ntp", &["id.orig_h", "stratum"]),
+    ("weird", &["id.orig_h", "name", "notice"]),
+    ("kerberos", &["id.orig_h", "client", "service"]),
+    ("known_services", &["host", "port_num", "port_proto"]),
+    ("known_certs", &["host", "port_num", "issuer_subject"]),
+    // Every other log of connections.
+    ("other", &["ts", "uid", "id.orig_h"]),
 ];
 
 fn kind<'f>(get: &impl Fn(&str) -> Option<&'f str>) -> String {

@@ -3,6 +3,7 @@
 //! A line is split into its fields only when an indicator or a literal of a check stands in it, or Sigma
 //! rules are run.
 
+pub(crate) mod inner;
 mod moment;
 
 use std::borrow::Cow;
@@ -56,6 +57,10 @@ struct Table<'h> {
     path: String,
     /// Whether a directive says that times are local.
     local: bool,
+    /// Whether a row has shown what stands between the columns that a directive names.
+    is_delimiter_shown: bool,
+    /// The time of the last record of text before this chunk, for the lines of it that follow.
+    before: Option<Moment>,
     /// Lines of Linux' audit whose event is not complete.
     audit: audit::Events,
     /// Number of the line that comes next, from 1.
@@ -98,11 +103,14 @@ pub(crate) fn read(
         log: String::new(),
         path: String::new(),
         local: false,
+        is_delimiter_shown: false,
+        before: None,
         audit: audit::Events::default(),
         line: 1,
     };
     if matches!(table.shape, Shape::Text) {
-        let told = [("path", scan.name), ("form", form_of(head))];
+        let first = lines::text(head);
+        let told = [("path", scan.name), ("form", form_of(head)), ("head", &*first)];
         table.source = scan.ctx.source(Reader::Text, &told);
         let nothing = scan.ctx.route(table.source).is_none() && !scan.ctx.is_pivot();
         if scan.ctx.second && nothing {
@@ -220,7 +228,24 @@ impl<'h> Table<'h> {
                     continue;
                 }
             }
+            if is_w3c && !self.is_delimiter_shown {
+                self.show_delimiter(line_at(text, at));
+            }
             at = self.lines(scan, chunk, at);
+        }
+    }
+
+    /// Learns from the first row behind a directive what stands between the columns: CloudFront names them between blanks
+    /// and writes tabs.
+    fn show_delimiter(&mut self, row: &[u8]) {
+        self.is_delimiter_shown = true;
+        let row = lines::text(row);
+        let count = |delimiter: u8| split(&row, delimiter, self.quotes()).count();
+        let others = [b'\t', b',', b' '].into_iter().filter(|other| *other != self.delimiter);
+        let columns = self.columns.len();
+        if columns > 1 && count(self.delimiter) != columns {
+            let fits = others.into_iter().find(|other| count(*other) == columns);
+            self.delimiter = fits.unwrap_or(self.delimiter);
         }
     }
 
@@ -252,6 +277,7 @@ impl<'h> Table<'h> {
                     _ if value.contains(',') => b',',
                     _ => b' ',
                 };
+                self.is_delimiter_shown = false;
                 let delimiter = self.delimiter;
                 self.columns = split(value, delimiter, true).map(|c| c.trim().to_owned()).collect();
                 self.recognise(scan);
@@ -353,7 +379,18 @@ impl<'h> Table<'h> {
             if hits.is_empty() && !every_record && !self.may_hold(scan, bytes, route, may) {
                 continue;
             }
-            let record = self.record(bytes, chunk.offset + start as u64, number, &clock).0;
+            let (mut record, moment, form) =
+                self.record(bytes, chunk.offset + start as u64, number, &clock);
+            // A line of a form whose time is left out says that there is none.
+            if moment.is_none() && form == "text" {
+                let above = self.above(text, start);
+                record.time = above.and_then(|moment| clock.settle(moment));
+                let other = above.filter(|_| record.fields.is_empty());
+                if let Some(peer) = other.and_then(|_| line::peer_of(&record.raw)) {
+                    let peer = peer.to_owned();
+                    record.fields.push((Cow::Borrowed("src_ip"), Cow::Owned(peer)));
+                }
+            }
             if !self.columns.is_empty() && record.fields.len() != self.columns.len() {
                 let message = format!(
                     "{} fields where the header names {}",
@@ -362,6 +399,7 @@ impl<'h> Table<'h> {
                 );
                 scan.broken(format!("line {number}"), message);
             }
+            inner::add(&mut record);
             scan.check_some(&record, route, (!every_record).then_some(may));
             for (indicator, from, to) in hits {
                 let matched = String::from_utf8_lossy(&text[from..to]);
@@ -371,7 +409,44 @@ impl<'h> Table<'h> {
                 scan.hit(&record, indicator, plain.as_deref().unwrap_or(&matched));
             }
         }
+        self.before = self.above(text, to);
         to
+    }
+
+    /// The time of the record of text to which a line without one belongs: that of the nearest line above which has one, as
+    /// Samba, OSSEC, MySQL's slow queries and traces of programs are written. An empty line ends a record.
+    fn above(&self, text: &[u8], start: usize) -> Option<Moment> {
+        if !self.columns.is_empty() {
+            return None;
+        }
+        let when = |at: usize| {
+            let line = line_at(&text[..start], at);
+            (!line.is_empty()).then(|| line::read(&lines::text(line)).when)
+        };
+        let mut at = start;
+        for _ in 0..ABOVE {
+            if at == 0 {
+                return self.before;
+            }
+            at = last_line(&text[..at]);
+            let Some(found) = when(at)? else { continue };
+            // The heading of a record may state its time twice: the one with a zone counts.
+            let other = || (at > 0).then(|| when(last_line(&text[..at])).flatten()).flatten();
+            let exact = |moment: &Moment| matches!(moment, Moment::Exact(_));
+            return Some(match found {
+                Moment::Civil(civil) => {
+                    let clock = |moment: Moment| moment.utc().map(Timestamp::as_second);
+                    let near = |other: &Moment| {
+                        let apart = clock(*other)? - clock(Moment::Civil(civil))?;
+                        // Zones are whole quarters of an hour apart.
+                        (apart.abs() <= 15 * 3600 && apart % 900 == 0).then_some(())
+                    };
+                    other().filter(exact).filter(|it| near(it).is_some()).unwrap_or(found)
+                }
+                _ => found,
+            });
+        }
+        None
     }
 
     /// Whether one of some checks holds for a line, by the columns that these checks read alone.
@@ -449,11 +524,14 @@ impl<'h> Table<'h> {
             } else if all_timed && told(false) && one_side(scan, &moments) {
                 0
             } else {
-                let mut inside = 0;
+                let (mut inside, mut last) = (0, self.before.and_then(|it| clock.settle(it)));
                 each_line(text, newlines, from, to, |start, _| {
                     let line = line_at(&text[..to], start);
-                    let (record, moment, _) = self.record(line, 0, 0, &clock);
-                    inside += u64::from(scan.in_period(record.time));
+                    let (record, moment, form) = self.record(line, 0, 0, &clock);
+                    // A line of text without a time belongs to the record above.
+                    let goes_on = form == "text" && !line.is_empty() && moment.is_none();
+                    last = if goes_on { last } else { record.time };
+                    inside += u64::from(scan.in_period(last));
                     moments.extend(moment.map(|moment| (record.time, moment)));
                 });
                 inside
@@ -513,13 +591,15 @@ impl<'h> Table<'h> {
                 if sysmon_for_linux(scan, &read, &raw, number, start) {
                     continue;
                 }
+                let goes_on = || if read.form == "text" { self.above(text, at) } else { None };
+                let when = read.when.or_else(goes_on);
                 let log = match read.form {
                     // A line with a time and no form is some program's own log.
                     "text" if read.when.is_some() => "syslog",
                     form => form,
                 };
                 let record = Record {
-                    time: read.when.and_then(|when| clock.settle(when)),
+                    time: when.and_then(|when| clock.settle(when)),
                     fields: read.fields,
                     raw: Cow::Borrowed(&*raw),
                     place: Some(Place::Line(number)),
@@ -527,7 +607,8 @@ impl<'h> Table<'h> {
                 };
                 scan.sigma(&Told { log, line: &raw, ..Told::default() }, &record);
             } else {
-                let record = self.record(bytes, start, number, &clock).0;
+                let mut record = self.record(bytes, start, number, &clock).0;
+                inner::add(&mut record);
                 let told = Told { log: &self.log, line: &record.raw, ..Told::default() };
                 scan.sigma(&told, &record);
             }
@@ -630,6 +711,9 @@ fn line_start(text: &[u8], at: usize) -> usize {
 fn line_end(text: &[u8], start: usize) -> usize {
     memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |at| start + at + 1)
 }
+
+/// So many lines above a line may stand between it and the time of its record.
+const ABOVE: usize = 64;
 
 /// So many lines before the end are asked for a time.
 const LAST_LINES: usize = 8;

@@ -109,7 +109,7 @@ pub(crate) fn read(text: &str) -> Option<Moment> {
         return epoch(&inner[..digits]);
     }
     if bytes[0].is_ascii_alphabetic() {
-        return named(text);
+        return klog(text).or_else(|| named(text));
     }
     if bytes.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
         return compact(text).or_else(|| epoch(text));
@@ -125,6 +125,8 @@ pub(crate) fn read(text: &str) -> Option<Moment> {
             }
             on(date, text.get(11..)?)
         }
+        // OSSEC writes `2021 Mar 03 01:02:03`.
+        (4, b' ') => year_and_month(number(text, 0, 4)?, &text[5..]),
         // `210303 01:02:03`, as MySQL wrote it, and `081109 203615`.
         (6, b' ') => {
             let date = date(2000 + number(text, 0, 2)?, number(text, 2, 4)?, number(text, 4, 6)?)?;
@@ -285,6 +287,24 @@ fn named_zone(text: &str) -> Option<i32> {
     HOURS.iter().find(|(known, _)| *known == name).map(|(_, hours)| hours * 60)
 }
 
+/// `Mar 03 01:02:03` behind its year.
+fn year_and_month(year: u32, text: &str) -> Option<Moment> {
+    let month = month(text)?;
+    let (day, rest) = digits(text.get(3..)?.strip_prefix(' ')?.trim_start(), 2)?;
+    on(date(year, month, day)?, rest.strip_prefix(' ')?)
+}
+
+/// `I0303 01:02:03.000000`: the level's letter, month and day, as Kubernetes and other programs in Go and C++ log.
+fn klog(text: &str) -> Option<Moment> {
+    let rest = text.strip_prefix(['I', 'W', 'E', 'F'])?;
+    let date = date(2000, number(rest, 0, 2)?, number(rest, 2, 4)?)?;
+    let rest = rest.get(4..)?.strip_prefix(' ')?;
+    // A short number behind a letter may be anything; the clock and its fraction are not.
+    (rest.as_bytes().get(8) == Some(&b'.')).then_some(())?;
+    let (time, _) = clock(rest)?;
+    Some(Moment::Yearless(DateTime::from_parts(date, time)))
+}
+
 /// The label of TAI64 and TAI64N, as daemontools and qmail write it: seconds (and nanoseconds) in hexadecimal digits. TAI
 /// runs ahead of UTC by the leap seconds, 37 since 2017; what these programs write is ahead by 10 always.
 fn tai(label: &str) -> Option<Moment> {
@@ -422,6 +442,11 @@ fn day_first(text: &str, count: usize) -> Option<Moment> {
     on(date, rest)
 }
 
+/// Whether a field (its name in lower case) tells when a record was changed, or until when it holds, not when it happened.
+pub(crate) fn is_of_afterwards(name: &str) -> bool {
+    ["updated", "modified", "expir", "valid", "until"].iter().any(|word| name.contains(word))
+}
+
 /// The time with which a line of text begins, or that stands in its first brackets.
 pub(crate) fn leading(line: &str) -> Option<Moment> {
     let mut end = line.len().min(120);
@@ -429,8 +454,17 @@ pub(crate) fn leading(line: &str) -> Option<Moment> {
         end -= 1;
     }
     let head = line[..end].trim_start();
-    let head =
-        if head.starts_with('<') { head.split_once('>').map_or(head, |(_, h)| h) } else { head };
+    // WebLogic puts the time itself in angle brackets, syslog its priority.
+    let head = head.strip_prefix("####").unwrap_or(head);
+    let head = match head.strip_prefix('<') {
+        Some(inner) if inner.starts_with(|c: char| c.is_ascii_uppercase()) => inner,
+        Some(inner) => inner.split_once('>').map_or(head, |(_, rest)| rest),
+        None => head,
+    };
+    // The place in the file stands behind the seconds of an alert of OSSEC.
+    if let Some(alert) = head.strip_prefix("** Alert ") {
+        return alert.split_once('.').and_then(|(seconds, _)| read(seconds));
+    }
     // RFC 5424 puts the version before the time, clusters a dash for "no alert".
     let head = head.strip_prefix("1 ").or_else(|| head.strip_prefix("- ")).unwrap_or(head);
     let first = head.split([' ', '\t']).next().unwrap_or(head);
@@ -492,6 +526,8 @@ mod tests {
             ("20210303-01:02:03:606|x", "2021-03-03T01:02:03Z"),
             ("Wed Mar 03 01:02:03 CET 2021", "2021-03-03T00:02:03Z"),
             ("Wed Mar 03 01:02:03 XYZT 2021", "2021-03-03T01:02:03Z"),
+            ("2021 Mar 03 01:02:03 web1->/var/log/auth.log", "2021-03-03T01:02:03Z"),
+            ("Mar 3, 2021 1:02:03,250 PM UTC", "2021-03-03T13:02:03.25Z"),
             ("Wed Mar 03 01:02:03 2021 - [72926] x", "2021-03-03T01:02:03Z"),
             ("2021-03-03  1:02:03 7 [Note]", "2021-03-03T01:02:03Z"),
             ("2021-03-03 01:02:03.5 EDT [7]", "2021-03-03T05:02:03.5Z"),
@@ -513,6 +549,14 @@ mod tests {
         ] {
             assert_eq!(parse(text), None, "{text}");
         }
+        for (line, utc) in [
+            ("####<Mar 3, 2021 1:02:03,250 AM UTC> <Notice> <Log>", "2021-03-03T01:02:03.25Z"),
+            ("<Mar 3, 2021 1:02:03 AM EST> <Notice> <Log>", "2021-03-03T06:02:03Z"),
+            ("** Alert 1614733323.2004: - syslog,sshd,", "2021-03-03T01:02:03Z"),
+        ] {
+            assert_eq!(leading(line).and_then(Moment::utc).unwrap().to_string(), utc, "{line}");
+        }
+        assert!(leading("** Alert of the day: none").is_none());
         assert!(leading("<34>1 2021-03-03T01:02:03Z host app").is_some());
         assert!(leading("- 1614733323 2021.03.03 node1 Mar 3 01:02:03 node1 x").is_some());
         assert!(leading("INFO  [main] 2021-03-03 01:02:03,123 - text").is_some());
@@ -543,6 +587,8 @@ mod tests {
         assert_eq!(settle(&told, "Dec 31 23:00:00 host"), some("2019-12-31T21:00:00Z"));
         assert_eq!(settle(&told, "03/14-01:02:03.5 [**]"), some("2019-03-13T23:02:03.5Z"));
         assert_eq!(settle(&told, "03-14 01:02:03.5  17 D x"), some("2019-03-13T23:02:03.5Z"));
+        assert_eq!(settle(&told, "I0314 01:02:03.500000 1 x"), some("2019-03-13T23:02:03.5Z"));
+        assert_eq!(read("I0314 01:02:03 is no time"), None);
         assert_eq!(settle(&told, "03/14 01:02:03 [LOGON] x"), some("2019-03-13T23:02:03Z"));
         assert_eq!(settle(&east, "2021-03-03 01:02:03 IST"), some("2021-03-02T23:02:03Z"));
     }

@@ -292,6 +292,12 @@ fn path(text: &str) -> Option<Entity> {
     if text.starts_with("\\\\.\\") && text.to_ascii_lowercase().starts_with("\\\\.\\pipe\\") {
         return Some(Entity::new(Kind::NamedPipe, text));
     }
+    // Several paths or a sentence around one are no path: a drive later on, marks of quotation, many words in a name.
+    let quoted = text.contains(['`', '“', '”', '„', '«', '»']);
+    let words = text.rsplit('\\').next().unwrap_or_default().split_whitespace().count();
+    if quoted || words > 9 || text.get(2..).is_some_and(|rest| rest.contains(":\\")) {
+        return None;
+    }
     let drive = bytes.len() > 3
         && bytes[0].is_ascii_alphabetic()
         && bytes[1] == b':'

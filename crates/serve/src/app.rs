@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -14,11 +15,14 @@ use crate::error::ServeError;
 use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
-use crate::readers::{Cached, Readers, Sight};
+use crate::readers::{Cached, LATELY, Readers, Sight};
 use crate::routes::documents::DocumentRow;
 use crate::sessions::Sessions;
 use crate::throttle::{Guesses, Rate};
 use crate::writer::Writer;
+
+/// What was made of the store is given back when nobody asked for it since so long.
+const KEPT: Duration = Duration::from_mins(1);
 
 /// What all requests share. Cheap to clone.
 #[derive(Clone)]
@@ -43,6 +47,8 @@ pub struct Shared {
     pub(crate) entities: Cached<Vec<EntityRecord>>,
     pub(crate) clusters: Cached<Clusters>,
     pub(crate) feed: Cached<crate::misp::Index>,
+    pub(crate) ahead: crate::taxii::Ahead,
+    pub(crate) places: crate::taxii::Places,
     /// The store of the one that leads, see [`Store::leads`].
     pub(crate) lead: std::sync::Mutex<Option<Store>>,
 }
@@ -87,6 +93,8 @@ impl App {
             entities: Cached::default(),
             clusters: Cached::default(),
             feed: Cached::default(),
+            ahead: crate::taxii::Ahead::default(),
+            places: crate::taxii::Places::default(),
             lead: std::sync::Mutex::default(),
             config,
         })))
@@ -202,6 +210,19 @@ impl App {
         tokio::task::spawn_blocking(work)
             .await
             .unwrap_or_else(|panic| Err(Problem::fault(format!("a task fell: {panic}"))))
+    }
+
+    /// Gives memory back when nobody asked for a while.
+    pub(crate) fn rest(&self) {
+        self.readers.rest();
+        self.ahead.rest(KEPT);
+        self.totals.rest(KEPT);
+        self.documents.rest(KEPT);
+        self.entities.rest(KEPT);
+        self.feed.rest(KEPT);
+        // What changes is found of what was found before, and anew for who asked lately.
+        self.clusters.rest(LATELY);
+        self.places.rest(LATELY);
     }
 
     /// Lets writer and audit log finish.

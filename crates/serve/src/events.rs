@@ -74,7 +74,7 @@ impl Events {
         let mut is_new = false;
         loop {
             let _ = tokio::time::timeout(LOOK, self.look.notified()).await;
-            readers.rest();
+            app.rest();
             if is_new && finding.as_ref().is_none_or(tokio::task::JoinHandle::is_finished) {
                 finding = Some(tokio::spawn(crate::routes::clusters::find_anew(app.clone())));
                 is_new = false;

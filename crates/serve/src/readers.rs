@@ -37,6 +37,21 @@ impl std::ops::Deref for Sight<'_> {
     }
 }
 
+#[cfg(test)]
+impl<'e> Sight<'e> {
+    /// Of the store itself at a state.
+    pub(crate) fn for_test(engine: &'e Engine, at: Option<ChangeId>) -> Self {
+        Self { engine, at, ceiling: Ceiling::NONE, copy: ITSELF, turn: 0 }
+    }
+}
+
+impl Sight<'_> {
+    /// Which state of which copy is seen: what was made of it is good for the same alone.
+    pub(crate) fn state(&self) -> (Option<ChangeId>, u64) {
+        (self.at, self.copy)
+    }
+}
+
 /// Something made of one state of the store, kept until the state is another: then it is made anew, or of what it
 /// was before and what changed.
 pub(crate) struct Cached<T> {
@@ -53,6 +68,8 @@ struct Made<T> {
     at: Option<ChangeId>,
     copy: u64,
     turn: u64,
+    /// When it was asked for last.
+    used: Instant,
     what: Arc<T>,
 }
 
@@ -86,8 +103,11 @@ impl<T> Cached<T> {
         lock(&self.asked).insert(sight.ceiling, Instant::now());
         let place = self.place(sight);
         let mut place = lock(&place);
-        match place.as_ref() {
-            Some(made) if made.is_of(sight) => return Ok(Arc::clone(&made.what)),
+        match place.as_mut() {
+            Some(made) if made.is_of(sight) => {
+                made.used = Instant::now();
+                return Ok(Arc::clone(&made.what));
+            }
             // Who still sees an older state gets what is of it, and does not take away what is newer.
             Some(made) if made.turn > sight.turn => {
                 drop(place);
@@ -123,8 +143,17 @@ impl<T> Cached<T> {
     ) -> Result<Arc<T>, Problem> {
         let what = Arc::new(make(place.as_ref().and_then(|made| made.before(sight)))?);
         let Sight { at, copy, turn, .. } = *sight;
-        *place = Some(Made { at, copy, turn, what: Arc::clone(&what) });
+        *place = Some(Made { at, copy, turn, used: Instant::now(), what: Arc::clone(&what) });
         Ok(what)
+    }
+
+    /// Gives back what nobody asked for since so long.
+    pub(crate) fn rest(&self, long: Duration) {
+        lock(&self.places).retain(|_, place| {
+            // Who holds its place makes or reads it now.
+            let Ok(made) = place.try_lock() else { return true };
+            made.as_ref().is_none_or(|made| made.used.elapsed() < long)
+        });
     }
 
     /// The ceilings below which somebody asked for it lately.
@@ -153,7 +182,7 @@ pub(crate) struct Readers {
 }
 
 /// Who asked for something so long ago may ask for it again.
-const LATELY: Duration = Duration::from_mins(15);
+pub(crate) const LATELY: Duration = Duration::from_mins(15);
 /// Who rests so long gives back what it holds.
 const REST: Duration = Duration::from_secs(30);
 
@@ -224,6 +253,18 @@ impl Readers {
             answer
         });
         asked.await.unwrap_or_else(|panic| Err(Problem::fault(format!("a reader fell: {panic}"))))
+    }
+
+    /// As [`Self::ask`], for what nobody waits for: only where a reader is free beside the one that it takes.
+    pub(crate) async fn ask_ahead(
+        self: &Arc<Self>,
+        ceiling: Ceiling,
+        ask: impl FnOnce(&Sight<'_>) -> Result<(), Problem> + Send + 'static,
+    ) -> Result<(), Problem> {
+        if self.permits.available_permits() < 2 {
+            return Ok(());
+        }
+        self.ask(ceiling, ask).await
     }
 
     /// As [`Self::ask`], on the thread that calls.
@@ -357,6 +398,22 @@ mod tests {
         assert_eq!(get((2, 10), "again"), "of two");
         cached.renew(&sight(&engine, (3, 11)), |_| Ok("of three".to_owned())).unwrap();
         assert_eq!(get((3, 12), "again"), "of three");
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_given_back() {
+        let engine = Engine::in_memory().unwrap();
+        let cached: Cached<String> = Cached::default();
+        let sight = sight(&engine, (1, 1));
+        let get = |name: &str| cached.get(&sight, |_| Ok(name.to_owned())).unwrap().to_string();
+        assert_eq!(get("one"), "one");
+        cached.rest(Duration::from_mins(1));
+        assert_eq!(get("again"), "one");
+        let held = cached.get(&sight, |_| Err(Problem::fault("it need not be made"))).unwrap();
+        cached.rest(Duration::ZERO);
+        assert_eq!(get("anew"), "anew");
+        // Who still reads it keeps it as long.
+        assert_eq!(*held, "one");
     }
 
     #[test]

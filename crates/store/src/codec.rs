@@ -42,6 +42,9 @@ pub(crate) fn date_of(number: i64) -> Result<PartialDate, Fault> {
     PartialDate::new(year, part(number / 100), part(number)).map_err(|_| bad())
 }
 
+/// Steps of a share between 0 and 1.
+const SHARES: f64 = 10_000.0;
+
 /// Writes values one after the other.
 #[derive(Default)]
 pub(crate) struct Writer(pub(crate) Vec<u8>);
@@ -57,6 +60,18 @@ impl Writer {
 
     pub(crate) fn float(&mut self, float: f64) {
         self.0.extend_from_slice(&float.to_le_bytes());
+    }
+
+    /// A number that is mostly one of four decimals, as shares are: in two bytes then, else in nine.
+    pub(crate) fn share(&mut self, share: f64) {
+        let scaled = (share * SHARES).round();
+        let exact = (scaled / SHARES).to_bits() == share.to_bits();
+        if exact && share.is_sign_positive() && scaled <= SHARES * 100.0 {
+            self.number(scaled as u64 + 1);
+        } else {
+            self.number(0);
+            self.float(share);
+        }
     }
 
     pub(crate) fn text(&mut self, text: &str) {
@@ -117,6 +132,13 @@ impl<'b> Reader<'b> {
         Ok(f64::from_le_bytes(bytes))
     }
 
+    pub(crate) fn share(&mut self) -> Result<f64, Fault> {
+        match self.number()? {
+            0 => self.float(),
+            steps => Ok((steps - 1) as f64 / SHARES),
+        }
+    }
+
     pub(crate) fn text(&mut self) -> Result<String, Fault> {
         let count = self.small()?;
         let bytes = self.take(count)?.to_vec();
@@ -152,10 +174,16 @@ mod tests {
             let mut to = Writer::default();
             to.number(n);
             to.float(f);
+            for share in [f, n as f64 / SHARES, (n % 10_001) as f64 / SHARES] {
+                to.share(share);
+            }
             to.optional_text(Some(&t));
             let mut from = Reader(&to.0);
             prop_assert_eq!(from.number().unwrap(), n);
             prop_assert_eq!(from.float().unwrap().to_bits(), f.to_bits());
+            for share in [f, n as f64 / SHARES, (n % 10_001) as f64 / SHARES] {
+                prop_assert_eq!(from.share().unwrap().to_bits(), share.to_bits());
+            }
             prop_assert_eq!(from.optional_text().unwrap(), Some(t));
             prop_assert!(from.is_empty());
         }
@@ -165,6 +193,20 @@ mod tests {
             let mut from = Reader(&bytes);
             while from.optional_text().is_ok() && from.date().is_ok() && from.id().is_ok() {}
             let _ = unpack(&bytes, 100);
+        }
+    }
+
+    #[test]
+    fn a_share_of_few_decimals_takes_two_bytes_and_any_number_comes_back() {
+        let bytes = |share: f64| {
+            let mut to = Writer::default();
+            to.share(share);
+            assert_eq!(Reader(&to.0).share().unwrap().to_bits(), share.to_bits(), "{share}");
+            to.0.len()
+        };
+        assert_eq!([0.0, 0.5, 0.9, 0.0123, 1.0].map(bytes), [1, 2, 2, 1, 2]);
+        for odd in [-0.0, -0.5, 1.0 / 3.0, 1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            assert_eq!(bytes(odd), 9, "{odd}");
         }
     }
 

@@ -16,8 +16,9 @@ use crate::records::{FactQuery, KnownValue};
 use crate::standing;
 use crate::turns::Turns;
 
-/// First byte of a fact's body: the version of its layout.
-const LAYOUT: u64 = 1;
+/// First byte of a fact's body: the version of its layout. The first wrote eight bytes for every number; it is read, and
+/// goes when the fact is derived again.
+const LAYOUT: u64 = 2;
 
 /// Writes facts; [`Facts::finish`] sees to it that all are there.
 pub(crate) struct Facts<'c> {
@@ -165,8 +166,14 @@ fn encode(fact: &Fact) -> Vec<u8> {
         } = contribution;
         to.id(origin.0);
         to.number((*supports).into());
-        for float in [weight, reliability, precision, stated] {
-            to.float(*float);
+        for share in [reliability, precision, stated] {
+            to.share(*share);
+        }
+        // The weight is the product of these; another one is written out.
+        let other = (reliability * precision * stated).to_bits() != weight.to_bits();
+        to.number(other.into());
+        if other {
+            to.float(*weight);
         }
         to.id(strongest.0);
         // Most origins make one claim on a statement: it is the strongest and needs no list.
@@ -183,7 +190,6 @@ fn encode(fact: &Fact) -> Vec<u8> {
 
 /// Bytes of an identifier and of a number with a fraction.
 const ID: usize = 16;
-const FLOAT: usize = 8;
 
 fn marking_number(marking: Marking) -> u64 {
     match marking {
@@ -222,7 +228,8 @@ pub(crate) fn decode_part(
 ) -> Result<Fact, Fault> {
     let mut from = Reader(body);
     let unknown = |what: &str| Fault::damaged(format!("a fact of unknown {what}"));
-    if from.number()? != LAYOUT {
+    let layout = from.number()?;
+    if !(1..=LAYOUT).contains(&layout) {
         return Err(unknown("layout"));
     }
     let probability = from.float()?;
@@ -250,7 +257,8 @@ pub(crate) fn decode_part(
             from.take(ID)?;
             let supports = from.number()? != 0;
             if contributions.iter().any(|known| known.supports == supports) {
-                from.take(4 * FLOAT + ID)?;
+                weighed(&mut from, layout)?;
+                from.take(ID)?;
                 let listed = from.small::<usize>()?.saturating_sub(1);
                 from.take(listed.saturating_mul(ID))?;
                 continue;
@@ -259,8 +267,7 @@ pub(crate) fn decode_part(
         }
         let origin = OriginId(from.id()?);
         let supports = from.number()? != 0;
-        let (weight, reliability) = (from.float()?, from.float()?);
-        let (precision, stated) = (from.float()?, from.float()?);
+        let [weight, reliability, precision, stated] = weighed(&mut from, layout)?;
         let strongest = ClaimId(from.id()?);
         let claims = match from.number()? {
             0 => vec![strongest],
@@ -293,6 +300,16 @@ pub(crate) fn decode_part(
         contributions,
         notes,
     })
+}
+
+/// What an origin adds: weight, reliability, precision, stated confidence.
+fn weighed(from: &mut Reader<'_>, layout: u64) -> Result<[f64; 4], Fault> {
+    if layout == 1 {
+        return Ok([from.float()?, from.float()?, from.float()?, from.float()?]);
+    }
+    let [reliability, precision, stated] = [from.share()?, from.share()?, from.share()?];
+    let weight = if from.number()? == 0 { reliability * precision * stated } else { from.float()? };
+    Ok([weight, reliability, precision, stated])
 }
 
 fn read(conn: &Connection, names: &Names, row: &Row<'_>) -> Result<Fact, Fault> {
@@ -592,4 +609,57 @@ fn select(
     sql.push_str(" LIMIT ?");
     sql.push_str(&values.len().to_string());
     Ok(Some((sql, values)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lapwing_model::{Entity, Kind};
+
+    fn read(body: &[u8]) -> Result<Fact, Fault> {
+        let subject = Entity::new(Kind::Ipv4Addr, "192.0.2.7");
+        decode(body, subject, Relation::Role, Object::Text("indicator".to_owned()))
+    }
+
+    /// A fact of one claim as the first layout wrote it.
+    fn first() -> Vec<u8> {
+        let hex = "01fc71fbe59315e73f00010000fdc4d109fdc4d109010133998ae467fe199712650b3a720592cb0154e3a59bc420e03f\
+            666666666666e63f9a9999999999e93fcdccccccccccec3fcce09fe266a884cc4522c27931301e1c0000";
+        (0..hex.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn the_first_layout_is_read_and_the_present_one_is_shorter() {
+        let fact = read(&first()).unwrap();
+        let [one] = fact.contributions.as_slice() else { panic!("{fact:?}") };
+        let told = [one.reliability, one.precision, one.stated].map(|share| share.to_string());
+        assert_eq!(told, ["0.7", "0.8", "0.9"]);
+        assert!((one.weight - 0.504).abs() < 1e-12);
+        let now = encode(&fact);
+        assert_eq!(read(&now).unwrap(), fact);
+        assert_eq!((first().len(), now.len()), (90, 65));
+        for end in 0..now.len() {
+            assert!(read(&now[..end]).is_err(), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_weight_that_is_no_product_comes_back() {
+        let mut fact = read(&first()).unwrap();
+        fact.contributions[0].weight = 0.25;
+        fact.contributions[0].stated = 1.0 / 3.0;
+        let more = Contribution { origin: OriginId([7; 16]), ..fact.contributions[0].clone() };
+        fact.contributions.push(more);
+        let body = encode(&fact);
+        assert_eq!(read(&body).unwrap(), fact);
+        // Of two that support it, the first is enough, and the notes behind them are found.
+        fact.notes.push("a note".to_owned());
+        let statement = (fact.subject.clone(), fact.relation, fact.object.clone());
+        let sides = decode_part(&encode(&fact), statement, Contributions::Sides).unwrap();
+        assert_eq!(sides.contributions, fact.contributions[..1]);
+        assert_eq!(sides.notes, fact.notes);
+    }
 }

@@ -355,16 +355,10 @@ impl Names {
         let skipped = parts.first().map_or(0, |p| p[..common].iter().map(|s| s.len() + 1).sum());
         let base = files.first().filter(|_| skipped > 1).map(|file| file[..skipped].to_owned());
         let mut short = BTreeMap::new();
-        for (file, own) in files.iter().zip(&parts) {
+        for ((file, own), shared) in files.iter().zip(&parts).zip(shared_ends(&parts)) {
             let most = own.len() - common;
             let last = |count: usize| &own[own.len() - count..];
-            let is_own = |count: usize| {
-                let same = |other: &&Vec<&str>| {
-                    other.len() >= count && other[other.len() - count..] == *last(count)
-                };
-                parts.iter().filter(same).count() == 1
-            };
-            let count = (1..most).find(|count| is_own(*count)).unwrap_or(most.max(1));
+            let count = (shared + 1).min(most).max(1);
             let length: usize = last(count).iter().map(|part| part.len() + 1).sum();
             let name = &file[file.len().saturating_sub(length.saturating_sub(1))..];
             short.insert((*file).to_owned(), tail(name, NAME));
@@ -381,6 +375,22 @@ impl Names {
         let name = self.short.get(&finding.file).map_or(finding.file.as_str(), String::as_str);
         format!("{name}{at}")
     }
+}
+
+/// How many last parts each path has in common with that other one which shares most: read backwards and sorted, it is a
+/// neighbour.
+fn shared_ends(paths: &[Vec<&str>]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..paths.len()).collect();
+    order.sort_by(|a, b| paths[*a].iter().rev().cmp(paths[*b].iter().rev()));
+    let mut shared = vec![0; paths.len()];
+    for pair in order.windows(2) {
+        let (one, other) = (pair[0], pair[1]);
+        let both = paths[one].iter().rev().zip(paths[other].iter().rev());
+        let same = both.take_while(|(a, b)| a == b).count();
+        shared[one] = shared[one].max(same);
+        shared[other] = shared[other].max(same);
+    }
+    shared
 }
 
 fn is_separator(c: char) -> bool {
@@ -415,4 +425,33 @@ fn wrapped(text: &mut String, lead: &str, item: &str, width: usize) {
         empty = false;
     }
     let _ = writeln!(text, "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_that_paths_share_are_those_of_a_look_at_every_pair() {
+        let paths = [
+            "a/x/u_ex.log",
+            "b/x/u_ex.log",
+            "b/y/u_ex.log",
+            "c/other.log",
+            "u_ex.log",
+            "x/u_ex.log",
+            "a/b",
+            "",
+        ];
+        let parts: Vec<Vec<&str>> = paths.iter().map(|path| path.split('/').collect()).collect();
+        let found = shared_ends(&parts);
+        for (at, own) in parts.iter().enumerate() {
+            let others = parts.iter().enumerate().filter(|(number, _)| *number != at);
+            let same = |other: &Vec<&str>| {
+                own.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count()
+            };
+            let slow = others.map(|(_, other)| same(other)).max();
+            assert_eq!(Some(found[at]), slow, "{}", paths[at]);
+        }
+    }
 }

@@ -46,17 +46,43 @@ impl Engine {
     pub fn coming(
         &self,
         query: &SharedQuery,
-        (ceiling, pap): (Marking, Pap),
+        ceiling: (Marking, Pap),
+    ) -> Result<Coming, EngineError> {
+        self.coming_near(query, ceiling, &[])
+    }
+
+    /// As [`Engine::coming`], where objects of the identifiers that are asked for had these numbers when they were
+    /// told before: if all are still there, nothing else is looked through.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn coming_near(
+        &self,
+        query: &SharedQuery,
+        ceiling: (Marking, Pap),
+        near: &[i64],
     ) -> Result<Coming, EngineError> {
         let mut wanted = Wanted::of(query);
         if wanted.nothing {
             return Ok(Coming::default());
         }
         if !query.ids.is_empty() {
-            wanted.places = Some(self.places_of(query, &wanted)?);
+            let places = match self.places_near(query, ceiling, near)? {
+                Some(places) => places,
+                None => self.places_of(query, &wanted, ceiling)?,
+            };
+            wanted.places = Some(places);
         }
-        let mut page =
-            Filling { query, wanted: &wanted, coming: Coming::default(), bytes: 0, reports: 0 };
+        self.page(query, &wanted, ceiling)
+    }
+
+    fn page(
+        &self,
+        query: &SharedQuery,
+        wanted: &Wanted,
+        (ceiling, pap): (Marking, Pap),
+    ) -> Result<Coming, EngineError> {
+        let mut page = Filling { query, wanted, coming: Coming::default(), bytes: 0, reports: 0 };
         if self.frame(&mut page, (ceiling, pap))? {
             return Ok(page.coming);
         }
@@ -64,7 +90,7 @@ impl Engine {
         let mut looked_at = 0;
         let mut from = wanted.after - TURN + 2;
         loop {
-            let turns = self.wanted_turns(&wanted, from)?;
+            let turns = self.wanted_turns(wanted, from)?;
             let Some(last) = turns.last().map(|turn| turn.n) else { break };
             // One after the other for as long as they are of one sort: these are made together.
             for run in turns.chunk_by(|a, b| sort(a) == sort(b)) {
@@ -151,20 +177,55 @@ impl Engine {
         Ok(false)
     }
 
-    /// Where the objects of identifiers are.
-    fn places_of(&self, query: &SharedQuery, wanted: &Wanted) -> Result<Vec<Turn>, EngineError> {
+    /// Where the objects of identifiers are, if all are where they were told before, or of the frame.
+    fn places_near(
+        &self,
+        query: &SharedQuery,
+        ceiling: (Marking, Pap),
+        near: &[i64],
+    ) -> Result<Option<Vec<Turn>>, EngineError> {
         let ids: BTreeSet<&str> = query.ids.iter().map(String::as_str).collect();
-        let types: BTreeSet<&str> =
-            ids.iter().filter_map(|id| Some(id.split_once("--")?.0)).collect();
-        let narrowed = Wanted::of(&SharedQuery {
-            types: types.iter().map(|kind| (*kind).to_owned()).collect(),
-            ids: Vec::new(),
-            ..query.clone()
-        });
+        let narrowed = Wanted::of(&of_types(&ids));
+        let mut places = Vec::new();
+        for n in near.iter().copied().collect::<BTreeSet<i64>>() {
+            // Numbers are given in steps: there is one at most.
+            places.extend(self.store.turns(&TurnQuery {
+                from: n.saturating_sub(TURN - 1),
+                before: n.saturating_add(1),
+                relations: narrowed.relations.clone(),
+                kinds: narrowed.kinds.clone(),
+                documents: narrowed.documents,
+                limit: 1,
+            })?);
+        }
+        places.sort_unstable_by_key(|turn| turn.n);
+        places.dedup_by_key(|turn| turn.n);
+        // Each is made, whatever else is asked of it: a number may be that of something else by now.
+        let all = SharedQuery {
+            ids: query.ids.clone(),
+            limit: ids.len().saturating_add(1),
+            ..SharedQuery::default()
+        };
+        let wanted = Wanted { places: Some(places), ..Wanted::of(&all) };
+        let found = self.page(&all, &wanted, ceiling)?;
+        let found: BTreeSet<&str> = found.records.iter().map(|it| it.id.as_str()).collect();
+        Ok(if found == ids { wanted.places } else { None })
+    }
+
+    /// Where the objects of identifiers are: all that may give one is looked through until each is found.
+    fn places_of(
+        &self,
+        query: &SharedQuery,
+        wanted: &Wanted,
+        (ceiling, pap): (Marking, Pap),
+    ) -> Result<Vec<Turn>, EngineError> {
+        let mut ids: BTreeSet<&str> = query.ids.iter().map(String::as_str).collect();
+        let asked = of_documents(ids.iter().copied());
+        let narrowed = Wanted::of(&of_types(&ids));
         let mut places = Vec::new();
         let mut from = wanted.after - TURN + 2;
-        let maker = Page::new(self, Marking::Red, Pap::Red);
-        loop {
+        let maker = Page::new(self, ceiling, pap);
+        while !ids.is_empty() {
             let turns = self.store.turns(&TurnQuery {
                 from,
                 before: wanted.before,
@@ -175,13 +236,35 @@ impl Engine {
             })?;
             let Some(last) = turns.last().map(|turn| turn.n) else { break };
             for turn in &turns {
-                if maker.may_give(turn, &ids)? {
-                    places.push(*turn);
+                if !ids.is_empty() && maker.may_give(turn, &ids)? {
+                    // An object is told once.
+                    let mut gives = false;
+                    for object in maker.of_turn(turn, asked)? {
+                        gives |= ids.remove(object.id.as_str());
+                    }
+                    places.extend(gives.then_some(*turn));
                 }
             }
             from = last + 1;
         }
         Ok(places)
+    }
+}
+
+/// Which objects of a document may have one of these identifiers.
+fn of_documents<'i>(ids: impl Iterator<Item = &'i str>) -> OfDocument {
+    let types: BTreeSet<&str> = ids.filter_map(|id| Some(id.split_once("--")?.0)).collect();
+    let of = |kind: &str| types.contains(kind);
+    OfDocument { report: of("report"), publisher: of("identity"), origin: of("note") }
+}
+
+/// What asks for all objects of the types of identifiers.
+fn of_types(ids: &BTreeSet<&str>) -> SharedQuery {
+    let types: BTreeSet<&str> = ids.iter().filter_map(|id| Some(id.split_once("--")?.0)).collect();
+    SharedQuery {
+        types: types.into_iter().map(str::to_owned).collect(),
+        limit: 1,
+        ..SharedQuery::default()
     }
 }
 
@@ -305,12 +388,16 @@ impl Filling<'_> {
 
     /// Which objects of a document may be of those that are asked for.
     fn asks_of_documents(&self) -> OfDocument {
-        let of = |kind: &str| {
-            let among = |id: &String| id.split_once("--").is_some_and(|(of, _)| of == kind);
-            (self.query.types.is_empty() || self.query.types.iter().any(|asked| asked == kind))
-                && (self.query.ids.is_empty() || self.query.ids.iter().any(among))
+        let of_types = |kind: &str| {
+            self.query.types.is_empty() || self.query.types.iter().any(|asked| asked == kind)
         };
-        OfDocument { report: of("report"), publisher: of("identity"), origin: of("note") }
+        let ids = of_documents(self.query.ids.iter().map(String::as_str));
+        let any = self.query.ids.is_empty();
+        OfDocument {
+            report: of_types("report") && (any || ids.report),
+            publisher: of_types("identity") && (any || ids.publisher),
+            origin: of_types("note") && (any || ids.origin),
+        }
     }
 
     fn take_all(&mut self, objects: Vec<StixObject>, n: i64) -> bool {

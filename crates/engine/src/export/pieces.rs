@@ -224,6 +224,21 @@ impl<'e> Page<'e> {
         Ok(objects)
     }
 
+    /// The objects of what came; of a document those that are asked for.
+    pub(super) fn of_turn(
+        &self,
+        turn: &Turn,
+        asked: OfDocument,
+    ) -> Result<Vec<StixObject>, EngineError> {
+        match turn.what {
+            Came::Fact(..) => {
+                Ok(self.of_facts(std::slice::from_ref(turn))?.into_iter().flatten().collect())
+            }
+            Came::Entity(_) => self.of_entity(turn),
+            Came::Document(_) => self.of_document(turn, asked),
+        }
+    }
+
     /// Whether what came may give an object of these identifiers; the object itself is looked at later.
     pub(super) fn may_give(&self, turn: &Turn, ids: &BTreeSet<&str>) -> Result<bool, EngineError> {
         let store = &self.engine.store;
@@ -246,8 +261,17 @@ impl<'e> Page<'e> {
                 let may = pieces::ids_of_statement(&subject, relation, &object, &same);
                 Ok(may.iter().any(|id| ids.contains(id.as_str())))
             }
-            // Few enough to be made.
-            Came::Document(_) => Ok(true),
+            Came::Document(row) => {
+                let Some((record, _)) = store.document_that_came(row, 0)? else { return Ok(false) };
+                // Most are asked for by their reports: the origin is another question.
+                let origin = if ids.iter().any(|id| id.starts_with("note--")) {
+                    store.origin_of(record.document.id)?.map(|origin| origin.id)
+                } else {
+                    None
+                };
+                let may = pieces::ids_of_document(&record.document, origin);
+                Ok(may.iter().any(|id| ids.contains(id.as_str())))
+            }
         }
     }
 

@@ -150,13 +150,62 @@ pub fn run(folder: &Path, scores: &mut Scores) -> Result<(), EvaluateError> {
         origins.push(*origin);
         end = *origin;
     }
+    let mut all = Forecasts::default();
     for origin in origins.into_iter().rev() {
-        window(&pages, origin, scores);
+        let forecasts = window(&pages, origin);
+        forecasts.tell(&format!("new reference within half a year of {}", date(origin)), scores);
+        all.add(&forecasts);
     }
+    all.tell("new reference within half a year, all windows", scores);
     Ok(())
 }
 
-fn window(pages: &Pages, origin: i32, scores: &mut Scores) {
+/// The forecasts of the baselines and ours, of the same pages.
+#[derive(Default)]
+struct Forecasts {
+    recency: Outcomes,
+    logistic: Outcomes,
+    ours: Outcomes,
+    /// Ours beside what came of the same pages but for imports.
+    without_imports: Outcomes,
+}
+
+impl Forecasts {
+    fn add(&mut self, other: &Self) {
+        self.recency.add(&other.recency);
+        self.logistic.add(&other.logistic);
+        self.ours.add(&other.ours);
+        self.without_imports.add(&other.without_imports);
+    }
+
+    fn tell(&self, what: &str, scores: &mut Scores) {
+        let moved = self.ours.moved_to_the_rate();
+        let rows = [
+            ("recency", &self.recency),
+            ("logistic", &self.logistic),
+            ("lapwing", &self.ours),
+            ("lapwing, imports not counted", &self.without_imports),
+            ("lapwing, had the rate been known", &moved),
+        ];
+        for (by, outcomes) in rows {
+            let figures = [
+                ("Brier", outcomes.brier()),
+                ("ECE", outcomes.calibration_error()),
+                ("ECE by chance", outcomes.calibration_error_by_chance()),
+                ("AUC", outcomes.auc()),
+                ("rate", outcomes.rate()),
+                ("rate said", outcomes.rate_said()),
+            ];
+            row(scores, ["vuldb-refs", what, by], outcomes.len(), &figures);
+        }
+    }
+}
+
+fn date(day: i32) -> jiff::civil::Date {
+    jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(day))
+}
+
+fn window(pages: &Pages, origin: i32) -> Forecasts {
     let ours = Recurrence::fit(&pages.examples(origin));
     // The baselines do not tell imports apart.
     let mut plain: Vec<(Vec<f64>, f64, f64)> = Vec::new();
@@ -181,30 +230,20 @@ fn window(pages: &Pages, origin: i32, scores: &mut Scores) {
         }
     }
     let logistic = Logistic::fit(&plain, 3, 1.0);
-    let mut outcomes = [Outcomes::default(), Outcomes::default(), Outcomes::default()];
+    let mut forecasts = Forecasts::default();
     for page in &pages.snapshots[&origin] {
         let all = pages.all.get(page).and_then(|days| recurrence::features(days, origin));
         let (Some(all), Some(kept)) = (all, pages.row(page, origin)) else { continue };
         let came = Pages::comes(&pages.all, page, origin, HORIZON);
         let (hits, cases) = bands[band(&all)];
-        outcomes[0].push(hits / cases, came);
-        outcomes[1].push(logistic.probability(&all[..3]), came);
-        outcomes[2].push(ours.probability(&kept, HORIZON as u32), came);
+        forecasts.recency.push(hits / cases, came);
+        forecasts.logistic.push(logistic.probability(&all[..3]), came);
+        let said = ours.probability(&kept, HORIZON as u32);
+        forecasts.ours.push(said, came);
+        let came = Pages::comes(&pages.kept, page, origin, HORIZON);
+        forecasts.without_imports.push(said, came);
     }
-    let date = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(origin));
-    let what = format!("new reference within half a year of {date}");
-    let moved = outcomes[2].moved_to_the_rate();
-    let rows = ["recency", "logistic", "lapwing", "lapwing, had the rate been known"];
-    for (by, outcomes) in rows.into_iter().zip(outcomes.iter().chain([&moved])) {
-        let figures = [
-            ("Brier", outcomes.brier()),
-            ("ECE", outcomes.calibration_error()),
-            ("ECE by chance", outcomes.calibration_error_by_chance()),
-            ("AUC", outcomes.auc()),
-            ("rate", outcomes.rate()),
-        ];
-        row(scores, ["vuldb-refs", &what, by], outcomes.len(), &figures);
-    }
+    forecasts
 }
 
 fn band(row: &[f64]) -> usize {

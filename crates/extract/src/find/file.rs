@@ -215,6 +215,29 @@ const UNIX_ROOTS: &[&str] = &[
     "Volumes",
 ];
 
+/// Folders with blanks in their names that Windows and Exchange have; longer names before their begins.
+const FOLDERS_WITH_BLANKS: &[&str] = &[
+    "Program Files (x86)",
+    "Program Files",
+    "Documents and Settings",
+    "Common Files",
+    "Start Menu",
+    "Application Data",
+    "Local Settings",
+    "Temporary Internet Files",
+    "All Users",
+    "Default User",
+    "My Documents",
+    "Internet Explorer",
+    "Windows Defender",
+    "Windows NT",
+    "Microsoft Shared",
+    "Web Server Extensions",
+    "Exchange Server",
+    "System Volume Information",
+    "User Data",
+];
+
 /// Longest path or key that is read, in bytes.
 const LONGEST_PATH: usize = 520;
 
@@ -380,10 +403,89 @@ impl Finder<'_> {
             if matches!(self.before(end), b'.' | b',' | b';' | b':') {
                 break;
             }
-            let Some(len) = self.blank_belongs(end) else { break };
-            end += 1 + len;
+            let Some(len) = self
+                .blank_belongs(end)
+                .map(|len| 1 + len)
+                .or_else(|| self.known_folder(end))
+                .or_else(|| self.titled_file(end))
+            else {
+                break;
+            };
+            end += len;
         }
-        end
+        self.quoted_end(from, end).unwrap_or(end)
+    }
+
+    /// How much further the path goes where its last folder so far is the begin of one with blanks that every
+    /// Windows has, and no backslash follows.
+    fn known_folder(&self, end: usize) -> Option<usize> {
+        let from = self.text[..end].rfind('\\')? + 1;
+        FOLDERS_WITH_BLANKS.iter().find_map(|name| {
+            let found = self.text.get(from..from + name.len())?;
+            let whole = !self.byte(from + name.len()).is_ascii_alphanumeric();
+            (from + name.len() > end && whole && found.eq_ignore_ascii_case(name))
+                .then(|| from + name.len() - end)
+        })
+    }
+
+    /// How far it is to the end of a file's name of two or three words that begin with capitals (`Foo Bar.exe`), the
+    /// first of which the path has reached.
+    fn titled_file(&self, end: usize) -> Option<usize> {
+        let from = self.text[..end].rfind('\\')? + 1;
+        let titled = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase());
+        if !titled(&self.text[from..end]) || self.is_file_end(end) {
+            return None;
+        }
+        let line = self.text[end + 1..].split(['\n', '\r', '\t', '\\']).next()?;
+        let mut len = 0;
+        for word in line.split(' ').take(2) {
+            let bare =
+                word.trim_end_matches(['.', ',', ';', ':', ')', '"', '\'', '`', '”', '’', '»']);
+            if !titled(bare) {
+                return None;
+            }
+            len += 1 + bare.len();
+            if is_file_name(bare) {
+                return Some(len);
+            }
+            if bare != word {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Where a path within quotation marks ends, if that is further: at the closing mark, unless a program with its
+    /// arguments stands there.
+    fn quoted_end(&self, from: usize, end: usize) -> Option<usize> {
+        let close = match self.text[..from].chars().next_back()? {
+            mark @ ('"' | '\'' | '`') => mark,
+            '“' => '”',
+            '„' => '“',
+            '‘' => '’',
+            '«' => '»',
+            _ => return None,
+        };
+        if self.byte(end) != b' ' || self.is_file_end(end) {
+            return None;
+        }
+        let rest = self.text[end..].split(['\n', close]).next()?;
+        let closed = self.text[end + rest.len()..].starts_with(close);
+        let others = ['<', '>', '|', '*', '?', '"', ':', ',', ';'];
+        if !closed
+            || rest.len() > 120
+            || rest.contains(others)
+            || rest.contains(" /")
+            || rest.contains(" -")
+        {
+            return None;
+        }
+        let last = rest.trim_end_matches('\\').rsplit('\\').next()?;
+        let mut words = last.split(' ').filter(|word| !word.is_empty());
+        let named = words.clone().next_back().is_some_and(is_file_name);
+        let titled = words.clone().count() <= 3
+            && words.all(|word| word.starts_with(|c: char| !c.is_lowercase()));
+        (named || titled).then_some(end + rest.len())
     }
 
     /// The length of `<user>` or the like, in the place of a folder: a backslash stands on both sides.

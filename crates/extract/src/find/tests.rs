@@ -46,6 +46,16 @@ fn each_kind_is_found() {
         ("runs loader.exe, then", Kind::FileName, "loader.exe"),
         (r"C:\Program Files\Foo Bar\x.dll is", Kind::FilePath, r"C:\Program Files\Foo Bar\x.dll"),
         (r"in %TEMP%\x.tmp.", Kind::FilePath, r"%TEMP%\x.tmp"),
+        (r"deletes C:\Program Files and more", Kind::FilePath, r"C:\Program Files"),
+        (r"in C:\Program Files (x86).", Kind::FilePath, r"C:\Program Files (x86)"),
+        (
+            "at \u{201c}C:\\Tools\\my own tool.exe\u{201d}.",
+            Kind::FilePath,
+            r"C:\Tools\my own tool.exe",
+        ),
+        (r"'C:\ProgramData\Night Heron\'", Kind::FilePath, r"C:\ProgramData\Night Heron\"),
+        (r#""C:\Tools\a.exe /c whoami""#, Kind::FilePath, r"C:\Tools\a.exe"),
+        (r"saves C:\Tools\Night Heron.exe.", Kind::FilePath, r"C:\Tools\Night Heron.exe"),
         (
             r"in C:\Users\<USER NAME>\AppData\Local\x.dat, and",
             Kind::FilePath,

@@ -1,6 +1,6 @@
 //! Who logged in, from where, and who ran what as whom: the messages of sshd, sudo, su and PAM.
 
-use super::{Pairs, peer, put};
+use super::{Pairs, peer, put, service};
 
 /// Adds what a message of these programs says of accounts and addresses.
 pub(super) fn put_account<'t>(fields: &mut Pairs<'t>, program: &str, message: &'t str) {
@@ -11,6 +11,7 @@ pub(super) fn put_account<'t>(fields: &mut Pairs<'t>, program: &str, message: &'
             logged_in(fields, message);
         }
         "hostd" | "Hostd" | "vpxd" | "vobd" | "vobuser" => esx(fields, message),
+        "smbd_audit" => service::share(fields, message),
         _ if message.starts_with("pam_") || message.starts_with("(pam_unix)") => {
             logged_in(fields, message);
         }

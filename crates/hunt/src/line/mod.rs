@@ -16,9 +16,11 @@ mod haproxy;
 mod lease;
 mod mail;
 mod netscaler;
+pub(crate) mod nps;
 mod pairs;
 mod peer;
 mod request;
+mod service;
 mod squid;
 mod syslog;
 mod w3c;
@@ -59,6 +61,7 @@ pub(crate) const FORMS: &[&str] = &[
     "mail",
     "paloalto",
     "pairs",
+    "radius",
     "squid",
     "syslog",
     "text",
@@ -87,6 +90,7 @@ fn formed(text: &str) -> Option<Line<'_>> {
         .or_else(|| alert::read(text))
         .or_else(|| error::read(text))
         .or_else(|| w3c::read(text))
+        .or_else(|| w3c::native(text))
         .or_else(|| cisco::read(text))
         .or_else(|| netscaler::read(text))
         .or_else(|| dns::read(text))
@@ -100,8 +104,10 @@ fn formed(text: &str) -> Option<Line<'_>> {
         .or_else(|| haproxy::read(text))
         .or_else(|| firewall::palo_alto(text))
         .or_else(|| request::read(text))
+        .or_else(|| service::read(text))
         .or_else(|| cloud::flow(text))
         .or_else(|| cloud::umbrella(text))
+        .or_else(|| nps::read(text))
         .or_else(|| pairs::read(text))
 }
 
@@ -236,6 +242,14 @@ mod tests {
                 "paloalto: type=TRAFFIC | subtype=end | src_ip=10.0.0.5 | dst_ip=192.0.2.66 | rule=out | user=ann | app=web | src_port=50000 | dst_port=443 | proto=tcp | action=allow",
             ),
             ("connection to evil.example failed", "text: "),
+            (
+                "192.0.2.66, ann, 3/3/2021, 1:02:03, W3SVC1, MAIL01, 10.0.0.5, 613, 747, 3228, 200, 0, POST, /x.aspx, a=b,",
+                "iis: c-ip=192.0.2.66 | cs-username=ann | s-sitename=W3SVC1 | s-computername=MAIL01 | s-ip=10.0.0.5 | time-taken=613 | cs-bytes=747 | sc-bytes=3228 | sc-status=200 | sc-win32-status=0 | cs-method=POST | cs-uri-stem=/x.aspx | cs-uri-query=a=b",
+            ),
+            (
+                "<Properties action=\"U\" name=\"T\" appName=\"x.exe\" enabled=\"1\" comment=\"\"/>",
+                "text: ",
+            ),
             (
                 "Mar  3 01:02:03 asa %ASA-6-302013: Built outbound",
                 "device: host=asa | mnemonic=ASA-6-302013 | message=%ASA-6-302013: Built outbound",

@@ -21,6 +21,14 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
         common_names(&mut fields);
         return Some(with_time(Line { form: "pairs", when: None, fields }, &["time"]));
     }
+    // The attributes of an element are no record of their own.
+    if line
+        .trim_start()
+        .strip_prefix('<')
+        .is_some_and(|rest| rest.starts_with(|c: char| !c.is_ascii_digit()))
+    {
+        return None;
+    }
     let mut fields = list(line);
     let named = |name: &str| fields.iter().any(|(n, _)| n == name);
     let form = match () {

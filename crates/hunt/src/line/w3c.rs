@@ -28,6 +28,36 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
     Some(Line { form, when: Some(when), fields })
 }
 
+/// A line of IIS in its own format: `192.0.2.1, -, 10/1/2021, 7:19:08, W3SVC1, HOST, 10.0.0.1, 613, 747, 3228, 200, 0, GET,
+/// /x, a=b,`; the time is the server's own.
+pub(super) fn native(line: &str) -> Option<Line<'_>> {
+    let cells: Vec<&str> = line.splitn(15, ", ").collect();
+    let number = |at: usize| cells[at].parse::<u64>().is_ok();
+    if cells.len() < 15 || !cells[0].contains(['.', ':']) || !(7..=11).all(number) {
+        return None;
+    }
+    let when = time::read(&format!("{} {}", cells[2], cells[3]))?;
+    let mut fields = Vec::with_capacity(12);
+    for (name, at) in [
+        ("c-ip", 0),
+        ("cs-username", 1),
+        ("s-sitename", 4),
+        ("s-computername", 5),
+        ("s-ip", 6),
+        ("time-taken", 7),
+        ("cs-bytes", 8),
+        ("sc-bytes", 9),
+        ("sc-status", 10),
+        ("sc-win32-status", 11),
+        ("cs-method", 12),
+        ("cs-uri-stem", 13),
+        ("cs-uri-query", 14),
+    ] {
+        put(&mut fields, name, cells[at].trim_end_matches([',', ' ']));
+    }
+    Some(Line { form: "iis", when: Some(when), fields })
+}
+
 fn is_address(text: &str) -> bool {
     // IIS writes the zone of an address that has one.
     text.split('%').next().unwrap_or(text).parse::<IpAddr>().is_ok()

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::gate::{Gate, Tails};
 use super::holds::{UrlParts, digits, domain};
 use super::image::Image;
+use super::stock_folder;
 use super::table::Tables;
 use super::tokens::LONGEST;
 use super::wild_path::WildPath;
@@ -88,12 +89,13 @@ impl Compiler {
 
     /// Adds a normalised value.
     ///
-    /// Entities that cannot stand in a log (actors, techniques …) and values too short to mean
-    /// anything are left out.
+    /// Entities that cannot stand in a log (actors, techniques …), values too short to mean anything and folders that
+    /// every system or product has are left out.
     pub fn add(&mut self, kind: Kind, value: &str, source: SourceId) {
         let value = value.trim();
         let place = Kind::ALL.iter().position(|k| *k == kind);
-        if let (true, true, Some(place)) = (kind.is_observable(), value.len() >= SHORTEST, place) {
+        let tells = value.len() >= SHORTEST && !stock_folder::is_one(kind, value);
+        if let (true, true, Some(place)) = (kind.is_observable(), tells, place) {
             self.values.extend_from_slice(value.as_bytes());
             self.ends.push(self.values.len() as u64);
             self.kinds.push(place as u8);

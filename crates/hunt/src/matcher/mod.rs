@@ -21,6 +21,7 @@ pub(crate) mod places;
 mod runs;
 mod signs;
 mod simd;
+mod stock_folder;
 mod table;
 mod tokens;
 #[cfg(target_arch = "x86_64")]

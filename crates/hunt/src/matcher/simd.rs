@@ -424,6 +424,7 @@ pub(super) mod x86 {
 #[cfg(test)]
 mod tests {
     use super::super::classes::{Classify, Portable};
+    use super::super::{buckets, signs};
     use proptest::prelude::*;
 
     #[cfg(target_arch = "x86_64")]
@@ -433,6 +434,35 @@ mod tests {
             let block: [u8; 64] = bytes.try_into().unwrap();
             if super::x86::available() {
                 prop_assert_eq!(super::x86::Avx2::masks(&block), Portable::masks(&block));
+            }
+        }
+    }
+
+    // Where the processor has AVX-512 nothing else reaches this form.
+    #[cfg(target_arch = "x86_64")]
+    proptest! {
+        #[test]
+        fn windows_are_those_of_the_portable_twin(
+            columns in any::<[[[u8; 16]; 2]; 4]>(),
+            text in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'"'), Just(b'%')], 0..400),
+        ) {
+            if super::x86::available() {
+                let (mut fast, mut odd) = (Vec::new(), Vec::new());
+                // SAFETY: the features were just found on this processor.
+                let done = unsafe {
+                    let (tell, tell_odd) =
+                        (&mut |at, bits| fast.push((at, bits)), &mut |at| odd.push(at));
+                    super::x86::windows(&columns, &text, tell, tell_odd)
+                };
+                // All but the last bytes are looked at here, or the twin would be asked of itself.
+                prop_assert!(done + 67 > text.len());
+                buckets::windows(&columns, &text, done, |at, bits| fast.push((at, bits)));
+                signs::odd_bytes(&text, done, |at| odd.push(at));
+                let (mut slow, mut slow_odd) = (Vec::new(), Vec::new());
+                buckets::windows(&columns, &text, 0, |at, bits| slow.push((at, bits)));
+                signs::odd_bytes(&text, 0, |at| slow_odd.push(at));
+                prop_assert_eq!(fast, slow);
+                prop_assert_eq!(odd, slow_odd);
             }
         }
     }

@@ -27,6 +27,10 @@ const TIMES: &[&str] = &[
     "event_time",
     // Of programs that ran (PECmd); `SourceCreated` is of the file that tells it.
     "LastRun",
+    // Velociraptor's own, and the beginning of a flow.
+    "_ts",
+    "start",
+    "first",
 ];
 
 /// The time of a record, as it stands in its columns.
@@ -36,11 +40,18 @@ pub(crate) fn moment_of(record: &Record<'_>) -> Option<Moment> {
     {
         return Some(moment);
     }
+    // A lease began when its end was set: Kea notes that, and how long it lasts.
+    if let (Some(end), Some(length)) = (record.get("expire"), record.get("valid_lifetime"))
+        && let (Ok(end), Ok(length)) = (end.parse::<i64>(), length.parse::<i64>())
+        && let Some(began) = end.checked_sub(length)
+    {
+        return time::read(&began.to_string());
+    }
     let known = TIMES.iter().find_map(|name| record.get(name).and_then(time::read));
     let known = known.or_else(|| {
         let like_time = |name: &str| {
             let name = name.to_ascii_lowercase();
-            name.contains("time") || name.contains("date")
+            (name.contains("time") || name.contains("date")) && !time::is_of_afterwards(&name)
         };
         let mut fields = record.fields.iter();
         fields.find_map(|(name, value)| like_time(name).then(|| time::read(value)).flatten())

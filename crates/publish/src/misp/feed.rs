@@ -14,8 +14,8 @@ use crate::export::ExportedFile;
 pub struct FeedEntry {
     /// The event's entry in `manifest.json`.
     pub manifest: Value,
-    /// MD5 of each value, in lower-case hexadecimal digits.
-    pub hashes: Vec<String>,
+    /// MD5 of each value, in order.
+    pub hashes: Vec<[u8; 16]>,
 }
 
 /// The index of a feed.
@@ -60,41 +60,48 @@ impl Feed {
     /// `hashes.csv`: hash of a value, event.
     #[must_use]
     pub fn hashes(&self) -> ExportedFile {
-        let mut bytes = Vec::new();
+        // 32 digits, a comma, 36 characters, the end of the line.
+        const LINE: usize = 70;
+        let lines: usize = self.entries.values().map(|entry| entry.hashes.len()).sum();
+        let mut bytes = Vec::with_capacity(lines.saturating_mul(LINE));
         for (id, entry) in &self.entries {
+            let end = format!(",{id}\n");
             for hash in &entry.hashes {
-                bytes.extend_from_slice(format!("{hash},{id}\n").as_bytes());
+                bytes.extend_from_slice(&hex(hash));
+                bytes.extend_from_slice(end.as_bytes());
             }
         }
         ExportedFile { name: "hashes.csv".into(), bytes }
     }
 }
 
-fn hashes(event: &Value) -> Vec<String> {
-    let list = |json: &Value, key: &str| json[key].as_array().cloned().unwrap_or_default();
-    let mut attributes = list(event, "Attribute");
-    for object in list(event, "Object") {
-        attributes.extend(list(&object, "Attribute"));
+fn hashes(event: &Value) -> Vec<[u8; 16]> {
+    fn list<'v>(json: &'v Value, key: &str) -> &'v [Value] {
+        json[key].as_array().map_or(&[], Vec::as_slice)
     }
-    let mut hashes: Vec<String> = Vec::new();
-    for attribute in attributes {
+    let of_objects = list(event, "Object").iter().flat_map(|object| list(object, "Attribute"));
+    let mut hashes: Vec<[u8; 16]> = Vec::new();
+    for attribute in list(event, "Attribute").iter().chain(of_objects) {
         let value = attribute["value"].as_str().unwrap_or_default();
         // Only composite types are taken apart: a URL may hold a bar of its own.
         let composite = attribute["type"].as_str().is_some_and(|kind| kind.contains('|'));
         let parts: Vec<&str> = if composite { value.split('|').collect() } else { vec![value] };
-        hashes.extend(parts.iter().map(|part| hex(&Md5::digest(part.as_bytes()))));
+        hashes.extend(parts.iter().map(|part| <[u8; 16]>::from(Md5::digest(part.as_bytes()))));
     }
-    hashes.sort();
+    hashes.sort_unstable();
     hashes.dedup();
     hashes
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// Lower-case digits: in the order of the bytes that they tell.
+fn hex(bytes: &[u8; 16]) -> [u8; 32] {
+    let mut digits = [0; 32];
+    for (place, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        for (digit, half) in place.iter_mut().zip([byte >> 4, byte & 15]) {
+            *digit = if half < 10 { b'0' + half } else { b'a' + half - 10 };
+        }
+    }
+    digits
 }
 
 #[cfg(test)]
@@ -109,7 +116,8 @@ mod tests {
         });
         let found = hashes(&event);
         // `md5sum` of the same texts.
-        assert!(found.contains(&"9dd4e461268c8034f5c8564e155c67a6".to_owned()));
+        assert!(found.iter().any(|hash| hex(hash) == *b"9dd4e461268c8034f5c8564e155c67a6"));
         assert_eq!(found.len(), 2);
+        assert_eq!(hex(&[0x0f; 16]), *b"0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f");
     }
 }

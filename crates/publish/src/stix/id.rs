@@ -35,6 +35,12 @@ pub(super) fn observable(kind: &str, contributing: &Value) -> String {
     format!("{kind}--{}", Uuid::new_v5(&OBSERVABLES, contributing.to_string().as_bytes()))
 }
 
+/// The same of one contributing property with a text.
+pub(super) fn observable_with(kind: &str, property: &str, value: &str) -> String {
+    let contributing = format!("{{\"{property}\":{}}}", Value::from(value));
+    format!("{kind}--{}", Uuid::new_v5(&OBSERVABLES, contributing.as_bytes()))
+}
+
 /// The identifier of an observable for which the specification wants a random one (a process):
 /// of that version, yet derived from what it is.
 pub(super) fn unspecified(kind: &str, name: &str) -> String {

@@ -166,6 +166,21 @@ pub(super) fn of(entity: &Entity, files: &Files) -> Option<Observable> {
     }
 }
 
+/// The identifier of the object that [`of`] makes, without the object: a report refers to thousands.
+pub(super) fn id_of(entity: &Entity, files: &Files) -> Option<String> {
+    let value = entity.value.as_str();
+    let property = match entity.kind {
+        Kind::DomainName if value.contains('_') => return None,
+        Kind::Ipv4Addr | Kind::Ipv6Addr | Kind::DomainName | Kind::EmailAddr | Kind::MacAddr => {
+            "value"
+        }
+        Kind::Url if is_uri(value) => "value",
+        Kind::Mutex | Kind::Software => "name",
+        _ => return of(entity, files).map(|observable| observable.id),
+    };
+    Some(id::observable_with(entity.kind.as_str(), property, value))
+}
+
 fn object(
     kind: &str,
     contributing: Map<String, Value>,
@@ -277,6 +292,27 @@ fn is_part(text: &str, more: &str) -> bool {
 mod tests {
     use super::*;
     use crate::stix::writer::testing::fact;
+
+    #[test]
+    fn the_identifier_alone_is_that_of_the_object() {
+        for kind in Kind::ALL {
+            for value in [
+                "198.51.100.7",
+                "a.example",
+                "a_b.example",
+                "https://a.example/\u{e9}?q=\"x\"",
+                "tab\t, line\n, quote \" and \\",
+                "AS64500",
+                "/srv/reed/mere.sh",
+                "0123456789abcdef0123456789abcdef",
+            ] {
+                let entity = Entity { kind: *kind, value: value.to_owned() };
+                let files = Files::default();
+                let whole = of(&entity, &files).map(|observable| observable.id);
+                assert_eq!(id_of(&entity, &files), whole, "{entity}");
+            }
+        }
+    }
 
     #[test]
     fn only_uris_are_urls_of_stix() {

@@ -7,13 +7,15 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use lapwing_knowledge::Knowledge;
-use lapwing_model::{Entity, Kind, Marking, Object, Pap, Relation, Role};
+use lapwing_model::{Document, Entity, Kind, Marking, Object, OriginId, Pap, Relation, Role};
 
 use super::marking::{self, Pap as Permitted};
 use super::observable::{self, Files};
 use super::pattern::{pattern, split_path};
 use super::writer::{Writer, is_role};
-use super::{StixObject, StixOptions, StixVersion, creator, entity, extension_definition, fact};
+use super::{
+    StixObject, StixOptions, StixVersion, creator, entity, extension_definition, fact, report,
+};
 use crate::export::{SelectedFact, Selection};
 
 /// What the objects of a page lean on beyond the page itself.
@@ -61,7 +63,7 @@ pub fn of_facts(
     let mut ends = Vec::new();
     {
         let mut out = |object| written.push(object);
-        let mut writer = Writer::new(selection, knowledge, PIECES, &mut out);
+        let mut writer = Writer::bare(selection, knowledge, PIECES, &mut out);
         writer.lean(leaning);
         for (fact, came) in selection.facts.iter().zip(came) {
             writer.comes(*came);
@@ -116,7 +118,7 @@ pub fn of_document(
     let mut written: Vec<StixObject> = Vec::new();
     {
         let mut out = |object| written.push(object);
-        let mut writer = Writer::new(selection, knowledge, PIECES, &mut out);
+        let mut writer = Writer::bare(selection, knowledge, PIECES, &mut out);
         writer.lean(leaning);
         writer.comes(came);
         writer.only_refer(true);
@@ -140,7 +142,7 @@ pub fn entity_id(entity: &Entity, same: &[SelectedFact]) -> Option<String> {
     if entity::domain_type(entity.kind).is_some() {
         return entity::domain_id(entity);
     }
-    Some(observable::of(entity, &Files::of(same))?.id)
+    observable::id_of(entity, &Files::of(same))
 }
 
 /// The types of the objects that an entity of a kind may be told by.
@@ -192,6 +194,14 @@ pub fn ids_of_statement(
     }
     ids.extend(about);
     ids
+}
+
+/// The identifiers that the objects of a document may have: of its report, of who published it, of the note on its origin.
+#[must_use]
+pub fn ids_of_document(document: &Document, origin: Option<OriginId>) -> Vec<String> {
+    let publisher = document.source.as_deref().map(report::publisher_id);
+    let origin = origin.map(report::origin_id);
+    std::iter::once(report::report_id(document)).chain(publisher).chain(origin).collect()
 }
 
 /// Whether other values may be the same object as this one: hashes of one file.

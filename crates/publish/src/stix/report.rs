@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lapwing_model::{Document, Relation};
+use lapwing_model::{Document, OriginId, Relation};
 use serde_json::{Map, Value, json};
 
 use super::writer::{Stamp, Writer, extension, merge};
@@ -61,7 +61,7 @@ impl Writer<'_, '_> {
     }
 
     fn publisher(&mut self, (name, told): (&str, bool), stamp: Stamp) -> String {
-        let id = id::domain("identity", &format!("publisher|{}", name.to_lowercase()));
+        let id = publisher_id(name);
         if told && !self.is_written(&id) {
             let stamp = Stamp { modified: stamp.created, ..stamp };
             let fields = json!({ "name": name, "identity_class": "organization" });
@@ -118,13 +118,22 @@ impl Writer<'_, '_> {
                 "object_refs": refs,
                 "extensions": extension(more),
             });
-            self.own("note", id::domain("note", &format!("origin|{}", origin.id)), stamp, fields);
+            self.own("note", origin_id(origin.id), stamp, fields);
         }
     }
 }
 
-fn report_id(document: &Document) -> String {
+pub(super) fn report_id(document: &Document) -> String {
     id::domain("report", &document.id.to_string())
+}
+
+pub(super) fn publisher_id(name: &str) -> String {
+    id::domain("identity", &format!("publisher|{}", name.to_lowercase()))
+}
+
+/// Of the note on an origin.
+pub(super) fn origin_id(origin: OriginId) -> String {
+    id::domain("note", &format!("origin|{origin}"))
 }
 
 /// The last part of a path or address, as long as it has one.

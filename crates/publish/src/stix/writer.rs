@@ -113,15 +113,29 @@ impl<'s, 'o> Writer<'s, 'o> {
         options: StixOptions,
         out: &'o mut dyn FnMut(StixObject),
     ) -> Self {
-        let papers = selection.documents.iter().map(|d| (d.document.id, paper(d))).collect();
-        let mut writer = Self {
+        let mut writer = Self::bare(selection, knowledge, options, out);
+        writer.files = Files::of(&selection.facts);
+        for fact in &selection.facts {
+            writer.learn(fact);
+        }
+        writer
+    }
+
+    /// One that writes no objects of entities: what facts say of these is not gathered.
+    pub(super) fn bare(
+        selection: &'s Selection,
+        knowledge: &'s Knowledge,
+        options: StixOptions,
+        out: &'o mut dyn FnMut(StixObject),
+    ) -> Self {
+        Self {
             selection,
             knowledge,
             options,
             out,
-            papers,
+            papers: selection.documents.iter().map(|d| (d.document.id, paper(d))).collect(),
             profiles: BTreeMap::new(),
-            files: Files::of(&selection.facts),
+            files: Files::default(),
             seen: BTreeSet::new(),
             counts: BTreeMap::new(),
             refs: BTreeMap::new(),
@@ -130,11 +144,7 @@ impl<'s, 'o> Writer<'s, 'o> {
             losses: Vec::new(),
             came: None,
             pieces: None,
-        };
-        for fact in &selection.facts {
-            writer.learn(fact);
         }
-        writer
     }
 
     /// Makes objects one by one from now on: those of entities are written on demand alone.
@@ -316,8 +326,11 @@ impl<'s, 'o> Writer<'s, 'o> {
             }
             return Some(id);
         }
+        if self.in_pieces() {
+            return observable::id_of(entity, &self.files);
+        }
         let observable = observable::of(entity, &self.files)?;
-        if !self.in_pieces() && !self.is_written(&observable.id) {
+        if !self.is_written(&observable.id) {
             let stamp = self.profiles.get(entity).map(|p| p.stamp).unwrap_or_default();
             let marks = self.marks(stamp.marking, stamp.pap);
             for mut object in observable.objects {

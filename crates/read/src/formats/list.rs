@@ -275,7 +275,10 @@ fn many(line: &str, start: usize, body: &str) -> Option<Line> {
 fn labelled(start: usize, body: &str) -> Option<Line> {
     let at = body.find([':', '=']).filter(|at| (2..=40).contains(at))?;
     let label = &body[..at];
-    if label.contains(['.', '/', '\\', '[']) || label.split_whitespace().count() > 4 {
+    // "It deletes C:\\Program Files": the letter of a drive ends no label.
+    let drive = body[at..].starts_with(":\\")
+        && label.rsplit(' ').next().is_some_and(|word| word.len() == 1);
+    if drive || label.contains(['.', '/', '\\', '[']) || label.split_whitespace().count() > 4 {
         return None;
     }
     let rest = body[at + 1..].trim_start_matches([':', '=', ' ', '\t']);

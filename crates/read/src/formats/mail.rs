@@ -48,11 +48,15 @@ impl Envelope {
     }
 }
 
-/// Whether bytes begin with the head of a MIME message.
+/// Whether bytes begin with the head of a message: of one by MIME, or of one that mail servers passed on.
 pub(crate) fn looks_like(head: &[u8]) -> bool {
     let Some((fields, _)) = fields(head) else { return false };
     let has = |name: &str| fields.iter().any(|(key, _)| key == name);
-    has("mime-version") && has("content-type") && (has("from") || has("subject") || has("date"))
+    let by_mime = has("mime-version") && has("content-type");
+    let passed_on =
+        ["received", "return-path", "message-id", "delivered-to"].iter().any(|f| has(f))
+            && has("from");
+    (by_mime || passed_on) && (has("from") || has("subject") || has("date"))
 }
 
 /// Takes a message apart: the last of alternatives, the first page of a saved one.
@@ -77,10 +81,10 @@ type Fields = Vec<(String, String)>;
 
 /// The fields of a head with their folded lines joined, and where the body begins.
 fn fields(bytes: &[u8]) -> Option<(Fields, usize)> {
-    let head = &bytes[..bytes.len().min(HEAD)];
+    let bytes = &bytes[..bytes.len().min(HEAD)];
     let mut fields: Fields = Vec::new();
-    let mut at = 0;
-    for line in head.split_inclusive(|b| *b == b'\n') {
+    let mut at = bytes.len() - bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).len();
+    for line in bytes[at..].split_inclusive(|b| *b == b'\n') {
         at += line.len();
         let line = String::from_utf8_lossy(line);
         let shown = line.trim_end();
@@ -238,7 +242,7 @@ fn quoted(body: &[u8]) -> Vec<u8> {
 }
 
 /// Decodes `=?utf-8?q?words?=` (RFC 2047).
-fn words(field: &str) -> String {
+pub(super) fn words(field: &str) -> String {
     let mut out = String::new();
     let mut rest = field;
     let mut encoded_before = false;
@@ -288,6 +292,19 @@ mod tests {
         assert_eq!(String::from_utf8_lossy(&parts[0].bytes), "<p>rïch end</p>\r\n");
         assert_eq!(parts[1].name.as_deref(), Some("iocs.csv"));
         assert_eq!(parts[1].bytes, b"192.0.2.7\n");
+    }
+
+    #[test]
+    fn what_mail_servers_passed_on_is_a_message_without_mime_too() {
+        let head = "Return-Path: <watch@marsh.example>\nReceived: from gate.example (192.0.2.7)\n\tby mail.example; 9 Mar 2021\n\
+            From: watch@marsh.example\nSubject: =?UTF-8?B?w5xiZXI=?= reeds\n\nThey spoke to 198.51.100.7.\n";
+        for message in [head.to_owned(), format!("\u{feff}{head}")] {
+            assert!(looks_like(message.as_bytes()));
+            let (envelope, parts) = parts(message.as_bytes());
+            assert_eq!(envelope.subject.as_deref(), Some("Über reeds"));
+            assert_eq!(String::from_utf8_lossy(&parts[0].bytes), "They spoke to 198.51.100.7.\n");
+        }
+        assert!(!looks_like(b"From: the desk\nSubject: reeds\n\nA note.\n"));
     }
 
     /// A page as a browser saves it: the page, its style, a picture, a frame.

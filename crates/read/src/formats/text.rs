@@ -2,19 +2,20 @@
 
 use lapwing_model::{Document, Format, Reading, Region, RegionKind, Span};
 
-use super::title::entitles;
-use super::{cells, prose};
+use super::title::{broken_title, entitles, tells_little};
+use super::{cells, mail, prose};
 use crate::{Input, Item, dates};
 
 pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
     let document = Document::new(input.raw, input.name, Format::Text, input.text.to_owned());
     let mut reading = Reading::new(document, input.raw.to_vec());
     let start = mail_head(input.text, &mut reading);
-    for block in blocks(input.text, start) {
-        regions(input.text, &block, &mut reading.regions);
+    let blocks = blocks(input.text, start);
+    for block in &blocks {
+        regions(input.text, block, &mut reading.regions);
     }
     if reading.document.title.is_none() {
-        reading.document.title = title(input.text, &mut reading.regions);
+        reading.document.title = title(input.text, &blocks, &mut reading.regions);
     }
     prose::complete(&mut reading);
     out(Item::Reading(Box::new(reading)));
@@ -144,23 +145,62 @@ fn is_heading(line: &str) -> bool {
         && crate::value::classify(words).is_none()
 }
 
-/// The first heading of four words or more near the top; else the first line.
-fn title(text: &str, regions: &mut [Region]) -> Option<String> {
-    let near: Vec<usize> = (0..regions.len())
-        .filter(|i| matches!(regions[*i].kind, RegionKind::Heading { .. }))
-        .take_while(|i| *i < 6)
-        .collect();
-    let shown = |i: usize| regions[i].span.slice(text).unwrap_or_default();
-    let words = |i: usize| shown(i).split_whitespace().count();
-    let mut near = near.into_iter().filter(|i| entitles(shown(*i)));
-    let first = near.clone().next().filter(|i| *i == 0);
-    let chosen = near.find(|i| words(*i) >= 4).or(first);
-    if let Some(i) = chosen {
-        regions[i].kind = RegionKind::Heading { level: 1 };
-        return regions[i].span.slice(text).map(str::to_owned);
+/// Paragraphs among which a title is looked for.
+const NEAR: usize = 8;
+
+/// The first heading of four words or more near the top, which may be broken into lines; else the first line.
+fn title(text: &str, blocks: &[Vec<(usize, &str)>], regions: &mut Vec<Region>) -> Option<String> {
+    let headings: Vec<Span> = blocks.iter().take(NEAR).filter_map(|block| heading(block)).collect();
+    let words = |span: &Span| joined(text, *span).split_whitespace().count();
+    let can: Vec<Span> =
+        headings.into_iter().filter(|span| entitles(&joined(text, *span))).collect();
+    let long = || can.iter().filter(|span| words(span) >= 4);
+    let first = can.first().filter(|span| text[..span.start as usize].trim().is_empty());
+    let chosen =
+        long().find(|span| !tells_little(&joined(text, **span))).or(first).or(long().next());
+    if let Some(span) = chosen.copied() {
+        head_with(text, span, regions);
+        return Some(joined(text, span));
     }
     let line = text.lines().find(|l| entitles(l))?.trim();
     (line.len() <= 200).then(|| line.to_owned())
+}
+
+/// The heading that a paragraph is, or begins with.
+fn heading(block: &[(usize, &str)]) -> Option<Span> {
+    let (at, line) = block.first()?;
+    let first = trimmed(*at, line);
+    if let [_] = block {
+        return is_heading(line).then_some(first);
+    }
+    let under = |line: &str| line.len() >= 3 && line.bytes().all(|b| b == b'=' || b == b'-');
+    if block.len() == 2 && under(block[1].1.trim()) {
+        return Some(first);
+    }
+    let lines: Vec<&str> = block.iter().map(|(_, line)| *line).collect();
+    let (at, line) = block.get(broken_title(&lines).checked_sub(1)?)?;
+    Some(Span::new(first.start as usize, trimmed(*at, line).end as usize))
+}
+
+/// What a span says, in one line.
+fn joined(text: &str, span: Span) -> String {
+    span.slice(text).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Makes the title a heading of the first level, cut off the paragraph that it begins.
+fn head_with(text: &str, span: Span, regions: &mut Vec<Region>) {
+    let title = Region { span, kind: RegionKind::Heading { level: 1 } };
+    match regions.iter_mut().position(|r| r.span.start == span.start && r.span.end >= span.end) {
+        Some(at) if regions[at].span == span => regions[at] = title,
+        Some(at) => {
+            let rest = Span::new(span.end as usize, regions[at].span.end as usize);
+            let shown = rest.slice(text).unwrap_or_default();
+            let blank = shown.len() - shown.trim_start().len();
+            regions[at].span = Span::new(rest.start as usize + blank, rest.end as usize);
+            regions.insert(at, title);
+        }
+        None => {}
+    }
 }
 
 /// Reads `From:`, `Subject:`, `Date:` at the top; gives where the body begins.
@@ -199,7 +239,7 @@ fn mail_head(text: &str, reading: &mut Reading) -> usize {
     if hits < 2 || !seen.iter().any(|(k, _)| k == "subject" || k == "from") {
         return 0;
     }
-    let value = |key: &str| seen.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+    let value = |key: &str| seen.iter().find(|(k, _)| k == key).map(|(_, v)| mail::words(v));
     reading.document.title = value("subject");
     reading.document.published = value("date").or(value("sent")).and_then(|d| dates::parse(&d));
     let from = value("from")

@@ -2,8 +2,10 @@
 //! see, as STIX objects that follow the facts; `inbox` takes objects in, gives them back as they
 //! were sent, and adds them to the store as a document.
 
+mod ahead;
 mod collection;
 mod media;
+mod places;
 mod query;
 mod read;
 mod send;
@@ -20,7 +22,9 @@ use crate::asker::Asker;
 use crate::asker::Permission::{self, Analyse, Collect, Open, Read};
 use crate::problem::Problem;
 
+pub(crate) use ahead::Ahead;
 pub(crate) use media::in_its_words;
+pub(crate) use places::Places;
 
 /// The one API root.
 const ROOT: &str = "lapwing";

@@ -633,3 +633,49 @@ async fn what_comes_while_pages_are_read_is_told_once_below_any_ceiling() {
         assert!((0..4).all(|page| told.contains(&format!("{name}{page}.example"))));
     }
 }
+
+#[tokio::test]
+async fn a_page_that_was_made_ahead_is_of_the_state_that_is_asked_for() {
+    let server = Server::with(
+        |engine| {
+            add(engine, "clear.md", CLEAR, None);
+            add(engine, "files.md", FILES, None);
+        },
+        |config| config.limits.per_minute = 100_000,
+    );
+    let first = format!("{ROOT}/knowledge/objects/?limit=20");
+    let begun = get(&server, &first).await.ok(200);
+    let second = format!("{first}&next={}", begun["next"].as_str().unwrap());
+    let whole = get(&server, &second).await.ok(200);
+    // Whether it was made ahead, or kept: it is the same.
+    assert_eq!(get(&server, &second).await.ok(200), whole);
+    let all = format!("{ROOT}/knowledge/objects/?limit=1000");
+    let before = get(&server, &all).await.ok(200);
+
+    let mut engine = lapwing_engine::Engine::open(&server.store()).unwrap();
+    add(
+        &mut engine,
+        "late.md",
+        "# Late\n\n## Indicators of compromise\n\n- late[.]example\n",
+        None,
+    );
+    let told = get(&server, &all).await.text();
+    assert!(told.contains("late.example"));
+    let change = engine.store().latest_change().unwrap().unwrap();
+    engine.undo(change, crate::common::now()).unwrap();
+    drop(engine);
+    let after = get(&server, &all).await.ok(200);
+    assert!(!after.to_string().contains("late.example"));
+    let known = |page: &Value| ids(page["objects"].as_array().unwrap());
+    assert_eq!(known(&after), known(&before));
+
+    // By identifier as well, where it was told and where it was not.
+    let id = before["objects"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap();
+    let one = get(&server, &format!("{ROOT}/knowledge/objects/{id}/")).await.ok(200);
+    assert_eq!(one["objects"].as_array().unwrap().len(), 1);
+    for object in serde_json::from_str::<Value>(&told).unwrap()["objects"].as_array().unwrap() {
+        let id = object["id"].as_str().unwrap();
+        let status = if known(&after).contains(id) { 200 } else { 404 };
+        get(&server, &format!("{ROOT}/knowledge/objects/{id}/")).await.ok(status);
+    }
+}
