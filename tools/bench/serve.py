@@ -36,7 +36,7 @@ def samples(path):
     kinds = {}
     for number, kind in store.execute("SELECT n, text FROM word WHERE n IN (SELECT kind FROM entity WHERE kind > 0)"):
         last = one("SELECT max(n) FROM entity WHERE kind = ?", number)
-        known = "FROM entity e WHERE e.kind = ? AND e.n >= ? AND EXISTS (SELECT 1 FROM fact WHERE subject = e.n OR object_entity = e.n)"
+        known = "FROM entity e WHERE e.kind = ? AND e.n >= ? AND EXISTS (SELECT 1 FROM fact WHERE subject = e.n OR object = e.n)"
         kinds[kind] = one(f"SELECT e.value {known} LIMIT 1", number, last // 2) or one(f"SELECT e.value {known} LIMIT 1", number, 0)
     document = one("SELECT lower(hex(id)) FROM document WHERE visible = 1 LIMIT 1 OFFSET (SELECT count(*) / 2 FROM document WHERE visible = 1)")
     largest = one("SELECT lower(hex(id)) FROM document WHERE visible = 1 AND text_bytes < 8000000 ORDER BY claims DESC LIMIT 1")

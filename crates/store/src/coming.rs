@@ -438,7 +438,7 @@ fn naming(
     )?;
     if own == 0 {
         take(
-            "SELECT subject, relation, object FROM fact WHERE object_entity = ?1
+            "SELECT subject, relation, object FROM fact WHERE object = ?1
              ORDER BY subject, relation, object LIMIT ?2",
             vec![n.into(), most],
         )?;

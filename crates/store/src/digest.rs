@@ -111,7 +111,8 @@ const RULES: &[(&str, &str)] = &[
         "an entity is noted as known, or as an indicator, and no fact says so",
         "SELECT CAST(s.n AS TEXT) FROM standing s \
          WHERE (NOT EXISTS (SELECT 1 FROM fact WHERE subject = s.n) \
-             AND NOT EXISTS (SELECT 1 FROM fact WHERE object_entity = s.n)) \
+             AND NOT EXISTS (SELECT 1 FROM fact WHERE object = s.n)) \
+           OR s.kind = 0 \
            OR (s.probability IS NOT NULL AND NOT EXISTS (SELECT 1 FROM fact f \
              JOIN word r ON r.n = f.relation AND r.text = 'role' \
              JOIN entity w ON w.n = f.object AND w.kind = 0 AND w.value = 'indicator' \
@@ -121,7 +122,7 @@ const RULES: &[(&str, &str)] = &[
         "an entity that facts speak of is not noted as known",
         "SELECT CAST(e.n AS TEXT) FROM entity e LEFT JOIN standing s ON s.n = e.n \
          WHERE e.kind > 0 AND s.n IS NULL AND (EXISTS (SELECT 1 FROM fact WHERE subject = e.n) \
-           OR EXISTS (SELECT 1 FROM fact WHERE object_entity = e.n))",
+           OR EXISTS (SELECT 1 FROM fact WHERE object = e.n))",
     ),
     (
         "a count by kind is not that of what is there",

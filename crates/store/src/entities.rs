@@ -10,13 +10,13 @@ use crate::names::Names;
 use crate::records::EntityRecord;
 use crate::spelling;
 
-/// Whether a fact speaks of entity `e`.
-const KNOWN: &str = "(EXISTS (SELECT 1 FROM fact WHERE subject = e.n) \
-    OR EXISTS (SELECT 1 FROM fact WHERE object_entity = e.n))";
+/// Whether a fact speaks of entity `e`; texts, which are objects only, are none.
+const KNOWN: &str = "(e.kind > 0 AND (EXISTS (SELECT 1 FROM fact WHERE subject = e.n) \
+    OR EXISTS (SELECT 1 FROM fact WHERE object = e.n)))";
 
 /// How many facts and documents speak of entity `e`, a value: few do.
 const OF_VALUE: &str = "(SELECT count(*) FROM fact WHERE subject = e.n)
-      + (SELECT count(*) FROM fact WHERE object_entity = e.n AND subject <> e.n),
+      + (SELECT count(*) FROM fact WHERE object = e.n AND subject <> e.n),
     (SELECT count(*) FROM (
        SELECT c.document FROM claim c JOIN document d ON d.n = c.document AND d.visible = 1
          WHERE c.resolved_subject = e.n
@@ -25,11 +25,11 @@ const OF_VALUE: &str = "(SELECT count(*) FROM fact WHERE subject = e.n)
          JOIN claim c ON c.resolved_subject = f.subject AND c.relation = f.relation
            AND c.resolved_object = f.object
          JOIN document d ON d.n = c.document AND d.visible = 1
-         WHERE f.object_entity = e.n) x)";
+         WHERE f.object = e.n) x)";
 
 /// The same of a name, of which facts by the ten thousand may speak.
 const OF_NAME: &str = "(SELECT count(*) FROM fact WHERE subject = e.n)
-      + (SELECT count(*) FROM fact WHERE object_entity = e.n AND subject <> e.n),
+      + (SELECT count(*) FROM fact WHERE object = e.n AND subject <> e.n),
     (SELECT count(*) FROM document d WHERE d.visible = 1 AND d.n IN (
        SELECT document FROM named_in WHERE n = e.n
        UNION

@@ -503,7 +503,7 @@ fn select(
     // of an object is asked for, along the index that has just these.
     let mut from = match few_of(conn, names, query)? {
         Few::Objects => {
-            "entity k CROSS JOIN fact f ON f.object_entity = k.n CROSS JOIN entity s ON s.n = f.subject"
+            "entity k CROSS JOIN fact f ON f.object = k.n CROSS JOIN entity s ON s.n = f.subject"
         }
         Few::Verbs => "fact f CROSS JOIN entity s ON s.n = f.subject",
         Few::No => "entity s CROSS JOIN fact f ON f.subject = s.n",
@@ -522,7 +522,7 @@ fn select(
         if query.subject.is_none() {
             "fact f CROSS JOIN entity s ON s.n = f.subject".clone_into(&mut from);
         }
-        conditions.push(format!("f.object_entity = ?{}", values.len()));
+        conditions.push(format!("f.object = ?{}", values.len()));
     }
     if let Some(either) = &query.either {
         let Some(n) = number(either.clone().into())? else { return Ok(None) };
@@ -531,13 +531,13 @@ fn select(
         if query.subject.is_none() && query.object.is_none() {
             from = format!(
                 "(SELECT subject, relation, object FROM fact WHERE subject = ?{at}
-                  UNION SELECT subject, relation, object FROM fact WHERE object_entity = ?{at}) x
+                  UNION SELECT subject, relation, object FROM fact WHERE object = ?{at}) x
                  CROSS JOIN fact f ON f.subject = x.subject AND f.relation = x.relation
                    AND f.object = x.object
                  CROSS JOIN entity s ON s.n = f.subject"
             );
         } else {
-            conditions.push(format!("(f.subject = ?{at} OR f.object_entity = ?{at})"));
+            conditions.push(format!("(f.subject = ?{at} OR f.object = ?{at})"));
         }
     }
     if let Some(relation) = query.relation {

@@ -218,7 +218,7 @@ fn stating(
              UNION ALL
              SELECT c.document FROM fact f
                CROSS JOIN claim c INDEXED BY claim_statement ON {statement}
-               WHERE f.object_entity = ?1 AND f.subject <> ?1) a
+               WHERE f.object = ?1 AND f.subject <> ?1) a
            GROUP BY document) x
          JOIN document d ON d.n = x.document AND d.visible = 1 ORDER BY d.id"
     ))?;

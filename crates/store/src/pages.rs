@@ -617,10 +617,7 @@ fn only_of(
         && let Some(of) = names.find(conn, &Object::Entity(of.clone()))?
         && let Some(indicates) = names.find_word(conn, Relation::Indicates.as_str())?
     {
-        take(
-            "SELECT subject FROM fact WHERE object_entity = ?1 AND relation = ?2",
-            (of.n, indicates),
-        )?;
+        take("SELECT subject FROM fact WHERE object = ?1 AND relation = ?2", (of.n, indicates))?;
     }
     if let Some(role) = names.find_word(conn, Relation::Role.as_str())? {
         for document in &query.documents {

@@ -14,7 +14,7 @@ use crate::sql::Connection;
 use crate::{roomy, standing, turns};
 
 /// The newest schema that this program writes and reads.
-pub(crate) const VERSION: i64 = 10;
+pub(crate) const VERSION: i64 = 11;
 
 /// What each version added, the first being the file as it was made.
 pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
@@ -33,6 +33,7 @@ pub(crate) const STEPS: [&[&str]; VERSION as usize] = [
     &[include_str!("weighed.sql"), include_str!("replacing.sql")],
     &[include_str!("weighed_anew.sql")],
     &[turns::TABLES],
+    &[include_str!("by_object.sql")],
 ];
 
 /// `LPWG`: tells a store from other SQLite files.

@@ -25,7 +25,7 @@ pub(crate) const TABLES: &str = include_str!("standing.sql");
 /// The same for which documents name what.
 pub(crate) const NAMED: &str = include_str!("naming.sql");
 
-/// Indexes on tables that were there before: facts by their verb (few but those on roles), names
+/// Indexes on tables that were there before: facts by their verb (until schema 11), names
 /// that resolve to another, and judgements of analysts by the beginning of their name.
 pub(crate) const INDEXES: &str = "CREATE INDEX fact_relation ON fact (relation, object);
     CREATE INDEX entity_other ON entity (resolved) WHERE resolved <> n;
@@ -332,7 +332,7 @@ fn see_mentions(
     if silent.len() > 1 && conn.is_postgres() {
         let mut statement = conn.prepare_cached(
             "SELECT r.n FROM temp.restated r WHERE r.n > ?1 AND r.n <= ?2
-             AND EXISTS (SELECT 1 FROM fact o WHERE o.object_entity = r.n)",
+             AND EXISTS (SELECT 1 FROM fact o WHERE o.object = r.n)",
         )?;
         let rows = statement.query_map((last, end), |row| row.get::<_, i64>(0))?;
         let mentioned = rows.collect::<Result<BTreeSet<_>, _>>()?;
@@ -341,8 +341,7 @@ fn see_mentions(
         }
         return Ok(());
     }
-    let mut mentioned =
-        conn.prepare_cached("SELECT 1 FROM fact WHERE object_entity = ?1 LIMIT 1")?;
+    let mut mentioned = conn.prepare_cached("SELECT 1 FROM fact WHERE object = ?1 LIMIT 1")?;
     for one in silent {
         one.now = mentioned.exists([one.n])?.then_some(known);
     }

@@ -130,14 +130,20 @@ fn what_schema_8_kept_of_many_claims_is_made_anew() {
     kept(1);
     Store::open(&path).unwrap();
     assert_eq!(count(), 1, "of this schema");
+    file.execute_batch(WITHOUT_SCHEMA_11).unwrap();
     file.execute_batch(WITHOUT_SCHEMA_10).unwrap();
     file.execute_batch("PRAGMA user_version = 8").unwrap();
     kept(2);
     Store::open(&path).unwrap();
     assert_eq!(count(), 0);
     let version: i64 = file.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 10);
+    assert_eq!(version, 11);
 }
+
+/// Takes away what schema 11 changed.
+const WITHOUT_SCHEMA_11: &str = "DROP INDEX fact_of_object;
+    CREATE INDEX fact_object ON fact (object_entity) WHERE object_entity IS NOT NULL;
+    CREATE INDEX fact_relation ON fact (relation, object);";
 
 /// Takes away what schema 10 added.
 const WITHOUT_SCHEMA_10: &str = "DROP INDEX fact_added; DROP INDEX standing_added;
@@ -159,6 +165,7 @@ fn what_schema_9_holds_gets_numbers_and_markings_as_columns() {
     add(&mut Store::open(&path).unwrap(), &marked, 2).unwrap();
     let digest = Store::open(&path).unwrap().digest().unwrap();
     let file = Connection::open(&path).unwrap();
+    file.execute_batch(WITHOUT_SCHEMA_11).unwrap();
     file.execute_batch(WITHOUT_SCHEMA_10).unwrap();
     file.execute_batch("PRAGMA user_version = 9").unwrap();
     let reader = Store::open_read_only(&path).unwrap();
@@ -177,6 +184,40 @@ fn what_schema_9_holds_gets_numbers_and_markings_as_columns() {
     add(&mut store, &reading(30), 1).unwrap();
     let fresh = store.turns(&TurnQuery { from: all.last().unwrap().n + 1, ..query }).unwrap();
     assert!(fresh.iter().any(|turn| matches!(turn.what, Came::Document(_))));
+}
+
+#[test]
+fn what_schema_10_holds_is_found_by_its_object_in_one_index() {
+    let (_folder, path) = folder_with_store(5);
+    let store = Store::open(&path).unwrap();
+    let (digest, all) = (store.digest().unwrap(), store.entities(None).unwrap());
+    drop(store);
+    assert!(!all.is_empty());
+    let file = Connection::open(&path).unwrap();
+    file.execute_batch(WITHOUT_SCHEMA_11).unwrap();
+    file.execute_batch("PRAGMA user_version = 10").unwrap();
+    // Who may only read sees the same, whatever the file lacks.
+    let reader = Store::open_read_only(&path).unwrap();
+    assert_eq!((reader.digest().unwrap(), reader.entities(None).unwrap()), (digest.clone(), all));
+    drop(reader);
+    let store = Store::open(&path).unwrap();
+    assert_eq!(store.digest().unwrap(), digest);
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    // A connection that has not seen the indexes before.
+    let file = Connection::open(&path).unwrap();
+    let along = |condition: &str| -> String {
+        let sql = format!("EXPLAIN QUERY PLAN SELECT subject FROM fact WHERE {condition}");
+        file.query_row(&sql, [], |row| row.get(3)).unwrap()
+    };
+    for (condition, index) in [
+        ("object = 1", "INDEX fact_of_object (object=?)"),
+        ("relation = 1 AND object = 2", "INDEX fact_of_object (object=? AND relation=?)"),
+        ("relation = 1", "INDEX fact_added (relation=?)"),
+        ("subject = 1", "PRIMARY KEY (subject=?)"),
+    ] {
+        let plan = along(condition);
+        assert!(plan.contains(index), "{condition}: {plan}");
+    }
 }
 
 #[test]
