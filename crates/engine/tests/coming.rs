@@ -147,3 +147,22 @@ fn a_report_comes_again_when_its_origin_is_another() {
 fn holds(record: &SharedRecord, text: &str) -> bool {
     String::from_utf8_lossy(&record.body).contains(text)
 }
+
+#[test]
+fn reports_of_a_copy_made_row_by_row_stand_where_they_stand_in_the_whole() {
+    let mut engine = common::engine();
+    add(&mut engine, "2021-06-01T00:00:00Z", &[(0, 0), (1, 1), (2, 0)]);
+    let Input::Fetched { name, bytes, options } = report(3, 3) else { unreachable!() };
+    let options = Box::new(Options { marking: Some(Marking::Amber), ..*options });
+    let amber = [Input::Fetched { name, bytes, options }];
+    let day = "2021-06-02T00:00:00Z".parse().unwrap();
+    engine.add(&amber, &AddOptions::default(), day, &Silent).unwrap();
+    let copy = engine.in_rows(Marking::Green, Pap::Red).unwrap().unwrap();
+    let places = |engine: &Engine| -> Vec<(String, i64)> {
+        all(engine, &["report"], 0).0.into_iter().map(|record| (record.id, record.n)).collect()
+    };
+    let (here, whole) = (places(&copy), places(&engine));
+    assert_eq!((here.len(), whole.len()), (3, 4));
+    // Who goes through the one page by page finds his place in the other.
+    assert!(here.iter().all(|place| whole.contains(place)), "{here:?} of {whole:?}");
+}

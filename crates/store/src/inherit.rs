@@ -32,6 +32,7 @@ fn inherit(from: &Connection, to: &Connection) -> Result<(), Fault> {
     let inherited = || {
         inherit_facts(from, to, &turns)?;
         inherit_standings(from, to, &turns)?;
+        inherit_documents(from, to, &turns)?;
         turns.end(to)
     };
     crate::schema::finish(to, inherited())
@@ -99,4 +100,22 @@ fn inherit_standings(from: &Connection, to: &Connection, turns: &Turns) -> Resul
             update.execute((n, added))?;
         }
     }
+}
+
+/// Origins were found anew in the copy, and each document of one came with it, in an order of the copy's own.
+fn inherit_documents(from: &Connection, to: &Connection, turns: &Turns) -> Result<(), Fault> {
+    let known = from
+        .prepare_cached("SELECT id, added FROM document WHERE visible = 1")?
+        .query_map([], |row| Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, i64>(1)?)))?
+        .collect::<Result<std::collections::BTreeMap<_, _>, _>>()?;
+    let here = to
+        .prepare_cached("SELECT id FROM document WHERE visible = 1 ORDER BY n")?
+        .query_map([], |row| row.get::<_, [u8; 16]>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut update = to.prepare_cached("UPDATE document SET added = ?2 WHERE id = ?1")?;
+    for id in here {
+        let added = known.get(&id).copied().unwrap_or_else(|| turns.take());
+        update.execute((id, added))?;
+    }
+    Ok(())
 }
