@@ -75,7 +75,7 @@ fn in_numbers(text: &str) -> Option<PartialDate> {
     }
 }
 
-fn month(word: &str) -> Option<u8> {
+pub(crate) fn month(word: &str) -> Option<u8> {
     let lower = word.to_ascii_lowercase();
     let at = MONTHS.iter().position(|m| lower.starts_with(m))?;
     let full = [

@@ -1,5 +1,7 @@
 //! Which line can be the title of a document, and which only stands above it.
 
+use crate::dates::month;
+
 /// Marks of handling that stand above or in place of a title, and heads of registers; in lower case without blanks.
 const MARKS: &[&str] = &[
     "confidential",
@@ -26,7 +28,7 @@ const MARKS: &[&str] = &[
     "tabledesmatières",
 ];
 
-/// Words of which a line may consist that says only what kind of paper it is, and of when; with months and numbers.
+/// Words of which a line may consist that says only what kind of paper it is; with months and numbers, of when.
 const KINDS: &[&str] = &[
     "special",
     "technical",
@@ -52,18 +54,6 @@ const KINDS: &[&str] = &[
     "the",
     "labs",
     "cyber",
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
 ];
 
 /// Most lines that a title is broken into.
@@ -75,10 +65,9 @@ const WHOLE: usize = 160;
 /// Whether a line says only what kind of paper this is, or when it is of ("SPECIAL REPORT / JANUARY 2017").
 pub(super) fn tells_little(line: &str) -> bool {
     let lower = line.to_lowercase();
-    lower
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .all(|word| word.bytes().all(|b| b.is_ascii_digit()) || KINDS.contains(&word))
+    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).all(|word| {
+        word.bytes().all(|b| b.is_ascii_digit()) || KINDS.contains(&word) || month(word).is_some()
+    })
 }
 
 /// How many lines at the top of a paragraph are one title that was broken into lines: all of few short ones that end
