@@ -136,8 +136,9 @@ impl Engine {
             let Ready { reading, packed, trace, marks } =
                 Ready::of(reading, &extractor, &self.knowledge);
             let resolve = |entity: &Entity| resolver.canonical(entity);
-            let added = change.add_packed((&reading, &packed?, &trace, Some(&marks)), &resolve)?;
-            report.count(reading, added == Added::New);
+            let packed = packed?;
+            let added = change.add_packed((&reading, &packed, &trace, Some(&marks)), &resolve)?;
+            report.count(reading, packed.count_claims(), added == Added::New);
         }
         if report.new_documents == 0 {
             return Ok(report);
@@ -190,11 +191,12 @@ impl Engine {
                 report.problems.extend(problems);
                 for Ready { reading, packed, trace, marks } in batch {
                     progress.document(&reading.document.name, reading.raw.len() as u64);
+                    let packed = packed?;
                     let added = change
-                        .add_packed((&reading, &packed?, &trace, Some(&marks)), &|entity| {
+                        .add_packed((&reading, &packed, &trace, Some(&marks)), &|entity| {
                             resolver.canonical(entity)
                         })?;
-                    report.count(reading, added == Added::New);
+                    report.count(reading, packed.count_claims(), added == Added::New);
                 }
             }
             Ok(())
@@ -209,7 +211,7 @@ impl Engine {
     }
 }
 
-/// A reading with all that is written of it.
+/// A reading with all that is written of it. Its claims are those of `packed`.
 struct Ready {
     reading: Reading,
     packed: Result<Packed, StoreError>,
@@ -222,13 +224,13 @@ impl Ready {
         extend_with_found(&mut reading, extractor);
         let trace = Trace::of(&reading).to_bytes();
         let marks = crate::binding::marks_of(&reading, knowledge);
-        Self { packed: Packed::of(&reading), reading, trace, marks }
+        Self { packed: Packed::taking(&mut reading), reading, trace, marks }
     }
 }
 
 impl AddReport {
-    pub(crate) fn count(&mut self, mut reading: Reading, new: bool) {
-        let (claims, gaps) = (reading.claims.len(), reading.gaps.len());
+    pub(crate) fn count(&mut self, mut reading: Reading, claims: usize, new: bool) {
+        let gaps = reading.gaps.len();
         if new {
             self.new_documents += 1;
             self.claims += claims as u64;

@@ -72,7 +72,8 @@ impl Engine {
                 .add_marked((&reading, &trace.to_bytes(), Some(&marks)), &|entity| {
                     resolver.canonical(entity)
                 })?;
-            report.count(reading, added == Added::New);
+            let claims = reading.claims.len();
+            report.count(reading, claims, added == Added::New);
         }
         report.facts = derive(&mut change, &knowledge)?;
         report.change = (!change.is_empty()).then(|| change.id());

@@ -3,6 +3,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 
 use foldhash::HashMap;
 use lapwing_model::{DocumentId, Origin};
@@ -68,7 +69,7 @@ pub fn follow<S: Filing>(
     gone: &[Trace],
     come: &[Trace],
 ) -> Result<Followed, S::Error> {
-    let mut following = Following { shelf, traces: HashMap::default(), seeds: BTreeSet::new() };
+    let mut following = Following::of(shelf);
     if !gone.is_empty() {
         following.leave(gone)?;
     }
@@ -87,7 +88,7 @@ pub fn together<S: Shelf>(
     shelf: &mut S,
     document: DocumentId,
 ) -> Result<(Vec<Trace>, Vec<Copied>), S::Error> {
-    let mut following = Following { shelf, traces: HashMap::default(), seeds: BTreeSet::new() };
+    let mut following = Following::of(shelf);
     let (documents, copies) = following.closure(BTreeSet::from([document]))?;
     let mut traces = Vec::new();
     for document in documents {
@@ -100,9 +101,14 @@ struct Following<'s, S> {
     shelf: &'s mut S,
     /// Traces that were read; `None` for a document that is not there.
     traces: HashMap<DocumentId, Option<Trace>>,
+    /// Traces that were read to be compared, the last of them: many documents are compared with the same few.
+    compared: HashMap<Precedence, Option<Rc<Trace>>>,
     /// Documents whose relations are others now.
     seeds: BTreeSet<DocumentId>,
 }
+
+/// Traces to be compared that are kept: some megabytes.
+const COMPARED: usize = 256;
 
 /// A pair that may be a copy and its source, by place.
 type Pair = (Precedence, Precedence);
@@ -141,8 +147,7 @@ impl<S: Filing> Following<'_, S> {
         }
         let mut first = First::default();
         for (child, parent) in pairs {
-            let (Some(child), Some(parent)) =
-                (self.shelf.trace_at(child)?, self.shelf.trace_at(parent)?)
+            let (Some(child), Some(parent)) = (self.trace_at(child)?, self.trace_at(parent)?)
             else {
                 continue;
             };
@@ -155,6 +160,8 @@ impl<S: Filing> Following<'_, S> {
     }
 
     fn arrive(&mut self, come: &[Trace]) -> Result<(), S::Error> {
+        // A document may have gone and be back, with another trace.
+        self.compared.clear();
         let places: BTreeSet<Precedence> = come.iter().map(Precedence::of).collect();
         for trace in come {
             self.shelf.put(trace)?;
@@ -173,7 +180,7 @@ impl<S: Filing> Following<'_, S> {
             first.0.insert(marker, are.to_vec());
         }
         for parent in down {
-            let Some(parent) = self.shelf.trace_at(parent)? else { continue };
+            let Some(parent) = self.trace_at(parent)? else { continue };
             for copy in self.shelf.copies(parent.document())? {
                 if copy.parent != parent.document() {
                     continue;
@@ -208,7 +215,7 @@ impl<S: Filing> Following<'_, S> {
             }
         }
         for (place, _) in before.into_iter().filter(|(_, shared)| shared.enough()) {
-            if let Some(parent) = self.shelf.trace_at(place)?
+            if let Some(parent) = self.trace_at(place)?
                 && let Some(copy) = Copied::shown(trace, &parent)
             {
                 self.join(&copy)?;
@@ -217,7 +224,7 @@ impl<S: Filing> Following<'_, S> {
         let children: BTreeSet<Precedence> =
             behind.into_iter().filter(|(_, s)| s.enough()).map(|(place, _)| place).collect();
         for place in children {
-            if let Some(child) = self.shelf.trace_at(place)?
+            if let Some(child) = self.trace_at(place)?
                 && let Some(copy) = Copied::shown(&child, trace)
             {
                 self.join(&copy)?;
@@ -232,7 +239,25 @@ impl<S: Filing> Following<'_, S> {
     }
 }
 
-impl<S: Shelf> Following<'_, S> {
+impl<'s, S: Shelf> Following<'s, S> {
+    fn of(shelf: &'s mut S) -> Self {
+        let (traces, compared) = (HashMap::default(), HashMap::default());
+        Self { shelf, traces, compared, seeds: BTreeSet::new() }
+    }
+
+    /// The trace of the document that stands at a place.
+    fn trace_at(&mut self, place: Precedence) -> Result<Option<Rc<Trace>>, S::Error> {
+        if let Some(known) = self.compared.get(&place) {
+            return Ok(known.clone());
+        }
+        if self.compared.len() >= COMPARED {
+            self.compared.clear();
+        }
+        let trace = self.shelf.trace_at(place)?.map(Rc::new);
+        self.compared.insert(place, trace.clone());
+        Ok(trace)
+    }
+
     fn trace(&mut self, document: DocumentId) -> Result<Option<Trace>, S::Error> {
         if let Some(known) = self.traces.get(&document) {
             return Ok(known.clone());

@@ -166,7 +166,7 @@ impl<'s> Change<'s> {
         self.add_packed((reading, &Packed::of(reading)?, trace, marks), resolve)
     }
 
-    /// As [`Change::add_marked`], of a reading that was made ready before.
+    /// As [`Change::add_marked`], of a reading that was made ready before; its claims are those of `packed`.
     pub fn add_packed(
         &mut self,
         (reading, packed, trace, marks): (&Reading, &Packed, &[u8], Option<&ClaimMarks>),
@@ -179,21 +179,25 @@ impl<'s> Change<'s> {
             if documents::visible(conn, id)?.is_some() {
                 return Ok(Added::Known);
             }
+            let coming = counts.claims + packed.count_claims() as u64;
+            if counts.claims < roomy::A_LOT && coming >= roomy::A_LOT {
+                let kib = roomy::kib();
+                held.make_room(kib / 4);
+                if !conn.is_postgres() {
+                    conn.execute_batch(&format!("PRAGMA cache_size = -{kib}"))?;
+                }
+            }
             let n = documents::insert(conn, change, (reading, packed), trace)?;
             let ordered = (n, packed.claims.as_slice());
-            let of = Came { document: id, claims: &reading.claims, marked: marks };
+            let of = Came { document: id, claims: &packed.stated, marked: marks };
             let claims = claims::insert(conn, names, ordered, (of, held), resolve)?;
             let gaps = reading.gaps.len() as u64;
             conn.prepare_cached("UPDATE document SET claims = ?2, gaps = ?3 WHERE n = ?1")?
                 .execute((n, claims as i64, gaps as i64))?;
             first_row.get_or_insert(n);
-            let before = counts.claims;
             counts.documents += 1;
             counts.claims += claims;
             counts.gaps += gaps;
-            if before < roomy::A_LOT && counts.claims >= roomy::A_LOT && !conn.is_postgres() {
-                conn.execute_batch(&format!("PRAGMA cache_size = -{}", roomy::kib()))?;
-            }
             Ok(Added::New)
         })?;
         if added == Added::New {

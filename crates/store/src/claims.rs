@@ -1,8 +1,10 @@
 //! Claims to rows and back.
 
+use std::sync::Arc;
+
 use crate::sql::{CachedStatement, Connection, Params, Row, params};
 use lapwing_model::{
-    Basis, Claim, ClaimId, Confidence, DocumentId, Entity, Period, Polarity, Relation, Span,
+    Basis, Claim, ClaimId, Confidence, DocumentId, Entity, Object, Period, Polarity, Relation, Span,
 };
 
 use crate::codec::{date_number, date_of};
@@ -65,15 +67,21 @@ pub(crate) fn insert(
     }
     // … and rows are written in the order of their key, so that pages fill one after the other.
     let mut insert = conn.bulk(INSERT)?;
+    let source = held.source(document, claims);
     let mut last = None;
     for (id, at) in ordered {
         let (Some(claim), Some(numbers)) = (claims.get(*at), numbered.get(*at)) else {
             continue;
         };
         let is_first = last.replace(*id) != Some(*id);
-        if is_first && held.wants(statement(numbers)) {
-            let stored = numbers.stored(conn, names, (*id, document, claim))?;
-            held.put(statement(numbers), stored);
+        if is_first && held.is_new(statement(numbers)) {
+            match source {
+                Some(source) => {
+                    let others = numbers.others(conn, names)?;
+                    held.put(statement(numbers), (source, *at, *id), others);
+                }
+                None => held.leave(statement(numbers)),
+            }
         }
         insert.push(params![
             n,
@@ -104,7 +112,7 @@ pub(crate) fn insert(
 /// The claims of a document that came, with the marks of those that are evidence.
 pub(crate) struct Came<'c> {
     pub(crate) document: DocumentId,
-    pub(crate) claims: &'c [Claim],
+    pub(crate) claims: &'c Arc<[Claim]>,
     pub(crate) marked: Option<&'c ClaimMarks>,
 }
 
@@ -146,25 +154,16 @@ impl Numbers {
 }
 
 impl Numbers {
-    /// The claim as [`read`] gives it.
-    fn stored(
+    /// The names that subject and object resolve to, where these are others.
+    fn others(
         &self,
         conn: &Connection,
         names: &Names,
-        (id, document, claim): (ClaimId, DocumentId, &Claim),
-    ) -> Result<StoredClaim, Fault> {
-        let is_same = |of: Numbered| of.n == of.resolved;
-        let subject = if is_same(self.subject) {
-            claim.subject.clone()
-        } else {
-            names.entity_of(conn, self.subject.resolved)?
-        };
-        let object = if is_same(self.object) {
-            claim.object.clone()
-        } else {
-            names.object_of(conn, self.object.resolved)?
-        };
-        Ok(StoredClaim { id, document, claim: claim.clone(), subject, object })
+    ) -> Result<(Option<Entity>, Option<Object>), Fault> {
+        let other = |of: Numbered| (of.n != of.resolved).then_some(of.resolved);
+        let subject = other(self.subject).map(|n| names.entity_of(conn, n)).transpose()?;
+        let object = other(self.object).map(|n| names.object_of(conn, n)).transpose()?;
+        Ok((subject, object))
     }
 }
 

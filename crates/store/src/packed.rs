@@ -1,12 +1,14 @@
 //! What is written of a reading, made ready apart from the store: on any thread, while another one writes.
 
-use lapwing_model::{ClaimId, Reading};
+use std::sync::Arc;
+
+use lapwing_model::{Claim, ClaimId, Reading};
 
 use crate::codec::pack;
 use crate::error::{Fault, StoreError};
 use crate::{documents, regions};
 
-/// The large parts of a reading, compressed, and the identifiers of its claims.
+/// The large parts of a reading, compressed, and its claims with their identifiers.
 #[derive(Clone, Debug)]
 pub struct Packed {
     pub(crate) header: String,
@@ -15,7 +17,9 @@ pub struct Packed {
     pub(crate) text: Option<Vec<u8>>,
     /// With the number of bytes expanded.
     pub(crate) regions: Option<(usize, Vec<u8>)>,
-    /// Identifiers of the claims and their places in the reading, in order of identifier.
+    /// The claims, in the order of the reading.
+    pub(crate) stated: Arc<[Claim]>,
+    /// Identifiers of the claims and their places among them, in order of identifier.
     pub(crate) claims: Vec<(ClaimId, usize)>,
 }
 
@@ -25,10 +29,30 @@ impl Packed {
     /// # Errors
     /// When its parts cannot be written down.
     pub fn of(reading: &Reading) -> Result<Self, StoreError> {
-        Self::make(reading).map_err(|fault| fault.at(std::path::Path::new(&reading.document.name)))
+        Self::make(reading, reading.claims.iter().cloned().collect())
     }
 
-    pub(crate) fn make(reading: &Reading) -> Result<Self, Fault> {
+    /// As [`Packed::of`], with the claims taken out of the reading: so they are not there twice.
+    ///
+    /// # Errors
+    /// As [`Packed::of`].
+    pub fn taking(reading: &mut Reading) -> Result<Self, StoreError> {
+        let stated = std::mem::take(&mut reading.claims).into();
+        Self::make(reading, stated)
+    }
+
+    /// How many claims it has.
+    #[must_use]
+    pub fn count_claims(&self) -> usize {
+        self.stated.len()
+    }
+
+    fn make(reading: &Reading, stated: Arc<[Claim]>) -> Result<Self, StoreError> {
+        let name = std::path::Path::new(&reading.document.name);
+        Self::of_parts(reading, stated).map_err(|fault| fault.at(name))
+    }
+
+    fn of_parts(reading: &Reading, stated: Arc<[Claim]>) -> Result<Self, Fault> {
         let document = &reading.document;
         let header = serde_json::to_string(&documents::without_text(document))
             .map_err(|e| Fault::damaged(e.to_string()))?;
@@ -39,14 +63,15 @@ impl Packed {
             let bytes = regions::encode(&reading.regions);
             Some((bytes.len(), pack(&bytes)?))
         };
-        let of_place = |(at, claim): (usize, &lapwing_model::Claim)| (claim.id(document.id), at);
-        let mut claims: Vec<_> = reading.claims.iter().enumerate().map(of_place).collect();
+        let of_place = |(at, claim): (usize, &Claim)| (claim.id(document.id), at);
+        let mut claims: Vec<_> = stated.iter().enumerate().map(of_place).collect();
         claims.sort_unstable();
         Ok(Self {
             header,
             raw: pack(&reading.raw)?,
             text: if text == reading.raw { None } else { Some(pack(text)?) },
             regions,
+            stated,
             claims,
         })
     }
