@@ -7,6 +7,7 @@ mod failure;
 mod fault;
 mod fetch;
 mod interrupt;
+mod memory;
 mod output;
 mod progress;
 mod session;
@@ -20,10 +21,6 @@ use clap::Parser;
 use crate::args::Arguments;
 use crate::failure::Failure;
 use crate::session::Session;
-
-/// A store of millions is filled by a sixth faster with it than with glibc's (docs/benchmarks.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

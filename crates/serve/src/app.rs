@@ -1,5 +1,5 @@
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,7 +15,7 @@ use crate::error::ServeError;
 use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
-use crate::readers::{Cached, LATELY, Readers, Sight};
+use crate::readers::{Cached, LATELY, REST, Readers, Sight};
 use crate::routes::documents::DocumentRow;
 use crate::sessions::Sessions;
 use crate::throttle::{Guesses, Rate};
@@ -49,8 +49,10 @@ pub struct Shared {
     pub(crate) feed: Cached<crate::misp::Index>,
     pub(crate) ahead: crate::taxii::Ahead,
     pub(crate) places: crate::taxii::Places,
+    /// When memory was given back to the system last.
+    given_back: Mutex<Instant>,
     /// The store of the one that leads, see [`Store::leads`].
-    pub(crate) lead: std::sync::Mutex<Option<Store>>,
+    pub(crate) lead: Mutex<Option<Store>>,
 }
 
 impl std::ops::Deref for App {
@@ -95,7 +97,8 @@ impl App {
             feed: Cached::default(),
             ahead: crate::taxii::Ahead::default(),
             places: crate::taxii::Places::default(),
-            lead: std::sync::Mutex::default(),
+            given_back: Mutex::new(Instant::now()),
+            lead: Mutex::default(),
             config,
         })))
     }
@@ -187,7 +190,7 @@ impl App {
 
     /// Whether this server does what only one of those on the store should. It waits for the store.
     pub(crate) fn leads(&self) -> bool {
-        let mut lead = self.lead.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut lead = self.lead.lock().unwrap_or_else(PoisonError::into_inner);
         let store = match lead.take() {
             Some(store) => Ok(store),
             None => Store::open_read_only(&self.config.store),
@@ -214,7 +217,7 @@ impl App {
 
     /// Gives memory back when nobody asked for a while.
     pub(crate) fn rest(&self) {
-        self.readers.rest();
+        let used = self.readers.rest();
         self.ahead.rest(KEPT);
         self.totals.rest(KEPT);
         self.documents.rest(KEPT);
@@ -223,6 +226,12 @@ impl App {
         // What changes is found of what was found before, and anew for who asked lately.
         self.clusters.rest(LATELY);
         self.places.rest(LATELY);
+        let now = Instant::now();
+        let mut given_back = self.given_back.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_due((used, *given_back), now) {
+            (self.config.give_back)();
+            *given_back = now;
+        }
     }
 
     /// Lets writer and audit log finish.
@@ -231,5 +240,34 @@ impl App {
         self.writer.end();
         self.sessions.finish();
         self.audit.end();
+    }
+}
+
+/// Whether memory is to be given back, when somebody asked and when it was given back last: once the readers are
+/// gone, and once more when what was made for them is.
+fn is_due((asked, given_back): (Instant, Instant), now: Instant) -> bool {
+    [REST, KEPT].into_iter().any(|rest| now >= asked + rest && given_back < asked + rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_given_back_twice_when_nobody_asks_any_more() {
+        let begun = Instant::now();
+        let (mut asked, mut given_back) = (begun, begun);
+        let mut at = Vec::new();
+        for second in (0..400).step_by(2) {
+            let now = begun + Duration::from_secs(second);
+            if second == 200 {
+                asked = now;
+            }
+            if is_due((asked, given_back), now) {
+                given_back = now;
+                at.push(second);
+            }
+        }
+        assert_eq!(at, [30, 60, 230, 260]);
     }
 }

@@ -92,6 +92,9 @@ pub struct Config {
     pub limits: Limits,
     /// The clock.
     pub clock: Clock,
+    /// Gives back to the system what is free of the program's memory, where its allocator keeps it: called when
+    /// nobody asked for a while.
+    pub give_back: fn(),
 }
 
 impl Config {
@@ -108,6 +111,7 @@ impl Config {
             collection: None,
             limits: Limits::default(),
             clock: Arc::new(Timestamp::now),
+            give_back: || {},
         }
     }
 }

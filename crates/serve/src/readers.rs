@@ -184,7 +184,7 @@ pub(crate) struct Readers {
 /// Who asked for something so long ago may ask for it again.
 pub(crate) const LATELY: Duration = Duration::from_mins(15);
 /// Who rests so long gives back what it holds.
-const REST: Duration = Duration::from_secs(30);
+pub(crate) const REST: Duration = Duration::from_secs(30);
 
 struct Kept {
     engine: Engine,
@@ -338,11 +338,14 @@ impl Readers {
         }
     }
 
-    /// Gives memory back when nobody asked for a while: every engine holds pages of the store.
-    pub(crate) fn rest(&self) {
-        if lock(&self.used).elapsed() >= REST {
+    /// Gives memory back when nobody asked for a while: every engine holds pages of the store. Tells when somebody
+    /// asked last.
+    pub(crate) fn rest(&self) -> Instant {
+        let used = *lock(&self.used);
+        if used.elapsed() >= REST {
             lock(&self.idle).clear();
         }
+        used
     }
 
     fn take(&self, fresh: bool) -> Result<Kept, Problem> {

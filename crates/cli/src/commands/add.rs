@@ -14,6 +14,7 @@ use crate::session::Session;
 const SHOWN_DOCUMENTS: usize = 20;
 
 pub fn run(args: &Add, session: &mut Session) -> Result<Outcome, Failure> {
+    crate::memory::hold();
     let mut engine = session.open()?;
     let report = add(&mut engine, &args.inputs, &args.reading, session)?;
     print(&report, session)?;

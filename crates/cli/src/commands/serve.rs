@@ -36,6 +36,7 @@ pub fn run(args: &Serve, session: &mut Session) -> Result<Outcome, Failure> {
             per_minute: args.rate,
             ..defaults
         },
+        give_back: crate::memory::give_back,
         ..Config::new(session.store_path()?)
     };
     let scheme = if config.tls.is_some() { "https" } else { "http" };
