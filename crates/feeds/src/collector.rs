@@ -2,7 +2,7 @@
 //! stops the others.
 
 use jiff::Timestamp;
-use lapwing_engine::store::{Feed, FeedSettings, FeedState};
+use lapwing_engine::store::{Feed, FeedSettings, FeedState, Store};
 use lapwing_engine::{Engine, Progress};
 
 use crate::pull::{Pull, Pulled, address, authorization};
@@ -159,8 +159,8 @@ impl<'k> Collector<'k> {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn due(&self, engine: &Engine, now: Timestamp) -> Result<Vec<String>, FeedError> {
-        let feeds = engine.store().feeds()?.into_iter();
+    pub fn due(&self, store: &Store, now: Timestamp) -> Result<Vec<String>, FeedError> {
+        let feeds = store.feeds()?.into_iter();
         Ok(feeds.filter(|feed| schedule::is_due(feed, now)).map(|feed| feed.name).collect())
     }
 

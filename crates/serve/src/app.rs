@@ -244,9 +244,10 @@ impl App {
 }
 
 /// Whether memory is to be given back, when somebody asked and when it was given back last: once the readers are
-/// gone, and once more when what was made for them is.
+/// gone, once more when what was made for them is, and from then on as often.
 fn is_due((asked, given_back): (Instant, Instant), now: Instant) -> bool {
-    [REST, KEPT].into_iter().any(|rest| now >= asked + rest && given_back < asked + rest)
+    let at = |rest: Duration| now >= asked + rest && given_back < asked + rest;
+    at(REST) || at(KEPT) || (now >= asked + KEPT && now >= given_back + KEPT)
 }
 
 #[cfg(test)]
@@ -254,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_is_given_back_twice_when_nobody_asks_any_more() {
+    fn memory_is_given_back_while_nobody_asks() {
         let begun = Instant::now();
         let (mut asked, mut given_back) = (begun, begun);
         let mut at = Vec::new();
@@ -268,6 +269,6 @@ mod tests {
                 at.push(second);
             }
         }
-        assert_eq!(at, [30, 60, 230, 260]);
+        assert_eq!(at, [30, 60, 120, 180, 230, 260, 320, 380]);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use lapwing_engine::store::Store;
 use lapwing_engine::{Engine, Silent};
 use lapwing_feeds::{Collector, FeedError, Proxy};
 
@@ -94,6 +95,19 @@ fn collect(app: &App, collector: &Collector<'_>) {
     // What is due at the start need not wait for the first look.
     let mut next = Some(BTreeSet::new());
     while let Some(mut wanted) = next.take().or_else(|| app.orders.next()) {
+        // Of several servers on one database one looks at what is due; all do what they are told.
+        if app.leads() {
+            let store = Store::open_read_only(&app.config.store);
+            match store.map_err(FeedError::from).and_then(|store| collector.due(&store, app.now()))
+            {
+                Ok(due) => wanted.extend(due),
+                Err(error) => tracing::warn!("feeds: {error}"),
+            }
+        }
+        if wanted.is_empty() {
+            continue;
+        }
+        // Only now: it reads all reference data.
         let mut engine = match Engine::open(&app.config.store) {
             Ok(engine) => engine,
             Err(error) => {
@@ -101,13 +115,6 @@ fn collect(app: &App, collector: &Collector<'_>) {
                 continue;
             }
         };
-        // Of several servers on one database one looks at what is due; all do what they are told.
-        if app.leads() {
-            match collector.due(&engine, app.now()) {
-                Ok(due) => wanted.extend(due),
-                Err(error) => tracing::warn!("feeds: {error}"),
-            }
-        }
         for name in wanted {
             if app.orders.is_ending() {
                 return;

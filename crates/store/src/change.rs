@@ -182,7 +182,7 @@ impl<'s> Change<'s> {
             let coming = counts.claims + packed.count_claims() as u64;
             if counts.claims < roomy::A_LOT && coming >= roomy::A_LOT {
                 let kib = roomy::kib();
-                held.make_room(kib / 4);
+                held.make_room(kib / 2);
                 if !conn.is_postgres() {
                     conn.execute_batch(&format!("PRAGMA cache_size = -{kib}"))?;
                 }

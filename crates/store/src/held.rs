@@ -46,7 +46,7 @@ struct Place {
 pub(crate) struct Source(u32);
 
 impl Held {
-    /// Documents are held until they make so many claims: some ten megabytes.
+    /// Documents are held until they make so many claims: some twenty megabytes.
     const MOST: usize = 20_000;
 
     pub(crate) fn since(last_entity: i64) -> Self {
@@ -55,8 +55,8 @@ impl Held {
 
     /// Allows for more claims, where none was left out before: as many as fit in so many KiB.
     pub(crate) fn make_room(&mut self, kib: u64) {
-        // With its names a claim takes some five hundred bytes.
-        self.most = self.most.max(usize::try_from(kib.saturating_mul(2)).unwrap_or(usize::MAX));
+        // With its names, its place and what is shared badly a claim takes about as much.
+        self.most = self.most.max(usize::try_from(kib).unwrap_or(usize::MAX));
     }
 
     /// Takes a document in, so that its claims can be put; none when there is no room for it.

@@ -168,7 +168,7 @@ fn pull(
         }
         names
     } else if due {
-        collector.due(&engine, session.now)?
+        collector.due(engine.store(), session.now)?
     } else {
         let feeds = engine.store().feeds()?.into_iter();
         feeds.filter(|feed| !feed.settings.paused).map(|feed| feed.name).collect()

@@ -196,7 +196,7 @@ fn one_bad_feed_does_not_stop_the_others_and_waits_longer_each_time() {
     add(&engine, "a-bad", &bad.url("/"), Some(FeedKind::List), settings());
     add(&engine, "b-good", &good.url("/list.txt"), None, settings());
     let collector = collector();
-    let due = collector.due(&engine, now()).unwrap();
+    let due = collector.due(engine.store(), now()).unwrap();
     assert_eq!(due, ["a-bad", "b-good"]);
     for name in &due {
         collector.pull(&mut engine, name, now(), &Silent).unwrap();
@@ -205,10 +205,10 @@ fn one_bad_feed_does_not_stop_the_others_and_waits_longer_each_time() {
     let state = engine.store().feed("a-bad").unwrap().unwrap().state;
     assert!(state.error.unwrap().contains("503"));
     assert!(state.next.unwrap() >= now() + SignedDuration::from_secs(7200));
-    assert!(collector.due(&engine, now()).unwrap().is_empty());
+    assert!(collector.due(engine.store(), now()).unwrap().is_empty());
     // A clock that was set back makes nobody wait for a month.
     let before = now().checked_sub((24 * 30).hours()).unwrap();
-    assert_eq!(collector.due(&engine, before).unwrap(), ["a-bad", "b-good"]);
+    assert_eq!(collector.due(engine.store(), before).unwrap(), ["a-bad", "b-good"]);
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn names_and_addresses_are_checked() {
     assert!(error.to_string().contains("UNSET"), "{error}");
     let feed = collector().pause(&engine, "keyed", true).unwrap();
     assert!(feed.settings.paused);
-    assert!(!collector().due(&engine, now()).unwrap().contains(&"keyed".to_owned()));
+    assert!(!collector().due(engine.store(), now()).unwrap().contains(&"keyed".to_owned()));
     collector().remove(&engine, "keyed").unwrap();
     assert!(engine.store().feed("keyed").unwrap().is_none());
 }
