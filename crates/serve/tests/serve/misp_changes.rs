@@ -85,7 +85,8 @@ async fn an_event_comes_back_as_it_was_sent() {
     let table = server.post("/events/restSearch", asked).await;
     assert_eq!(table.text().lines().count(), 2, "{}", table.text());
     let none = json!({ "eventid": "none", "returnFormat": "stix2" });
-    assert_eq!(server.post("/events/restSearch", none).await.ok(200)["response"], json!([]));
+    let none = server.post("/events/restSearch", none).await.ok(200);
+    assert_eq!((&none["type"], &none["objects"]), (&json!("bundle"), &json!([])));
     let types = server.get("/attributes/describeTypes.json").await.ok(200);
     assert_eq!(types["result"]["sane_defaults"]["ip-src"]["to_ids"], 1);
 }
