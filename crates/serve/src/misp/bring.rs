@@ -151,6 +151,9 @@ pub(super) async fn stix_of_version(
 }
 
 async fn add_stix(State(app): State<App>, asker: Asker, body: &[u8]) -> Result<Response, Problem> {
+    // PyMISP sends a text as a text of JSON's, and bytes as they are.
+    let unwrapped = serde_json::from_slice::<String>(body).ok();
+    let body = unwrapped.as_deref().map_or(body, str::as_bytes);
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Problem::unfit("send the STIX file as the body"));
     }

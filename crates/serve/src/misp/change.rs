@@ -96,9 +96,10 @@ pub(super) fn unfit(attribute: &Value) -> Option<(String, &'static str)> {
         }
     }
     let kind = text(attribute, "type");
-    types::defaults(kind)
-        .is_none()
-        .then(|| (format!("`{kind}` is no type of attributes that is known here"), "type"))
+    if types::defaults(kind).is_none() {
+        return Some((format!("`{kind}` is no type of attributes that is known here"), "type"));
+    }
+    types::flaw(kind, &word(attribute, "value")).map(|why| (why, "value"))
 }
 
 pub(super) async fn edit(

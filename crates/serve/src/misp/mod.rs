@@ -47,6 +47,7 @@ const VERSION: &str = "2.5.0";
 pub(crate) const TABLE: &[(&str, &str, Permission)] = &[
     ("GET", "/servers/getVersion", Read),
     ("GET", "/servers/getVersion.json", Read),
+    ("GET", "/servers/getPyMISPVersion", Read),
     ("GET", "/servers/getPyMISPVersion.json", Read),
     ("GET", "/users/view/me", Read),
     ("GET", "/users/view/me.json", Read),
@@ -164,6 +165,7 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/servers/getVersion", get(view::version))
         .route("/servers/getVersion.json", get(view::version))
+        .route("/servers/getPyMISPVersion", get(view::client_version))
         .route("/servers/getPyMISPVersion.json", get(view::client_version))
         .route("/users/view/me", get(view::user))
         .route("/users/view/me.json", get(view::user))

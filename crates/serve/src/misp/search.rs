@@ -469,10 +469,9 @@ fn candidates(engine: &Engine, shelf: &Shelf, filter: &Filter) -> Result<Vec<Doc
     let said = values.iter().flat_map(|v| ["text", "comment", "other"].map(|k| format!("{k}={v}")));
     let wanted: Vec<String> = values.iter().cloned().chain(said).collect();
     let stating = engine.documents_that_state(&wanted)?;
-    let mut events: Vec<DocumentId> = stating.into_iter().map(|id| shelf.event_of(id)).collect();
-    events.sort_unstable();
-    events.dedup();
-    Ok(events)
+    // An analyst's word, a sighting too, states values and is no event.
+    let events: BTreeSet<DocumentId> = stating.into_iter().map(|id| shelf.event_of(id)).collect();
+    Ok(shelf.events.iter().copied().filter(|id| events.contains(id)).collect())
 }
 
 pub(super) fn all_attributes(event: &Value) -> impl Iterator<Item = &Value> {

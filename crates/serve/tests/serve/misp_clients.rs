@@ -249,6 +249,10 @@ async fn sightings_are_told_where_they_are_looked_for() {
     let seen = json!({ "value": "wave.top", "source": "proxy", "timestamp": "1615161600" });
     server.post("/sightings/add", seen).await.ok(200);
     server.post("/sightings/add", json!({ "value": "45.77.9.9", "type": 1 })).await.ok(200);
+    // They are no events of their own.
+    for value in ["wave.top", "45.77.9.9"] {
+        assert_eq!(titles(&server, json!({ "value": value })).await, ["Phishing wave of March"]);
+    }
     let listed = json!({ "context": "event", "id": id });
     let listed = server.post("/sightings/listSightings", listed).await.ok(200);
     let listed = listed.as_array().unwrap();
@@ -363,11 +367,14 @@ async fn stix_is_taken_as_a_document() {
             "created": "2021-01-01T00:00:00.000Z", "modified": "2021-01-01T00:00:00.000Z",
             "pattern": "[domain-name:value = 'stix-sent.top']", "pattern_type": "stix",
             "valid_from": "2021-01-01T00:00:00Z" }] });
-    let told = server.post("/events/upload_stix/2", bundle).await.ok(200);
+    let told = server.post("/events/upload_stix/2", bundle.clone()).await.ok(200);
     let id = told["id"].as_str().unwrap();
     let event = server.get(&format!("/events/view/{id}")).await.ok(200);
     assert!(event.to_string().contains("stix-sent.top"), "{event}");
     server.post("/events/upload_stix/2", json!("no bundle")).await.ok(422);
+    // PyMISP sends a text as a text of JSON's.
+    let again = server.post("/events/upload_stix/2", json!(bundle.to_string())).await.ok(200);
+    assert!(again["saved"].as_bool().unwrap());
 }
 
 #[tokio::test]
