@@ -286,7 +286,7 @@ async fn what_a_document_says_and_what_others_marked_stays() {
         (format!("/attributes/add/{UUID}"), json!({ "type": "domain", "value": "x.top" })),
         (
             format!("/objects/add/{UUID}"),
-            json!({ "name": "file", "Attribute": [{ "type": "md5", "value": "x" }] }),
+            json!({ "name": "file", "Attribute": [{ "type": "text", "value": "x" }] }),
         ),
         ("/attributes/delete/5f2e8a1c-0000-4000-8000-00000000000a".to_owned(), json!({})),
         ("/tags/attachTagToObject".to_owned(), json!({ "uuid": UUID, "tag": "x" })),
