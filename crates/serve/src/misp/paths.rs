@@ -20,7 +20,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("admin", ACCOUNTS),
     ("allowedlists", REFERENCE),
     ("analystdata", JUDGE),
-    ("attributes", CHANGES),
+    ("attributes", ""),
     ("authkeys", ACCOUNTS),
     ("cerebrates", FEEDS),
     ("collections", ""),
@@ -34,7 +34,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("eventdelegations", ""),
     ("eventgraph", "GET /api/v1/graph"),
     ("eventreports", "a text is a document: POST /api/v1/documents"),
-    ("events", CHANGES),
+    ("events", ""),
     ("feeds", FEEDS),
     ("galaxies", REFERENCE),
     ("galaxyclusterrelations", REFERENCE),
@@ -44,7 +44,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("logs", "GET /api/v1/audit"),
     ("noticelists", REFERENCE),
     ("objectreferences", ""),
-    ("objects", CHANGES),
+    ("objects", ""),
     ("objecttemplates", ""),
     ("organisations", ""),
     ("orgblocklists", ""),
@@ -159,7 +159,10 @@ fn is_id(text: &str) -> bool {
 
 /// The answer to a path that leads into a part of MISP's API which is not here.
 pub(crate) fn not_here(method: &Method, path: &str) -> Option<Response> {
-    let hint = elsewhere(path)?;
+    let mut hint = elsewhere(path)?;
+    if segments(path).nth(1).is_some_and(|does| fold(does) == "restore") {
+        hint = CHANGES;
+    }
     let hint = if hint.is_empty() { String::new() } else { format!(" ({hint})") };
     let told = format!("{method} {path}: this part of MISP's API is not here{hint}");
     let body =
@@ -209,6 +212,7 @@ mod tests {
     fn what_is_not_here_says_what_does_it() {
         assert!(not_here(&Method::POST, "/feeds/fetchFromFeed/1").is_some());
         assert!(not_here(&Method::GET, "/documents").is_none());
+        assert_eq!(elsewhere("/events/enrichEvent/1"), Some(""));
         let names: Vec<&str> = ELSEWHERE.iter().map(|(name, _)| *name).collect();
         assert!(names.is_sorted());
         // Every route of ours is of a part that is listed: else its path were never brought into form.
