@@ -13,10 +13,11 @@ mod trial;
 
 pub use coming::Coming;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use lapwing_model::{Kind, Marking, Pap, Status};
+use lapwing_model::{Entity, Kind, Marking, Pap, Status};
 use lapwing_publish::export::{ExportFormat, Exported, Selection};
 use lapwing_publish::misp;
 use lapwing_publish::stix::{self, StixOptions, StixVersion};
@@ -52,6 +53,8 @@ pub struct ExportOptions {
     pub least_probability: f64,
     /// Of indicators only those whose value holds this, in any case.
     pub holds: Option<String>,
+    /// Of values only these; `None` for all.
+    pub only: Option<BTreeSet<Entity>>,
     /// Mark STIX objects with the TLP 1.0 definitions of the specification where there is one.
     pub tlp1: bool,
     /// The program that tries Suricata rules; without it our own check of their syntax does.
@@ -77,6 +80,7 @@ impl ExportOptions {
             benign: false,
             least_probability: 0.0,
             holds: None,
+            only: None,
             tlp1: false,
             suricata: None,
             font: None,

@@ -126,6 +126,11 @@ static LISTS: LazyLock<Vec<List>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The built-in lists.
+pub(crate) fn lists() -> impl Iterator<Item = Benign> {
+    LISTS.iter().map(|list| list.benign.clone())
+}
+
 /// What the fresher lists, then the built-in ones, say of a value.
 pub(crate) fn benign(fresher: &[&BenignList], entity: &Entity) -> Option<Benign> {
     let value = entity.value.trim();

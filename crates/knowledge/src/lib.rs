@@ -314,6 +314,19 @@ impl Knowledge {
         benign::benign(&fresher, entity)
     }
 
+    /// The lists by which values are known to be legitimate, by name, each once.
+    pub fn benign_lists(&self) -> Vec<Benign> {
+        let updates = self.updates.iter().rev().filter_map(|update| match &update.content {
+            Content::Benign(list) => Some(list.benign()),
+            _ => None,
+        });
+        let mut lists: Vec<Benign> = updates.chain(benign::lists()).collect();
+        // The sort keeps the order of what is alike: an update goes before what is built in.
+        lists.sort_by(|a, b| a.list.cmp(&b.list));
+        lists.dedup_by(|a, b| a.list == b.list);
+        lists
+    }
+
     /// Whether the domain ends in a suffix of the public suffix list's ICANN part.
     pub fn has_known_suffix(&self, domain: &str) -> bool {
         psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix.is_known())

@@ -252,3 +252,10 @@ fn first_look_up_of_each_table() {
     fresh.sources();
     step("sources");
 }
+
+#[test]
+fn the_lists_of_what_is_harmless_are_told_once_each() {
+    let lists = Knowledge::builtin().benign_lists();
+    assert!(lists.windows(2).all(|pair| pair[0].list < pair[1].list));
+    assert!(lists.iter().any(|list| list.list == "resolvers" && !list.shared));
+}

@@ -50,6 +50,7 @@ pub(crate) fn around(router: Router, app: &App) -> Router {
         .layer(from_fn(problems))
         .layer(from_fn(crate::taxii::in_its_words))
         .layer(from_fn_with_state(app.clone(), outermost))
+        .layer(from_fn(crate::unread::read_out))
 }
 
 /// A handler that takes too long is given up; uploads and streams tell so by their route.

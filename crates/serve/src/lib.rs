@@ -34,6 +34,7 @@ mod routes;
 mod sessions;
 mod taxii;
 mod throttle;
+mod unread;
 mod web;
 mod webhooks;
 mod writer;

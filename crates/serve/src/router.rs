@@ -2,7 +2,7 @@ use std::sync::LazyLock;
 
 use axum::Router;
 use axum::http::header;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use utoipa::openapi::path::{Operation, PathItem};
@@ -34,7 +34,11 @@ pub fn router(app: &App) -> Router {
         .fallback(web::page)
         .layer(from_fn_with_state(app.clone(), check))
         .with_state(app.clone());
-    layers::around(router, app)
+    // What stands around a router's routes stands behind the choice of one: a path that is brought
+    // into another form before needs a router around it.
+    Router::new()
+        .fallback_service(layers::around(router, app))
+        .layer(map_request(misp::in_our_form))
 }
 
 async fn document() -> impl IntoResponse {

@@ -28,6 +28,9 @@ pub(crate) async fn page(request: Request) -> Response {
             .hint("GET /api/openapi.json lists them")
             .into_response();
     }
+    if let Some(refused) = crate::misp::not_here(request.method(), request.uri().path()) {
+        return refused;
+    }
     if let Some(file) = Built::get(path) {
         let hash = crate::accounts::hex(&file.metadata.sha256_hash());
         return file_response(&request, path, &file.data, &hash);

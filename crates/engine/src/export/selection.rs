@@ -317,6 +317,13 @@ pub(super) fn refusal(fact: &Fact, status: Status, options: &ExportOptions) -> O
     {
         return Some(format!("its value does not hold `{part}`"));
     }
+    if let Some(only) = &options.only
+        && fact.relation == Relation::Role
+        && fact.subject.kind.is_observable()
+        && !only.contains(&fact.subject)
+    {
+        return Some("none of the values that were asked for".to_owned());
+    }
     if !options.kinds.is_empty()
         && fact.relation == Relation::Role
         && !options.kinds.contains(&fact.subject.kind)

@@ -93,6 +93,13 @@ fn hashes(event: &Value) -> Vec<[u8; 16]> {
     hashes
 }
 
+/// MD5 of a value, as a list of hashes tells it.
+#[must_use]
+pub fn value_hash(value: &str) -> String {
+    let digits = hex(&<[u8; 16]>::from(Md5::digest(value.as_bytes())));
+    digits.iter().map(|digit| char::from(*digit)).collect()
+}
+
 /// Lower-case digits: in the order of the bytes that they tell.
 fn hex(bytes: &[u8; 16]) -> [u8; 32] {
     let mut digits = [0; 32];
@@ -118,6 +125,7 @@ mod tests {
         // `md5sum` of the same texts.
         assert!(found.iter().any(|hash| hex(hash) == *b"9dd4e461268c8034f5c8564e155c67a6"));
         assert_eq!(found.len(), 2);
+        assert_eq!(value_hash("x"), "9dd4e461268c8034f5c8564e155c67a6");
         assert_eq!(hex(&[0x0f; 16]), *b"0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f");
     }
 }

@@ -13,13 +13,13 @@ mod types;
 use std::fmt;
 
 use lapwing_knowledge::Knowledge;
-use lapwing_model::DocumentId;
+use lapwing_model::{DocumentId, Entity};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::export::{Exported, Selection};
 
-pub use feed::{Feed, FeedEntry};
+pub use feed::{Feed, FeedEntry, value_hash};
 
 /// The organisation that makes the events.
 pub const ORGANISATION: &str = "Lapwing";
@@ -68,6 +68,13 @@ pub fn event_uuid(document: DocumentId) -> Uuid {
 #[must_use]
 pub fn organisation_uuid() -> Uuid {
     uuid(format_args!("organisation|lapwing"))
+}
+
+/// Type, category and value of an attribute that tells a value; `None` where MISP has no type for
+/// it.
+#[must_use]
+pub fn typed(entity: &Entity) -> Option<(&'static str, &'static str, String)> {
+    types::of(entity).map(|typed| (typed.kind, typed.category, typed.value))
 }
 
 /// The events of a selection, in the order of its documents.

@@ -5,14 +5,14 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use lapwing_engine::Silent;
 use lapwing_model::{Document, Pap};
 use serde_json::{Value, json};
 
 use super::kept::{self, Kept, is};
-use super::search::{all_attributes, by_attribute};
+use super::search::{Parameters, all_attributes, by_attribute};
 use super::sent::{MOST, done, flag, id_of, json_of, list, refused, text, unknown, within, word};
 use super::shelf::{self, Shelf};
 use super::{types, view};
@@ -35,19 +35,25 @@ const FIELDS: [&str; 11] = [
     "timestamp",
 ];
 
-pub(super) async fn add(state: State<App>, asker: Asker, body: Bytes) -> Result<Response, Problem> {
+pub(super) async fn add(
+    state: State<App>,
+    asker: Asker,
+    query: Parameters,
+    body: Bytes,
+) -> Result<Response, Problem> {
     let sent = json_of(&body)?;
     let event = word(sent.get("Attribute").unwrap_or(&sent), "event_id");
     if event.is_empty() {
         return Err(Problem::unfit("name the event: `event_id`, or /attributes/add/EVENT"));
     }
-    add_to(state, asker, Path(event), body).await
+    add_to(state, asker, Path(event), query, body).await
 }
 
 pub(super) async fn add_to(
     State(app): State<App>,
     asker: Asker,
     Path(event): Path<String>,
+    Query(parameters): Parameters,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let (attributes, many) = match within(json_of(&body)?, "Attribute") {
@@ -60,14 +66,20 @@ pub(super) async fn add_to(
     let Some(before) = held(&app, &asker, &event).await? else { return Ok(unknown("event")) };
     let fresh: Vec<Value> =
         attributes.iter().filter(|one| before.find(one).is_none()).cloned().collect();
-    if fresh.is_empty() {
+    let takes_known = parameters
+        .iter()
+        .any(|(name, value)| name == "breakOnDuplicate" && !matches!(value.as_str(), "1" | "true"));
+    if fresh.is_empty() && !takes_known {
         let why = "A similar attribute already exists for this event.";
         return Ok(refused("add Attribute", why, "value"));
     }
-    add_part(&app, &asker, &before, fresh, Vec::new()).await?;
+    if !fresh.is_empty() {
+        add_part(&app, &asker, &before, fresh, Vec::new()).await?;
+    }
     let Some(after) = held(&app, &asker, &event).await? else { return Ok(unknown("event")) };
     let told: Vec<Value> = attributes.iter().filter_map(|one| after.find(one).cloned()).collect();
-    Ok(match (many, told) {
+    // MISP tells one of a list of one as if it were alone.
+    Ok(match (many && attributes.len() > 1, told) {
         (false, mut told) if !told.is_empty() => Json(json!({ "Attribute": told.remove(0) })),
         // Who may not see what he added gets back what he sent.
         (false, _) => Json(json!({ "Attribute": attributes[0] })),
@@ -84,9 +96,10 @@ pub(super) fn unfit(attribute: &Value) -> Option<(String, &'static str)> {
         }
     }
     let kind = text(attribute, "type");
-    types::defaults(kind)
-        .is_none()
-        .then(|| (format!("`{kind}` is no type of attributes that is known here"), "type"))
+    if types::defaults(kind).is_none() {
+        return Some((format!("`{kind}` is no type of attributes that is known here"), "type"));
+    }
+    types::flaw(kind, &word(attribute, "value")).map(|why| (why, "value"))
 }
 
 pub(super) async fn edit(

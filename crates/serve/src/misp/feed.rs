@@ -1,5 +1,7 @@
 //! The store as a feed that MISP subscribes to: `manifest.json`, `hashes.csv`, a file an event.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -9,6 +11,8 @@ use lapwing_engine::publish::misp::Feed;
 use lapwing_model::Marking;
 use sha2::{Digest as _, Sha256};
 
+use super::search::all_attributes;
+use super::sent::text;
 use super::words::{self, Tags};
 use super::{shelf::Shelf, view};
 use crate::app::App;
@@ -21,18 +25,28 @@ pub(crate) struct Index {
     manifest: Vec<u8>,
     hashes: Vec<u8>,
     pub(super) tags: Tags,
+    /// How often types of attributes are in use, and categories.
+    pub(super) types: BTreeMap<String, u64>,
+    pub(super) categories: BTreeMap<String, u64>,
 }
 
 impl Index {
     pub(super) fn of(sight: &Sight<'_>, ceiling: Marking, day: Date) -> Result<Self, Problem> {
         let (mut feed, mut tags) = (Feed::default(), Tags::new());
+        let (mut types, mut categories) = (BTreeMap::new(), BTreeMap::new());
         for record in sight.store().documents()? {
             if let Some(event) = sight.misp_event(record.document.id, ceiling, day)? {
                 words::count(&mut tags, &event.json["Event"]);
+                for attribute in all_attributes(&event.json["Event"]) {
+                    for (key, counts) in [("type", &mut types), ("category", &mut categories)] {
+                        *counts.entry(text(attribute, key).to_owned()).or_insert(0) += 1;
+                    }
+                }
                 feed.add(&event);
             }
         }
-        Ok(Self { manifest: feed.manifest().bytes, hashes: feed.hashes().bytes, tags })
+        let (manifest, hashes) = (feed.manifest().bytes, feed.hashes().bytes);
+        Ok(Self { manifest, hashes, tags, types, categories })
     }
 }
 

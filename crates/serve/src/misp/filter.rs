@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use lapwing_engine::publish::export::ExportFormat;
+use lapwing_engine::publish::misp;
 use serde_json::{Map, Value};
 
 use crate::problem::Problem;
@@ -57,6 +58,11 @@ impl Words {
             && !self.none.iter().any(has)
     }
 
+    /// Whether none of several texts is refused.
+    fn refuses_none_of(&self, texts: &[&str]) -> bool {
+        !self.none.iter().any(|word| texts.iter().any(|text| matches(word, text)))
+    }
+
     /// The words without a wildcard, when one of just these must hold.
     pub(super) fn plain(&self) -> Option<&[String]> {
         let is_plain = |word: &String| !word.contains('%');
@@ -80,7 +86,7 @@ fn strings(value: &Value) -> Vec<String> {
 }
 
 /// Whether a text is a word, in any case; `%` stands for anything.
-fn matches(word: &str, text: &str) -> bool {
+pub(super) fn matches(word: &str, text: &str) -> bool {
     let (word, text) = (word.to_lowercase(), text.to_lowercase());
     let mut parts = word.split('%');
     let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
@@ -102,7 +108,12 @@ pub(super) struct Filter {
     pub(super) kind: Words,
     pub(super) category: Words,
     pub(super) org: Words,
+    /// Tags of the event or of the attribute.
     pub(super) tags: Words,
+    /// Tags of the event alone.
+    pub(super) event_tags: Words,
+    /// What may stand anywhere: in the event's title and tags, in a value, a comment, a tag.
+    pub(super) anywhere: Words,
     pub(super) event: Words,
     pub(super) uuid: Words,
     pub(super) info: Words,
@@ -117,15 +128,31 @@ pub(super) struct Filter {
     pub(super) published_in: Option<(i64, i64)>,
     /// When an attribute was changed.
     pub(super) attribute_changed: Option<(i64, i64)>,
+    /// When it was seen first and last.
+    pub(super) first_seen: Option<(i64, i64)>,
+    pub(super) last_seen: Option<(i64, i64)>,
     /// The template of an object.
     pub(super) object: Words,
     pub(super) level: Words,
     pub(super) analysis: Words,
+    pub(super) distribution: Words,
     /// Without what is known to be harmless.
     pub(super) no_harmless: bool,
+    /// Without what is too old to raise an alarm.
+    pub(super) no_expired: bool,
+    /// What nothing here has was asked for: a sharing group, deleted attributes alone, proposals.
+    pub(super) nothing: bool,
+    /// With the tags of its event beside an attribute's own.
+    pub(super) with_event_tags: bool,
     /// Without attributes.
     pub(super) metadata: bool,
     pub(super) format: Form,
+    /// The columns of a table; none for those that MISP writes.
+    pub(super) columns: Vec<String>,
+    /// A table with what is told of the event.
+    pub(super) with_context: bool,
+    /// A table without the names of its columns.
+    pub(super) headless: bool,
     pub(super) limit: usize,
     pub(super) page: usize,
 }
@@ -164,35 +191,60 @@ impl Filter {
         let (attribute_changed, event_changed) = if attributes { (own, None) } else { (None, own) };
         let format = given("returnFormat").and_then(Value::as_str).unwrap_or("json");
         let format = Form::of(&format.to_lowercase())?;
-        let mut value = words("value");
-        for word in words("searchall").any {
-            value.any.push(format!("%{}%", word.trim_matches('%')));
+        let mut anywhere = Words::default();
+        for key in ["searchall", "quickFilter"] {
+            let part = |word: String| format!("%{}%", word.trim_matches('%'));
+            let asked = words(key);
+            anywhere.any.extend(asked.any.into_iter().map(part));
+            anywhere.all.extend(asked.all.into_iter().map(part));
+            anywhere.none.extend(asked.none.into_iter().map(part));
         }
-        let mut tags = words("tags");
-        tags.any.extend(words("event_tags").any);
+        let groups = [words("sharinggroup"), words("hasproposal")];
+        let only_deleted = given("deleted").is_some_and(|deleted| {
+            deleted == "only" || deleted.as_array().is_some_and(|all| strings_are(all, "1"))
+        });
+        let nothing = only_deleted
+            || !groups[0].is_empty()
+            || groups[1].any.iter().any(|wanted| wanted != "0");
+        // An event's own days: from and to, or both in one.
+        let both = given("date").map(|value| range("date", value, now)).transpose()?;
+        let (from, to) = both.map_or((None, None), |(from, to)| {
+            (Some(day_of(from)), (to != i64::MAX).then(|| day_of(to)))
+        });
         let limit = whole("limit")?.filter(|limit| *limit > 0).unwrap_or(LARGEST).min(LARGEST);
         Ok(Self {
-            value,
+            value: words("value"),
             kind: words("type"),
             category: words("category"),
             org: words("org"),
-            tags,
+            tags: words("tags"),
+            event_tags: words("event_tags"),
+            anywhere,
             event: words("eventid"),
             uuid: words("uuid"),
             info: words("eventinfo"),
             to_ids: flag("to_ids"),
             published: flag("published"),
-            from: day("from")?,
-            to: day("to")?,
+            from: day("from")?.or(from),
+            to: day("to")?.or(to),
             changed: event_changed.or(times(&["event_timestamp"])?),
             published_in: times(&["publish_timestamp", "last"])?,
             attribute_changed,
+            first_seen: times(&["first_seen"])?,
+            last_seen: times(&["last_seen"])?,
             object: words("object_name"),
             level: words("threat_level_id"),
             analysis: words("analysis"),
+            distribution: words("distribution"),
             no_harmless: flag("enforceWarninglist").unwrap_or(false),
+            no_expired: flag("excludeDecayed").unwrap_or(false),
+            nothing,
+            with_event_tags: flag("includeEventTags").unwrap_or(false),
             metadata: flag("metadata").unwrap_or(false),
             format,
+            columns: given("requested_attributes").map(strings).unwrap_or_default(),
+            with_context: flag("includeContext").unwrap_or(false),
+            headless: flag("headerless").unwrap_or(false),
             limit,
             page: whole("page")?.unwrap_or(1).max(1),
         })
@@ -208,14 +260,24 @@ impl Filter {
         let text = |key: &str| event[key].as_str().unwrap_or_default();
         let date = text("date");
         let time = |key: &str| text(key).parse::<i64>().unwrap_or_default();
-        let orgs = [event["Orgc"]["name"].as_str().unwrap_or_default()];
+        let tags = tags_of(event);
+        let creator = &event["Orgc"];
+        let mut orgs: Vec<&str> =
+            ["name", "id", "uuid"].iter().filter_map(|key| creator[*key].as_str()).collect();
+        // All events are ours; whose report one tells is said by a tag.
+        orgs.extend(tags.iter().filter_map(|tag| {
+            tag.strip_prefix(misp::SOURCE_TAG)?.strip_prefix("=\"")?.strip_suffix('"')
+        }));
         let ids = [text("id"), text("uuid"), own_uuid.unwrap_or_default()];
-        self.event.take(&ids)
+        !self.nothing
+            && self.event.take(&ids)
             && self.org.take(&orgs)
+            && self.event_tags.take(&tags)
             && (self.info.is_empty() || self.info.take(&[text("info")]))
             && self.published.is_none_or(|wanted| event["published"] == wanted)
             && self.level.take(&[text("threat_level_id")])
             && self.analysis.take(&[text("analysis")])
+            && self.distribution.take(&[text("distribution")])
             && self.from.as_deref().is_none_or(|from| date >= from)
             && self.to.as_deref().is_none_or(|to| date <= to)
             && self.changed.is_none_or(|(from, to)| (from..=to).contains(&time("timestamp")))
@@ -226,33 +288,109 @@ impl Filter {
 
     /// Whether anything is asked of attributes.
     pub(super) fn is_of_attributes(&self) -> bool {
-        !self.value.is_empty()
-            || !self.kind.is_empty()
-            || !self.category.is_empty()
+        let words =
+            [&self.value, &self.kind, &self.category, &self.object, &self.tags, &self.anywhere];
+        words.iter().any(|words| !words.is_empty())
             || self.to_ids.is_some()
             || self.attribute_changed.is_some()
+            || self.first_seen.is_some()
+            || self.last_seen.is_some()
     }
 
-    /// Whether an attribute is asked for.
-    pub(super) fn takes(&self, attribute: &Value, event_tags: &[&str]) -> bool {
+    /// Whether an event is asked for by what stands in it: an attribute, or it itself where nothing
+    /// is asked that only an attribute has.
+    pub(super) fn takes_content(&self, event: &Value) -> bool {
+        if !self.is_of_attributes() {
+            return true;
+        }
+        let tags = tags_of(event);
+        let info = event["info"].as_str().unwrap_or_default();
+        // What is refused of tags is refused wherever it stands.
+        let mut every = tags.clone();
+        every.extend(attributes_of(event).flat_map(|(_, one)| tags_of(one)));
+        if !self.tags.refuses_none_of(&every) {
+            return false;
+        }
+        attributes_of(event).any(|(object, one)| self.takes(one, object, &tags, info))
+            || (self.asks_only_words() && self.tags.take(&tags) && self.takes_anywhere(info, &tags))
+    }
+
+    /// Whether an event without a single attribute may be asked for.
+    fn asks_only_words(&self) -> bool {
+        let words = [&self.value, &self.kind, &self.category, &self.object];
+        words.iter().all(|words| words.is_empty())
+            && self.to_ids.is_none()
+            && self.attribute_changed.is_none()
+            && self.first_seen.is_none()
+            && self.last_seen.is_none()
+    }
+
+    fn takes_anywhere(&self, info: &str, others: &[&str]) -> bool {
+        let texts: Vec<&str> = std::iter::once(info).chain(others.iter().copied()).collect();
+        self.anywhere.take(&texts)
+    }
+
+    /// Whether an attribute is asked for: of this object, in an event of these tags and this title.
+    pub(super) fn takes(
+        &self,
+        attribute: &Value,
+        object: Option<&Value>,
+        event_tags: &[&str],
+        info: &str,
+    ) -> bool {
         let text = |key: &str| attribute[key].as_str().unwrap_or_default();
         let value = text("value");
         let mut values = vec![value];
         if text("type").contains('|') {
             values.extend(value.split('|'));
         }
-        let own = attribute["Tag"].as_array().into_iter().flatten();
-        let mut tags: Vec<&str> = own.filter_map(|tag| tag["name"].as_str()).collect();
+        let mut tags = tags_of(attribute);
         tags.extend(event_tags);
+        let name = object.and_then(|object| object["name"].as_str()).unwrap_or_default();
+        let seen = |key: &str, wanted: Option<(i64, i64)>| {
+            wanted.is_none_or(|(from, to)| {
+                let time = text(key).parse::<Timestamp>().map(Timestamp::as_second);
+                time.is_ok_and(|time| (from..=to).contains(&time))
+            })
+        };
         self.value.take(&values)
             && self.kind.take(&[text("type")])
             && self.category.take(&[text("category")])
+            && (self.object.is_empty() || self.object.take(&[name]))
             && self.to_ids.is_none_or(|wanted| attribute["to_ids"] == wanted)
             && self.tags.take(&tags)
+            && (self.anywhere.is_empty()
+                || self
+                    .takes_anywhere(info, &[&values[..], &tags[..], &[text("comment")]].concat()))
+            && seen("first_seen", self.first_seen)
+            && seen("last_seen", self.last_seen)
             && self.attribute_changed.is_none_or(|(from, to)| {
                 (from..=to).contains(&text("timestamp").parse().unwrap_or_default())
             })
     }
+}
+
+/// The attributes of an event, each with the object that it is of.
+pub(super) fn attributes_of(event: &Value) -> impl Iterator<Item = (Option<&Value>, &Value)> {
+    fn list<'v>(of: &'v Value, key: &str) -> &'v [Value] {
+        of[key].as_array().map(Vec::as_slice).unwrap_or_default()
+    }
+    let alone = list(event, "Attribute").iter().map(|one| (None, one));
+    alone.chain(
+        list(event, "Object").iter().flat_map(|object| {
+            list(object, "Attribute").iter().map(move |one| (Some(object), one))
+        }),
+    )
+}
+
+/// The names of the tags of an event or an attribute.
+pub(super) fn tags_of(of: &Value) -> Vec<&str> {
+    let tags = of["Tag"].as_array().into_iter().flatten();
+    tags.filter_map(|tag| tag["name"].as_str()).collect()
+}
+
+fn strings_are(all: &[Value], wanted: &str) -> bool {
+    !all.is_empty() && all.iter().flat_map(strings).all(|word| word == wanted)
 }
 
 /// The form in which results are told.
@@ -263,6 +401,10 @@ pub(super) enum Form {
     /// One value a line.
     Text,
     Csv,
+    /// MD5 of each value, with its event.
+    Cache,
+    /// The digests of files, one a line.
+    Hashes,
     /// As `lapwing export` writes it: for events only.
     Export(ExportFormat),
 }
@@ -271,8 +413,10 @@ impl Form {
     fn of(name: &str) -> Result<Self, Problem> {
         Ok(match name {
             "json" => Self::Json,
-            "text" | "cache" => Self::Text,
+            "text" => Self::Text,
             "csv" => Self::Csv,
+            "cache" => Self::Cache,
+            "hashes" => Self::Hashes,
             "stix2" => Self::Export(ExportFormat::Stix),
             "suricata" => Self::Export(ExportFormat::Suricata),
             "bro" | "zeek" => Self::Export(ExportFormat::Zeek),
@@ -282,8 +426,8 @@ impl Form {
             _ => {
                 return Err(Problem::unreadable(format!("returnFormat={name}: not possible here"))
                     .hint(
-                        "ask for json, csv, text, stix2, suricata, zeek, rpz, yara or sigma; \
-                         GET /api/v1/export has the other formats",
+                        "ask for json, csv, text, cache, hashes, stix2, suricata, zeek, rpz, yara or \
+                         sigma; GET /api/v1/export has the other formats",
                     ));
             }
         })
@@ -317,7 +461,7 @@ fn seconds(key: &str, value: &Value, now: Timestamp) -> Result<i64, Problem> {
     day.to_zoned(jiff::tz::TimeZone::UTC).map(|z| z.timestamp().as_second()).map_err(|_| wrong())
 }
 
-fn range(key: &str, value: &Value, now: Timestamp) -> Result<(i64, i64), Problem> {
+pub(super) fn range(key: &str, value: &Value, now: Timestamp) -> Result<(i64, i64), Problem> {
     match value.as_array().map(Vec::as_slice) {
         Some([from, to]) => {
             let (from, to) = (seconds(key, from, now)?, seconds(key, to, now)?);
@@ -386,16 +530,16 @@ mod tests {
         assert!(!of(false).takes_event(&event("1614643201", false), None));
         let attribute = |time: &str| json!({ "type": "md5", "timestamp": time });
         assert!(of(true).takes_event(&event("1", false), None));
-        assert!(of(true).takes(&attribute("1614556800"), &[]));
-        assert!(!of(true).takes(&attribute("1"), &[]));
+        assert!(of(true).takes(&attribute("1614556800"), None, &[], ""));
+        assert!(!of(true).takes(&attribute("1"), None, &[], ""));
     }
 
     #[test]
     fn attributes_are_taken_by_all_that_is_asked() {
         let asked = filter(&json!({ "type": ["ip-dst"], "to_ids": 1, "tags": "tlp:%" })).unwrap();
         let attribute = json!({ "type": "ip-dst", "value": "192.0.2.1", "to_ids": true });
-        assert!(asked.takes(&attribute, &["tlp:clear"]));
-        assert!(!asked.takes(&attribute, &[]));
+        assert!(asked.takes(&attribute, None, &["tlp:clear"], ""));
+        assert!(!asked.takes(&attribute, None, &[], ""));
         assert!(asked.is_of_attributes());
     }
 }

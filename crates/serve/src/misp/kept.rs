@@ -273,8 +273,9 @@ pub(super) fn told(sent: &Value, derived: &Value, uuid: Uuid) -> Value {
     event["published"] = json!(flag(sent, "published").unwrap_or(false));
     let time = event["timestamp"].clone();
     event["publish_timestamp"] = match word(sent, "publish_timestamp") {
-        given if given.is_empty() => time.clone(),
-        given => json!(given),
+        given if !given.is_empty() => json!(given),
+        _ if event["published"] == true => time.clone(),
+        _ => json!("0"),
     };
     event["Tag"] = tags(sent, derived);
     let known: BTreeMap<String, &Value> = super::search::all_attributes(derived)

@@ -6,18 +6,25 @@
 //! client sent is told as he sent it ([`kept`]).
 
 mod add;
+mod around;
+mod bring;
 mod change;
 mod feed;
 mod filter;
+mod index;
 mod kept;
 mod objects;
+mod paths;
 mod revise;
 mod search;
 mod sent;
 mod shelf;
+mod sighted;
 mod sighting;
+mod table;
 mod types;
 mod view;
+mod vocabulary;
 mod words;
 
 use axum::Router;
@@ -27,9 +34,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::asker::Permission::{self, Analyse, Collect, Read};
+use crate::asker::Permission::{self, Administer, Analyse, Collect, Read};
 
 pub(crate) use feed::Index;
+pub(crate) use paths::{in_our_form, not_here};
 pub(crate) use sent::in_its_words;
 
 /// The version of MISP whose shapes these are.
@@ -39,6 +47,7 @@ const VERSION: &str = "2.5.0";
 pub(crate) const TABLE: &[(&str, &str, Permission)] = &[
     ("GET", "/servers/getVersion", Read),
     ("GET", "/servers/getVersion.json", Read),
+    ("GET", "/servers/getPyMISPVersion", Read),
     ("GET", "/servers/getPyMISPVersion.json", Read),
     ("GET", "/users/view/me", Read),
     ("GET", "/users/view/me.json", Read),
@@ -86,19 +95,77 @@ pub(crate) const TABLE: &[(&str, &str, Permission)] = &[
     ("POST", "/tags/removeTagFromObject", Analyse),
     ("POST", "/sightings/add", Analyse),
     ("POST", "/sightings/add/{id}", Analyse),
+    ("GET", "/objects/restSearch", Read),
+    ("GET", "/attributes/index", Read),
+    ("POST", "/attributes/index", Read),
+    ("GET", "/attributes/attributeStatistics/{*how}", Read),
+    ("POST", "/events/freeTextImport/{event}", Analyse),
+    ("POST", "/events/upload_stix", Collect),
+    ("POST", "/events/upload_stix/{version}", Collect),
+    ("GET", "/sightings/index", Read),
+    ("POST", "/sightings/index", Read),
+    ("GET", "/sightings/index/{*of}", Read),
+    ("GET", "/sightings/listSightings", Read),
+    ("POST", "/sightings/listSightings", Read),
+    ("GET", "/sightings/listSightings/{*of}", Read),
+    ("POST", "/sightings/listSightings/{*of}", Read),
+    ("GET", "/sightings/restSearch", Read),
+    ("POST", "/sightings/restSearch", Read),
+    ("GET", "/sightings/restSearch/{context}", Read),
+    ("POST", "/sightings/restSearch/{context}", Read),
     ("GET", "/tags/index", Read),
-    ("GET", "/tags", Read),
+    ("GET", "/tags/view/{id}", Read),
+    ("GET", "/tags/search", Read),
+    ("POST", "/tags/search", Read),
+    ("GET", "/tags/search/{name}", Read),
+    ("POST", "/tags/add", Analyse),
+    ("GET", "/tags/tagStatistics", Read),
+    ("GET", "/tags/tagStatistics/{*how}", Read),
+    ("GET", "/taxonomies/index", Read),
+    ("GET", "/taxonomies/view/{id}", Read),
+    ("GET", "/galaxies/index", Read),
+    ("POST", "/galaxies/index", Read),
+    ("GET", "/galaxies/view/{id}", Read),
+    ("GET", "/galaxyClusters/index/{id}", Read),
+    ("POST", "/galaxyClusters/index/{id}", Read),
+    ("GET", "/galaxyClusters/view/{id}", Read),
+    ("GET", "/warninglists/index", Read),
+    ("POST", "/warninglists/index", Read),
+    ("GET", "/warninglists/view/{id}", Read),
+    ("GET", "/organisations/index", Read),
+    ("GET", "/organisations/view/{id}", Read),
+    ("GET", "/roles/index", Read),
+    ("GET", "/admin/users/index", Administer),
+    ("GET", "/feeds/index", Analyse),
+    ("GET", "/feeds/view/{id}", Analyse),
+    ("GET", "/users/heartbeat", Read),
+    ("GET", "/sharingGroups/index", Read),
+    ("GET", "/shadowAttributes/index", Read),
+    ("GET", "/shadowAttributes/index/{event}", Read),
+    ("GET", "/eventReports/index", Read),
+    ("GET", "/servers/index", Read),
+    ("GET", "/noticelists/index", Read),
+    ("GET", "/decayingModel/index", Read),
+    ("GET", "/correlationExclusions/index", Read),
+    ("GET", "/communities/index", Read),
+    ("GET", "/eventDelegations/index", Read),
+    ("GET", "/userSettings/index", Read),
+    ("GET", "/eventBlocklists/index", Read),
+    ("GET", "/orgBlocklists/index", Read),
     ("POST", "/warninglists/checkValue", Read),
     ("GET", "/misp/feed/{file}", Read),
 ];
 
 /// The routes.
 pub(crate) fn routes() -> Router<App> {
-    let attributes = || get(search::attributes_by_query).post(search::attributes);
-    let events = || get(search::events_by_query).post(search::events);
+    let attributes = || get(search::attributes).post(search::attributes);
+    let events = || get(search::events).post(search::events);
+    let attribute_list = || get(search::attribute_list).post(search::attribute_list);
+    let sightings = || get(sighted::listed).post(sighted::listed);
     Router::new()
         .route("/servers/getVersion", get(view::version))
         .route("/servers/getVersion.json", get(view::version))
+        .route("/servers/getPyMISPVersion", get(view::client_version))
         .route("/servers/getPyMISPVersion.json", get(view::client_version))
         .route("/users/view/me", get(view::user))
         .route("/users/view/me.json", get(view::user))
@@ -106,7 +173,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/attributes/restSearch/json", post(search::attributes))
         .route("/events/restSearch", events())
         .route("/events/restSearch/json", post(search::events))
-        .route("/events/index", get(search::index_by_query).post(search::index))
+        .route("/events/index", get(index::list).post(index::list))
         .route("/events/view/{id}", get(view::event).post(view::event))
         .route("/events/add", post(add::add))
         .route("/events/add/{how}", post(add::add))
@@ -124,7 +191,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/attributes/edit/{id}", post(change::edit).put(change::edit))
         .route("/attributes/delete/{id}", post(change::remove).delete(change::remove))
         .route("/attributes/delete/{id}/{how}", post(change::remove_how))
-        .route("/objects/restSearch", post(search::objects))
+        .route("/objects/restSearch", get(search::objects).post(search::objects))
         .route("/objects/view/{id}", get(objects::view))
         .route("/objects/add/{event}", post(objects::add))
         .route("/objects/add/{event}/{template}", post(objects::add_with_template))
@@ -137,8 +204,52 @@ pub(crate) fn routes() -> Router<App> {
         .route("/tags/removeTagFromObject", post(objects::untag))
         .route("/sightings/add", post(sighting::add))
         .route("/sightings/add/{id}", post(sighting::add_to))
-        .route("/tags/index", get(words::tags))
-        .route("/tags", get(words::tags))
+        .route("/attributes/index", attribute_list())
+        .route("/attributes/attributeStatistics/{*how}", get(vocabulary::attribute_statistics))
+        .route("/events/freeTextImport/{event}", post(bring::free_text))
+        .route("/events/upload_stix", post(bring::stix))
+        .route("/events/upload_stix/{version}", post(bring::stix_of_version))
+        .route("/sightings/index", sightings())
+        .route("/sightings/index/{*of}", get(sighted::listed_of))
+        .route("/sightings/listSightings", sightings())
+        .route("/sightings/listSightings/{*of}", get(sighted::listed_of).post(sighted::listed_of))
+        .route("/sightings/restSearch", get(sighted::search).post(sighted::search))
+        .route("/sightings/restSearch/{context}", get(sighted::search_in).post(sighted::search_in))
+        .route("/tags/index", get(vocabulary::tags))
+        .route("/tags/view/{id}", get(vocabulary::one_tag))
+        .route("/tags/search", get(vocabulary::search_tags).post(vocabulary::search_tags))
+        .route("/tags/search/{name}", get(vocabulary::search_tag))
+        .route("/tags/add", post(vocabulary::add_tag))
+        .route("/tags/tagStatistics", get(vocabulary::all_tag_statistics))
+        .route("/tags/tagStatistics/{*how}", get(vocabulary::tag_statistics))
+        .route("/taxonomies/index", get(vocabulary::taxonomies))
+        .route("/taxonomies/view/{id}", get(vocabulary::one_taxonomy))
+        .route("/galaxies/index", get(vocabulary::galaxies).post(vocabulary::galaxies))
+        .route("/galaxies/view/{id}", get(vocabulary::one_galaxy))
+        .route("/galaxyClusters/index/{id}", get(vocabulary::clusters).post(vocabulary::clusters))
+        .route("/galaxyClusters/view/{id}", get(vocabulary::one_cluster))
+        .route("/warninglists/index", get(vocabulary::warninglists).post(vocabulary::warninglists))
+        .route("/warninglists/view/{id}", get(vocabulary::one_warninglist))
+        .route("/organisations/index", get(around::organisations))
+        .route("/organisations/view/{id}", get(around::one_organisation))
+        .route("/roles/index", get(around::roles))
+        .route("/admin/users/index", get(around::users))
+        .route("/feeds/index", get(around::feed_list))
+        .route("/feeds/view/{id}", get(around::one_feed))
+        .route("/users/heartbeat", get(around::heartbeat))
+        .route("/sharingGroups/index", get(around::no_groups))
+        .route("/shadowAttributes/index/{event}", get(around::none))
+        .route("/shadowAttributes/index", get(around::none))
+        .route("/eventReports/index", get(around::none))
+        .route("/servers/index", get(around::none))
+        .route("/noticelists/index", get(around::none))
+        .route("/decayingModel/index", get(around::none))
+        .route("/correlationExclusions/index", get(around::none))
+        .route("/communities/index", get(around::none))
+        .route("/eventDelegations/index", get(around::none))
+        .route("/userSettings/index", get(around::none))
+        .route("/eventBlocklists/index", get(around::none))
+        .route("/orgBlocklists/index", get(around::none))
         .route("/warninglists/checkValue", post(words::check_value))
         .route("/misp/feed/{file}", get(feed::file))
 }

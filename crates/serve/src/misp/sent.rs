@@ -95,23 +95,12 @@ pub(super) fn done(told: &str, id: &str) -> Response {
     Json(body).into_response()
 }
 
-/// What a path of MISP's API begins with.
-const PATHS: [&str; 8] = [
-    "/attributes/",
-    "/events/",
-    "/objects/",
-    "/objectReferences/",
-    "/sightings/",
-    "/tags/",
-    "/warninglists/",
-    "/users/view/",
-];
 /// A problem is no larger.
 const ERROR: usize = 64 << 10;
 
 /// Tells problems on MISP's paths with the words that its clients look for, beside our own.
 pub(crate) async fn in_its_words(request: Request, next: Next) -> Response {
-    let ours = PATHS.iter().any(|path| request.uri().path().starts_with(path));
+    let ours = super::paths::is_path(request.uri().path());
     let response = next.run(request).await;
     let is_problem = response
         .headers()

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use lapwing_engine::publish::misp::Event;
 use lapwing_engine::{ACTION, Engine};
@@ -138,11 +139,33 @@ fn as_sent(
     today: Date,
 ) -> Result<Option<Event>, Problem> {
     let Some(mut event) = engine.misp_event(document, ceiling, today)? else { return Ok(None) };
+    if let Some(record) = engine.store().document_record(document)? {
+        came(&mut event.json["Event"], record.added);
+    }
     if let Some(sent) = Kept::of(engine, document)? {
         event.uuid = kept::shown(&sent.document);
         event.json["Event"] = kept::told(&sent.event, &event.json["Event"], event.uuid);
     }
     Ok(Some(event))
+}
+
+/// An event is as old as it is here, where who sent it told no time: who polls by time gets a report of
+/// last year that came today.
+fn came(event: &mut Value, at: Timestamp) {
+    let at = json!(at.as_second().to_string());
+    let dated = |list: &mut Value| {
+        for one in list.as_array_mut().into_iter().flatten() {
+            one["timestamp"] = at.clone();
+        }
+    };
+    for key in ["timestamp", "publish_timestamp"] {
+        event[key] = at.clone();
+    }
+    dated(&mut event["Attribute"]);
+    dated(&mut event["Object"]);
+    for object in event["Object"].as_array_mut().into_iter().flatten() {
+        dated(&mut object["Attribute"]);
+    }
 }
 
 /// Puts the attributes and objects of a part into its event.
@@ -155,6 +178,8 @@ fn join(event: &mut Value, part: &mut Value) {
     let time = |event: &Value| event["timestamp"].as_str()?.parse::<i64>().ok();
     if time(part) > time(event) {
         event["timestamp"] = json!(part["timestamp"]);
-        event["publish_timestamp"] = json!(part["timestamp"]);
+        if event["published"] == true {
+            event["publish_timestamp"] = json!(part["timestamp"]);
+        }
     }
 }

@@ -103,6 +103,51 @@ pub(super) fn defaults(kind: &str) -> Option<(&'static str, bool)> {
     all().find(|(known, ..)| known == kind).map(|(_, category, to_ids)| (category, to_ids))
 }
 
+/// Hexadecimal digits of a digest.
+const DIGESTS: [(&str, usize); 7] = [
+    ("md5", 32),
+    ("sha1", 40),
+    ("sha224", 56),
+    ("sha256", 64),
+    ("sha384", 96),
+    ("sha512", 128),
+    ("imphash", 32),
+];
+
+/// What is wrong with a value for its type, where that can be seen; of `name|hash` by its parts.
+pub(super) fn flaw(kind: &str, value: &str) -> Option<String> {
+    // Defanged values are read as what they stand for.
+    let value = value.trim().replace("[.]", ".").replace("[:]", ":");
+    if let Some((first, last)) = kind.split_once('|') {
+        let Some((left, right)) = value.rsplit_once('|') else {
+            return Some(format!("`{kind}` is two values with `|` between them"));
+        };
+        return flaw(first, left).or_else(|| flaw(last, right));
+    }
+    if let Some((_, digits)) = DIGESTS.iter().find(|(name, _)| *name == kind) {
+        let fits = value.len() == *digits && value.bytes().all(|b| b.is_ascii_hexdigit());
+        return (!fits).then(|| {
+            format!("Checksum has an invalid length or format (expected: {digits} hexadecimal characters)")
+        });
+    }
+    let fits = match kind {
+        "ip-src" | "ip-dst" | "ip" => is_network(&value),
+        "port" => value.parse::<u16>().is_ok(),
+        "email" | "email-src" | "email-dst" => value.contains('@'),
+        "domain" | "hostname" => !value.contains(|c: char| c.is_whitespace() || c == '/'),
+        _ => true,
+    };
+    (!fits).then(|| format!("`{value}` is no value of the type `{kind}`"))
+}
+
+/// Whether a text is an address, or a network as `192.0.2.0/24`.
+fn is_network(text: &str) -> bool {
+    let (address, length) = text.split_once('/').map_or((text, None), |(a, l)| (a, Some(l)));
+    let Ok(address) = address.parse::<std::net::IpAddr>() else { return false };
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    length.is_none_or(|length| length.parse::<u8>().is_ok_and(|length| length <= most))
+}
+
 /// What a client may send: types, categories, which go together.
 pub(super) async fn describe(_: Asker) -> Json<Value> {
     let mut defaults = Map::new();
@@ -132,6 +177,35 @@ pub(super) async fn describe(_: Asker) -> Json<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_that_cannot_be_of_their_type_are_told() {
+        let md5 = "0123456789abcdef0123456789abcde7";
+        for (kind, value) in [
+            ("md5", md5),
+            ("filename|md5", &format!("a|b.exe|{md5}")),
+            ("ip-dst", "192.0.2.0/24"),
+            ("ip-src", "2001:db8::1"),
+            ("ip-dst", "192[.]0[.]2[.]1"),
+            ("ip-dst|port", "192.0.2.1|443"),
+            ("domain|ip", "example.org|192.0.2.1"),
+            ("text", "anything at all"),
+        ] {
+            assert_eq!(flaw(kind, value), None, "{kind} {value}");
+        }
+        for (kind, value) in [
+            ("md5", "zz"),
+            ("sha256", md5),
+            ("filename|md5", "a.exe"),
+            ("ip-dst", "192.0.2.300"),
+            ("ip-dst", "192.0.2.0/33"),
+            ("ip-dst|port", "192.0.2.1|99999"),
+            ("domain", "two words"),
+            ("email-src", "nobody"),
+        ] {
+            assert!(flaw(kind, value).is_some(), "{kind} {value}");
+        }
+    }
 
     #[test]
     fn each_type_stands_once_and_has_its_defaults() {

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::kept;
 use super::search::by_attribute;
-use super::sent::{id_of, unknown};
+use super::sent::{id_of, text, unknown};
 use super::shelf::Shelf;
-use super::{VERSION, number};
+use super::{VERSION, number, sighted};
 use crate::app::App;
 use crate::asker::{Asker, Permission};
 use crate::problem::Problem;
@@ -34,32 +34,18 @@ pub(super) async fn client_version(_: Asker) -> Json<Value> {
 }
 
 pub(super) async fn user(asker: Asker) -> Json<Value> {
-    let collects = asker.may(Permission::Collect);
-    let analyses = asker.may(Permission::Analyse);
+    let role = super::around::role_of(asker.role);
     Json(json!({
         "User": {
             "id": "1",
             "org_id": "1",
             "email": asker.who,
-            "role_id": "1",
+            "role_id": role["id"],
             "autoalert": false,
             "disabled": false,
             "termsaccepted": true,
         },
-        "Role": {
-            "id": "1",
-            "name": asker.role.as_str(),
-            "permission": if collects { "1" } else { "0" },
-            "perm_add": collects,
-            "perm_modify": analyses,
-            "perm_publish": analyses,
-            "perm_admin": asker.may(Permission::Administer),
-            "perm_auth": true,
-            "perm_sync": false,
-            "perm_sighting": analyses,
-            "perm_tagger": analyses,
-            "restricted_to_site_admin": false,
-        },
+        "Role": role,
         "Organisation": organisation(),
         "UserSetting": {},
     }))
@@ -86,7 +72,13 @@ pub(super) async fn event(
         .read(&asker, move |sight| {
             let shelf = Shelf::of(sight)?;
             match document(sight, &shelf, &id)? {
-                Some(document) => shelf.event(sight, document, ceiling, day),
+                Some(document) => {
+                    let mut event = shelf.event(sight, document, ceiling, day)?;
+                    if let Some(event) = &mut event {
+                        sighted::complete_event(&mut event.json["Event"], &sighted::added(sight)?);
+                    }
+                    Ok(event)
+                }
                 None => Ok(None),
             }
         })
@@ -123,7 +115,16 @@ pub(super) async fn attribute(
 ) -> Result<Response, Problem> {
     let id = id_of(&id);
     let (ceiling, day) = (asker.ceiling.tlp, app.today());
-    let found = app.read(&asker, move |sight| by_attribute(sight, &id, ceiling, day)).await?;
+    let found = app
+        .read(&asker, move |sight| {
+            let mut found = by_attribute(sight, &id, ceiling, day)?;
+            if let Some(found) = &mut found {
+                let event = text(found, "event_id").to_owned();
+                sighted::complete(found, &event, &sighted::added(sight)?);
+            }
+            Ok(found)
+        })
+        .await?;
     let Some(attribute) = found else { return Ok(unknown("attribute")) };
     Ok(Json(json!({ "Attribute": attribute })).into_response())
 }

@@ -10,7 +10,6 @@ use lapwing_engine::publish::misp;
 use lapwing_model::{Entity, Kind};
 use serde_json::{Map, Value, json};
 
-use super::feed::Index;
 use super::number;
 use super::sent::{MOST, json_of};
 use crate::app::App;
@@ -36,35 +35,29 @@ pub(super) fn count(tags: &mut Tags, event: &Value) {
     }
 }
 
-pub(super) async fn tags(State(app): State<App>, asker: Asker) -> Result<Json<Value>, Problem> {
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
-    let cached = app.clone();
-    let index = app
-        .read(&asker, move |sight| cached.feed.get(sight, |_| Index::of(sight, ceiling, day)))
-        .await?;
-    let list: Vec<Value> = index
-        .tags
-        .iter()
-        .map(|(name, (events, attributes, colour))| {
-            json!({
-                "id": number(misp::uuid_of(&format!("tag|{name}"))),
-                "name": name,
-                "colour": colour,
-                "exportable": true,
-                "org_id": "0",
-                "user_id": "0",
-                "hide_tag": false,
-                "numerical_value": null,
-                "is_galaxy": name.starts_with("misp-galaxy:"),
-                "is_custom_galaxy": false,
-                "local_only": false,
-                "count": events,
-                "attribute_count": attributes,
-                "favourite": false,
-            })
-        })
-        .collect();
-    Ok(Json(json!({ "Tag": list })))
+/// A tag in MISP's shape.
+pub(super) fn tag(name: &str, (events, attributes, colour): &(u64, u64, String)) -> Value {
+    json!({
+        "id": tag_number(name),
+        "name": name,
+        "colour": colour,
+        "exportable": true,
+        "org_id": "0",
+        "user_id": "0",
+        "hide_tag": false,
+        "numerical_value": null,
+        "is_galaxy": name.starts_with("misp-galaxy:"),
+        "is_custom_galaxy": false,
+        "local_only": false,
+        "count": events,
+        "attribute_count": attributes,
+        "favourite": false,
+    })
+}
+
+/// The number of a tag.
+pub(super) fn tag_number(name: &str) -> String {
+    number(misp::uuid_of(&format!("tag|{name}")))
 }
 
 /// On which lists of the harmless values stand.

@@ -145,12 +145,17 @@ async fn found(app: &App, asker: &Asker, name: &str) -> Result<Feed, Problem> {
         .ok_or_else(|| Problem::unknown(format!("there is no feed `{name}`")))
 }
 
+/// The feeds that who asks may know of, by name.
+pub(crate) async fn seen(app: &App, asker: &Asker) -> Result<Vec<Feed>, Problem> {
+    let path = app.config.store.clone();
+    let feeds = App::aside(move || Ok(Store::open_read_only(&path)?.feeds()?)).await?;
+    Ok(feeds.into_iter().filter(|feed| may_see(asker, feed)).collect())
+}
+
 /// The feeds, by name.
 #[utoipa::path(get, path = "/api/v1/feeds", tag = "feeds", responses((status = 200, body = List<FeedRow>)))]
 pub(crate) async fn list(State(app): State<App>, asker: Asker) -> Answer<List<FeedRow>> {
-    let path = app.config.store.clone();
-    let feeds = App::aside(move || Ok(Store::open_read_only(&path)?.feeds()?)).await?;
-    let seen = feeds.into_iter().filter(|feed| may_see(&asker, feed));
+    let seen = seen(&app, &asker).await?.into_iter();
     Ok(Json(List::whole(seen.map(|feed| FeedRow::of(feed, &app)).collect())))
 }
 

@@ -10,6 +10,7 @@ mod lists;
 mod markings;
 mod misp;
 mod misp_changes;
+mod misp_clients;
 mod news;
 mod people;
 mod robust;
