@@ -14,11 +14,12 @@ mod trial;
 pub use coming::Coming;
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
 use lapwing_model::{Entity, Kind, Marking, Pap, Status};
-use lapwing_publish::export::{ExportFormat, Exported, Selection};
+use lapwing_publish::export::{ExportFormat, Exported, ExportedFile, Selection};
 use lapwing_publish::misp;
 use lapwing_publish::stix::{self, StixOptions, StixVersion};
 
@@ -93,6 +94,18 @@ impl ExportOptions {
         self.as_of.unwrap_or(self.today)
     }
 
+    /// Whether the export is one file that can be written as it is made: see [`Engine::export_into`].
+    #[must_use]
+    pub fn flows(&self) -> bool {
+        self.names.is_empty() && portions::flows(self.format)
+    }
+
+    /// The name of the file of an export that [flows](Self::flows).
+    #[must_use]
+    pub fn file_name(&self) -> Option<&'static str> {
+        self.flows().then(|| portions::name(self.format))
+    }
+
     /// Whether an indicator of this status goes out.
     #[must_use]
     pub fn takes(&self, status: Status) -> bool {
@@ -113,15 +126,43 @@ impl Engine {
     /// # Errors
     /// When a name means nothing, a format cannot be made, or the store cannot be read.
     pub fn export(&self, options: &ExportOptions) -> Result<Exported, EngineError> {
+        if options.flows() {
+            let mut bytes = Vec::new();
+            let exported = self.export_into(options, &mut bytes)?;
+            let name = portions::name(options.format).to_owned();
+            return Ok(Exported { files: vec![ExportedFile { name, bytes }], ..exported });
+        }
         let part = self.within(options)?;
         let engine = part.as_ref().unwrap_or(self);
-        if options.format == ExportFormat::Csv && options.names.is_empty() {
-            return engine.table(options, portions::PORTION);
-        }
         let selection = engine.selection(options)?;
         let mut exported = engine.write(&selection, options)?;
         exported.losses.extend(selection.left_out.iter().cloned());
         Ok(exported.settled())
+    }
+
+    /// As [`Engine::export`], for options that [flow](ExportOptions::flows): the one file goes into `out` as it is
+    /// made, and memory does not hold it. Others are made whole, and must be of one file.
+    ///
+    /// # Errors
+    /// As [`Engine::export`]; [`EngineError::File`] when `out` cannot be written.
+    pub fn export_into(
+        &self,
+        options: &ExportOptions,
+        out: &mut dyn Write,
+    ) -> Result<Exported, EngineError> {
+        if !options.flows() {
+            let exported = self.export(options)?;
+            let [file] = &exported.files[..] else {
+                let made = exported.files.len();
+                let why = format!("`{}` makes {made} files, not one", options.format);
+                return Err(EngineError::Export(why));
+            };
+            out.write_all(&file.bytes)
+                .map_err(|source| EngineError::File { path: file.name.clone(), source })?;
+            return Ok(Exported { files: Vec::new(), ..exported });
+        }
+        let part = self.within(options)?;
+        part.as_ref().unwrap_or(self).portions(options, portions::PORTION, out)
     }
 
     /// What an export may draw from, where that is not the whole store.

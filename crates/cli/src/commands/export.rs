@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use lapwing_engine::publish::export::{ExportFormat, Exported, Loss};
-use lapwing_engine::{Engine, ExportOptions};
+use lapwing_engine::{Engine, EngineError, ExportOptions};
 
 use serde_json::json;
 
@@ -32,9 +33,15 @@ pub fn run(args: &Export, session: &mut Session) -> Result<Outcome, Failure> {
         font: args.font.clone(),
         ..ExportOptions::new(args.format, session.today)
     };
-    let exported = engine.export(&options)?;
     let above = above(&engine, args)?;
-    write(args, &exported, session)?;
+    let (exported, made) = if options.flows() {
+        flow(args, &engine, &options, session)?
+    } else {
+        let exported = engine.export(&options)?;
+        write(args, &exported, session)?;
+        let made = exported.files.iter().map(|f| (f.name.clone(), f.bytes.len() as u64)).collect();
+        (exported, made)
+    };
     if let Some(path) = &args.loss_report {
         let mut lines = Vec::new();
         for loss in &exported.losses {
@@ -45,8 +52,8 @@ pub fn run(args: &Export, session: &mut Session) -> Result<Outcome, Failure> {
     }
     // On standard output stands the export itself, unless it went to a file.
     if session.out.json && args.output.is_some() {
-        for file in &exported.files {
-            session.out.object(&json!({ "file": file.name, "bytes": file.bytes.len() }))?;
+        for (name, bytes) in made {
+            session.out.object(&json!({ "file": name, "bytes": bytes }))?;
         }
         for rule in &exported.tried {
             session.out.object(rule)?;
@@ -88,6 +95,75 @@ fn suricata(args: &Export) -> Option<PathBuf> {
     })
 }
 
+/// Names of files with their sizes.
+type Made = Vec<(String, u64)>;
+
+/// Counts what is written.
+struct Counted<'w> {
+    out: &'w mut dyn Write,
+    bytes: u64,
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Writes an export while it is made: a store of millions of values is not held in memory.
+fn flow(
+    args: &Export,
+    engine: &Engine,
+    options: &ExportOptions,
+    session: &mut Session,
+) -> Result<(Exported, Made), Failure> {
+    let name = options.file_name().unwrap_or_default();
+    let mut result = None;
+    let mut bytes = 0;
+    let content = |out: &mut dyn Write| {
+        let mut out = Counted { out, bytes: 0 };
+        let made = engine.export_into(options, &mut out);
+        bytes = out.bytes;
+        match made {
+            // What the system says of the file goes where failures of files are told.
+            Err(EngineError::File { source, .. }) => Err(source),
+            Err(error) => {
+                result = Some(Err(error));
+                Err(io::Error::other("the export failed"))
+            }
+            Ok(exported) => {
+                result = Some(Ok(exported));
+                Ok(())
+            }
+        }
+    };
+    let written = match &args.output {
+        None => session.out.written(content),
+        Some(path) if !is_folder(path) => {
+            make_folder(path)?;
+            whole::write(path, content)
+        }
+        Some(folder) => {
+            let path = folder.join(name);
+            make_folder(&path)?;
+            whole::write(&path, content)
+        }
+    };
+    match (result, written) {
+        (Some(Err(error)), _) => Err(error.into()),
+        (_, Err(failure)) => Err(failure),
+        (Some(Ok(exported)), Ok(())) => Ok((exported, vec![(name.to_owned(), bytes)])),
+        // Nobody reads: nothing was made.
+        (None, Ok(())) => Ok((Exported::default(), Vec::new())),
+    }
+}
+
 fn write(args: &Export, exported: &Exported, session: &mut Session) -> Result<(), Failure> {
     match (&args.output, &exported.files[..]) {
         (None, [one]) => session.out.bytes(&one.bytes),
@@ -115,12 +191,18 @@ fn is_folder(path: &Path) -> bool {
     path.is_dir() || path.to_string_lossy().ends_with(std::path::is_separator)
 }
 
-fn save(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+/// Makes the folder in which a file is to be.
+fn make_folder(path: &Path) -> Result<(), Failure> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| {
             Failure::usage(format!("{}: cannot be made: {error}", folder.display()))
         })?;
     }
+    Ok(())
+}
+
+fn save(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    make_folder(path)?;
     whole::write(path, |out| out.write_all(bytes))
 }
 

@@ -1,11 +1,12 @@
-//! The whole store as a table, a portion of the values at a time: what is in memory is one portion, and the table.
+//! The whole store as one file, a portion of the values at a time: what is in memory is one portion.
 
 use std::collections::BTreeSet;
+use std::io::{BufWriter, Seek, Write};
 use std::mem::take;
 
 use lapwing_model::{Entity, Fact, PartialDate, Relation};
-use lapwing_publish::export::{Exported, Selection};
-use lapwing_publish::rules::csv;
+use lapwing_publish::export::{ExportFormat, Exported, Loss, Selection};
+use lapwing_publish::rules::{RuleSet, Totals, csv, rpz, zeek};
 use lapwing_store::FactQuery;
 
 use super::ExportOptions;
@@ -14,7 +15,7 @@ use super::selection::{chosen, date, is_indicator, join, refusal};
 use crate::{Engine, EngineError, Statuses};
 
 /// Facts of one portion, at least: it ends with a value.
-pub(super) const PORTION: usize = 50_000;
+pub(super) const PORTION: usize = 20_000;
 
 /// What portions have to know of each other.
 #[derive(Default)]
@@ -27,13 +28,75 @@ struct Others {
 /// A value of which facts are told one after the other, and whether one of its parts stays.
 type Part = Option<(Entity, bool)>;
 
+/// Whether everything in this format is one file that can be written a portion at a time.
+pub(super) fn flows(format: ExportFormat) -> bool {
+    matches!(format, ExportFormat::Csv | ExportFormat::Zeek | ExportFormat::Rpz)
+}
+
+/// The name of the file of such a format.
+pub(super) fn name(format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Zeek => zeek::NAME,
+        ExportFormat::Rpz => rpz::NAME,
+        _ => csv::NAME,
+    }
+}
+
 impl Engine {
-    /// Everything as a table.
-    pub(super) fn table(
+    /// Everything in a format that [`flows`], into `out`; the export has no files.
+    pub(super) fn portions(
         &self,
         options: &ExportOptions,
         portion: usize,
+        out: &mut dyn Write,
     ) -> Result<Exported, EngineError> {
+        let failed = |source| EngineError::File { path: name(options.format).to_owned(), source };
+        let mut exported = Exported::default();
+        let (mut written, mut back) = (0, 0);
+        let mut totals = Totals::new(None, options.day(), options.ceiling);
+        if options.format == ExportFormat::Csv {
+            out.write_all(csv::head().as_bytes()).map_err(failed)?;
+            self.each_portion(options, portion, &mut exported.losses, |set, losses| {
+                let (rows, count) = rows(set, options.format, losses);
+                back += read_back(&csv::head(), &rows, options.format, count)?;
+                written += count;
+                out.write_all(rows.as_bytes()).map_err(failed)
+            })?;
+        } else {
+            // The head tells of all rows: they wait in a file without a name, which goes with the process.
+            let aside = tempfile::tempfile().map_err(failed)?;
+            let mut aside = BufWriter::with_capacity(1 << 16, aside);
+            let head = |totals: &Totals| match options.format {
+                ExportFormat::Zeek => zeek::head(totals),
+                _ => rpz::head(totals),
+            };
+            self.each_portion(options, portion, &mut exported.losses, |set, losses| {
+                let (rows, count) = rows(set, options.format, losses);
+                totals.add(set);
+                back += read_back(&head(&totals), &rows, options.format, count)?;
+                written += count;
+                aside.write_all(rows.as_bytes()).map_err(failed)
+            })?;
+            let mut aside = aside.into_inner().map_err(|error| failed(error.into_error()))?;
+            aside.rewind().map_err(failed)?;
+            out.write_all(head(&totals).as_bytes()).map_err(failed)?;
+            std::io::copy(&mut aside, out).map_err(failed)?;
+        }
+        let what = if options.format == ExportFormat::Csv { "indicators" } else { "values" };
+        exported.count(what, written);
+        let what = if options.format == ExportFormat::Rpz { "policies" } else { "values" };
+        exported.trials.push(format!("read back: {back} {what}"));
+        Ok(exported.settled())
+    }
+
+    /// Hands on the indicators of the whole store, in order, and tells what does not go out.
+    fn each_portion(
+        &self,
+        options: &ExportOptions,
+        portion: usize,
+        losses: &mut Vec<Loss>,
+        mut each: impl FnMut(&RuleSet, &mut Vec<Loss>) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
         let statuses = self.statuses(options.day())?;
         let others = self.others(options, &statuses)?;
         let wanted = self.store.documents()?.iter().map(|r| r.document.id).collect();
@@ -49,20 +112,13 @@ impl Engine {
             left_out: Vec::new(),
         };
         let stated = self.stated(&selection, options)?;
-        let mut exported = Exported::default();
-        let (mut text, mut indicators) = (csv::head(), 0);
         let mut write = |facts: Vec<Fact>| -> Result<(), EngineError> {
             let known = (&statuses, &others.home);
             selection.facts = chosen(facts, options, known, &mut selection.left_out);
             join(&mut selection, &stated);
             date(&mut selection, options, &statuses);
-            let losses = &mut exported.losses;
             let set = rule_set_of_portion(&selection, options.format, &others.same, losses);
-            let rows = csv::rows(&set);
-            read_back(&rows, set.indicators.len())?;
-            text.push_str(&rows);
-            indicators += set.indicators.len();
-            Ok(())
+            each(&set, losses)
         };
         let mut facts: Vec<Fact> = Vec::new();
         let mut failed = Ok(());
@@ -79,11 +135,8 @@ impl Engine {
         failed?;
         read?;
         write(facts)?;
-        exported.files.push(csv::file_of(text));
-        exported.count("indicators", indicators);
-        exported.trials.push(format!("read back: {indicators} values"));
-        exported.losses.append(&mut selection.left_out);
-        Ok(exported.settled())
+        losses.append(&mut selection.left_out);
+        Ok(())
     }
 
     /// Looks through all facts for what one portion has to know of the others.
@@ -125,17 +178,38 @@ fn leave_out(others: &mut Others, part: Part) {
     }
 }
 
-/// Reads the rows of a portion back: as many values as went out must come in.
-fn read_back(rows: &str, wanted: usize) -> Result<(), EngineError> {
-    let back = csv::read_back((csv::head() + rows).as_bytes())
-        .map_err(|why| EngineError::Export(format!("lapwing.csv does not read back: {why}")))?;
-    if back.len() == wanted {
-        return Ok(());
+/// The rows of a portion, and of how many values they are.
+fn rows(set: &RuleSet, format: ExportFormat, losses: &mut Vec<Loss>) -> (String, usize) {
+    match format {
+        ExportFormat::Zeek => zeek::rows(set, losses),
+        ExportFormat::Rpz => rpz::policies(set, losses),
+        _ => (csv::rows(set), set.indicators.len()),
+    }
+}
+
+/// Reads the rows of a portion back: as many values as went out must come in. A zone has several policies for a
+/// value; it is read for its form.
+fn read_back(
+    head: &str,
+    rows: &str,
+    format: ExportFormat,
+    wanted: usize,
+) -> Result<usize, EngineError> {
+    let text = format!("{head}{rows}");
+    let back = match format {
+        ExportFormat::Zeek => zeek::read_back(&text).map(|rows| rows.len()),
+        ExportFormat::Rpz => rpz::read_back(&text).map(|owners| owners.len()),
+        _ => csv::read_back(text.as_bytes()).map(|rows| rows.len()),
+    };
+    let back = back.map_err(|why| {
+        EngineError::Export(format!("{} does not read back: {why}", name(format)))
+    })?;
+    if back == wanted || format == ExportFormat::Rpz {
+        return Ok(back);
     }
     Err(EngineError::Export(format!(
-        "{} values come back of {wanted} that were written: a value breaks the format; leave its kind out with \
-         --kind and report it",
-        back.len()
+        "{back} values come back of {wanted} that were written: a value breaks the format; leave its kind out with \
+         --kind and report it"
     )))
 }
 
@@ -144,7 +218,6 @@ mod tests {
     use super::*;
     use crate::{AddOptions, Input, Silent};
     use lapwing_model::{Kind, Status};
-    use lapwing_publish::export::ExportFormat;
 
     fn engine() -> Engine {
         let mut engine = Engine::in_memory().unwrap();
@@ -183,24 +256,49 @@ mod tests {
         let plain = ExportOptions::new(ExportFormat::Csv, today);
         let kinds = ExportOptions { kinds: vec![Kind::Ipv4Addr, Kind::Md5], ..plain.clone() };
         let status = ExportOptions { statuses: vec![Status::Undated], ..plain.clone() };
-        for mut options in [plain, kinds, status] {
+        for (mut options, format) in [plain, kinds, status].into_iter().flat_map(|options| {
+            let formats = [ExportFormat::Csv, ExportFormat::Zeek, ExportFormat::Rpz];
+            formats.map(|format| (options.clone(), format))
+        }) {
+            options.format = format;
             options.ceiling = lapwing_model::Marking::Red;
             let selection = engine.selection(&options).unwrap();
             let mut whole = engine.write(&selection, &options).unwrap();
             whole.losses.extend(selection.left_out);
             let whole = whole.settled();
             for portion in [1, 3, 1000] {
-                let table = engine.table(&options, portion).unwrap();
-                let text = |exported: &Exported| {
-                    String::from_utf8(exported.files[0].bytes.clone()).unwrap()
-                };
-                assert_eq!(text(&table), text(&whole), "{portion}");
-                assert_eq!(table.losses, whole.losses, "{portion}");
-                assert_eq!((&table.counts, &table.trials), (&whole.counts, &whole.trials));
-                assert_eq!(table.files[0].name, whole.files[0].name);
+                let mut out = Vec::new();
+                let flown = engine.portions(&options, portion, &mut out).unwrap();
+                let wanted = String::from_utf8(whole.files[0].bytes.clone()).unwrap();
+                assert_eq!(String::from_utf8(out).unwrap(), wanted, "{format} {portion}");
+                assert_eq!(flown.losses, whole.losses, "{format} {portion}");
+                assert_eq!((&flown.counts, &flown.trials), (&whole.counts, &whole.trials));
+                assert_eq!(name(format), whole.files[0].name);
             }
         }
-        let all = engine.table(&ExportOptions::new(ExportFormat::Csv, today), 1).unwrap();
+        let all = engine.export(&ExportOptions::new(ExportFormat::Csv, today)).unwrap();
         assert!(String::from_utf8_lossy(&all.files[0].bytes).lines().count() > 4, "{all:?}");
+    }
+
+    #[test]
+    fn a_disk_that_is_full_is_told_as_such() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let today = jiff::civil::date(2021, 6, 2);
+        for format in [ExportFormat::Csv, ExportFormat::Zeek, ExportFormat::Rpz] {
+            let error = engine().export_into(&ExportOptions::new(format, today), &mut Full);
+            let Err(EngineError::File { source, path }) = error else { panic!("{error:?}") };
+            assert_eq!(
+                (source.kind(), path.as_str()),
+                (std::io::ErrorKind::StorageFull, name(format))
+            );
+        }
     }
 }

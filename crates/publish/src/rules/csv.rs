@@ -3,7 +3,7 @@
 use lapwing_model::Likelihood;
 
 use super::{Indicator, RuleSet, file};
-use crate::export::{Exported, ExportedFile};
+use crate::export::Exported;
 
 /// The columns. New ones come at the end; none changes its name or meaning.
 pub const COLUMNS: [&str; 19] = [
@@ -31,6 +31,9 @@ pub const COLUMNS: [&str; 19] = [
 /// Between the parts of a cell that holds several.
 const BETWEEN: &str = " | ";
 
+/// The name of the file.
+pub const NAME: &str = "lapwing.csv";
+
 /// The first row.
 #[must_use]
 pub fn head() -> String {
@@ -43,15 +46,9 @@ pub fn rows(set: &RuleSet) -> String {
     set.indicators.iter().map(|indicator| row(cells(indicator).into_iter())).collect()
 }
 
-/// The file of a table.
-#[must_use]
-pub fn file_of(table: String) -> ExportedFile {
-    file("lapwing.csv", table)
-}
-
 /// Writes a set.
 pub fn write(set: &RuleSet) -> Exported {
-    let files = vec![file_of(head() + &rows(set))];
+    let files = vec![file(NAME, head() + &rows(set))];
     let mut exported = Exported { files, ..Exported::default() };
     exported.count("indicators", set.indicators.len());
     exported

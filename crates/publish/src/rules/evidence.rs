@@ -1,6 +1,7 @@
 //! What is written beside every rule: how sure, until when, who says so, and how to ask why.
 
-use lapwing_model::{Entity, Likelihood};
+use jiff::civil::Date;
+use lapwing_model::{Entity, Likelihood, Marking};
 
 use super::{Indicator, RuleSet};
 use crate::safe::clean;
@@ -85,21 +86,50 @@ fn few(mut names: Vec<String>, most: usize, between: &str) -> String {
     text
 }
 
-impl RuleSet {
+/// What the head of a file says of all its indicators: summed portion by portion where they are more than memory
+/// should hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// As [`RuleSet::about`].
+    pub about: Option<String>,
+    /// As [`RuleSet::today`].
+    pub today: Date,
+    /// As [`RuleSet::ceiling`].
+    pub ceiling: Marking,
+    /// The strictest marking of what goes out.
+    pub marking: Marking,
+    /// The last expiry.
+    pub expires: Option<Date>,
+    /// How many indicators there are.
+    pub indicators: usize,
+}
+
+impl Totals {
+    /// Those of nothing.
+    #[must_use]
+    pub fn new(about: Option<String>, today: Date, ceiling: Marking) -> Self {
+        let marking = Marking::default();
+        Self { about, today, ceiling, marking, expires: None, indicators: 0 }
+    }
+
+    /// Takes a portion along.
+    pub fn add(&mut self, set: &RuleSet) {
+        self.marking = self.marking.max(set.marking());
+        self.expires = self.expires.max(set.expires());
+        self.indicators += set.indicators.len();
+    }
+
     /// The lines at the head of a file, without comment marks.
-    pub(crate) fn head(&self, what: &str) -> Vec<String> {
+    fn head(&self, what: &str) -> Vec<String> {
         let about = self.about.as_deref().map_or("everything".to_owned(), |a| clean(a, 120));
         let mut lines = vec![
             format!("Lapwing: {what}, about {about}"),
             format!(
                 "made {}; {} at most, {} allowed; {} indicators, alive and not known to be benign",
-                self.today,
-                self.marking(),
-                self.ceiling,
-                self.indicators.len()
+                self.today, self.marking, self.ceiling, self.indicators
             ),
         ];
-        if let Some(day) = self.expires() {
+        if let Some(day) = self.expires {
             lines
                 .push(format!("expires {day}: make it anew before; each entry has its own expiry"));
         }
@@ -109,6 +139,21 @@ impl RuleSet {
     /// The head of a file as comments.
     pub(crate) fn comments(&self, mark: &str, what: &str) -> String {
         self.head(what).iter().map(|line| format!("{mark} {line}\n")).collect::<Vec<_>>().concat()
+    }
+}
+
+impl RuleSet {
+    /// What the head of a file says of the whole set.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::new(self.about.clone(), self.today, self.ceiling);
+        totals.add(self);
+        totals
+    }
+
+    /// The head of a file as comments.
+    pub(crate) fn comments(&self, mark: &str, what: &str) -> String {
+        self.totals().comments(mark, what)
     }
 }
 

@@ -26,6 +26,7 @@ use lapwing_model::{AnalyticConfidence, Entity, Marking, PartialDate, Status};
 
 use crate::export::{ExportedFile, Loss};
 
+pub use evidence::Totals;
 pub use sample::{Sample, ordinary, program_with};
 pub use trial::{Rule, Trial, Tried};
 

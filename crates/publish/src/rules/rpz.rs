@@ -5,21 +5,39 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use lapwing_model::{Entity, Kind};
 
-use super::{RuleSet, file, left_out, wire_name};
-use crate::export::Exported;
+use super::{RuleSet, Totals, file, left_out, wire_name};
+use crate::export::{Exported, Loss};
+
+/// The name of the file.
+pub const NAME: &str = "lapwing.rpz";
 
 /// Writes a set as a zone; what name servers do not see is told.
 pub fn write(set: &RuleSet) -> Exported {
     let mut losses = Vec::new();
-    let mut count = 0;
-    let mut text = set.comments(";", "DNS response policy zone");
+    let (policies, count) = policies(set, &mut losses);
+    let text = head(&set.totals()) + &policies;
+    let mut exported = Exported { files: vec![file(NAME, text)], losses, ..Exported::default() };
+    exported.count("values", count);
+    exported
+}
+
+/// What stands above the policies.
+#[must_use]
+pub fn head(totals: &Totals) -> String {
+    let mut text = totals.comments(";", "DNS response policy zone");
     text.push_str("; hits answer NXDOMAIN (CNAME .); for a trial write `CNAME rpz-passthru.` and look at the log\n");
     text.push_str("$TTL 3600\n");
     // Ten digits, as RFC 1912 has it: a zone of the next day is newer.
-    let serial = format!("{}01", set.today.strftime("%Y%m%d"));
+    let serial = format!("{}01", totals.today.strftime("%Y%m%d"));
     text.push_str(&format!(
         "@ IN SOA localhost. hostmaster.localhost. ( {serial} 3600 600 604800 3600 )\n@ IN NS localhost.\n"
     ));
+    text
+}
+
+/// The policies of a set, which may be one portion of many, and of how many values they are.
+pub fn policies(set: &RuleSet, losses: &mut Vec<Loss>) -> (String, usize) {
+    let (mut text, mut count) = (String::new(), 0);
     for indicator in &set.indicators {
         match owners(&indicator.entity) {
             Ok(owners) => {
@@ -32,10 +50,7 @@ pub fn write(set: &RuleSet) -> Exported {
             Err(why) => losses.push(left_out(&indicator.entity, why)),
         }
     }
-    let mut exported =
-        Exported { files: vec![file("lapwing.rpz", text)], losses, ..Exported::default() };
-    exported.count("values", count);
-    exported
+    (text, count)
 }
 
 /// The names in the zone under which a value is stopped.

@@ -2,8 +2,8 @@
 
 use lapwing_model::{Entity, Kind};
 
-use super::{Indicator, RuleSet, file, left_out, wire_name};
-use crate::export::{Exported, ExportedFile, Loss};
+use super::{Indicator, RuleSet, Totals, file, left_out, wire_name};
+use crate::export::{Exported, Loss};
 
 /// The columns; those behind `meta.url` are ours and are passed over by Zeek.
 pub const COLUMNS: [&str; 9] = [
@@ -18,31 +18,39 @@ pub const COLUMNS: [&str; 9] = [
     "lapwing.explain",
 ];
 
+/// The name of the file.
+pub const NAME: &str = "lapwing.intel";
+
 /// Writes a set; what Zeek has no type for is told.
 pub fn write(set: &RuleSet) -> Exported {
     let mut losses = Vec::new();
-    let mut rows = Vec::new();
-    for indicator in &set.indicators {
-        match typed(&indicator.entity) {
-            Ok((kind, value)) => rows.push(row(indicator, kind, &value)),
-            Err(why) => losses.push(left_out(&indicator.entity, why)),
-        }
-    }
-    let count = rows.len();
-    let files = vec![text_of(set, &rows)];
+    let (rows, count) = rows(set, &mut losses);
+    let files = vec![file(NAME, head(&set.totals()) + &rows)];
     let mut exported = Exported { files, losses, ..Exported::default() };
     exported.count("values", count);
     exported
 }
 
-fn text_of(set: &RuleSet, rows: &[String]) -> ExportedFile {
+/// What stands above the rows.
+#[must_use]
+pub fn head(totals: &Totals) -> String {
     // Zeek's reader takes `#fields` for the head; other lines with `#` are comments.
-    let mut text = set.comments("#", "Zeek intelligence");
-    text.push_str(&format!("#fields\t{}\n", COLUMNS.join("\t")));
-    for row in rows {
-        text.push_str(row);
+    totals.comments("#", "Zeek intelligence") + &format!("#fields\t{}\n", COLUMNS.join("\t"))
+}
+
+/// The rows of a set, which may be one portion of many, and how many they are.
+pub fn rows(set: &RuleSet, losses: &mut Vec<Loss>) -> (String, usize) {
+    let (mut rows, mut count) = (String::new(), 0);
+    for indicator in &set.indicators {
+        match typed(&indicator.entity) {
+            Ok((kind, value)) => {
+                rows.push_str(&row(indicator, kind, &value));
+                count += 1;
+            }
+            Err(why) => losses.push(left_out(&indicator.entity, why)),
+        }
     }
-    file("lapwing.intel", text)
+    (rows, count)
 }
 
 /// The type that Zeek has for a value, and the value as Zeek sees it.
