@@ -28,6 +28,7 @@ pub(crate) fn entity(kind: Kind, label: &str, raw: &str) -> Entity {
         Kind::Other => None,
         // Long ones are broken over lines.
         Kind::Ssdeep => Some(Entity::new(kind, value.split_whitespace().collect::<String>())),
+        Kind::WindowsRegistryKey => Some(crate::value::registry_entity(value)),
         _ => Some(Entity::new(kind, value)),
     };
     fitting.filter(|entity| !entity.value.is_empty()).unwrap_or_else(|| other(label, value))
@@ -309,6 +310,11 @@ mod tests {
         assert_eq!(shown(Kind::Weakness, "CWE 79"), "weakness:CWE-79");
         assert_eq!(shown(Kind::ThreatActor, "UNC2639"), "cluster:UNC2639");
         assert_eq!(shown(Kind::FileName, "C:\\x\\y.exe"), "file:path:C:\\x\\y.exe");
+        assert_eq!(
+            shown(Kind::WindowsRegistryKey, "HKLM\\Software\\X"),
+            "windows-registry-key:HKEY_LOCAL_MACHINE\\Software\\X"
+        );
+        assert_eq!(shown(Kind::WindowsRegistryKey, "Run\\X"), "windows-registry-key:Run\\X");
     }
 
     #[test]
