@@ -49,6 +49,8 @@ pub struct Change<'s> {
     pub(crate) retold: BTreeSet<DocumentId>,
     /// The order in which what is another now comes.
     pub(crate) turns: Turns,
+    /// Whether more pages of the file may be held than at other times.
+    roomy: bool,
     open: bool,
 }
 
@@ -116,6 +118,7 @@ impl<'s> Change<'s> {
                 renewed: BTreeSet::new(),
                 changed: false,
                 turns,
+                roomy: false,
                 open: true,
             }),
             Err(fault) => {
@@ -174,7 +177,7 @@ impl<'s> Change<'s> {
     ) -> Result<Added, StoreError> {
         let id = reading.document.id;
         let (change, counts, first_row) = (self.id, &mut self.counts, &mut self.first_row);
-        let held = &mut self.held;
+        let (held, roomy) = (&mut self.held, &mut self.roomy);
         let added = self.store.with(|conn, names| {
             if documents::visible(conn, id)?.is_some() {
                 return Ok(Added::Known);
@@ -184,6 +187,7 @@ impl<'s> Change<'s> {
                 let kib = roomy::kib();
                 held.make_room(kib / 2);
                 if !conn.is_postgres() {
+                    *roomy = true;
                     conn.execute_batch(&format!("PRAGMA cache_size = -{kib}"))?;
                 }
             }
@@ -484,7 +488,7 @@ fn derived(
 
 impl Drop for Change<'_> {
     fn drop(&mut self) {
-        if self.counts.claims >= roomy::A_LOT && !self.store.conn.is_postgres() {
+        if self.roomy {
             let usual = format!("PRAGMA cache_size = -{}; PRAGMA shrink_memory", roomy::USUAL);
             let _ = self.store.conn.execute_batch(&usual);
         }
