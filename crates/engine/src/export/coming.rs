@@ -20,6 +20,8 @@ const BYTES: usize = 512 << 10;
 const LOOKED_AT: usize = 20_000;
 /// What is looked at in one go.
 const CHUNK: usize = 128;
+/// Facts that are made together at least.
+const FEW: usize = 8;
 /// Bytes of reports after which a page ends: each is made of all that its document says, so that a page of a hundred
 /// took as long as some ten thousand facts.
 const OF_REPORTS: usize = 48 << 10;
@@ -82,7 +84,7 @@ impl Engine {
         wanted: &Wanted,
         (ceiling, pap): (Marking, Pap),
     ) -> Result<Coming, EngineError> {
-        let mut page = Filling { query, wanted, coming: Coming::default(), bytes: 0, reports: 0 };
+        let mut page = Filling::of(query, wanted);
         if self.frame(&mut page, (ceiling, pap))? {
             return Ok(page.coming);
         }
@@ -143,9 +145,12 @@ impl Engine {
     fn run(run: &[Turn], page: &mut Filling<'_>, maker: &Page<'_>) -> Result<bool, EngineError> {
         match run.first().map(|turn| turn.what) {
             Some(Came::Fact(..)) => {
-                // No more of them than the page has room for, each giving one object at least most of the time.
-                for part in run.chunks(page.room()) {
+                let mut left = run;
+                while !left.is_empty() {
+                    let (part, behind) = left.split_at(page.facts_to_fill_it().min(left.len()));
+                    left = behind;
                     for (turn, objects) in part.iter().zip(maker.of_facts(part)?) {
+                        page.given = (page.given.0 + 1, page.given.1 + objects.len());
                         if page.take_all(objects, turn.n) {
                             return Ok(true);
                         }
@@ -367,12 +372,21 @@ struct Filling<'q> {
     bytes: usize,
     /// Bytes of reports.
     reports: usize,
+    /// Facts that were made for it, and the objects that these gave.
+    given: (usize, usize),
 }
 
-impl Filling<'_> {
-    /// How many more objects it takes, and the one that tells that there are more.
-    fn room(&self) -> usize {
-        (self.query.limit + 1).saturating_sub(self.coming.records.len()).clamp(1, CHUNK)
+impl<'q> Filling<'q> {
+    fn of(query: &'q SharedQuery, wanted: &'q Wanted) -> Self {
+        Self { query, wanted, coming: Coming::default(), bytes: 0, reports: 0, given: (0, 0) }
+    }
+
+    /// How many facts are likely to fill it, and to tell that there are more: those that are made in vain took as long
+    /// as the others. Most facts of a feed give an indicator and its tie to the value.
+    fn facts_to_fill_it(&self) -> usize {
+        let room = (self.query.limit + 1).saturating_sub(self.coming.records.len());
+        let (facts, objects) = (self.given.0 + 8, self.given.1 + 16);
+        (room * facts).div_ceil(objects).clamp(FEW, CHUNK)
     }
 
     /// Whether it has as much as a page may have, however few its objects are.
@@ -421,7 +435,7 @@ impl Filling<'_> {
             self.end();
             return true;
         }
-        let body = object.json.to_string().into_bytes();
+        let body = serde_json::to_vec(&object.json).unwrap_or_default();
         self.bytes += body.len();
         if object.id.starts_with("report--") {
             self.reports += body.len();

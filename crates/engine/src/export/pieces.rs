@@ -99,7 +99,9 @@ impl<'e> Page<'e> {
             came.push(time);
             places.push(at);
         }
-        let leaning = self.leaning(&facts)?;
+        let numbers: Vec<Statement> =
+            places.iter().filter_map(|at| statements.get(*at).copied()).collect();
+        let leaning = self.leaning(&facts, &numbers)?;
         // What is known as benign may be told by two facts, as one object.
         let twice = self.told_twice(&facts)?;
         let selection = self.selection(facts, papers);
@@ -125,7 +127,7 @@ impl<'e> Page<'e> {
         if is_domain && store.has_namesake_before(n, &entity)? {
             return Ok(Vec::new());
         }
-        let same = self.same(&[&entity])?;
+        let same = self.same(&[(n, &entity)])?;
         if self.is_told_by_another(n, &entity, &same)? {
             return Ok(Vec::new());
         }
@@ -176,6 +178,7 @@ impl<'e> Page<'e> {
             return Ok(Vec::new());
         }
         let mut facts = Vec::new();
+        let mut numbers = Vec::new();
         let mut homeless = Vec::new();
         for (statement, found) in statements.iter().zip(store.facts_that_came(&statements, 0)?) {
             let Some((fact, _)) = found.filter(|(fact, _)| fact.marking <= self.ceiling) else {
@@ -186,6 +189,7 @@ impl<'e> Page<'e> {
             }
             let status = if is_benign(&fact) { Status::Benign } else { Status::Undated };
             facts.push(SelectedFact { fact, status, expires: None, documents: vec![id] });
+            numbers.push(*statement);
         }
         let claims = store.claims_on(row, &homeless)?.into_iter().flatten().collect();
         let origin = store.origin_of(id)?;
@@ -211,7 +215,7 @@ impl<'e> Page<'e> {
             }
         }
         papers.gaps(self.engine, id)?;
-        let leaning = self.leaning(&facts)?;
+        let leaning = self.leaning(&facts, &numbers)?;
         let mut selection = self.selection(facts, papers);
         // The one that is told stands first.
         selection.documents.sort_by_key(|chosen| chosen.document.id != id);
@@ -248,16 +252,15 @@ impl<'e> Page<'e> {
                 if pieces::folder(&entity).is_some() {
                     return Ok(true);
                 }
-                let same = self.same(&[&entity])?;
+                let same = self.same(&[(n, &entity)])?;
                 Ok(pieces::entity_id(&entity, &same).is_some_and(|id| ids.contains(id.as_str())))
             }
-            Came::Fact(subject, _, object) => {
-                let relation = statement(turn).map_or(0, |(_, relation, _)| relation);
-                let Some(subject) = store.entities_that_came(&[subject])?.pop() else {
+            Came::Fact(n, relation, object) => {
+                let Some(subject) = store.entities_that_came(&[n])?.pop() else {
                     return Ok(false);
                 };
                 let (relation, object) = store.statement_words(relation, object)?;
-                let same = self.same(&[&subject])?;
+                let same = self.same(&[(n, &subject)])?;
                 let may = pieces::ids_of_statement(&subject, relation, &object, &same);
                 Ok(may.iter().any(|id| ids.contains(id.as_str())))
             }
@@ -275,25 +278,31 @@ impl<'e> Page<'e> {
         }
     }
 
-    /// What a page leans on: which values have an indicator, and which hashes are of one file.
-    fn leaning(&self, facts: &[SelectedFact]) -> Result<Leaning, EngineError> {
-        let mut asked: BTreeSet<&Entity> = BTreeSet::new();
-        let mut hashes: Vec<&Entity> = Vec::new();
-        for SelectedFact { fact, .. } in facts {
-            let ends = std::iter::once(&fact.subject).chain(fact.object.entity());
-            for end in ends {
+    /// What a page leans on: which values have an indicator, and which hashes are of one file. The numbers are those of
+    /// the facts.
+    fn leaning(
+        &self,
+        facts: &[SelectedFact],
+        numbers: &[Statement],
+    ) -> Result<Leaning, EngineError> {
+        let mut asked: BTreeSet<i64> = BTreeSet::new();
+        let mut hashes: Vec<(i64, &Entity)> = Vec::new();
+        for (SelectedFact { fact, .. }, (subject, _, object)) in facts.iter().zip(numbers) {
+            let object = fact.object.entity().map(|entity| (*object, entity));
+            for (n, end) in std::iter::once((*subject, &fact.subject)).chain(object) {
                 let tells = matches!(fact.relation, Relation::Indicates | Relation::LastSeen);
                 if tells || end.kind == Kind::Pattern {
-                    asked.insert(end);
+                    asked.insert(n);
                 }
                 if pieces::may_be_joined(end) {
-                    hashes.push(end);
+                    hashes.push((n, end));
                 }
             }
         }
-        let asked: Vec<Entity> = asked.into_iter().cloned().collect();
+        let asked: Vec<i64> = asked.into_iter().collect();
         let mut indicators = BTreeSet::new();
-        for fact in self.engine.store.roles(&asked)?.into_iter().flatten() {
+        let roles = self.engine.store.facts_beside(&asked, &[Relation::Role])?;
+        for fact in roles.into_iter().flatten() {
             let status = if is_benign(&fact) { Status::Benign } else { Status::Undated };
             let selected = SelectedFact { fact, status, expires: None, documents: Vec::new() };
             if pieces::has_indicator(&selected) {
@@ -303,12 +312,16 @@ impl<'e> Page<'e> {
         Ok(Leaning { indicators, same: self.same(&hashes)? })
     }
 
-    /// What is said to be the same object as some entities, and as those, and so on.
-    fn same(&self, entities: &[&Entity]) -> Result<Vec<SelectedFact>, EngineError> {
+    /// What is said to be the same object as some entities, and as those, and so on; each with its number.
+    fn same(&self, entities: &[(i64, &Entity)]) -> Result<Vec<SelectedFact>, EngineError> {
         let store = &self.engine.store;
         let mut statements: BTreeSet<Statement> = BTreeSet::new();
-        for entity in entities.iter().filter(|entity| pieces::may_be_joined(entity)) {
-            let Some(first) = store.entity_number(entity)? else { continue };
+        let joined: BTreeSet<i64> = entities
+            .iter()
+            .filter(|(_, entity)| pieces::may_be_joined(entity))
+            .map(|(n, _)| *n)
+            .collect();
+        for first in joined {
             let mut seen = BTreeSet::from([first]);
             let mut waiting = vec![first];
             while let Some(n) = waiting.pop() {
