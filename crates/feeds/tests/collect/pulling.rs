@@ -89,6 +89,79 @@ fn entries_alone_are_taken_where_articles_are_not_wanted_or_gone() {
 }
 
 #[test]
+fn an_entry_that_says_more_than_what_it_links_to_is_taken_itself() {
+    let long = "The implant beacons to 45.77.0[.]9 once an hour. ".repeat(5);
+    let entry = |title: &str, link: &str, text: &str| {
+        format!(
+            "<item><title>{title}</title><link>{link}</link><description>{text}</description><pubDate>Mon, 02 Mar 2026 10:00:00 GMT</pubDate></item>"
+        )
+    };
+    let feed = [
+        entry("Filled by scripts", "/app", &long),
+        entry("Recording", "/episode.mp3", "An episode about 45.77.0[.]8, a C2 server"),
+        entry("First victim", "/portal", "Names published, C2 server 45.77.0[.]7"),
+        entry("Second victim", "/portal", "Names published, C2 server 45.77.0[.]6"),
+        entry("Teaser", "/one", "Read more"),
+    ]
+    .concat();
+    let feed = format!("<rss version=\"2.0\"><channel><title>Lab</title>{feed}</channel></rss>");
+    let server = Server::start(move |asked| match asked.path.as_str() {
+        "/feed" => Answer::ok(feed.clone()),
+        "/app" => Answer::typed(
+            "text/html",
+            "<html><title>App</title><body><div id=root></div><noscript>Enable scripts.</noscript></body></html>",
+        ),
+        "/episode.mp3" => Answer::typed(
+            "audio/mpeg",
+            [b"ID3\x03\0\0".as_slice(), &[0, 1, 255, 2].repeat(500)].concat(),
+        ),
+        "/one" => Answer::typed("text/html", article("One", "45.77.0[.]1")),
+        _ => Answer::typed("text/html", article("Portal", "45.77.0[.]99")),
+    });
+    let mut engine = engine();
+    add(&engine, "lab", &server.url("/feed"), Some(FeedKind::Rss), settings());
+    let pulled = pull(&mut engine, "lab");
+    assert_eq!(pulled.new_documents, 5);
+    assert_eq!(
+        values(&engine, Kind::Ipv4Addr),
+        ["45.77.0.1", "45.77.0.6", "45.77.0.7", "45.77.0.8", "45.77.0.9"]
+    );
+    let told: Vec<String> = pulled.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("episode.mp3") && told[0].contains("in its place"), "{told:?}");
+    assert!(!server.paths().contains(&"/portal".to_owned()), "a page of several is that of none");
+    assert_eq!(pull(&mut engine, "lab").new_documents, 0);
+    assert_eq!(server.paths(), ["/feed"], "nothing is asked for again");
+}
+
+#[test]
+fn a_feed_in_another_encoding_keeps_its_words() {
+    let text = |declared: &str| {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"{declared}\"?>\n<rss version=\"2.0\"><channel><title>Réseau</title><item><title>Déjà vu</title><description>Serveur de contrôle 45.77.0[.]5</description></item></channel></rss>"
+        )
+    };
+    let latin: Vec<u8> = text("iso-8859-1").chars().map(|c| c as u8).collect();
+    let wide: Vec<u8> =
+        text("utf-16").replace("]5<", "]4<").encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let server = Server::start(move |asked| match asked.path.as_str() {
+        "/latin" => Answer::ok(latin.clone()),
+        _ => Answer::ok(wide.clone()),
+    });
+    let mut engine = engine();
+    for path in ["/latin", "/wide"] {
+        add(&engine, path, &server.url(path), None, settings());
+        let pulled = pull(&mut engine, path);
+        assert_eq!((pulled.new_documents, pulled.problems.len()), (1, 0), "{path}");
+    }
+    assert_eq!(values(&engine, Kind::Ipv4Addr), ["45.77.0.4", "45.77.0.5"]);
+    for record in engine.store().documents().unwrap() {
+        assert_eq!(record.document.title.as_deref(), Some("Déjà vu"));
+        assert_eq!(record.document.source.as_deref(), Some("Réseau"));
+    }
+}
+
+#[test]
 fn an_article_that_leads_inside_is_not_fetched() {
     let inside = Server::start(|_| Answer::ok("secret"));
     // The feed's own host was named by the user, another name for the same machine was not.
