@@ -274,7 +274,7 @@ impl Tools {
                     return Err(Problem::too_large(format!("{MOST_VALUES} values at most")));
                 }
                 (Some(values), None) => {
-                    let known = values.iter().map(|value| sight.look_up(value, today));
+                    let known = values.iter().map(|value| sight.look_up_by_parts(value, today));
                     known.collect::<Result<Vec<_>, _>>()?
                 }
                 (None, Some(text)) => sight.look_up_text(&text, today)?,
