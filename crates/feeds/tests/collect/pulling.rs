@@ -223,6 +223,25 @@ fn manifest(count: usize) -> String {
 }
 
 #[test]
+fn the_folder_of_a_misp_feed_is_told_by_its_manifest() {
+    let server = Server::start(|asked| match asked.path.as_str() {
+        "/shown/" | "/blog/" => {
+            Answer::typed("text/html", "<html><body><a href=\"a\">a</a></body></html>")
+        }
+        "/shown/manifest.json" | "/hidden/manifest.json" => Answer::ok(manifest(2)),
+        _ => Answer::status("403 Forbidden"),
+    });
+    let engine = engine();
+    for (path, kind) in [("/shown/", "misp-feed"), ("/hidden/", "misp-feed"), ("/blog/", "page")] {
+        assert_eq!(add(&engine, path, &server.url(path), None, settings()).kind, kind, "{path}");
+    }
+    let new =
+        NewFeed { address: server.url("/closed/"), kind: None, name: None, settings: settings() };
+    let error = collector().add(&engine, new).unwrap_err().to_string();
+    assert!(error.contains("403"), "{error}");
+}
+
+#[test]
 fn a_misp_feed_goes_on_where_it_broke_off() {
     let broken = Arc::new(AtomicBool::new(true));
     let is_broken = Arc::clone(&broken);
@@ -337,6 +356,69 @@ fn a_full_disk_loses_nothing() {
     assert!(names(&engine).is_empty());
     assert_eq!(pull(&mut engine, "misp").new_documents, 3);
     assert!(engine.store().check().unwrap().is_empty());
+}
+
+#[test]
+fn what_is_no_list_and_no_post_is_a_failure_and_not_kept() {
+    let page = "<!DOCTYPE html><html><title>Log in</title><body>45.77.0.1</body></html>";
+    let body = Arc::new(Mutex::new("45.77.4.1\n45.77.4.2\n".to_owned()));
+    let (now_served, posts) = (
+        Arc::clone(&body),
+        "{\"time\":\"2026-03-09\",\"channel\":\"a\",\"text\":\"hello\"}\nbroken\n",
+    );
+    let server = Server::start(move |asked| match asked.path.as_str() {
+        "/list" => Answer::ok(now_served.lock().unwrap().clone()).with("ETag", "\"x\""),
+        "/posts" => Answer::ok(posts),
+        "/none" => Answer::ok("\n"),
+        "/error" => Answer::ok("{\"error\":\"too many requests\"}").with("ETag", "\"y\""),
+        _ => Answer::ok(page),
+    });
+    let mut engine = engine();
+    for (name, path, kind) in [
+        ("list", "/list", FeedKind::List),
+        ("page as list", "/page", FeedKind::List),
+        ("page as table", "/page?1", FeedKind::Csv),
+        ("page as posts", "/page?2", FeedKind::Posts),
+        ("error as list", "/error", FeedKind::List),
+        ("error as table", "/error", FeedKind::Csv),
+        ("error as posts", "/error", FeedKind::Posts),
+        ("posts", "/posts", FeedKind::Posts),
+        ("no posts", "/none", FeedKind::Posts),
+    ] {
+        add(&engine, name, &server.url(path), Some(kind), settings());
+    }
+    assert_eq!(pull(&mut engine, "list").new_documents, 1);
+    let known = names(&engine);
+    *body.lock().unwrap() = "Your quota is used up.\n".to_owned();
+    let failing = [
+        ("list", "no value"),
+        ("page as list", "web page"),
+        ("page as table", "web page"),
+        ("page as posts", "web page"),
+        ("error as list", "no value"),
+        ("error as table", "no value"),
+        ("error as posts", "none of 1 lines"),
+    ];
+    for (name, why) in failing {
+        let report = pull_at(&mut engine, name, now());
+        let error = report.outcome.unwrap_err().to_string();
+        assert!(error.contains(why), "{name}: {error}");
+        assert_eq!(report.feed.state.failures, 1, "{name}");
+        assert!(report.feed.state.error.is_some(), "{name}");
+        let tag = (name == "list").then_some("\"x\"");
+        assert_eq!(
+            report.feed.state.etag.as_deref(),
+            tag,
+            "{name}: what was refused is not tagged"
+        );
+    }
+    assert_eq!(names(&engine), known, "nothing of it is kept");
+    // Some broken lines are told; the posts beside them are taken, also when they are known.
+    for new in [1, 0] {
+        let pulled = pull(&mut engine, "posts");
+        assert_eq!((pulled.new_documents, pulled.problems.len()), (new, 1));
+    }
+    assert_eq!(pull(&mut engine, "no posts").new_documents, 0);
 }
 
 #[test]
