@@ -109,8 +109,12 @@ impl Engine {
         for (part, text) in self.parts(kind, value) {
             let Some(found) = lapwing_read::single_value(&text) else { continue };
             let found = Entity::new(found.kind, found.value);
+            // As a rule nothing is known of it, and no more needs to be asked.
+            if self.store.known(&found)?.roles.is_empty() {
+                continue;
+            }
             let known = self.looked_up(&whole.asked, Some(found), today)?;
-            if known.role == Some(Role::Indicator) && known.benign.is_none() {
+            if known.role == Some(Role::Indicator) && known.status != Some(Status::Benign) {
                 let (start, end) = (whole.start, whole.end);
                 return Ok(LookedUp { part: Some(part), start, end, ..known });
             }
@@ -298,8 +302,13 @@ mod tests {
     use crate::{AddOptions, Silent};
 
     fn engine() -> Engine {
+        engine_of(
+            "# Report\n\nIndicators of compromise\n\n- C2: 45.77.0[.]1\n- evil.top\n\nHAFNIUM used them.\n",
+        )
+    }
+
+    fn engine_of(report: &str) -> Engine {
         let mut engine = Engine::in_memory().unwrap();
-        let report = "# Report\n\nIndicators of compromise\n\n- C2: 45.77.0[.]1\n- evil.top\n\nHAFNIUM used them.\n";
         let input = Input::Bytes { name: "note.md".into(), bytes: report.into() };
         let now = "2021-03-04T00:00:00Z".parse().unwrap();
         engine.add(&[input], &AddOptions::default(), now, &Silent).unwrap();
@@ -331,7 +340,8 @@ mod tests {
 
     #[test]
     fn a_value_is_known_by_its_host() {
-        let engine = engine();
+        let engine =
+            engine_of("# Report\n\nIndicators of compromise\n\n- 45.77.0[.]1\n- evil[.]top\n");
         let today = "2021-03-05".parse().unwrap();
         for (asked, part, value) in [
             ("hxxp://evil[.]top/a.php?id=1", Some(Part::Host), "evil.top"),

@@ -94,7 +94,7 @@ impl FromStr for FeedKind {
 /// When nothing can be fetched, or the content tells nothing.
 pub fn guess(
     address: &Url,
-    authorization: Option<String>,
+    authorization: Option<&str>,
     fetcher: &Fetcher,
 ) -> Result<(FeedKind, Url), FeedError> {
     if mastodon::api_address(address).is_some_and(|api| {
@@ -106,8 +106,8 @@ pub fn guess(
     }
     let request = Request::get(address.clone())
         .header("Accept", format!("{}, */*;q=0.5", taxii::MEDIA_TYPE))
-        .authorization(authorization.clone());
-    let has_manifest = || holds_manifest(address, authorization.clone(), fetcher);
+        .authorization(authorization.map(str::to_owned));
+    let has_manifest = || holds_manifest(address, authorization, fetcher);
     let fetched = match fetcher.fetch(&request) {
         // The folder of a MISP feed may not be shown; what is in it can be had all the same.
         Err(FetchError::Status { .. }) if has_manifest() => {
@@ -143,11 +143,11 @@ pub fn guess(
 }
 
 /// Whether a folder is that of a MISP feed.
-fn holds_manifest(address: &Url, authorization: Option<String>, fetcher: &Fetcher) -> bool {
+fn holds_manifest(address: &Url, authorization: Option<&str>, fetcher: &Fetcher) -> bool {
     let Ok(manifest) = address.join("manifest.json") else { return false };
     address.path().ends_with('/')
         && fetcher
-            .fetch(&Request::get(manifest).authorization(authorization))
+            .fetch(&Request::get(manifest).authorization(authorization.map(str::to_owned)))
             .is_ok_and(|fetched| fetched.body.is_some_and(|body| is_manifest(&body)))
 }
 
