@@ -23,6 +23,9 @@ struct Wanted {
     facts: Vec<Fact>,
 }
 
+/// Of so many documents the gaps are asked for one by one; of more, those of the whole store at once.
+const FEW: usize = 64;
+
 /// Facts by their statement.
 type Statement = (Entity, Relation, Object);
 
@@ -124,9 +127,15 @@ impl Engine {
             .map(|f| (f.fact.subject.clone(), f.fact.relation, f.fact.object.clone()))
             .collect();
         let mut gaps: BTreeMap<DocumentId, Vec<Gap>> = BTreeMap::new();
-        for (id, gap) in self.store.gaps()? {
-            if wanted.contains(&id) {
-                gaps.entry(id).or_default().push(gap);
+        if wanted.len() <= FEW {
+            for id in wanted {
+                gaps.insert(*id, self.store.gaps_of(*id)?);
+            }
+        } else {
+            for (id, gap) in self.store.gaps()? {
+                if wanted.contains(&id) {
+                    gaps.entry(id).or_default().push(gap);
+                }
             }
         }
         let mut documents = Vec::new();
