@@ -86,6 +86,10 @@ fn declares_entities(body: &str) -> bool {
 pub(crate) fn read(input: &Input<'_>, out: &mut dyn FnMut(Item)) {
     let feed = match parse_feed(input.text) {
         Ok(feed) => feed,
+        Err(why) if declares_entities(without_declaration(input.text)) => {
+            let problem = Problem::fatal(input.name, ProblemKind::Limit, why);
+            return out(Item::Problem(problem.hint("remove the document type")));
+        }
         Err(why) => {
             let problem = Problem::fatal(input.name, ProblemKind::Malformed, why);
             return out(Item::Problem(problem));
