@@ -90,7 +90,7 @@ pub use hunt::{HuntOptions, IndicatorSource};
 pub use judge::{ACTION, Judged, Judgement, METHOD, OF_CLAIM, OF_DOCUMENT, Statement};
 pub use learn::Learning;
 pub use list::{ListKind, Row};
-pub use lookup::LookedUp;
+pub use lookup::{LookedUp, Part};
 pub use name_preview::{MovedStatement, NamePreview};
 pub use names::{NameChange, NameJudgement, Proposal, ProposalState};
 pub use origins::{Lineages, ShownDerivation, SidedPassage};

@@ -11,6 +11,8 @@ use crate::{Engine, EngineError};
 
 /// Shared values that are named of a derivation; the rest is counted.
 const VALUES: usize = 12;
+/// Derivations that are shown with their passages at most.
+const DERIVATIONS: usize = 200;
 /// Characters of a passage that are shown.
 const PASSAGE: usize = 400;
 
@@ -30,8 +32,10 @@ pub struct Lineages {
     /// The origin that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// Every derivation that hangs together with it.
+    /// The derivations that hang together with it: its own before all others, so many at most.
     pub derivations: Vec<ShownDerivation>,
+    /// How many there are in all.
+    pub derivations_in_all: usize,
 }
 
 /// A derivation with what shows it.
@@ -83,8 +87,16 @@ impl Engine {
             let copies = copies(&traces);
             (traces, copies)
         };
+        let mut found = derivations(&traces, &copies, document);
+        let derivations_in_all = found.len();
+        if found.len() > DERIVATIONS {
+            // In a channel of thousands of posts that repeat each other: each of them is two texts.
+            let of_others = |d: &Derivation| ![d.child, d.parent].contains(&Some(document));
+            found.sort_by_key(|derivation| (of_others(derivation), !derivation.counts));
+            found.truncate(DERIVATIONS);
+        }
         let mut shown = Vec::new();
-        for derivation in derivations(&traces, &copies, document) {
+        for derivation in found {
             shown.push(self.shown(derivation)?);
         }
         let record = self.store.document_record(document)?;
@@ -96,6 +108,7 @@ impl Engine {
             published: record.as_ref().and_then(|d| d.published),
             origin: self.store.origin_of(document)?,
             derivations: shown,
+            derivations_in_all,
         })
     }
 

@@ -190,13 +190,7 @@ impl Engine {
         &self,
         documents: impl Iterator<Item = &'d DocumentId>,
     ) -> Result<Vec<Origin>, EngineError> {
-        let mut origins = BTreeMap::new();
-        for id in documents {
-            if let Some(origin) = self.store.origin_of(*id)? {
-                origins.insert(origin.id, origin);
-            }
-        }
-        Ok(origins.into_values().collect())
+        Ok(self.store.origins_of(documents)?)
     }
 
     fn summaries(

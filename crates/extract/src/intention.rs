@@ -45,6 +45,8 @@ pub struct Intention {
     /// Sentences that it must match, and that it must not.
     pub examples: (Vec<String>, Vec<String>),
     rules: Vec<Rule>,
+    /// Words right before that make it a mere possibility.
+    maybe: Vec<Phrase>,
 }
 
 /// A place where a post announces something.
@@ -60,10 +62,25 @@ pub struct Announced {
 #[derive(Clone, Debug)]
 pub struct Intentions {
     all: Vec<Intention>,
+    turns: Turns,
+}
+
+/// What turns a statement to its opposite, or to a question.
+#[derive(Clone, Debug)]
+struct Turns {
     before: Vec<Phrase>,
     after: Vec<Phrase>,
     within: usize,
+    far: Vec<Phrase>,
+    far_within: usize,
+    breaks: Vec<Phrase>,
+    questions: Vec<Phrase>,
+    asks_first: Vec<Phrase>,
+    fillers: Vec<Phrase>,
 }
+
+/// A mere possibility stands so many words before at most.
+const MAYBE_WITHIN: usize = 3;
 
 #[derive(Clone, Debug)]
 struct Rule {
@@ -82,6 +99,8 @@ struct FileOfRules {
     title: String,
     phase: Phase,
     says: String,
+    #[serde(default)]
+    maybe: Vec<String>,
     rule: Vec<RuleTable>,
 }
 
@@ -107,6 +126,18 @@ struct Negations {
     words: Vec<String>,
     after: Vec<String>,
     within: usize,
+    #[serde(default)]
+    far: Vec<String>,
+    #[serde(default)]
+    far_within: usize,
+    #[serde(default)]
+    breaks: Vec<String>,
+    #[serde(default)]
+    questions: Vec<String>,
+    #[serde(default)]
+    asks_first: Vec<String>,
+    #[serde(default)]
+    fillers: Vec<String>,
 }
 
 const BUILTIN: [(&str, &str); 8] = [
@@ -159,13 +190,22 @@ impl Intentions {
                 phase: file.phase,
                 examples,
                 rules,
+                maybe: phrases(&file.maybe),
             });
         }
         Ok(Self {
             all,
-            before: phrases(&negations.words),
-            after: phrases(&negations.after),
-            within: negations.within,
+            turns: Turns {
+                before: phrases(&negations.words),
+                after: phrases(&negations.after),
+                within: negations.within,
+                far: phrases(&negations.far),
+                far_within: negations.far_within,
+                breaks: phrases(&negations.breaks),
+                questions: phrases(&negations.questions),
+                asks_first: phrases(&negations.asks_first),
+                fillers: phrases(&negations.fillers),
+            },
         })
     }
 
@@ -179,18 +219,20 @@ impl Intentions {
     /// intentions.
     #[must_use]
     pub fn of(&self, text: &str) -> Vec<Announced> {
-        let sentences = sentences(text);
+        let mut sentences = sentences(text);
+        sentences.retain(|sentence| !self.turns.asks(sentence));
         let mut found = Vec::new();
         for (intention, of) in self.all.iter().enumerate() {
-            let span = sentences
-                .iter()
-                .find_map(|words| of.rules.iter().find_map(|rule| self.matches(rule, words)));
+            let span = sentences.iter().find_map(|sentence| {
+                of.rules.iter().find_map(|rule| self.matches(of, rule, &sentence.words))
+            });
             found.extend(span.map(|span| Announced { intention, span }));
         }
         found
     }
 
-    fn matches(&self, rule: &Rule, words: &[Word<'_>]) -> Option<Span> {
+    fn matches(&self, of: &Intention, rule: &Rule, words: &[Word<'_>]) -> Option<Span> {
+        let turned = |start, end| self.turns.turned(of, words, start, end);
         if rule.none.iter().any(|phrase| phrase.places(words).next().is_some()) {
             return None;
         }
@@ -199,7 +241,7 @@ impl Intentions {
             first.iter().flat_map(|phrase| phrase.places(words)).collect();
         places.sort_unstable();
         for (start, end) in places {
-            if self.is_negated(words, start, end) {
+            if turned(start, end) {
                 continue;
             }
             // The nearest of each further group, so that the whole stands close together.
@@ -209,7 +251,7 @@ impl Intentions {
                     .iter()
                     .flat_map(|phrase| phrase.places(words))
                     .filter(|(s, e)| *s >= end || *e <= start)
-                    .filter(|(s, e)| !self.is_negated(words, *s, *e))
+                    .filter(|(s, e)| !turned(*s, *e))
                     .min_by_key(|(s, e)| if *s >= end { s - end } else { start - e });
                 match nearest {
                     Some((s, e)) => {
@@ -227,14 +269,72 @@ impl Intentions {
         }
         None
     }
+}
 
-    /// Whether words near before a place, or after it, turn it to its opposite.
-    fn is_negated(&self, words: &[Word<'_>], start: usize, end: usize) -> bool {
-        let before = &words[start.saturating_sub(self.within)..start];
-        let after = &words[end..(end + self.within + 2).min(words.len())];
-        self.before.iter().any(|phrase| phrase.places(before).next().is_some())
-            || self.after.iter().any(|phrase| phrase.places(after).next().is_some())
+impl Turns {
+    /// Whether words before a place, or after it, turn it to its opposite.
+    fn turned(&self, of: &Intention, words: &[Word<'_>], start: usize, end: usize) -> bool {
+        let stands = |phrases: &[Phrase], words: &[Word<'_>]| {
+            phrases.iter().any(|phrase| phrase.places(words).next().is_some())
+        };
+        // The part of the sentence that goes on after a `but`.
+        let clause = self
+            .breaks
+            .iter()
+            .flat_map(|phrase| phrase.places(&words[..start]))
+            .map(|(_, end)| end)
+            .max()
+            .unwrap_or(0);
+        let near = |within, stop| before(words, (clause, start), within, stop);
+        stands(&self.before, &words[near(self.within, true)..start])
+            || stands(&self.far, &words[near(self.far_within, false)..start])
+            || stands(&of.maybe, &words[near(MAYBE_WITHIN, true)..start])
+            || stands(&self.after, &words[end..end + after(&words[end..], self.within + 2)])
     }
+
+    /// Whether a sentence asks whether something is so. What asks for more of what is so (`why is it
+    /// exploited?`), or offers (`selling access, who wants it?`), tells it all the same.
+    fn asks(&self, sentence: &Sentence<'_>) -> bool {
+        let words = &sentence.words;
+        let begins = |phrases: &[Phrase], words: &[Word<'_>]| {
+            phrases.iter().find_map(|phrase| phrase.places(words).next().filter(|at| at.0 == 0))
+        };
+        if !sentence.asks {
+            return false;
+        }
+        let mut from = 0;
+        while let Some((_, end)) = begins(&self.fillers, &words[from..]) {
+            from += end;
+        }
+        begins(&self.asks_first, &words[from..]).is_some()
+            || self.questions.iter().any(|phrase| phrase.places(words).next().is_some())
+    }
+}
+
+/// Where the last words before a place begin, not before `from`, numbers not counted; a comma may end
+/// them.
+fn before(
+    words: &[Word<'_>],
+    (from, start): (usize, usize),
+    within: usize,
+    comma_ends: bool,
+) -> usize {
+    let (mut at, mut count) = (start, 0);
+    while at > from && count < within && !(comma_ends && words[at].after_comma) {
+        at -= 1;
+        count += usize::from(!words[at].is_number());
+    }
+    at
+}
+
+/// Where the first words after a place end, as [`before`].
+fn after(words: &[Word<'_>], within: usize) -> usize {
+    let (mut at, mut count) = (0, 0);
+    while at < words.len() && count < within && !words[at].after_comma {
+        count += usize::from(!words[at].is_number());
+        at += 1;
+    }
+    at
 }
 
 fn phrases(texts: &[String]) -> Vec<Phrase> {
@@ -277,6 +377,21 @@ struct Word<'t> {
     lower: String,
     span: Span,
     text: &'t str,
+    /// Whether a comma or dash stands before it.
+    after_comma: bool,
+}
+
+impl Word<'_> {
+    /// Whether it is a number, or the letters before the numbers of a vulnerability.
+    fn is_number(&self) -> bool {
+        self.lower == "cve" || self.lower.bytes().all(|byte| byte.is_ascii_digit())
+    }
+}
+
+/// A sentence, and whether a question mark ends it.
+struct Sentence<'t> {
+    words: Vec<Word<'t>>,
+    asks: bool,
 }
 
 /// Words of a text; each sign of a script without spaces is one.
@@ -286,7 +401,7 @@ fn tokens(text: &str) -> Vec<Word<'_>> {
     let mut push = |from: usize, to: usize| {
         if let Some(text) = text.get(from..to) {
             let lower = text.to_lowercase().replace('ё', "е");
-            words.push(Word { lower, span: Span::new(from, to), text });
+            words.push(Word { lower, span: Span::new(from, to), text, after_comma: false });
         }
     };
     for (at, c) in text.char_indices() {
@@ -313,22 +428,27 @@ fn is_sign(c: char) -> bool {
 }
 
 /// Words by sentence: a stop inside a number, address or name ends none.
-fn sentences(text: &str) -> Vec<Vec<Word<'_>>> {
+fn sentences(text: &str) -> Vec<Sentence<'_>> {
+    let asks = |between: &str| between.contains(['?', '\u{ff1f}', '\u{61f}']);
     let mut sentences = Vec::new();
-    let mut sentence: Vec<Word<'_>> = Vec::new();
-    for word in tokens(text) {
-        let between = sentence
-            .last()
-            .and_then(|last| text.get(last.span.end as usize..word.span.start as usize))
-            .unwrap_or_default();
-        let stop = between.contains(['!', '?', '\u{3002}', '\u{ff01}', '\u{ff1f}', '\n', ';'])
+    let mut words: Vec<Word<'_>> = Vec::new();
+    let mut last = 0;
+    for mut word in tokens(text) {
+        let start = word.span.start as usize;
+        let between = text.get(last..start).filter(|_| !words.is_empty()).unwrap_or_default();
+        let stop = asks(between)
+            || between.contains(['!', '\u{3002}', '\u{ff01}', '\n', ';'])
             || (between.contains('.') && between.contains(char::is_whitespace));
         if stop {
-            sentences.push(std::mem::take(&mut sentence));
+            let words = std::mem::take(&mut words);
+            sentences.push(Sentence { words, asks: asks(between) });
         }
-        sentence.push(word);
+        word.after_comma = between.contains(['\u{ff0c}', '\u{2014}', '\u{2013}'])
+            || (between.contains([',', ':', '-']) && between.contains(char::is_whitespace));
+        last = word.span.end as usize;
+        words.push(word);
     }
-    sentences.push(sentence);
+    sentences.push(Sentence { words, asks: asks(text.get(last..).unwrap_or_default()) });
     sentences
 }
 
@@ -402,6 +522,42 @@ mod tests {
                 told.join("\n")
             );
         }
+    }
+
+    #[test]
+    fn what_is_denied_asked_or_only_possible_is_not_said() {
+        for text in [
+            "No evidence that CVE-2026-1111 is exploited in the wild",
+            "We have seen no signs of CVE-2026-1111 or its siblings being exploited in the wild.",
+            "Is CVE-2026-1111 being exploited in the wild?",
+            "Hey all, are attackers exploiting the Exchange bug already?",
+            "Attackers could exploit this vulnerability to run code",
+            "Threat actors may exploit the flaw by sending a crafted packet",
+            "Patch now, before CVE-2026-1111 is actively exploited",
+            "Kein Hinweis darauf, dass die Lücke CVE-2026-1111 derzeit ausgenutzt wird",
+            "Wird CVE-2026-1111 schon aktiv ausgenutzt?",
+            "Эксплуатируется ли активно уязвимость CVE-2026-1111?",
+            "没有证据表明 CVE-2026-1111 被利用",
+            "CVE-2026-1111 是否已被利用？",
+        ] {
+            assert!(!ids(text).contains(&"exploitation-seen"), "{text}: {:?}", ids(text));
+        }
+        for text in [
+            "No patch yet, but CVE-2026-1111 is actively exploited",
+            "No patch, actively exploited: CVE-2026-1111",
+            "Why is CVE-2026-1111 still unpatched while it is actively exploited?",
+            "CVE-2026-1111 is actively exploited. Is there a patch?",
+            "Not a drill: attackers are exploiting the Exchange vulnerability",
+            "CVE-2026-1111の悪用が確認されています",
+            "CVE-2026-1111 está siendo explotada activamente",
+            "La faille CVE-2026-1111 est activement exploitée",
+        ] {
+            assert!(ids(text).contains(&"exploitation-seen"), "{text}: {:?}", ids(text));
+        }
+        assert_eq!(
+            ids("PoC for CVE-2026-1111 is public, patch not available"),
+            ["exploit-published"]
+        );
     }
 
     #[test]

@@ -103,7 +103,8 @@ impl<'k> Collector<'k> {
             } else {
                 let key = self.key(&new.address, &settings)?;
                 let fetcher = self.fetcher(&url, &settings)?;
-                let (kind, url) = guess(&url, key.as_deref().map(authorization), &fetcher)?;
+                let authorization = key.as_deref().map(authorization);
+                let (kind, url) = guess(&url, authorization.as_deref(), &fetcher)?;
                 (kind, url.to_string())
             }
         };

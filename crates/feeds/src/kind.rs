@@ -7,7 +7,7 @@ use lapwing_engine::read::detect;
 use lapwing_model::Format;
 use url::Url;
 
-use crate::{FeedError, Fetcher, Request, mastodon, taxii};
+use crate::{FeedError, FetchError, Fetcher, Request, mastodon, taxii};
 
 /// The kinds of feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,7 +94,7 @@ impl FromStr for FeedKind {
 /// When nothing can be fetched, or the content tells nothing.
 pub fn guess(
     address: &Url,
-    authorization: Option<String>,
+    authorization: Option<&str>,
     fetcher: &Fetcher,
 ) -> Result<(FeedKind, Url), FeedError> {
     if mastodon::api_address(address).is_some_and(|api| {
@@ -106,8 +106,15 @@ pub fn guess(
     }
     let request = Request::get(address.clone())
         .header("Accept", format!("{}, */*;q=0.5", taxii::MEDIA_TYPE))
-        .authorization(authorization);
-    let fetched = fetcher.fetch(&request)?;
+        .authorization(authorization.map(str::to_owned));
+    let has_manifest = || holds_manifest(address, authorization, fetcher);
+    let fetched = match fetcher.fetch(&request) {
+        // The folder of a MISP feed may not be shown; what is in it can be had all the same.
+        Err(FetchError::Status { .. }) if has_manifest() => {
+            return Ok((FeedKind::MispFeed, address.clone()));
+        }
+        fetched => fetched?,
+    };
     let body = fetched.body.unwrap_or_default();
     if fetched.media_type.contains("application/taxii+json") {
         return Ok((FeedKind::Taxii, address.clone()));
@@ -125,12 +132,23 @@ pub fn guess(
         Some(Format::List) => FeedKind::List,
         Some(Format::Html) => match named_feed(&String::from_utf8_lossy(&body), &fetched.address) {
             Some(feed) => return Ok((FeedKind::Rss, feed)),
+            // What a server shows of the folder of a MISP feed is a page of links.
+            None if has_manifest() => FeedKind::MispFeed,
             None => FeedKind::Page,
         },
         Some(Format::Data) | None => return Err(unknown()),
         Some(_) => FeedKind::Page,
     };
     Ok((kind, address.clone()))
+}
+
+/// Whether a folder is that of a MISP feed.
+fn holds_manifest(address: &Url, authorization: Option<&str>, fetcher: &Fetcher) -> bool {
+    let Ok(manifest) = address.join("manifest.json") else { return false };
+    address.path().ends_with('/')
+        && fetcher
+            .fetch(&Request::get(manifest).authorization(authorization.map(str::to_owned)))
+            .is_ok_and(|fetched| fetched.body.is_some_and(|body| is_manifest(&body)))
 }
 
 /// Whether the body is the index of a MISP feed: event ids with what they are about.

@@ -54,6 +54,8 @@ pub(crate) struct Pull<'a> {
     /// The state as it was last committed: what a pull that fails goes back to.
     pub(crate) committed: FeedState,
     pub(crate) pulled: Pulled,
+    /// Documents that could be read, new or not.
+    pub(crate) read: u64,
     started: Instant,
     taken: usize,
     inputs: Vec<Input>,
@@ -88,6 +90,7 @@ impl<'a> Pull<'a> {
             committed: state.clone(),
             state,
             pulled: Pulled::default(),
+            read: 0,
             started: Instant::now(),
             taken: 0,
             inputs: Vec::new(),
@@ -208,6 +211,7 @@ impl<'a> Pull<'a> {
     }
 
     fn count(&mut self, report: AddReport) {
+        self.read += report.new_documents + report.known_documents;
         self.pulled.new_documents += report.new_documents;
         self.pulled.claims += report.claims;
         self.pulled.problems.extend(report.problems);

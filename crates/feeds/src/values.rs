@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use lapwing_engine::Input;
 use lapwing_engine::read::Options;
 use lapwing_model::{DocumentId, Format};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,7 @@ pub(crate) fn pull(pull: &mut Pull<'_>, format: Option<Format>) -> Result<(), Fe
     if format.is_none() {
         return pull.take(address, body, options, None);
     }
+    refuse_page(pull, &address, &body)?;
     // A list tells no date: what stands in it was so on the day on which it was fetched.
     options.published = Some(pull.today());
     let mut taken: Taken = pull
@@ -42,6 +44,7 @@ pub(crate) fn pull(pull: &mut Pull<'_>, format: Option<Format>) -> Result<(), Fe
         !age.is_negative() && age < WHOLE_EVERY
     });
     let known = is_fresh.then(|| known_lines(pull, &taken)).transpose()?.flatten();
+    refuse_empty(pull, &address, &body, &options)?;
     let bytes = if let Some(known) = known {
         let Some(lines) = new_lines(&body, &known, format == Some(Format::Table)) else {
             return Ok(());
@@ -59,8 +62,92 @@ pub(crate) fn pull(pull: &mut Pull<'_>, format: Option<Format>) -> Result<(), Fe
 /// Takes posts: each is a document of its own, and those that are known are not taken again.
 pub(crate) fn pull_posts(pull: &mut Pull<'_>) -> Result<(), FeedError> {
     let Some((address, body)) = fetch(pull)? else { return Ok(()) };
+    refuse_page(pull, &address, &body)?;
     let options = Options { format: Some(Format::Post), ..pull.options() };
-    pull.take(address, body, options, None)
+    let problems = pull.pulled.problems.len();
+    let items = pull.pulled.items;
+    pull.take(address.clone(), body, options, None)?;
+    pull.commit()?;
+    // A few broken lines are told and left; where every line is one, these are no posts.
+    if pull.read == 0 && pull.pulled.problems.len() > problems {
+        forget_tags(pull);
+        let first = pull.pulled.problems.drain(problems..).next();
+        let why = first.map_or_else(String::new, |problem| format!(": {}", problem.message));
+        return Err(malformed(pull, &address, format!("none of {items} lines is a post{why}")));
+    }
+    Ok(())
+}
+
+/// A log-in, a captive portal, a page that says that the list has moved: whatever stands in it, it is
+/// not the list, and a feed that brings it is not well.
+fn refuse_page(pull: &mut Pull<'_>, address: &str, body: &[u8]) -> Result<(), FeedError> {
+    let head = body[..body.len().min(512)].trim_ascii_start().to_ascii_lowercase();
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    if [&b"<!doctype html"[..], b"<html", b"<head"].iter().any(|mark| head.starts_with(mark)) {
+        forget_tags(pull);
+        return Err(malformed(pull, address, "a web page came, perhaps one to log in".to_owned()));
+    }
+    Ok(())
+}
+
+/// A list in which no line holds anything that can be read as a value: an error in words or JSON, or
+/// a table that is read as another one.
+fn refuse_empty(
+    pull: &mut Pull<'_>,
+    address: &str,
+    body: &[u8],
+    options: &Options,
+) -> Result<(), FeedError> {
+    if !body.split(|byte| *byte == b'\n').any(|line| !is_remark(line.trim_ascii())) {
+        // Nothing but remarks: nothing is listed today.
+        return Ok(());
+    }
+    // The head tells as a rule; a long list is read twice only where it does not.
+    for end in [body.len().min(HEAD), body.len()] {
+        let input = Input::Fetched {
+            name: address.to_owned(),
+            bytes: body[..end].to_vec(),
+            options: Box::new(options.clone()),
+        };
+        let mut found = 0;
+        let problems =
+            lapwing_engine::extract(&input, options, pull.engine.knowledge(), &mut |read| {
+                found += read.values.len() + read.relations.len() + read.gaps.len();
+                Ok(())
+            })?;
+        if found > 0 {
+            return Ok(());
+        }
+        if end == body.len() {
+            forget_tags(pull);
+            let why = problems.first().map_or_else(String::new, |why| format!(": {}", why.message));
+            let items = pull.pulled.items;
+            let what = format!("no value stands in any of its lines ({items}){why}");
+            return Err(malformed(pull, address, what));
+        }
+    }
+    Ok(())
+}
+
+/// So much of a list is looked at to see that it is one.
+const HEAD: usize = 64 << 10;
+
+/// The tags stand for what was taken: what was refused is asked for again.
+fn forget_tags(pull: &mut Pull<'_>) {
+    pull.state.etag.clone_from(&pull.feed.state.etag);
+    pull.state.last_modified.clone_from(&pull.feed.state.last_modified);
+    pull.committed.etag.clone_from(&pull.feed.state.etag);
+    pull.committed.last_modified.clone_from(&pull.feed.state.last_modified);
+}
+
+fn malformed(pull: &Pull<'_>, address: &str, what: String) -> FeedError {
+    let kind = pull.feed.kind.parse().map_or("", crate::FeedKind::as_str);
+    FeedError::Malformed { address: address.to_owned(), kind, what }
+}
+
+/// Whether a line says nothing: it is empty or a remark.
+fn is_remark(line: &[u8]) -> bool {
+    matches!(line.first(), None | Some(b'#' | b';')) || line.starts_with(b"//")
 }
 
 /// The body at the feed's address, where it is another than last time.
@@ -74,6 +161,10 @@ fn fetch(pull: &mut Pull<'_>) -> Result<Option<(String, Vec<u8>)>, FeedError> {
         return Ok(None);
     };
     if body.trim_ascii().is_empty() {
+        // Of posts there may be none today; a list that is empty is one that broke.
+        if pull.feed.kind == crate::FeedKind::Posts.as_str() {
+            return Ok(None);
+        }
         return Err(pull.malformed(&address, "is empty"));
     }
     pull.pulled.items = body.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()).count() as u64;
@@ -96,8 +187,6 @@ fn known_lines(pull: &Pull<'_>, taken: &Taken) -> Result<Option<BTreeSet<Vec<u8>
 /// The lines of a list that are not known, below the head that tells how to read them; `None` when
 /// there is none.
 fn new_lines(body: &[u8], known: &BTreeSet<Vec<u8>>, is_table: bool) -> Option<Vec<u8>> {
-    let is_remark =
-        |line: &[u8]| matches!(line.first(), None | Some(b'#' | b';')) || line.starts_with(b"//");
     let mut head = Vec::new();
     let mut fresh = Vec::new();
     let mut begun = false;

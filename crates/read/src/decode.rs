@@ -22,6 +22,13 @@ impl Decoded<'_> {
     }
 }
 
+/// Bytes as text, in whatever encoding they are: by byte order mark, by what the page names, by
+/// shape, by statistics. What is not valid in it is replaced.
+#[must_use]
+pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+    decode(bytes).text
+}
+
 /// Decodes by byte order mark, then by shape, then by statistics.
 pub(crate) fn decode(bytes: &[u8]) -> Decoded<'_> {
     let (encoding, skip) = encoding(bytes);

@@ -30,7 +30,9 @@ mod refang;
 mod source;
 mod value;
 
+pub use decode::text;
 pub use detect::detect;
+pub use formats::feed::{feed_entries, parse_feed};
 pub use formats::structured::{Observations, observations as stix_observations};
 pub use item::{Input, Item};
 pub use options::{Limits, Options};

@@ -113,12 +113,13 @@ impl ServerHandler for Tools {
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = Value::Object(request.arguments.unwrap_or_default());
-        let answer = match request.name.as_ref() {
-            "search" => self.search(read(arguments)?).await,
-            "lookup" => self.look_up(read(arguments)?).await,
-            "explain" => self.explain(read(arguments)?).await,
-            "hunt" => self.hunt(read(arguments)?).await,
-            "forecast" => self.forecast(read(arguments)?).await,
+        let name = request.name.as_ref();
+        let answer = match name {
+            "search" => told(name, arguments, |asked| self.search(asked)).await,
+            "lookup" => told(name, arguments, |asked| self.look_up(asked)).await,
+            "explain" => told(name, arguments, |asked| self.explain(asked)).await,
+            "hunt" => told(name, arguments, |asked| self.hunt(asked)).await,
+            "forecast" => told(name, arguments, |asked| self.forecast(asked)).await,
             other => {
                 let why = format!("there is no tool `{other}`");
                 return Err(ErrorData::invalid_params(why, None));
@@ -135,9 +136,21 @@ impl ServerHandler for Tools {
     }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(arguments: Value) -> Result<T, ErrorData> {
-    serde_json::from_value(arguments)
-        .map_err(|error| ErrorData::invalid_params(error.to_string(), None))
+/// Reads the arguments of a tool and calls it. Wrong ones are the tool's answer, which the model
+/// sees and can mend, and no failure of the protocol.
+async fn told<T, F>(
+    name: &str,
+    arguments: Value,
+    call: impl FnOnce(T) -> F,
+) -> Result<Value, Problem>
+where
+    T: for<'de> Deserialize<'de>,
+    F: Future<Output = Result<Value, Problem>>,
+{
+    match serde_json::from_value(arguments) {
+        Ok(asked) => call(asked).await,
+        Err(error) => Err(Problem::unfit(format!("the arguments of `{name}`: {error}"))),
+    }
 }
 
 fn object(value: Value) -> JsonObject {
@@ -274,7 +287,7 @@ impl Tools {
                     return Err(Problem::too_large(format!("{MOST_VALUES} values at most")));
                 }
                 (Some(values), None) => {
-                    let known = values.iter().map(|value| sight.look_up(value, today));
+                    let known = values.iter().map(|value| sight.look_up_by_parts(value, today));
                     known.collect::<Result<Vec<_>, _>>()?
                 }
                 (None, Some(text)) => sight.look_up_text(&text, today)?,

@@ -30,6 +30,24 @@ pub(crate) fn of(conn: &Connection, id: DocumentId) -> Result<Option<Origin>, Fa
     body.map(|body| parse(&body)).transpose()
 }
 
+/// The origins of some documents, each read once: of documents of one channel it is one, which tells
+/// all of them.
+pub(crate) fn of_all<'d>(
+    conn: &Connection,
+    documents: impl IntoIterator<Item = &'d DocumentId>,
+) -> Result<Vec<Origin>, Fault> {
+    let mut ids: BTreeSet<[u8; 16]> = BTreeSet::new();
+    let mut of = conn.prepare_cached("SELECT origin FROM origin_member WHERE document = ?1")?;
+    for document in documents {
+        ids.extend(of.query_row([document.0], |row| row.get::<_, [u8; 16]>(0)).optional()?);
+    }
+    let mut origins = Vec::with_capacity(ids.len());
+    for id in ids {
+        origins.extend(one(conn, OriginId(id))?);
+    }
+    Ok(origins)
+}
+
 /// The origin of an identifier.
 pub(crate) fn one(conn: &Connection, id: OriginId) -> Result<Option<Origin>, Fault> {
     let body: Option<String> = conn
@@ -92,14 +110,17 @@ pub(crate) fn put_of(
     let mut gone: Vec<Origin> = Vec::new();
     let mut left: BTreeMap<[u8; 16], [u8; 16]> = BTreeMap::new();
     {
-        let mut of = conn.prepare_cached(
-            "SELECT o.id, o.fingerprint FROM origin_member m JOIN origin o ON o.id = m.origin \
-             WHERE m.document = ?1",
-        )?;
+        let mut ids: BTreeSet<[u8; 16]> = BTreeSet::new();
+        let mut of = conn.prepare_cached("SELECT origin FROM origin_member WHERE document = ?1")?;
         for document in documents {
-            let found: Option<([u8; 16], [u8; 16])> =
-                of.query_row([document.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-            left.extend(found);
+            ids.extend(of.query_row([document.0], |row| row.get::<_, [u8; 16]>(0)).optional()?);
+        }
+        // Each origin once: one row tells all its documents, and to find it is to read it. A channel
+        // with thousands of posts is one origin.
+        let mut print = conn.prepare_cached("SELECT fingerprint FROM origin WHERE id = ?1")?;
+        for id in ids {
+            let found = print.query_row([id], |row| row.get(0)).optional()?;
+            left.extend(found.map(|fingerprint: [u8; 16]| (id, fingerprint)));
         }
     }
     let mut come: Vec<(&Origin, String, [u8; 16])> = Vec::new();

@@ -326,6 +326,14 @@ impl Store {
         self.with(|conn, _| origins::of(conn, id))
     }
 
+    /// The origins of some documents, each once, in order of identifier.
+    pub fn origins_of<'d>(
+        &self,
+        documents: impl IntoIterator<Item = &'d DocumentId>,
+    ) -> Result<Vec<Origin>, StoreError> {
+        self.with(|conn, _| origins::of_all(conn, documents))
+    }
+
     /// Entities and documents that hold all words (or, failing that, any); text in double
     /// quotes is one phrase. Any characters may stand in the words.
     pub fn search(&self, words: &str, limit: usize) -> Result<Vec<SearchHit>, StoreError> {

@@ -37,6 +37,13 @@ fn what_was_added_comes_back_whole() {
     assert_eq!(store.gaps().unwrap().len(), 12);
     assert_eq!(store.origins().unwrap().len(), 12);
     assert_eq!(store.origin_of(id).unwrap().unwrap().label, "reports/5.txt");
+    let all = store.origins().unwrap();
+    let members = |origin: &lapwing_model::Origin| {
+        origin.members.iter().map(|m| m.document).collect::<Vec<_>>()
+    };
+    let asked: Vec<DocumentId> = all.iter().skip(1).flat_map(members).collect();
+    assert_eq!(store.origins_of(asked.iter().chain(&asked)).unwrap(), all[1..], "each once");
+    assert!(store.origins_of(&[DocumentId([7; 16])]).unwrap().is_empty());
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
     assert_eq!(store.claim(lapwing_model::ClaimId([7; 16])).unwrap(), None);
     assert_eq!(store.document(DocumentId([7; 16])).unwrap(), None);

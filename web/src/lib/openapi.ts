@@ -4072,8 +4072,13 @@ export interface components {
         };
         /** @description The origin of a document, with what shows that one was made from another. */
         DocumentOrigin: components["schemas"]["OriginRow"] & {
-            /** @description Every derivation that hangs together with the document, those that count first. */
+            /**
+             * @description The derivations that hang together with the document, those that count first; 200 at most, its
+             *     own before all others.
+             */
             derivations: components["schemas"]["DerivationRow"][];
+            /** @description How many there are in all. */
+            derivations_total: number;
         };
         /** @description A document without its text. */
         DocumentRow: {
@@ -4501,6 +4506,11 @@ export interface components {
             note?: string | null;
             /** Format: int64 */
             origins?: number | null;
+            /**
+             * @description Which part of it is known and what all that follows is about, where that is not the whole:
+             *     `address` (a URL without its query), `host`, `domain-above`, `ipv4` (inside an IPv6 address).
+             */
+            part?: string;
             /** Format: double */
             probability?: number | null;
             /** @description `indicator`, `reference`, `victim`, `benign` … */

@@ -38,6 +38,10 @@ fn print(lineages: &Lineages, most: usize, out: &mut Output) -> Result<(), Failu
     for shown in &lineages.derivations {
         derivation(shown, most, out)?;
     }
+    let more = lineages.derivations_in_all - lineages.derivations.len();
+    if more > 0 {
+        out.line(&format!("\n… and {}", counted(more as u64, "more derivation")))?;
+    }
     Ok(())
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::{HashMap, HashMapExt};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use lapwing_model::{
-    Admiralty, ClaimId, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, PartialDate, Relation,
-    Role, Status,
+    Admiralty, ClaimId, DocumentId, Entity, Fact, Gap, Kind, Object, Origin, OriginId, PartialDate,
+    Relation, Role, Status,
 };
 use lapwing_publish::export::{Loss, SelectedClaim, SelectedDocument, SelectedFact, Selection};
 use lapwing_store::{DocumentRecord, FactQuery, StoredClaim};
@@ -21,6 +22,9 @@ struct Wanted {
     documents: BTreeSet<DocumentId>,
     facts: Vec<Fact>,
 }
+
+/// Of so many documents the gaps are asked for one by one; of more, those of the whole store at once.
+const FEW: usize = 64;
 
 /// Facts by their statement.
 type Statement = (Entity, Relation, Object);
@@ -123,23 +127,29 @@ impl Engine {
             .map(|f| (f.fact.subject.clone(), f.fact.relation, f.fact.object.clone()))
             .collect();
         let mut gaps: BTreeMap<DocumentId, Vec<Gap>> = BTreeMap::new();
-        for (id, gap) in self.store.gaps()? {
-            if wanted.contains(&id) {
-                gaps.entry(id).or_default().push(gap);
+        if wanted.len() <= FEW {
+            for id in wanted {
+                gaps.insert(*id, self.store.gaps_of(*id)?);
+            }
+        } else {
+            for (id, gap) in self.store.gaps()? {
+                if wanted.contains(&id) {
+                    gaps.entry(id).or_default().push(gap);
+                }
             }
         }
         let mut documents = Vec::new();
-        let mut origins: BTreeMap<_, Origin> = BTreeMap::new();
+        let origins = self.store.origins_of(wanted)?;
+        let mut places: HashMap<DocumentId, (OriginId, Admiralty)> = HashMap::new();
+        for origin in &origins {
+            let members = origin.members.iter();
+            places.extend(members.map(|member| (member.document, (origin.id, member.grade))));
+        }
         for id in wanted {
             let Some(record) = self.store.document_record(*id)? else { continue };
-            let Some(origin) = self.store.origin_of(*id)? else {
+            let Some((origin, grade)) = places.get(id).copied() else {
                 return Err(EngineError::Corrupt(format!("document {id} has no origin")));
             };
-            let grade = origin
-                .members
-                .iter()
-                .find(|member| member.document == *id)
-                .map_or(Admiralty { reliability: 'F', credibility: 6 }, |member| member.grade);
             let claims = if options.format.tells_claims() {
                 self.chosen_claims(*id, &statements)?
             } else {
@@ -148,18 +158,17 @@ impl Engine {
             documents.push(SelectedDocument {
                 document: record.document,
                 added: record.added,
-                origin: origin.id,
+                origin,
                 grade,
                 claims,
                 gaps: gaps.remove(id).unwrap_or_default(),
             });
-            origins.insert(origin.id, origin);
         }
         documents.sort_by_key(|chosen| {
             let document = &chosen.document;
             (document.published.is_none(), document.published, document.id)
         });
-        Ok((documents, origins.into_values().collect()))
+        Ok((documents, origins))
     }
 
     fn chosen_claims(

@@ -89,6 +89,79 @@ fn entries_alone_are_taken_where_articles_are_not_wanted_or_gone() {
 }
 
 #[test]
+fn an_entry_that_says_more_than_what_it_links_to_is_taken_itself() {
+    let long = "The implant beacons to 45.77.0[.]9 once an hour. ".repeat(5);
+    let entry = |title: &str, link: &str, text: &str| {
+        format!(
+            "<item><title>{title}</title><link>{link}</link><description>{text}</description><pubDate>Mon, 02 Mar 2026 10:00:00 GMT</pubDate></item>"
+        )
+    };
+    let feed = [
+        entry("Filled by scripts", "/app", &long),
+        entry("Recording", "/episode.mp3", "An episode about 45.77.0[.]8, a C2 server"),
+        entry("First victim", "/portal", "Names published, C2 server 45.77.0[.]7"),
+        entry("Second victim", "/portal", "Names published, C2 server 45.77.0[.]6"),
+        entry("Teaser", "/one", "Read more"),
+    ]
+    .concat();
+    let feed = format!("<rss version=\"2.0\"><channel><title>Lab</title>{feed}</channel></rss>");
+    let server = Server::start(move |asked| match asked.path.as_str() {
+        "/feed" => Answer::ok(feed.clone()),
+        "/app" => Answer::typed(
+            "text/html",
+            "<html><title>App</title><body><div id=root></div><noscript>Enable scripts.</noscript></body></html>",
+        ),
+        "/episode.mp3" => Answer::typed(
+            "audio/mpeg",
+            [b"ID3\x03\0\0".as_slice(), &[0, 1, 255, 2].repeat(500)].concat(),
+        ),
+        "/one" => Answer::typed("text/html", article("One", "45.77.0[.]1")),
+        _ => Answer::typed("text/html", article("Portal", "45.77.0[.]99")),
+    });
+    let mut engine = engine();
+    add(&engine, "lab", &server.url("/feed"), Some(FeedKind::Rss), settings());
+    let pulled = pull(&mut engine, "lab");
+    assert_eq!(pulled.new_documents, 5);
+    assert_eq!(
+        values(&engine, Kind::Ipv4Addr),
+        ["45.77.0.1", "45.77.0.6", "45.77.0.7", "45.77.0.8", "45.77.0.9"]
+    );
+    let told: Vec<String> = pulled.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("episode.mp3") && told[0].contains("in its place"), "{told:?}");
+    assert!(!server.paths().contains(&"/portal".to_owned()), "a page of several is that of none");
+    assert_eq!(pull(&mut engine, "lab").new_documents, 0);
+    assert_eq!(server.paths(), ["/feed"], "nothing is asked for again");
+}
+
+#[test]
+fn a_feed_in_another_encoding_keeps_its_words() {
+    let text = |declared: &str| {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"{declared}\"?>\n<rss version=\"2.0\"><channel><title>Réseau</title><item><title>Déjà vu</title><description>Serveur de contrôle 45.77.0[.]5</description></item></channel></rss>"
+        )
+    };
+    let latin: Vec<u8> = text("iso-8859-1").chars().map(|c| c as u8).collect();
+    let wide: Vec<u8> =
+        text("utf-16").replace("]5<", "]4<").encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let server = Server::start(move |asked| match asked.path.as_str() {
+        "/latin" => Answer::ok(latin.clone()),
+        _ => Answer::ok(wide.clone()),
+    });
+    let mut engine = engine();
+    for path in ["/latin", "/wide"] {
+        add(&engine, path, &server.url(path), None, settings());
+        let pulled = pull(&mut engine, path);
+        assert_eq!((pulled.new_documents, pulled.problems.len()), (1, 0), "{path}");
+    }
+    assert_eq!(values(&engine, Kind::Ipv4Addr), ["45.77.0.4", "45.77.0.5"]);
+    for record in engine.store().documents().unwrap() {
+        assert_eq!(record.document.title.as_deref(), Some("Déjà vu"));
+        assert_eq!(record.document.source.as_deref(), Some("Réseau"));
+    }
+}
+
+#[test]
 fn an_article_that_leads_inside_is_not_fetched() {
     let inside = Server::start(|_| Answer::ok("secret"));
     // The feed's own host was named by the user, another name for the same machine was not.
@@ -147,6 +220,25 @@ fn manifest(count: usize) -> String {
         })
         .collect();
     format!("{{{}}}", entries.join(","))
+}
+
+#[test]
+fn the_folder_of_a_misp_feed_is_told_by_its_manifest() {
+    let server = Server::start(|asked| match asked.path.as_str() {
+        "/shown/" | "/blog/" => {
+            Answer::typed("text/html", "<html><body><a href=\"a\">a</a></body></html>")
+        }
+        "/shown/manifest.json" | "/hidden/manifest.json" => Answer::ok(manifest(2)),
+        _ => Answer::status("403 Forbidden"),
+    });
+    let engine = engine();
+    for (path, kind) in [("/shown/", "misp-feed"), ("/hidden/", "misp-feed"), ("/blog/", "page")] {
+        assert_eq!(add(&engine, path, &server.url(path), None, settings()).kind, kind, "{path}");
+    }
+    let new =
+        NewFeed { address: server.url("/closed/"), kind: None, name: None, settings: settings() };
+    let error = collector().add(&engine, new).unwrap_err().to_string();
+    assert!(error.contains("403"), "{error}");
 }
 
 #[test]
@@ -264,6 +356,69 @@ fn a_full_disk_loses_nothing() {
     assert!(names(&engine).is_empty());
     assert_eq!(pull(&mut engine, "misp").new_documents, 3);
     assert!(engine.store().check().unwrap().is_empty());
+}
+
+#[test]
+fn what_is_no_list_and_no_post_is_a_failure_and_not_kept() {
+    let page = "<!DOCTYPE html><html><title>Log in</title><body>45.77.0.1</body></html>";
+    let body = Arc::new(Mutex::new("45.77.4.1\n45.77.4.2\n".to_owned()));
+    let (now_served, posts) = (
+        Arc::clone(&body),
+        "{\"time\":\"2026-03-09\",\"channel\":\"a\",\"text\":\"hello\"}\nbroken\n",
+    );
+    let server = Server::start(move |asked| match asked.path.as_str() {
+        "/list" => Answer::ok(now_served.lock().unwrap().clone()).with("ETag", "\"x\""),
+        "/posts" => Answer::ok(posts),
+        "/none" => Answer::ok("\n"),
+        "/error" => Answer::ok("{\"error\":\"too many requests\"}").with("ETag", "\"y\""),
+        _ => Answer::ok(page),
+    });
+    let mut engine = engine();
+    for (name, path, kind) in [
+        ("list", "/list", FeedKind::List),
+        ("page as list", "/page", FeedKind::List),
+        ("page as table", "/page?1", FeedKind::Csv),
+        ("page as posts", "/page?2", FeedKind::Posts),
+        ("error as list", "/error", FeedKind::List),
+        ("error as table", "/error", FeedKind::Csv),
+        ("error as posts", "/error", FeedKind::Posts),
+        ("posts", "/posts", FeedKind::Posts),
+        ("no posts", "/none", FeedKind::Posts),
+    ] {
+        add(&engine, name, &server.url(path), Some(kind), settings());
+    }
+    assert_eq!(pull(&mut engine, "list").new_documents, 1);
+    let known = names(&engine);
+    *body.lock().unwrap() = "Your quota is used up.\n".to_owned();
+    let failing = [
+        ("list", "no value"),
+        ("page as list", "web page"),
+        ("page as table", "web page"),
+        ("page as posts", "web page"),
+        ("error as list", "no value"),
+        ("error as table", "no value"),
+        ("error as posts", "none of 1 lines"),
+    ];
+    for (name, why) in failing {
+        let report = pull_at(&mut engine, name, now());
+        let error = report.outcome.unwrap_err().to_string();
+        assert!(error.contains(why), "{name}: {error}");
+        assert_eq!(report.feed.state.failures, 1, "{name}");
+        assert!(report.feed.state.error.is_some(), "{name}");
+        let tag = (name == "list").then_some("\"x\"");
+        assert_eq!(
+            report.feed.state.etag.as_deref(),
+            tag,
+            "{name}: what was refused is not tagged"
+        );
+    }
+    assert_eq!(names(&engine), known, "nothing of it is kept");
+    // Some broken lines are told; the posts beside them are taken, also when they are known.
+    for new in [1, 0] {
+        let pulled = pull(&mut engine, "posts");
+        assert_eq!((pulled.new_documents, pulled.problems.len()), (new, 1));
+    }
+    assert_eq!(pull(&mut engine, "no posts").new_documents, 0);
 }
 
 #[test]

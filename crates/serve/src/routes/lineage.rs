@@ -19,8 +19,11 @@ use crate::routes::sources::{OriginRow, SpanRow};
 pub(crate) struct DocumentOrigin {
     #[serde(flatten)]
     row: OriginRow,
-    /// Every derivation that hangs together with the document, those that count first.
+    /// The derivations that hang together with the document, those that count first; 200 at most, its
+    /// own before all others.
     derivations: Vec<DerivationRow>,
+    /// How many there are in all.
+    derivations_total: usize,
 }
 
 /// A document that was made from another one, or from what is not in the store.
@@ -118,10 +121,12 @@ pub(crate) async fn document_origin(
             let unknown = || Problem::unknown(format!("there is no document `{id}`"));
             let origin = sight.store().origin_of(id)?.ok_or_else(unknown)?;
             let row = origin_row(sight, origin)?;
-            let mut derivations = sight.lineages(&id.to_string())?.derivations;
+            let lineages = sight.lineages(&id.to_string())?;
+            let derivations_total = lineages.derivations_in_all;
+            let mut derivations = lineages.derivations;
             derivations.sort_by_key(|shown| !shown.derivation.counts);
             let derivations = derivations.into_iter().map(DerivationRow::from).collect();
-            Ok(DocumentOrigin { row, derivations })
+            Ok(DocumentOrigin { row, derivations, derivations_total })
         })
         .await?;
     Ok(Json(of))

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
-use lapwing_engine::LookedUp;
+use lapwing_engine::{LookedUp, Part};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -55,6 +55,11 @@ pub(crate) struct Known {
     end: Option<u32>,
     /// Whether the store says something of it.
     known: bool,
+    /// Which part of it is known and what all that follows is about, where that is not the whole:
+    /// `address` (a URL without its query), `host`, `domain-above`, `ipv4` (inside an IPv6 address).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    part: Option<&'static str>,
     /// Null where it cannot be told.
     kind: Option<String>,
     /// Refanged and normalised.
@@ -91,6 +96,7 @@ impl From<LookedUp> for Known {
             start: of.start,
             end: of.end,
             known: of.known,
+            part: of.part.map(Part::as_str),
             kind: said(of.kind),
             value: of.value,
             role: said(of.role),
@@ -133,7 +139,7 @@ pub(crate) async fn look_up(
                 .read(&asker, move |sight| {
                     values
                         .iter()
-                        .map(|value| Ok(Known::from(sight.look_up(value, today)?)))
+                        .map(|value| Ok(Known::from(sight.look_up_by_parts(value, today)?)))
                         .collect::<Result<Vec<_>, Problem>>()
                 })
                 .await?;
