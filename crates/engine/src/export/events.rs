@@ -136,7 +136,16 @@ impl Engine {
                 judged.push(SelectedFact { fact, status, expires: None, documents: Vec::new() });
             }
         }
-        Ok(Selection { documents: vec![document], facts: judged, ..walk.selection.clone() })
+        Ok(Selection {
+            asked: Vec::new(),
+            subjects: Vec::new(),
+            ceiling: walk.selection.ceiling,
+            today: walk.selection.today,
+            documents: vec![document],
+            facts: judged,
+            origins: Vec::new(),
+            left_out: Vec::new(),
+        })
     }
 }
 
