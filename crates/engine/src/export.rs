@@ -10,12 +10,12 @@ mod lists;
 mod losses;
 mod pages;
 mod pieces;
-mod portions;
 mod quoted;
 mod readback;
 mod selection;
 mod shared;
 mod sink;
+mod table;
 mod trial;
 mod walk;
 

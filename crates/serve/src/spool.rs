@@ -100,16 +100,13 @@ impl Held {
 
     fn part(&mut self, from: u64, len: u64) -> io::Result<Vec<u8>> {
         let mut part = Vec::new();
-        match &mut self.file {
-            Some(file) => {
-                file.seek(SeekFrom::Start(from))?;
-                file.take(len).read_to_end(&mut part)?;
-            }
-            None => {
-                let from = usize::try_from(from).unwrap_or(usize::MAX);
-                let rest = self.first.get(from..).unwrap_or_default();
-                part.extend(rest.iter().take(usize::try_from(len).unwrap_or(usize::MAX)));
-            }
+        if let Some(file) = &mut self.file {
+            file.seek(SeekFrom::Start(from))?;
+            file.take(len).read_to_end(&mut part)?;
+        } else {
+            let from = usize::try_from(from).unwrap_or(usize::MAX);
+            let rest = self.first.get(from..).unwrap_or_default();
+            part.extend(rest.iter().take(usize::try_from(len).unwrap_or(usize::MAX)));
         }
         if part.is_empty() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(part) }
     }

@@ -111,14 +111,7 @@ impl Default for Piles {
 impl Piles {
     /// Piles of which so many bytes are held.
     pub(super) fn holding(most: usize) -> Self {
-        Self {
-            open: BTreeMap::new(),
-            held: 0,
-            most,
-            parts: BTreeMap::new(),
-            file: None,
-            end: 0,
-        }
+        Self { open: BTreeMap::new(), held: 0, most, parts: BTreeMap::new(), file: None, end: 0 }
     }
 
     /// Puts a record on a pile.

@@ -72,9 +72,9 @@ impl Engine {
         let mut failed = None;
         let lost = bundle.reports(selection, &mut objects, &mut |at| {
             let owner = u32::try_from(at).unwrap_or(u32::MAX);
-            let claims = quoted.told(at).or_else(|error| {
+            let claims = quoted.told(at).map_err(|error| {
                 failed = Some(error);
-                Err(io::Error::other("the claims of a document cannot be read"))
+                io::Error::other("the claims of a document cannot be read")
             })?;
             let (refs, homeless) = (lines(&refs.take(owner)?), claim_ids(&homeless.take(owner)?));
             Ok(Told { claims, refs, homeless })

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 
 use lapwing_model::Entity;
-use lapwing_publish::export::{ExportFormat, ExportedFile, SelectedDocument, SelectedFact, Selection};
+use lapwing_publish::export::{
+    ExportFormat, ExportedFile, SelectedDocument, SelectedFact, Selection,
+};
 use lapwing_publish::misp::{self, Counts, Event, Feed};
 use lapwing_store::FactQuery;
 
@@ -112,9 +114,8 @@ impl Engine {
         let facts = self.store.facts(&query)?;
         let facts = chosen(facts, options, (&walk.statuses, &walk.others.home), &mut left_out);
         made.lose(&mut left_out)?;
-        let statement = |it: &SelectedFact| {
-            (it.fact.subject.clone(), it.fact.relation, it.fact.object.clone())
-        };
+        let statement =
+            |it: &SelectedFact| (it.fact.subject.clone(), it.fact.relation, it.fact.object.clone());
         let statements: BTreeSet<Statement> = facts.iter().map(statement).collect();
         document.claims = self.chosen_claims(id, &statements)?;
         let mut judged: Vec<SelectedFact> =

@@ -5,8 +5,8 @@ use lapwing_publish::rules::{Totals, list};
 
 use super::ExportOptions;
 use super::aside::Piles;
-use super::portions::breaks;
 use super::sink::{Made, Sink, aside};
+use super::table::breaks;
 use crate::{Engine, EngineError};
 
 impl Engine {
@@ -35,7 +35,9 @@ impl Engine {
                 if let Some(count) = counts.get_mut(owner) {
                     *count += back;
                 }
-                lines.put(u32::try_from(owner).unwrap_or(u32::MAX), text.as_bytes()).map_err(aside)?;
+                lines
+                    .put(u32::try_from(owner).unwrap_or(u32::MAX), text.as_bytes())
+                    .map_err(aside)?;
             }
             Ok(())
         })?;

@@ -257,8 +257,16 @@ mod tests {
 
     fn many() -> Vec<Loss> {
         let loss = |n: u32| {
-            let why = if n % 3 == 0 { "no field".to_owned() } else { format!("`v{}` is out", n % 7) };
-            Loss::new(if n % 2 == 0 { "claim" } else { "fact" }, format!("value\n{}", n % 40), why)
+            let why = if n.is_multiple_of(3) {
+                "no field".to_owned()
+            } else {
+                format!("`v{}` is out", n % 7)
+            };
+            Loss::new(
+                if n.is_multiple_of(2) { "claim" } else { "fact" },
+                format!("value\n{}", n % 40),
+                why,
+            )
         };
         (0..500).map(|n| loss(n * 7919 % 500)).collect()
     }

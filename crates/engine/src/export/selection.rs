@@ -35,7 +35,8 @@ impl Engine {
         let statuses = self.statuses(options.day())?;
         let home = BTreeSet::new();
         let facts = chosen(wanted.facts, options, (&statuses, &home), &mut left_out);
-        let (documents, origins) = self.chosen_documents(&wanted.documents, Some(&facts), options)?;
+        let (documents, origins) =
+            self.chosen_documents(&wanted.documents, Some(&facts), options)?;
         let mut selection = Selection {
             asked: options.names.clone(),
             subjects: wanted.subjects,

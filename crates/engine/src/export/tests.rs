@@ -39,9 +39,12 @@ fn engine() -> Engine {
         CVE-2021-26855 was exploited; the web shell technique is T1505.003, last seen on 2021-03-02.\n\n\
         ## Indicators of compromise\n\n- 45.77.1[.]2\n- C:\\Windows\\reed\\other.aspx\n- 91.10.3[.]4/24\n\n\
         There are 12 more.\n";
-    for (name, text) in
-        [("event.json", event.as_str()), ("more.csv", table), ("report.md", report), ("copy.md", report)]
-    {
+    for (name, text) in [
+        ("event.json", event.as_str()),
+        ("more.csv", table),
+        ("report.md", report),
+        ("copy.md", report),
+    ] {
         let input = Input::Bytes { name: name.into(), bytes: text.into() };
         engine.add(&[input], &AddOptions::default(), now, &Silent).unwrap();
     }

@@ -37,10 +37,7 @@ pub(super) struct Walk<'e> {
 }
 
 impl<'e> Walk<'e> {
-    pub(super) fn new(
-        engine: &'e Engine,
-        options: &'e ExportOptions,
-    ) -> Result<Self, EngineError> {
+    pub(super) fn new(engine: &'e Engine, options: &'e ExportOptions) -> Result<Self, EngineError> {
         let statuses = engine.statuses(options.day())?;
         let others = engine.others(options, &statuses)?;
         let wanted = engine.store.documents()?.iter().map(|r| r.document.id).collect();

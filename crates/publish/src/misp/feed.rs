@@ -69,10 +69,7 @@ impl Feed {
     pub fn manifest(&self) -> ExportedFile {
         let all: BTreeMap<String, &Value> =
             self.entries.iter().map(|(id, entry)| (id.to_string(), &entry.manifest)).collect();
-        ExportedFile {
-            name: MANIFEST.into(),
-            bytes: format!("{}\n", json!(all)).into_bytes(),
-        }
+        ExportedFile { name: MANIFEST.into(), bytes: format!("{}\n", json!(all)).into_bytes() }
     }
 
     /// `hashes.csv`: hash of a value, event.

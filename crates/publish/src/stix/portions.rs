@@ -281,8 +281,7 @@ impl<'k> Bundle<'k> {
             BTreeMap<String, u64>,
         ) -> (Rest, BTreeSet<String>, BTreeMap<String, u64>),
     ) -> io::Result<Rest> {
-        let (seen, counts) =
-            (std::mem::take(&mut self.seen), std::mem::take(&mut self.counts));
+        let (seen, counts) = (std::mem::take(&mut self.seen), std::mem::take(&mut self.counts));
         let Self { older, digest, begun, .. } = self;
         let mut failed = Ok(());
         let mut put = |object: StixObject| {

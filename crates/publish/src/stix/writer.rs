@@ -5,9 +5,7 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 use lapwing_knowledge::Knowledge;
-use lapwing_model::{
-    Document, DocumentId, Entity, Kind, Marking, Object, Period, Relation, Role,
-};
+use lapwing_model::{Document, DocumentId, Entity, Kind, Marking, Object, Period, Relation, Role};
 use serde_json::{Map, Value, json};
 
 use super::marking::{self, Pap};
@@ -405,7 +403,11 @@ impl<'s, 'o> Writer<'s, 'o> {
     }
 
     /// The first documents that state a fact, in the order of the selection.
-    pub(super) fn first_documents(&self, selected: &SelectedFact, most: usize) -> Vec<&'s Document> {
+    pub(super) fn first_documents(
+        &self,
+        selected: &SelectedFact,
+        most: usize,
+    ) -> Vec<&'s Document> {
         let states = |chosen: &&SelectedDocument| selected.documents.contains(&chosen.document.id);
         if self.in_pieces() {
             // There they are few, and told by a fact in an order of its own.

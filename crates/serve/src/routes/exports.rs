@@ -120,13 +120,10 @@ pub(crate) async fn export(
         // … and so does what takes long, or its time would be over before it begins.
         () = tokio::time::sleep(patience) => {}
     }
-    match spooled.files() {
-        Some(files) => Ok(headed(format, files, spooled.body())),
-        None => {
-            making.await.map_err(|fell| Problem::fault(format!("an export fell: {fell}")))??;
-            Ok(headed(format, spooled.files().unwrap_or_default(), spooled.body()))
-        }
+    if spooled.files().is_none() {
+        making.await.map_err(|fell| Problem::fault(format!("an export fell: {fell}")))??;
     }
+    Ok(headed(format, spooled.files().unwrap_or_default(), spooled.body()))
 }
 
 /// Makes an export; tells how much it could not carry.

@@ -701,7 +701,11 @@ fn unpacked(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
 async fn a_long_export_goes_out_as_it_is_made_and_is_the_same() {
     let mut table = "type,value\n".to_owned();
     for n in 0..900 {
-        table.push_str(&format!("ipv4-addr,45.{}.{}.7\ndomain-name,reed{n}.top\n", n / 256, n % 256));
+        table.push_str(&format!(
+            "ipv4-addr,45.{}.{}.7\ndomain-name,reed{n}.top\n",
+            n / 256,
+            n % 256
+        ));
     }
     let server = Server::with(
         |engine| {

@@ -12,6 +12,9 @@ use super::sink::{Made, Sink, aside};
 use super::walk::Walk;
 use crate::{Engine, EngineError};
 
+/// Takes the indicators of a portion, and tells what of them does not go out.
+pub(super) type Each<'e> = dyn FnMut(&RuleSet, &mut Vec<Loss>) -> Result<(), EngineError> + 'e;
+
 /// The name of the file of such a format.
 fn name(format: ExportFormat) -> &'static str {
     match format {
@@ -79,7 +82,7 @@ impl Engine {
         options: &ExportOptions,
         portion: usize,
         made: &mut Made,
-        each: &mut dyn FnMut(&RuleSet, &mut Vec<Loss>) -> Result<(), EngineError>,
+        each: &mut Each<'_>,
     ) -> Result<(), EngineError> {
         let mut walk = Walk::new(self, options)?;
         let stated = self.stated(&walk.selection, options)?;
