@@ -313,7 +313,7 @@ async fn what_is_sent_or_derived_above_the_ceiling_does_not_exist() {
     for asked in ["/attributes/restSearch", "/events/restSearch", "/events/index"] {
         for body in [json!({}), json!({ "value": "45.77.0.99" }), json!({ "value": "%red%" })] {
             let answer = server.call_as(&green, Method::POST, asked, Some(body)).await;
-            for secret in crate::common::ONLY_RED {
+            for secret in ONLY_RED {
                 assert!(!answer.text().contains(secret), "{asked}: {secret}");
             }
             answer.ok(200);
@@ -662,7 +662,7 @@ async fn a_page_that_was_made_ahead_is_of_the_state_that_is_asked_for() {
     let told = get(&server, &all).await.text();
     assert!(told.contains("late.example"));
     let change = engine.store().latest_change().unwrap().unwrap();
-    engine.undo(change, crate::common::now()).unwrap();
+    engine.undo(change, now()).unwrap();
     drop(engine);
     let after = get(&server, &all).await.ok(200);
     assert!(!after.to_string().contains("late.example"));
