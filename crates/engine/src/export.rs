@@ -1,29 +1,42 @@
 //! What goes out of the store: selection by name, filters and ceiling, then one function a format.
 
+mod aside;
+mod bundle;
 mod coming;
 mod detection;
 mod event;
+mod events;
+mod lists;
+mod losses;
 mod pages;
 mod pieces;
-mod portions;
+mod quoted;
 mod readback;
 mod selection;
 mod shared;
+mod sink;
+mod table;
 mod trial;
+mod walk;
 
 pub use coming::Coming;
+pub use losses::{LossKinds, Losses};
+pub use sink::{Content, Made, Sink};
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
 use lapwing_model::{Entity, Kind, Marking, Pap, Status};
-use lapwing_publish::export::{ExportFormat, Exported, ExportedFile, Selection};
-use lapwing_publish::misp;
-use lapwing_publish::stix::{self, StixOptions, StixVersion};
+use lapwing_publish::export::{ExportFormat, Exported, Selection};
+use lapwing_publish::{misp, stix};
 
 use crate::{Engine, EngineError};
+
+/// Facts of one portion, at least: it ends with a subject.
+const PORTION: usize = 20_000;
+/// As [`PORTION`], where each fact goes along with its claims and becomes several objects.
+const PORTION_OF_OBJECTS: usize = 4_000;
 
 /// What to export, and how.
 #[derive(Clone, Debug)]
@@ -94,16 +107,12 @@ impl ExportOptions {
         self.as_of.unwrap_or(self.today)
     }
 
-    /// Whether the export is one file that can be written as it is made: see [`Engine::export_into`].
+    /// Whether the export is written as it is made, by [`Engine::export_to`], and memory holds a part of it alone.
     #[must_use]
     pub fn flows(&self) -> bool {
-        self.names.is_empty() && portions::flows(self.format)
-    }
-
-    /// The name of the file of an export that [flows](Self::flows).
-    #[must_use]
-    pub fn file_name(&self) -> Option<&'static str> {
-        self.flows().then(|| portions::name(self.format))
+        use ExportFormat::{Csv, List, Misp, MispFeed, Rpz, Stix, Stix20, Zeek};
+        self.names.is_empty()
+            && matches!(self.format, Csv | List | Zeek | Rpz | Stix | Stix20 | Misp | MispFeed)
     }
 
     /// Whether an indicator of this status goes out.
@@ -127,42 +136,57 @@ impl Engine {
     /// When a name means nothing, a format cannot be made, or the store cannot be read.
     pub fn export(&self, options: &ExportOptions) -> Result<Exported, EngineError> {
         if options.flows() {
-            let mut bytes = Vec::new();
-            let exported = self.export_into(options, &mut bytes)?;
-            let name = portions::name(options.format).to_owned();
-            return Ok(Exported { files: vec![ExportedFile { name, bytes }], ..exported });
+            let mut files = sink::InMemory::default();
+            let Made { losses, counts, trials, tried } = self.export_to(options, &mut files)?;
+            let losses = losses.into_list().map_err(sink::aside)?;
+            return Ok(Exported { files: files.0, losses, counts, trials, tried });
         }
         let part = self.within(options)?;
-        let engine = part.as_ref().unwrap_or(self);
-        let selection = engine.selection(options)?;
-        let mut exported = engine.write(&selection, options)?;
-        exported.losses.extend(selection.left_out.iter().cloned());
-        Ok(exported.settled())
+        part.as_ref().unwrap_or(self).whole(options)
     }
 
-    /// As [`Engine::export`], for options that [flow](ExportOptions::flows): the one file goes into `out` as it is
-    /// made, and memory does not hold it. Others are made whole, and must be of one file.
+    /// As [`Engine::export`], into a sink. What [flows](ExportOptions::flows) is written as it is made, and memory
+    /// does not hold it; all else is made whole before.
     ///
     /// # Errors
-    /// As [`Engine::export`]; [`EngineError::File`] when `out` cannot be written.
-    pub fn export_into(
+    /// As [`Engine::export`], and what the sink says; [`EngineError::File`] when a file cannot be written.
+    pub fn export_to(
         &self,
         options: &ExportOptions,
-        out: &mut dyn Write,
-    ) -> Result<Exported, EngineError> {
-        if !options.flows() {
-            let exported = self.export(options)?;
-            let [file] = &exported.files[..] else {
-                let made = exported.files.len();
-                let why = format!("`{}` makes {made} files, not one", options.format);
-                return Err(EngineError::Export(why));
-            };
-            out.write_all(&file.bytes)
-                .map_err(|source| EngineError::File { path: file.name.clone(), source })?;
-            return Ok(Exported { files: Vec::new(), ..exported });
-        }
+        to: &mut dyn Sink,
+    ) -> Result<Made, EngineError> {
         let part = self.within(options)?;
-        part.as_ref().unwrap_or(self).portions(options, portions::PORTION, out)
+        let engine = part.as_ref().unwrap_or(self);
+        if options.flows() {
+            engine.flow(options, None, to)
+        } else {
+            sink::hand_over(engine.whole(options)?, to)
+        }
+    }
+
+    /// What [flows](ExportOptions::flows), so many facts at a time where they come by portions.
+    fn flow(
+        &self,
+        options: &ExportOptions,
+        portion: Option<usize>,
+        to: &mut dyn Sink,
+    ) -> Result<Made, EngineError> {
+        match options.format {
+            ExportFormat::Stix | ExportFormat::Stix20 => {
+                self.bundle(options, portion.unwrap_or(PORTION_OF_OBJECTS), to)
+            }
+            ExportFormat::Misp | ExportFormat::MispFeed => self.events(options, to),
+            ExportFormat::List => self.lists(options, portion.unwrap_or(PORTION), to),
+            _ => self.table(options, portion.unwrap_or(PORTION), to),
+        }
+    }
+
+    /// An export made in memory.
+    fn whole(&self, options: &ExportOptions) -> Result<Exported, EngineError> {
+        let selection = self.selection(options)?;
+        let mut exported = self.write(&selection, options)?;
+        exported.losses.extend(selection.left_out);
+        Ok(exported.settled())
     }
 
     /// What an export may draw from, where that is not the whole store.
@@ -181,8 +205,9 @@ impl Engine {
         options: &ExportOptions,
     ) -> Result<Exported, EngineError> {
         match options.format {
-            ExportFormat::Stix => Ok(self.stix(selection, options, StixVersion::V21)),
-            ExportFormat::Stix20 => Ok(self.stix(selection, options, StixVersion::V20)),
+            ExportFormat::Stix | ExportFormat::Stix20 => {
+                Ok(stix::bundle(selection, &self.knowledge, bundle::stix_options(options)))
+            }
             ExportFormat::Misp => Ok(told(selection, misp::file(selection, &self.knowledge))),
             ExportFormat::MispFeed => Ok(told(selection, misp::feed(selection, &self.knowledge))),
             ExportFormat::Csv
@@ -198,21 +223,13 @@ impl Engine {
             }
         }
     }
-
-    fn stix(
-        &self,
-        selection: &Selection,
-        options: &ExportOptions,
-        version: StixVersion,
-    ) -> Exported {
-        // STIX 2.0 knows the markings of TLP 1.0 only.
-        let tlp1 = options.tlp1 || version == StixVersion::V20;
-        stix::bundle(selection, &self.knowledge, StixOptions { version, tlp1 })
-    }
 }
 
 /// An export of MISP events with what they cannot carry.
 fn told(selection: &Selection, mut exported: Exported) -> Exported {
-    readback::misp_losses(selection, &mut exported);
+    readback::misp_losses(selection, &exported.files, &mut exported.losses);
     exported
 }
+
+#[cfg(test)]
+mod tests;

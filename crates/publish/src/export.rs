@@ -10,7 +10,7 @@ use lapwing_model::{
     Admiralty, Claim, ClaimId, Document, DocumentId, Entity, Fact, Gap, Kind, Marking, Object,
     Origin, OriginId, PartialDate, Relation, Role, Status,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $suffix:literal;)*) => {
@@ -157,7 +157,7 @@ pub struct SelectedDocument {
 }
 
 /// A claim that goes out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SelectedClaim {
     /// Its identifier.
     pub id: ClaimId,
@@ -181,14 +181,14 @@ pub struct ExportedFile {
 }
 
 /// Something that the target format cannot carry, or that the filters left out.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Loss {
     /// What is lost, in a noun: `claim`, `indicator`, `gap`, `property`, `span` …
     pub what: String,
     /// Which: a value, a statement, a property's name.
     pub value: String,
     /// Whose: the document's identifier, where it is one document's.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<DocumentId>,
     /// Why, in words.
     pub why: String,

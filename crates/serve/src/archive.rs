@@ -8,15 +8,25 @@ const BLOCK: usize = 512;
 pub(crate) fn tar<'f>(files: impl Iterator<Item = (&'f str, &'f [u8])>, at: Timestamp) -> Vec<u8> {
     let mut archive = Vec::new();
     for (name, bytes) in files {
-        archive.extend(header(name, bytes.len(), at));
+        archive.extend(header(name, bytes.len() as u64, at));
         archive.extend_from_slice(bytes);
-        archive.resize(archive.len().next_multiple_of(BLOCK), 0);
+        archive.extend_from_slice(padding(bytes.len() as u64));
     }
-    archive.resize(archive.len() + 2 * BLOCK, 0);
+    archive.extend_from_slice(&END);
     archive
 }
 
-fn header(name: &str, size: usize, at: Timestamp) -> [u8; BLOCK] {
+/// What stands behind the last file.
+pub(crate) const END: [u8; 2 * BLOCK] = [0; 2 * BLOCK];
+
+/// What stands behind a file of so many bytes.
+pub(crate) fn padding(size: u64) -> &'static [u8] {
+    let more = size.next_multiple_of(BLOCK as u64) - size;
+    END.get(..usize::try_from(more).unwrap_or_default()).unwrap_or_default()
+}
+
+/// What stands before a file.
+pub(crate) fn header(name: &str, size: u64, at: Timestamp) -> [u8; BLOCK] {
     let mut block = [0_u8; BLOCK];
     let mut put = |from: usize, text: &[u8]| {
         for (into, byte) in block[from..].iter_mut().zip(text) {

@@ -32,6 +32,7 @@ mod rooted;
 mod router;
 mod routes;
 mod sessions;
+mod spool;
 mod taxii;
 mod throttle;
 mod unread;

@@ -1,9 +1,8 @@
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
-use lapwing_engine::publish::export::{ExportFormat, Exported, Loss};
-use lapwing_engine::{Engine, EngineError, ExportOptions};
+use lapwing_engine::publish::export::ExportFormat;
+use lapwing_engine::{Content, Engine, EngineError, ExportOptions, LossKinds, Made, Sink};
 
 use serde_json::json;
 
@@ -34,32 +33,32 @@ pub fn run(args: &Export, session: &mut Session) -> Result<Outcome, Failure> {
         ..ExportOptions::new(args.format, session.today)
     };
     let above = above(&engine, args)?;
-    let (exported, made) = if options.flows() {
-        flow(args, &engine, &options, session)?
-    } else {
-        let exported = engine.export(&options)?;
-        write(args, &exported, session)?;
-        let made = exported.files.iter().map(|f| (f.name.clone(), f.bytes.len() as u64)).collect();
-        (exported, made)
+    let mut files = Files { args, session, expected: 0, written: Vec::new(), failed: None };
+    let made = engine.export_to(&options, &mut files);
+    let Files { written, failed, .. } = files;
+    let mut made = match (failed, made) {
+        (Some(failure), _) => return Err(failure),
+        (None, made) => made?,
     };
     if let Some(path) = &args.loss_report {
-        let mut lines = Vec::new();
-        for loss in &exported.losses {
-            serde_json::to_writer(&mut lines, loss)?;
-            lines.push(b'\n');
-        }
-        save(path, &lines)?;
+        make_folder(path)?;
+        whole::write(path, |out| {
+            made.losses.each(&mut |loss| {
+                serde_json::to_writer(&mut *out, loss)?;
+                out.write_all(b"\n")
+            })
+        })?;
     }
     // On standard output stands the export itself, unless it went to a file.
     if session.out.json && args.output.is_some() {
-        for (name, bytes) in made {
+        for (name, bytes) in written {
             session.out.object(&json!({ "file": name, "bytes": bytes }))?;
         }
-        for rule in &exported.tried {
+        for rule in &made.tried {
             session.out.object(rule)?;
         }
     }
-    tell(args, &exported, session)?;
+    tell(args, &mut made, session)?;
     if above > 0 {
         session.remark(&format!(
             "above {} and {}: {}, and what only they say (--tlp, --pap)",
@@ -95,9 +94,6 @@ fn suricata(args: &Export) -> Option<PathBuf> {
     })
 }
 
-/// Names of files with their sizes.
-type Made = Vec<(String, u64)>;
-
 /// Counts what is written.
 struct Counted<'w> {
     out: &'w mut dyn Write,
@@ -116,73 +112,87 @@ impl Write for Counted<'_> {
     }
 }
 
-/// Writes an export while it is made: a store of millions of values is not held in memory.
-fn flow(
-    args: &Export,
-    engine: &Engine,
-    options: &ExportOptions,
-    session: &mut Session,
-) -> Result<(Exported, Made), Failure> {
-    let name = options.file_name().unwrap_or_default();
-    let mut result = None;
-    let mut bytes = 0;
-    let content = |out: &mut dyn Write| {
-        let mut out = Counted { out, bytes: 0 };
-        let made = engine.export_into(options, &mut out);
-        bytes = out.bytes;
-        match made {
-            // What the system says of the file goes where failures of files are told.
-            Err(EngineError::File { source, .. }) => Err(source),
-            Err(error) => {
-                result = Some(Err(error));
-                Err(io::Error::other("the export failed"))
+/// Where the files go: each is written while it is made, whole or not at all.
+struct Files<'a> {
+    args: &'a Export,
+    session: &'a mut Session,
+    /// How many are to come.
+    expected: usize,
+    /// Names with sizes.
+    written: Vec<(String, u64)>,
+    /// What came in between, in the words of this program.
+    failed: Option<Failure>,
+}
+
+impl Files<'_> {
+    fn stop(&mut self, failure: Failure) -> EngineError {
+        self.failed = Some(failure);
+        EngineError::Export("it was stopped".to_owned())
+    }
+
+    /// Where a file of this name goes; nowhere: to standard output.
+    fn place(&self, name: &str) -> Result<Option<PathBuf>, Failure> {
+        match &self.args.output {
+            None => Ok(None),
+            Some(path) if self.expected == 1 && !is_folder(path) => Ok(Some(path.clone())),
+            Some(folder) => {
+                let name = Path::new(name);
+                // The names are ours; a name that leaves the folder would be a fault of ours.
+                if !name.components().all(|part| matches!(part, Component::Normal(_))) {
+                    return Err(Failure::usage(format!("{}: no name of a file", name.display())));
+                }
+                Ok(Some(folder.join(name)))
             }
-            Ok(exported) => {
-                result = Some(Ok(exported));
-                Ok(())
-            }
         }
-    };
-    let written = match &args.output {
-        None => session.out.written(content),
-        Some(path) if !is_folder(path) => {
-            make_folder(path)?;
-            whole::write(path, content)
-        }
-        Some(folder) => {
-            let path = folder.join(name);
-            make_folder(&path)?;
-            whole::write(&path, content)
-        }
-    };
-    match (result, written) {
-        (Some(Err(error)), _) => Err(error.into()),
-        (_, Err(failure)) => Err(failure),
-        (Some(Ok(exported)), Ok(())) => Ok((exported, vec![(name.to_owned(), bytes)])),
-        // Nobody reads: nothing was made.
-        (None, Ok(())) => Ok((Exported::default(), Vec::new())),
     }
 }
 
-fn write(args: &Export, exported: &Exported, session: &mut Session) -> Result<(), Failure> {
-    match (&args.output, &exported.files[..]) {
-        (None, [one]) => session.out.bytes(&one.bytes),
-        (None, files) => {
-            Err(Failure::usage(format!("{} makes {} files", args.format, files.len()))
-                .hint("name a folder for them with -o FOLDER"))
+impl Sink for Files<'_> {
+    fn expect(&mut self, files: usize) -> Result<(), EngineError> {
+        self.expected = files;
+        if files == 1 || self.args.output.is_some() {
+            return Ok(());
         }
-        (Some(path), [one]) if !is_folder(path) => save(path, &one.bytes),
-        (Some(folder), files) => {
-            for file in files {
-                let name = Path::new(&file.name);
-                // The names are ours; a name that leaves the folder would be a fault of ours.
-                if !name.components().all(|part| matches!(part, Component::Normal(_))) {
-                    return Err(Failure::usage(format!("{}: no name of a file", file.name)));
+        let failure = Failure::usage(format!("{} makes {files} files", self.args.format))
+            .hint("name a folder for them with -o FOLDER");
+        Err(self.stop(failure))
+    }
+
+    fn file(
+        &mut self,
+        name: &str,
+        _: Option<u64>,
+        content: &mut Content<'_>,
+    ) -> Result<(), EngineError> {
+        let mut result = Ok(());
+        let mut bytes = 0;
+        let write = |out: &mut dyn Write| {
+            let mut out = Counted { out, bytes: 0 };
+            let made = content(&mut out);
+            bytes = out.bytes;
+            match made {
+                Ok(()) => Ok(()),
+                // What the system says of the file goes where failures of files are told.
+                Err(EngineError::File { source, path }) if path == name => Err(source),
+                Err(error) => {
+                    result = Err(error);
+                    Err(io::Error::other("the export failed"))
                 }
-                save(&folder.join(name), &file.bytes)?;
             }
-            Ok(())
-        }
+        };
+        let place = self.place(name).and_then(|place| match place {
+            Some(path) => make_folder(&path).map(|()| Some(path)),
+            None => Ok(None),
+        });
+        let written = match place {
+            Ok(None) => self.session.out.written(write),
+            Ok(Some(path)) => whole::write(&path, write),
+            Err(failure) => Err(failure),
+        };
+        result?;
+        written.map_err(|failure| self.stop(failure))?;
+        self.written.push((name.to_owned(), bytes));
+        Ok(())
     }
 }
 
@@ -201,37 +211,27 @@ fn make_folder(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn save(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    make_folder(path)?;
-    whole::write(path, |out| out.write_all(bytes))
-}
-
 /// What went out, and what could not, on standard error.
-fn tell(args: &Export, exported: &Exported, session: &mut Session) -> Result<(), Failure> {
+fn tell(args: &Export, made: &mut Made, session: &mut Session) -> Result<(), Failure> {
     let counts: Vec<String> =
-        exported.counts.iter().map(|(what, number)| format!("{number} {what}")).collect();
+        made.counts.iter().map(|(what, number)| format!("{number} {what}")).collect();
     if !counts.is_empty() {
         session.remark(&format!("{}: {}", args.format, counts.join(", ")))?;
     }
-    for trial in &exported.trials {
+    for trial in &made.trials {
         session.remark(&one_line(trial, 200))?;
     }
-    if exported.losses.is_empty() {
+    let LossKinds { losses, kinds, most } = made.losses.kinds(TOLD)?;
+    if losses == 0 {
         return Ok(());
     }
-    let mut kinds: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for Loss { what, why, .. } in &exported.losses {
-        *kinds.entry((what, why)).or_default() += 1;
-    }
-    let mut kinds: Vec<_> = kinds.into_iter().collect();
-    kinds.sort_by_key(|(key, number)| (std::cmp::Reverse(*number), *key));
-    let total = exported.losses.len() as u64;
-    session.remark(&format!("not carried: {}", counted(total, "statement")))?;
-    for ((what, why), number) in kinds.iter().take(TOLD) {
+    session.remark(&format!("not carried: {}", counted(losses, "statement")))?;
+    for (what, why, number) in &most {
         session.remark(&format!("  {number} × {what}: {}", one_line(why, 120)))?;
     }
-    if kinds.len() > TOLD {
-        session.remark(&format!("  and {} further kinds", kinds.len() - TOLD))?;
+    let further = kinds.saturating_sub(most.len() as u64);
+    if further > 0 {
+        session.remark(&format!("  and {further} further kinds"))?;
     }
     if args.loss_report.is_none() {
         session.remark("  --loss-report FILE lists them")?;

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{Claim, DocumentId, Kind, Object, Period, Reading, Relation};
-use lapwing_publish::export::{Exported, Loss, SelectedDocument, Selection};
+use lapwing_publish::export::{ExportedFile, Loss, SelectedDocument, Selection};
 use lapwing_publish::misp;
 use lapwing_read::{Item, Options};
 
 /// What a claim says, without the place and the manner.
 type Said = (String, Relation, String, &'static str);
 
-/// Adds to an export of MISP events what its documents say and the events do not.
-pub(super) fn misp_losses(selection: &Selection, exported: &mut Exported) {
+/// Tells what the documents of a selection say and files of MISP events do not.
+pub(super) fn misp_losses(selection: &Selection, files: &[ExportedFile], losses: &mut Vec<Loss>) {
     let mut events: BTreeMap<String, Reading> = BTreeMap::new();
-    for file in exported.files.iter().filter(|file| file.name.strip_suffix(".json").is_some()) {
+    for file in files.iter().filter(|file| file.name.strip_suffix(".json").is_some()) {
         lapwing_read::read_bytes(&file.name, &file.bytes, &Options::default(), &mut |item| {
             if let Item::Reading(reading) = item {
                 let properties = &reading.document.properties;
@@ -26,10 +26,10 @@ pub(super) fn misp_losses(selection: &Selection, exported: &mut Exported) {
     for chosen in &selection.documents {
         let uuid = misp::event_uuid(chosen.document.id).to_string();
         if let Some(reading) = events.get(&uuid) {
-            compare(chosen, reading, &mut exported.losses);
+            compare(chosen, reading, losses);
         } else {
             let loss = Loss::new("document", chosen.document.label(), "it could not be read again");
-            exported.losses.push(loss.of(chosen.document.id));
+            losses.push(loss.of(chosen.document.id));
         }
     }
 }

@@ -27,7 +27,7 @@ struct Wanted {
 const FEW: usize = 64;
 
 /// Facts by their statement.
-type Statement = (Entity, Relation, Object);
+pub(super) type Statement = (Entity, Relation, Object);
 
 impl Engine {
     /// Gathers what the options ask for. The store must hold nothing above the ceiling: see
@@ -39,7 +39,8 @@ impl Engine {
         let statuses = self.statuses(options.day())?;
         let home = BTreeSet::new();
         let facts = chosen(wanted.facts, options, (&statuses, &home), &mut left_out);
-        let (documents, origins) = self.chosen_documents(&wanted.documents, &facts, options)?;
+        let (documents, origins) =
+            self.chosen_documents(&wanted.documents, Some(&facts), options)?;
         let mut selection = Selection {
             asked: options.names.clone(),
             subjects: wanted.subjects,
@@ -51,7 +52,7 @@ impl Engine {
             left_out,
         };
         let stated = self.stated(&selection, options)?;
-        join(&mut selection, &stated);
+        join(&mut selection, &|claim| stated.place(claim));
         date(&mut selection, options, &statuses);
         Ok(selection)
     }
@@ -113,17 +114,19 @@ impl Engine {
         Ok(Some(titled))
     }
 
-    /// The documents with their claims, in order of date, and their origins.
+    /// The documents with their claims, in order of date, and their origins; without their claims where no facts
+    /// are given.
     pub(super) fn chosen_documents(
         &self,
         wanted: &BTreeSet<DocumentId>,
-        facts: &[SelectedFact],
+        facts: Option<&[SelectedFact]>,
         options: &ExportOptions,
     ) -> Result<(Vec<SelectedDocument>, Vec<Origin>), EngineError> {
         // Only where claims are told: of a million facts it is large.
+        let facts = facts.filter(|_| options.format.tells_claims());
         let statements: BTreeSet<Statement> = facts
-            .iter()
-            .filter(|_| options.format.tells_claims())
+            .into_iter()
+            .flatten()
             .map(|f| (f.fact.subject.clone(), f.fact.relation, f.fact.object.clone()))
             .collect();
         let mut gaps: BTreeMap<DocumentId, Vec<Gap>> = BTreeMap::new();
@@ -150,10 +153,9 @@ impl Engine {
             let Some((origin, grade)) = places.get(id).copied() else {
                 return Err(EngineError::Corrupt(format!("document {id} has no origin")));
             };
-            let claims = if options.format.tells_claims() {
-                self.chosen_claims(*id, &statements)?
-            } else {
-                Vec::new()
+            let claims = match facts {
+                Some(_) => self.chosen_claims(*id, &statements)?,
+                None => Vec::new(),
             };
             documents.push(SelectedDocument {
                 document: record.document,
@@ -171,20 +173,24 @@ impl Engine {
         Ok((documents, origins))
     }
 
-    fn chosen_claims(
+    pub(super) fn chosen_claims(
         &self,
         id: DocumentId,
         statements: &BTreeSet<Statement>,
     ) -> Result<Vec<SelectedClaim>, EngineError> {
-        let text = self.store.document(id)?.map(|document| document.text).unwrap_or_default();
-        let claims = self.store.claims_of(id)?.into_iter().filter(|stored| {
+        let mut claims = self.quoted_claims(id)?;
+        claims.retain(|stored| {
             // A set of owned keys: looked up by clones of names, which are short.
-            statements.contains(&(
-                stored.subject.clone(),
-                stored.claim.relation,
-                stored.object.clone(),
-            ))
+            let statement = (stored.subject.clone(), stored.claim.relation, stored.object.clone());
+            statements.contains(&statement)
         });
+        Ok(claims)
+    }
+
+    /// All claims of a document with their words, in order of place.
+    pub(super) fn quoted_claims(&self, id: DocumentId) -> Result<Vec<SelectedClaim>, EngineError> {
+        let text = self.store.document(id)?.map(|document| document.text).unwrap_or_default();
+        let claims = self.store.claims_of(id)?.into_iter();
         Ok(claims
             .map(|StoredClaim { id, document: _, claim, subject, object }| SelectedClaim {
                 id,
@@ -220,18 +226,18 @@ impl Engine {
 pub(super) struct Stated(Vec<(ClaimId, u32)>);
 
 impl Stated {
-    fn place(&self, claim: ClaimId) -> Option<u32> {
+    pub(super) fn place(&self, claim: ClaimId) -> Option<u32> {
         let at = self.0.partition_point(|(id, _)| *id < claim);
         self.0.get(at).filter(|(id, _)| *id == claim).map(|(_, at)| *at)
     }
 }
 
 /// Tells each fact which documents of the selection state it.
-pub(super) fn join(selection: &mut Selection, stated: &Stated) {
+pub(super) fn join(selection: &mut Selection, stated: &dyn Fn(ClaimId) -> Option<u32>) {
     let Selection { documents, facts, .. } = selection;
     for fact in facts {
         let claims = fact.fact.contributions.iter().flat_map(|c| &c.claims);
-        let mut places: Vec<u32> = claims.filter_map(|claim| stated.place(*claim)).collect();
+        let mut places: Vec<u32> = claims.filter_map(|claim| stated(*claim)).collect();
         places.sort_unstable();
         places.dedup();
         let of = |at: &u32| documents.get(*at as usize).map(|chosen| chosen.document.id);

@@ -9,6 +9,11 @@ use uuid::Uuid;
 use super::Event;
 use crate::export::ExportedFile;
 
+/// The name of the file that lists the events.
+pub const MANIFEST: &str = "manifest.json";
+/// The name of the file with the hash of each value.
+pub const HASHES: &str = "hashes.csv";
+
 /// What a manifest tells of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FeedEntry {
@@ -42,8 +47,21 @@ impl Feed {
     /// Takes an event into the index; returns its file.
     pub fn add(&mut self, event: &Event) -> ExportedFile {
         self.entries.insert(event.uuid, FeedEntry::of(event));
+        Self::file(event)
+    }
+
+    /// The file of an event.
+    #[must_use]
+    pub fn file(event: &Event) -> ExportedFile {
         let bytes = format!("{}\n", event.json).into_bytes();
         ExportedFile { name: format!("{}.json", event.uuid), bytes }
+    }
+
+    /// An event as it stands in `manifest.json`: its identifier and what is told of it.
+    #[must_use]
+    pub fn entry(&self, event: Uuid) -> String {
+        let manifest = self.entries.get(&event).map_or(&Value::Null, |entry| &entry.manifest);
+        format!("\"{event}\":{manifest}")
     }
 
     /// `manifest.json`.
@@ -51,10 +69,7 @@ impl Feed {
     pub fn manifest(&self) -> ExportedFile {
         let all: BTreeMap<String, &Value> =
             self.entries.iter().map(|(id, entry)| (id.to_string(), &entry.manifest)).collect();
-        ExportedFile {
-            name: "manifest.json".into(),
-            bytes: format!("{}\n", json!(all)).into_bytes(),
-        }
+        ExportedFile { name: MANIFEST.into(), bytes: format!("{}\n", json!(all)).into_bytes() }
     }
 
     /// `hashes.csv`: hash of a value, event.
@@ -71,7 +86,7 @@ impl Feed {
                 bytes.extend_from_slice(end.as_bytes());
             }
         }
-        ExportedFile { name: "hashes.csv".into(), bytes }
+        ExportedFile { name: HASHES.into(), bytes }
     }
 }
 

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::export::{Exported, Selection};
 
-pub use feed::{Feed, FeedEntry, value_hash};
+pub use feed::{Feed, FeedEntry, HASHES, MANIFEST, value_hash};
 
 /// The organisation that makes the events.
 pub const ORGANISATION: &str = "Lapwing";
@@ -86,7 +86,17 @@ pub fn events<'s>(
     selection.documents.iter().map(move |chosen| event::of(chosen, &judged, knowledge))
 }
 
-/// All events in one file: one event alone, several as MISP's own answer to a search.
+/// The name of the file with all events.
+pub const NAME: &str = "lapwing.misp.json";
+
+/// What stands before and behind so many events in one file: one stands alone, several as MISP's own answer to a
+/// search.
+#[must_use]
+pub fn around(events: usize) -> (&'static [u8], &'static [u8]) {
+    if events == 1 { (b"", b"\n") } else { (b"{\"response\":[\n", b"\n]}\n") }
+}
+
+/// All events in one file.
 #[must_use]
 pub fn file(selection: &Selection, knowledge: &Knowledge) -> Exported {
     let mut body: Vec<u8> = Vec::new();
@@ -98,12 +108,8 @@ pub fn file(selection: &Selection, knowledge: &Knowledge) -> Exported {
         }
         body.extend_from_slice(event.json.to_string().as_bytes());
     }
-    let bytes = if counts.events == 1 {
-        [&body[..], b"\n"].concat()
-    } else {
-        [b"{\"response\":[\n", &body[..], b"\n]}\n"].concat()
-    };
-    counts.into(Exported::file("lapwing.misp.json", bytes))
+    let (head, tail) = around(counts.events);
+    counts.into(Exported::file(NAME, [head, &body[..], tail].concat()))
 }
 
 /// A folder that MISP subscribes to.
@@ -121,8 +127,9 @@ pub fn feed(selection: &Selection, knowledge: &Knowledge) -> Exported {
     counts.into(exported)
 }
 
-#[derive(Default)]
-struct Counts {
+/// What went out as events.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
     events: usize,
     attributes: usize,
     objects: usize,
@@ -130,7 +137,8 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, event: &Value) {
+    /// Counts an event.
+    pub fn add(&mut self, event: &Value) {
         let length = |key: &str| event["Event"][key].as_array().map_or(0, Vec::len);
         self.events += 1;
         self.attributes += length("Attribute");
@@ -138,12 +146,17 @@ impl Counts {
         self.tags += length("Tag");
     }
 
-    fn into(self, mut exported: Exported) -> Exported {
-        exported.count("events", self.events);
-        exported.count("attributes", self.attributes);
-        exported.count("objects", self.objects);
-        exported.count("tags", self.tags);
-        exported
+    /// As an export tells it.
+    #[must_use]
+    pub fn told(self) -> Vec<(String, u64)> {
+        let Self { events, attributes, objects, tags } = self;
+        let counts =
+            [("events", events), ("attributes", attributes), ("objects", objects), ("tags", tags)];
+        counts.into_iter().map(|(what, number)| (what.to_owned(), number as u64)).collect()
+    }
+
+    fn into(self, exported: Exported) -> Exported {
+        Exported { counts: self.told(), ..exported }
     }
 }
 

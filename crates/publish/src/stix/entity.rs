@@ -24,6 +24,11 @@ pub(super) fn domain_type(kind: Kind) -> Option<&'static str> {
     })
 }
 
+/// Whether objects of entities that are no observables have this type.
+pub(super) fn is_domain_type(name: &str) -> bool {
+    Kind::ALL.iter().any(|kind| domain_type(*kind) == Some(name))
+}
+
 /// The identifier of an entity's domain object.
 pub(super) fn domain_id(entity: &Entity) -> Option<String> {
     let kind = domain_type(entity.kind)?;

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::id;
 use super::pattern::{self, pattern};
-use super::writer::{Stamp, Writer, claim, extension, is_role};
+use super::profile::Stamp;
+use super::writer::{Writer, claim, extension, is_role};
 use crate::export::{Loss, SelectedFact};
 
 /// Documents that a description names.
@@ -138,6 +139,10 @@ impl<'s> Writer<'s, '_> {
             fields["revoked"] = json!(true);
         }
         self.own("indicator", id.clone(), stamp, fields);
+        if fact.subject.kind != Kind::Pattern {
+            // A rule may be an end of facts of others; a value is, by its own object.
+            self.pass(&id);
+        }
         self.doubt(selected, &id, stamp);
         self.opinion(selected, &id, stamp);
         if let Some(observable) = observable {
@@ -147,7 +152,8 @@ impl<'s> Writer<'s, '_> {
                 "source_ref": id,
                 "target_ref": observable,
             });
-            self.own("relationship", tie_id, stamp, tie);
+            let tie_id = self.own("relationship", tie_id, stamp, tie);
+            self.pass(&tie_id);
         }
     }
 
@@ -178,7 +184,8 @@ impl<'s> Writer<'s, '_> {
             "description": self.description(selected),
             "extensions": extension(Self::evidence(selected, claims)),
         });
-        self.own("sighting", id, stamp, fields);
+        let id = self.own("sighting", id, stamp, fields);
+        self.pass(&id);
     }
 
     fn relationship(&mut self, selected: &'s SelectedFact, object: &'s Entity) {
@@ -223,6 +230,7 @@ impl<'s> Writer<'s, '_> {
             }
         }
         self.own("relationship", id.clone(), stamp, fields);
+        self.pass(&id);
         self.doubt(selected, &id, stamp);
         self.opinion(selected, &id, stamp);
     }
@@ -306,10 +314,14 @@ impl<'s> Writer<'s, '_> {
     /// One note a point of doubt, on all objects that it is about.
     pub(super) fn doubts(&mut self) {
         for (note, (stamp, refs)) in std::mem::take(&mut self.doubts) {
-            // A note on objects of several markings has the strictest, and names them all.
-            let fields = json!({ "content": note, "object_refs": refs });
-            self.own("note", id::domain("note", &format!("doubt|{note}")), stamp, fields);
+            self.one_doubt(note, stamp, &refs);
         }
+    }
+
+    /// The note on a point of doubt: of objects of several markings it has the strictest, and it names them all.
+    pub(super) fn one_doubt(&mut self, note: &str, stamp: Stamp, refs: &BTreeSet<String>) {
+        let fields = json!({ "content": note, "object_refs": refs });
+        self.own("note", id::domain("note", &format!("doubt|{note}")), stamp, fields);
     }
 
     /// What the extension tells of a fact.
@@ -341,16 +353,10 @@ impl<'s> Writer<'s, '_> {
     fn description(&self, selected: &SelectedFact) -> String {
         let fact = &selected.fact;
         let mut said: Vec<String> = Vec::new();
-        for chosen in &self.selection.documents {
-            if selected.documents.contains(&chosen.document.id) {
-                let document = &chosen.document;
-                let source = document.source.as_deref().unwrap_or("unnamed source");
-                let day = document.published.map(|day| format!(", {day}")).unwrap_or_default();
-                said.push(format!("{source}: {}{day}", document.label()));
-            }
-            if said.len() == NAMED {
-                break;
-            }
+        for document in self.first_documents(selected, NAMED) {
+            let source = document.source.as_deref().unwrap_or("unnamed source");
+            let day = document.published.map(|day| format!(", {day}")).unwrap_or_default();
+            said.push(format!("{source}: {}{day}", document.label()));
         }
         let more = selected.documents.len().saturating_sub(said.len());
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };

@@ -12,6 +12,8 @@ mod marking;
 mod observable;
 mod pattern;
 pub mod pieces;
+pub mod portions;
+mod profile;
 mod report;
 mod v20;
 mod writer;
@@ -122,21 +124,34 @@ pub fn bundle(selection: &Selection, knowledge: &Knowledge, options: StixOptions
         body.extend_from_slice(text.as_bytes());
     });
     let id = Value::String(format!("bundle--{}", digest.uuid()));
-    let head = match options.version {
+    let mut bytes = head(&id, options.version).into_bytes();
+    bytes.append(&mut body);
+    bytes.extend_from_slice(TAIL);
+    let name = file_name(options.version);
+    Exported { losses: written.losses, counts: written.counts, ..Exported::file(name, bytes) }
+}
+
+/// The name of a bundle's file.
+#[must_use]
+pub fn file_name(version: StixVersion) -> &'static str {
+    match version {
+        StixVersion::V21 => "lapwing.stix.json",
+        StixVersion::V20 => "lapwing.stix20.json",
+    }
+}
+
+/// What stands before the objects of a bundle.
+fn head(id: &Value, version: StixVersion) -> String {
+    match version {
         StixVersion::V21 => format!("{{\"type\":\"bundle\",\"id\":{id},\"objects\":["),
         StixVersion::V20 => {
             format!("{{\"type\":\"bundle\",\"id\":{id},\"spec_version\":\"2.0\",\"objects\":[")
         }
-    };
-    let mut bytes = head.into_bytes();
-    bytes.append(&mut body);
-    bytes.extend_from_slice(b"\n]}\n");
-    let name = match options.version {
-        StixVersion::V21 => "lapwing.stix.json",
-        StixVersion::V20 => "lapwing.stix20.json",
-    };
-    Exported { losses: written.losses, counts: written.counts, ..Exported::file(name, bytes) }
+    }
 }
+
+/// What stands behind them.
+const TAIL: &[u8] = b"\n]}\n";
 
 /// The object that defines our extension.
 fn extension_definition() -> Value {

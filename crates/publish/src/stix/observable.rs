@@ -27,6 +27,8 @@ pub(super) struct Files {
 
 #[derive(Clone, Default)]
 struct File {
+    /// The hashes that are its, by value: one an algorithm at most, so that they are few.
+    members: Vec<Entity>,
     /// By algorithm, as STIX names it.
     hashes: BTreeMap<&'static str, String>,
     name: Option<String>,
@@ -36,20 +38,19 @@ impl Files {
     /// Groups the hashes that sources say are of one file. A file has one hash of an algorithm:
     /// what would give it two (a name shared by many files) joins nothing.
     pub(super) fn of(facts: &[SelectedFact]) -> Self {
+        let pairs: Vec<(&Entity, &Entity)> = facts.iter().filter_map(same_object).collect();
+        Self::of_pairs(&pairs)
+    }
+
+    /// As [`Self::of`], of what is said to be one object, in the order of the facts.
+    pub(super) fn of_pairs(pairs: &[(&Entity, &Entity)]) -> Self {
         let mut files = Self::default();
-        let pairs = || {
-            facts.iter().map(|selected| &selected.fact).filter_map(|fact| {
-                let object = fact.object.entity()?;
-                let same = fact.relation == Relation::SameObject && fact.origins_for() > 0;
-                same.then_some((&fact.subject, object))
-            })
-        };
-        for (one, other) in pairs() {
+        for &(one, other) in pairs {
             if is_hash(one) && is_hash(other) {
                 files.join(one, other);
             }
         }
-        for (one, other) in pairs() {
+        for &(one, other) in pairs {
             let (hash, name) = if one.kind == Kind::FileName { (other, one) } else { (one, other) };
             if is_hash(hash) && name.kind == Kind::FileName {
                 let at = files.place(hash);
@@ -64,7 +65,7 @@ impl Files {
         if let Some(at) = self.place.get(hash) {
             return *at;
         }
-        let mut file = File::default();
+        let mut file = File { members: vec![hash.clone()], ..File::default() };
         if let Some(algorithm) = hash_name(hash.kind) {
             file.hashes.insert(algorithm, hash.value.clone());
         }
@@ -86,9 +87,15 @@ impl Files {
         }
         let moved = std::mem::take(&mut self.groups[from]);
         self.groups[into].hashes.extend(moved.hashes);
-        for at in self.place.values_mut().filter(|at| **at == from) {
-            *at = into;
+        for member in &moved.members {
+            self.place.insert(member.clone(), into);
         }
+        self.groups[into].members.extend(moved.members);
+    }
+
+    /// Whether a value is of a file that has others.
+    pub(super) fn holds(&self, hash: &Entity) -> bool {
+        self.place.contains_key(hash)
     }
 
     fn file(&self, hash: &Entity) -> File {
@@ -100,6 +107,13 @@ impl Files {
             alone.groups.swap_remove(at)
         }
     }
+}
+
+/// The ends of a fact that says that two values are of one object.
+pub(super) fn same_object(selected: &SelectedFact) -> Option<(&Entity, &Entity)> {
+    let fact = &selected.fact;
+    let same = fact.relation == Relation::SameObject && fact.origins_for() > 0;
+    fact.object.entity().filter(|_| same).map(|object| (&fact.subject, object))
 }
 
 /// Whether a value has the form of its algorithm: readers of STIX refuse a file with another.

@@ -1,11 +1,12 @@
 //! Reports: one a document; and notes on the origins that they go back to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_model::{Document, OriginId, Relation};
 use serde_json::{Map, Value, json};
 
-use super::writer::{Stamp, Writer, extension, merge};
+use super::profile::Stamp;
+use super::writer::{Writer, extension, merge};
 use super::{CREATOR, id};
 use crate::export::{Loss, SelectedDocument};
 
@@ -23,11 +24,23 @@ impl Writer<'_, '_> {
 
     /// Writes the report of a document; `publisher`: with the object of who published it.
     pub(super) fn one_report(&mut self, chosen: &SelectedDocument, publisher: bool) {
+        let id = chosen.document.id;
+        let carried = (self.refs_of(id), self.homeless_claims(id));
+        self.report_with(chosen, publisher, carried);
+    }
+
+    /// As [`Self::one_report`], with the objects that its document speaks of and the claims that none of them
+    /// carries.
+    pub(super) fn report_with(
+        &mut self,
+        chosen: &SelectedDocument,
+        publisher: bool,
+        (mut refs, homeless): (BTreeSet<String>, Vec<Value>),
+    ) {
         let document = &chosen.document;
         let stamp = self.stamp_of(document.id);
         let publisher =
             document.source.as_deref().map(|source| self.publisher((source, publisher), stamp));
-        let mut refs = self.refs_of(document.id);
         if refs.is_empty() {
             // A report must refer to something.
             refs.insert(publisher.clone().unwrap_or_else(|| CREATOR.to_owned()));
@@ -40,7 +53,7 @@ impl Writer<'_, '_> {
             "object_refs": refs,
             "external_references": references(chosen),
             "labels": labels(document),
-            "extensions": extension(self.own_words(chosen)),
+            "extensions": extension(own_words(chosen, homeless)),
         });
         if let Some(language) = &document.language {
             fields["lang"] = json!(language);
@@ -70,36 +83,20 @@ impl Writer<'_, '_> {
         id
     }
 
-    /// What the extension tells of a document.
-    fn own_words(&self, chosen: &SelectedDocument) -> Map<String, Value> {
-        let mut document = serde_json::to_value(&chosen.document).unwrap_or_default();
-        if let Value::Object(fields) = &mut document {
-            fields.remove("text");
-            // Where the file lay is nobody's business; what it was called is.
-            fields.insert("name".into(), json!(file_name(&chosen.document.name)));
-            fields.remove("container");
-        }
-        let mut fields = Map::new();
-        fields.insert("document".into(), document);
-        fields.insert("origin".into(), json!(chosen.origin));
-        fields.insert("grade".into(), json!(chosen.grade.to_string()));
-        fields.insert("gaps".into(), json!(chosen.gaps));
-        fields.insert("claims".into(), Value::Array(self.homeless_claims(chosen.document.id)));
-        fields
-    }
-
     /// A note on each origin with several documents: they are one voice, not many.
     pub(super) fn origins(&mut self) {
         let selection = self.selection;
+        let mut documents: BTreeMap<OriginId, Vec<&SelectedDocument>> = BTreeMap::new();
+        for chosen in &selection.documents {
+            documents.entry(chosen.origin).or_default().push(chosen);
+        }
         for origin in &selection.origins {
-            let of_it: Vec<&SelectedDocument> =
-                selection.documents.iter().filter(|chosen| chosen.origin == origin.id).collect();
-            if of_it.len() < 2 {
+            let Some(of_it) = documents.get(&origin.id).filter(|of_it| of_it.len() > 1) else {
                 continue;
-            }
+            };
             let mut stamp = Stamp::default();
             let mut content = format!("These reports go back to one observer: {}.", origin.label);
-            for chosen in &of_it {
+            for chosen in of_it {
                 stamp.join(self.stamp_of(chosen.document.id));
                 let member = origin.members.iter().find(|m| m.document == chosen.document.id);
                 let Some(member) = member else { continue };
@@ -121,6 +118,24 @@ impl Writer<'_, '_> {
             self.own("note", origin_id(origin.id), stamp, fields);
         }
     }
+}
+
+/// What the extension tells of a document.
+fn own_words(chosen: &SelectedDocument, homeless: Vec<Value>) -> Map<String, Value> {
+    let mut document = serde_json::to_value(&chosen.document).unwrap_or_default();
+    if let Value::Object(fields) = &mut document {
+        fields.remove("text");
+        // Where the file lay is nobody's business; what it was called is.
+        fields.insert("name".into(), json!(file_name(&chosen.document.name)));
+        fields.remove("container");
+    }
+    let mut fields = Map::new();
+    fields.insert("document".into(), document);
+    fields.insert("origin".into(), json!(chosen.origin));
+    fields.insert("grade".into(), json!(chosen.grade.to_string()));
+    fields.insert("gaps".into(), json!(chosen.gaps));
+    fields.insert("claims".into(), Value::Array(homeless));
+    fields
 }
 
 pub(super) fn report_id(document: &Document) -> String {

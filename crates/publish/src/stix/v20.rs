@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{EXTENSION, StixObject, grammar, id};
+use super::{EXTENSION, StixObject, entity, grammar, id};
 use crate::export::Loss;
 
 /// What is remembered from object to object.
 #[derive(Default)]
 pub(super) struct Older {
     counts: BTreeMap<String, u64>,
-    /// Observables, for those that refer to them.
-    observables: BTreeMap<String, Value>,
+    /// Folders, for the files in them.
+    folders: BTreeMap<String, Value>,
     /// Identifiers (values, of networks) that have no object in 2.0, by type.
     dropped: BTreeMap<String, BTreeSet<String>>,
-    /// Identifiers under which observables stand, as observations.
-    renamed: BTreeMap<String, String>,
+    /// Identifiers of all objects that have none in 2.0.
+    gone: BTreeSet<String>,
     /// Claims of objects that 2.0 lacks, by document: they go along in its report.
     orphans: BTreeMap<String, Vec<Value>>,
 }
@@ -116,13 +116,18 @@ impl Older {
             fields.insert("x_lapwing_lang".into(), lang);
         }
         *self.counts.entry(kind).or_default() += 1;
-        self.renamed.insert(id.clone(), id.clone());
         Some(StixObject { id, json: Value::Object(fields) })
     }
 
     /// The identifier under which an object stands in 2.0.
     fn known(&self, id: &str) -> Option<String> {
-        self.renamed.get(id).cloned()
+        if self.gone.contains(id) {
+            return None;
+        }
+        let (kind, uuid) = id.split_once("--")?;
+        let is_own = entity::is_domain_type(kind)
+            || matches!(kind, "indicator" | "relationship" | "sighting" | "report");
+        Some(if is_own { id.to_owned() } else { id::domain("observed-data", uuid) })
     }
 
     /// An observable, in an observation of its own.
@@ -134,13 +139,17 @@ impl Older {
         {
             // The words of the specification let it be one, its schemas do not.
             let network = text(&fields, "value");
+            self.gone.insert(id.to_owned());
             return self.drop("observation of a network", network, &fields);
         }
         fields.remove("id");
         let marks = fields.remove("object_marking_refs");
         let mut objects = Map::new();
         if let Some(Value::String(folder)) = fields.get("parent_directory_ref").cloned() {
-            let folder = self.observables.get(&folder)?.clone();
+            let Some(folder) = self.folders.get(&folder).cloned() else {
+                self.gone.insert(id.to_owned());
+                return None;
+            };
             objects.insert("1".into(), folder);
             fields.insert("parent_directory_ref".into(), "1".into());
         }
@@ -149,7 +158,9 @@ impl Older {
             rename(&mut fields, "account_login", "user_id");
         }
         let own = Value::Object(fields);
-        self.observables.insert(id.to_owned(), own.clone());
+        if address == "directory" {
+            self.folders.insert(id.to_owned(), own.clone());
+        }
         objects.insert("0".into(), own);
         let uuid = id.split_once("--").and_then(|(_, uuid)| uuid.parse::<Uuid>().ok())?;
         let observation = id::domain("observed-data", &uuid.to_string());
@@ -165,13 +176,13 @@ impl Older {
             "object_marking_refs": marks,
             "objects": objects,
         });
-        self.renamed.insert(id.to_owned(), observation.clone());
         *self.counts.entry("observed-data".into()).or_default() += 1;
         Some(StixObject { id: observation, json: object })
     }
 
     /// Notes an object that 2.0 lacks, and keeps the claims that it carries.
     fn drop(&mut self, what: &str, id: String, fields: &Map<String, Value>) -> Option<StixObject> {
+        self.gone.insert(id.clone());
         self.dropped.entry(what.to_owned()).or_default().insert(id);
         let claims = fields.get("extensions").and_then(|e| e.get(EXTENSION)?.get("claims"));
         for claim in claims.and_then(Value::as_array).into_iter().flatten() {

@@ -1,17 +1,17 @@
 //! What is gathered before the first object is written, and the writing itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use jiff::Timestamp;
 use lapwing_knowledge::Knowledge;
-use lapwing_model::{
-    DocumentId, Entity, Kind, Marking, Object, PartialDate, Period, Relation, Role,
-};
+use lapwing_model::{Document, DocumentId, Entity, Kind, Marking, Object, Period, Relation, Role};
 use serde_json::{Map, Value, json};
 
 use super::marking::{self, Pap};
 use super::observable::{self, Files};
 use super::pieces::Leaning;
+use super::profile::{Profile, Profiles, Stamp};
 use super::{StixObject, StixOptions, Written, creator, entity, extension_definition, id};
 use crate::export::{Loss, SelectedClaim, SelectedDocument, SelectedFact, Selection};
 
@@ -45,49 +45,21 @@ struct Paper<'s> {
     claims: BTreeMap<(&'s Entity, Relation, &'s Object), Vec<&'s SelectedClaim>>,
 }
 
-/// What all facts say of one entity's own properties.
-#[derive(Default)]
-struct Profile<'s> {
-    stamp: Stamp,
-    aliases: BTreeSet<&'s str>,
-    weaknesses: BTreeSet<&'s str>,
-    period: Period,
-}
-
-/// From when to when an object was made, and who may see it: the hull of its inputs.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Stamp {
-    pub(super) created: Option<Timestamp>,
-    pub(super) modified: Option<Timestamp>,
-    pub(super) marking: Marking,
-    pub(super) pap: Option<Pap>,
-}
-
-impl Stamp {
-    pub(super) fn join(&mut self, other: Self) {
-        self.created = match (self.created, other.created) {
-            (Some(one), Some(two)) => Some(one.min(two)),
-            (one, two) => one.or(two),
-        };
-        self.modified = self.modified.max(other.modified);
-        self.marking = self.marking.join(other.marking);
-        self.pap = self.pap.max(other.pap);
-    }
-}
-
 pub(super) struct Writer<'s, 'o> {
     pub(super) selection: &'s Selection,
     pub(super) knowledge: &'s Knowledge,
     options: StixOptions,
     out: &'o mut dyn FnMut(StixObject),
     papers: BTreeMap<DocumentId, Paper<'s>>,
-    profiles: BTreeMap<&'s Entity, Profile<'s>>,
-    files: Files,
+    profiles: Profiles,
+    files: Rc<Files>,
     /// What was written.
-    seen: BTreeSet<String>,
-    counts: BTreeMap<String, u64>,
+    pub(super) seen: BTreeSet<String>,
+    /// Of this, what only the facts of one subject can give: nobody asks for it when these are over.
+    pub(super) passing: BTreeSet<String>,
+    pub(super) counts: BTreeMap<String, u64>,
     /// The objects that each document speaks of.
-    refs: BTreeMap<DocumentId, BTreeSet<String>>,
+    pub(super) refs: BTreeMap<DocumentId, BTreeSet<String>>,
     /// Claims that no object of their own carries, by document.
     pub(super) homeless: BTreeMap<DocumentId, Vec<&'s SelectedClaim>>,
     /// Points of doubt, with the objects that they are about.
@@ -97,6 +69,8 @@ pub(super) struct Writer<'s, 'o> {
     came: Option<Timestamp>,
     /// Where objects are made one by one: what they lean on, and when the one came that is written now.
     pieces: Option<Piece<'s>>,
+    /// Where facts come by portions: what all portions say of those entities that several may speak of.
+    common: Option<Rc<Profiles>>,
 }
 
 struct Piece<'s> {
@@ -114,11 +88,29 @@ impl<'s, 'o> Writer<'s, 'o> {
         out: &'o mut dyn FnMut(StixObject),
     ) -> Self {
         let mut writer = Self::bare(selection, knowledge, options, out);
-        writer.files = Files::of(&selection.facts);
-        for fact in &selection.facts {
-            writer.learn(fact);
-        }
+        writer.files = Rc::new(Files::of(&selection.facts));
+        writer.learn();
         writer
+    }
+
+    /// One that writes a portion of the facts; `files` and `common` are of all.
+    pub(super) fn of_portion(
+        (selection, knowledge): (&'s Selection, &'s Knowledge),
+        options: StixOptions,
+        (files, common): (Rc<Files>, Rc<Profiles>),
+        out: &'o mut dyn FnMut(StixObject),
+    ) -> Self {
+        let mut writer = Self::bare(selection, knowledge, options, out);
+        writer.files = files;
+        writer.common = Some(common);
+        writer.learn();
+        writer
+    }
+
+    fn learn(&mut self) {
+        for fact in &self.selection.facts {
+            self.profiles.learn(fact, self.stamp(fact), &|_| true);
+        }
     }
 
     /// One that writes no objects of entities: what facts say of these is not gathered.
@@ -134,9 +126,10 @@ impl<'s, 'o> Writer<'s, 'o> {
             options,
             out,
             papers: selection.documents.iter().map(|d| (d.document.id, paper(d))).collect(),
-            profiles: BTreeMap::new(),
-            files: Files::default(),
+            profiles: Profiles::default(),
+            files: Rc::default(),
             seen: BTreeSet::new(),
+            passing: BTreeSet::new(),
             counts: BTreeMap::new(),
             refs: BTreeMap::new(),
             homeless: BTreeMap::new(),
@@ -144,12 +137,13 @@ impl<'s, 'o> Writer<'s, 'o> {
             losses: Vec::new(),
             came: None,
             pieces: None,
+            common: None,
         }
     }
 
     /// Makes objects one by one from now on: those of entities are written on demand alone.
     pub(super) fn lean(&mut self, leaning: &'s Leaning) {
-        self.files = Files::of(&leaning.same);
+        self.files = Rc::new(Files::of(&leaning.same));
         self.pieces = Some(Piece { leaning, came: Timestamp::UNIX_EPOCH, refers: false });
     }
 
@@ -198,44 +192,39 @@ impl<'s, 'o> Writer<'s, 'o> {
         }
     }
 
-    /// Takes what a fact says of the properties of its ends.
-    fn learn(&mut self, selected: &'s SelectedFact) {
-        let stamp = self.stamp(selected);
-        let fact = &selected.fact;
-        let mut of = |entity: &'s Entity| {
-            let profile: &mut Profile<'s> = self.profiles.entry(entity).or_default();
-            profile.stamp.join(stamp);
-        };
-        of(&fact.subject);
-        if let Some(object) = fact.object.entity() {
-            of(object);
+    /// What is known of an entity's own properties.
+    fn profile(&self, entity: &Entity) -> Option<&Profile> {
+        let of_all = self.common.as_ref().and_then(|common| common.get(entity));
+        of_all.or_else(|| self.profiles.get(entity))
+    }
+
+    /// Notes that an object of an observable can be asked for by the facts of no other subject.
+    fn passes(&mut self, entity: &Entity, id: &str) {
+        let Some(common) = &self.common else { return };
+        // Other kinds have objects that several values share: a folder, the long form of a key.
+        let alone = matches!(
+            entity.kind,
+            Kind::Ipv4Addr
+                | Kind::Ipv6Addr
+                | Kind::DomainName
+                | Kind::EmailAddr
+                | Kind::MacAddr
+                | Kind::Url
+                | Kind::FileName
+                | Kind::Md5
+                | Kind::Sha1
+                | Kind::Sha256
+                | Kind::Sha512
+        );
+        if alone && common.get(entity).is_none() && !self.files.holds(entity) {
+            self.pass(id);
         }
-        if fact.origins_for() == 0 {
-            return;
-        }
-        match (&fact.object, fact.relation) {
-            (Object::Entity(object), Relation::AliasOf) => {
-                if let Some(profile) = self.profiles.get_mut(object) {
-                    profile.aliases.insert(&fact.subject.value);
-                }
-            }
-            (Object::Entity(object), Relation::HasWeakness) if object.kind == Kind::Weakness => {
-                if let Some(profile) = self.profiles.get_mut(&fact.subject) {
-                    profile.weaknesses.insert(&object.value);
-                }
-            }
-            (Object::Text(day), Relation::FirstSeen | Relation::LastSeen) => {
-                let Ok(day) = day.parse::<PartialDate>() else { return };
-                let seen = if fact.relation == Relation::FirstSeen {
-                    Period { first: Some(day), last: None }
-                } else {
-                    Period { first: None, last: Some(day) }
-                };
-                if let Some(profile) = self.profiles.get_mut(&fact.subject) {
-                    profile.period = profile.period.hull(seen);
-                }
-            }
-            _ => {}
+    }
+
+    /// Notes that the facts of another subject can neither give this object nor ask for it.
+    pub(super) fn pass(&mut self, id: &str) {
+        if self.common.is_some() {
+            self.passing.insert(id.to_owned());
         }
     }
 
@@ -302,8 +291,11 @@ impl<'s, 'o> Writer<'s, 'o> {
 
     /// The definitions of all markings that are used.
     fn markings(&mut self) {
-        let mut tlp: BTreeSet<Marking> =
-            self.selection.facts.iter().map(|fact| fact.fact.marking).collect();
+        self.markings_of(self.selection.facts.iter().map(|fact| fact.fact.marking).collect());
+    }
+
+    /// As [`Self::markings`], with those of facts that are not here.
+    pub(super) fn markings_of(&mut self, mut tlp: BTreeSet<Marking>) {
         let documents = || self.selection.documents.iter();
         tlp.extend(documents().filter_map(|chosen| chosen.document.marking));
         tlp.insert(Marking::Clear);
@@ -331,19 +323,20 @@ impl<'s, 'o> Writer<'s, 'o> {
         }
         let observable = observable::of(entity, &self.files)?;
         if !self.is_written(&observable.id) {
-            let stamp = self.profiles.get(entity).map(|p| p.stamp).unwrap_or_default();
+            let stamp = self.profile(entity).map(|p| p.stamp).unwrap_or_default();
             let marks = self.marks(stamp.marking, stamp.pap);
             for mut object in observable.objects {
                 object["object_marking_refs"] = json!(marks);
                 self.put(object);
             }
+            self.passes(entity, &observable.id);
         }
         Some(observable.id)
     }
 
     fn domain(&self, entity: &Entity, kind: &str) -> (Stamp, Value) {
         let mut fields = entity::properties(entity, self.knowledge);
-        let Some(profile) = self.profiles.get(entity) else { return (Stamp::default(), fields) };
+        let Some(profile) = self.profile(entity) else { return (Stamp::default(), fields) };
         if matches!(kind, "threat-actor" | "intrusion-set" | "campaign" | "malware" | "tool")
             && !profile.aliases.is_empty()
         {
@@ -409,6 +402,22 @@ impl<'s, 'o> Writer<'s, 'o> {
         }
     }
 
+    /// The first documents that state a fact, in the order of the selection.
+    pub(super) fn first_documents(
+        &self,
+        selected: &SelectedFact,
+        most: usize,
+    ) -> Vec<&'s Document> {
+        let states = |chosen: &&SelectedDocument| selected.documents.contains(&chosen.document.id);
+        if self.in_pieces() {
+            // There they are few, and told by a fact in an order of its own.
+            let all = self.selection.documents.iter().filter(states);
+            return all.take(most).map(|chosen| &chosen.document).collect();
+        }
+        let papers = selected.documents.iter().filter_map(|id| self.papers.get(id));
+        papers.take(most).map(|paper| &paper.chosen.document).collect()
+    }
+
     pub(super) fn refs_of(&self, document: DocumentId) -> BTreeSet<String> {
         self.refs.get(&document).cloned().unwrap_or_default()
     }
@@ -431,6 +440,11 @@ impl Paper<'_> {
             pap: self.pap,
         }
     }
+}
+
+/// When a document was made and changed, and who may see it.
+pub(super) fn stamp_of_document(chosen: &SelectedDocument) -> Stamp {
+    paper(chosen).stamp()
 }
 
 fn paper(chosen: &SelectedDocument) -> Paper<'_> {

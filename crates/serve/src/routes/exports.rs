@@ -1,22 +1,28 @@
+use std::io::{BufWriter, Write as _};
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use jiff::Timestamp;
 use jiff::civil::Date;
-use lapwing_engine::ExportOptions;
 use lapwing_engine::publish::export::{ExportFormat, Exported};
+use lapwing_engine::{Content, EngineError, ExportOptions, Sink};
 use lapwing_model::{Kind, Marking, Pap, Status};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Audited;
 use crate::app::App;
-use crate::archive::tar;
+use crate::archive::{self, tar};
 use crate::asker::{Asker, Ceiling};
 use crate::input::Asked;
 use crate::problem::Problem;
 use crate::routes::documents::attach;
 use crate::routes::{Answer, day, word};
+use crate::spool::{Spool, spool};
 
 /// A form in which the store goes out.
 #[derive(Serialize, ToSchema)]
@@ -96,8 +102,93 @@ pub(crate) async fn export(
     let below =
         Ceiling { tlp: ceiling, pap: pap.unwrap_or(asker.ceiling.pap).min(asker.ceiling.pap) };
     let options = options(&what, format, below, today)?;
-    let exported = app.read_below(&asker, below, move |sight| Ok(sight.export(&options)?)).await?;
-    Ok(answer(format, exported, &app))
+    let (spool, mut spooled) = spool();
+    let mut making = tokio::spawn(make(app.clone(), asker, below, options, spool));
+    let patience = Duration::from_secs(app.config.limits.seconds) / 3;
+    tokio::select! {
+        biased;
+        // What is long goes out while it is made, …
+        () = spooled.is_long() => {}
+        made = &mut making => {
+            let made = made.map_err(|fell| Problem::fault(format!("an export fell: {fell}")))?;
+            let losses = made?;
+            let files = spooled.files().unwrap_or_default();
+            let mut response = headed(format, files, spooled.whole());
+            response.headers_mut().insert("x-lapwing-losses", HeaderValue::from(losses));
+            return Ok(response);
+        }
+        // … and so does what takes long, or its time would be over before it begins.
+        () = tokio::time::sleep(patience) => {}
+    }
+    if spooled.files().is_none() {
+        making.await.map_err(|fell| Problem::fault(format!("an export fell: {fell}")))??;
+    }
+    Ok(headed(format, spooled.files().unwrap_or_default(), spooled.body()))
+}
+
+/// Makes an export; tells how much it could not carry.
+async fn make(
+    app: App,
+    asker: Asker,
+    below: Ceiling,
+    options: ExportOptions,
+    spool: Spool,
+) -> Result<u64, Problem> {
+    let end = spool.again();
+    let at = app.now();
+    let made = app
+        .read_below(&asker, below, move |sight| {
+            let mut files = Files { out: spool, at, expected: 0, left: 0 };
+            let mut made = sight.export_to(&options, &mut files)?;
+            let aside = |source| EngineError::File { path: "a temporary file".into(), source };
+            Ok(made.losses.kinds(0).map_err(aside)?.losses)
+        })
+        .await;
+    if let Err(problem) = &made {
+        tracing::warn!(status = problem.status, detail = %problem.detail, "an export was not made");
+    }
+    end.end(made.is_ok());
+    made
+}
+
+/// The files of an export as one answer: of several, a tape archive.
+struct Files {
+    out: Spool,
+    at: Timestamp,
+    expected: usize,
+    /// How many are still to come.
+    left: usize,
+}
+
+impl Sink for Files {
+    fn expect(&mut self, files: usize) -> Result<(), EngineError> {
+        (self.expected, self.left) = (files, files);
+        self.out.expect(files);
+        Ok(())
+    }
+
+    fn file(
+        &mut self,
+        name: &str,
+        size: Option<u64>,
+        content: &mut Content<'_>,
+    ) -> Result<(), EngineError> {
+        let failed = |source| EngineError::File { path: name.to_owned(), source };
+        let mut out = BufWriter::with_capacity(1 << 16, &mut self.out);
+        match size.filter(|_| self.expected > 1) {
+            None => content(&mut out)?,
+            Some(size) => {
+                out.write_all(&archive::header(name, size, self.at)).map_err(failed)?;
+                content(&mut out)?;
+                out.write_all(archive::padding(size)).map_err(failed)?;
+            }
+        }
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 && self.expected > 1 {
+            out.write_all(&archive::END).map_err(failed)?;
+        }
+        out.flush().map_err(failed)
+    }
 }
 
 fn options(
@@ -146,19 +237,28 @@ fn options(
 /// What was exported as an answer: a file, or an archive of several.
 pub(crate) fn answer(format: ExportFormat, exported: Exported, app: &App) -> Response {
     let losses = exported.losses.len();
-    let audited = format!("{} files as {format}", exported.files.len());
     let mut files = exported.files;
-    let (bytes, name, kind) = if files.len() == 1 {
-        let file = files.remove(0);
-        (file.bytes, format!("lapwing.{}", format.suffix()), media_type(format))
+    let count = files.len();
+    let bytes = if count == 1 {
+        files.remove(0).bytes
     } else {
-        let now = app.now();
-        let parts = files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice()));
-        (tar(parts, now), format!("lapwing-{format}.tar"), "application/x-tar")
+        tar(files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice())), app.now())
     };
-    let mut response = (Extension(Audited(audited)), bytes).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let mut response = headed(format, count, bytes);
     response.headers_mut().insert("x-lapwing-losses", HeaderValue::from(losses));
+    response
+}
+
+/// An answer with what is told of so many files.
+fn headed(format: ExportFormat, files: usize, body: impl Into<Body>) -> Response {
+    let audited = format!("{files} files as {format}");
+    let (name, kind) = if files == 1 {
+        (format!("lapwing.{}", format.suffix()), media_type(format))
+    } else {
+        (format!("lapwing-{format}.tar"), "application/x-tar")
+    };
+    let mut response = (Extension(Audited(audited)), body.into()).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     attach(&mut response, &name);
     response
 }

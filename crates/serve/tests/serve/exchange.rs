@@ -6,7 +6,7 @@ use lapwing_model::Marking;
 use lapwing_serve::Role;
 use serde_json::{Value, json};
 
-use crate::common::{AMBER, Answer, CLEAR, RED, Server, add};
+use crate::common::{AMBER, Answer, CLEAR, ONLY_RED, RED, Server, add, now};
 
 const TAXII: &str = "application/taxii+json;version=2.1";
 const ROOT: &str = "/taxii2/lapwing/collections";
@@ -313,7 +313,7 @@ async fn what_is_sent_or_derived_above_the_ceiling_does_not_exist() {
     for asked in ["/attributes/restSearch", "/events/restSearch", "/events/index"] {
         for body in [json!({}), json!({ "value": "45.77.0.99" }), json!({ "value": "%red%" })] {
             let answer = server.call_as(&green, Method::POST, asked, Some(body)).await;
-            for secret in crate::common::ONLY_RED {
+            for secret in ONLY_RED {
                 assert!(!answer.text().contains(secret), "{asked}: {secret}");
             }
             answer.ok(200);
@@ -662,7 +662,7 @@ async fn a_page_that_was_made_ahead_is_of_the_state_that_is_asked_for() {
     let told = get(&server, &all).await.text();
     assert!(told.contains("late.example"));
     let change = engine.store().latest_change().unwrap().unwrap();
-    engine.undo(change, crate::common::now()).unwrap();
+    engine.undo(change, now()).unwrap();
     drop(engine);
     let after = get(&server, &all).await.ok(200);
     assert!(!after.to_string().contains("late.example"));
@@ -677,5 +677,71 @@ async fn a_page_that_was_made_ahead_is_of_the_state_that_is_asked_for() {
         let id = object["id"].as_str().unwrap();
         let status = if known(&after).contains(id) { 200 } else { 404 };
         get(&server, &format!("{ROOT}/knowledge/objects/{id}/")).await.ok(status);
+    }
+}
+
+/// Files of a tape archive, as names with what is in them.
+fn unpacked(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let text = |bytes: &[u8]| {
+        String::from_utf8(bytes.iter().copied().take_while(|byte| *byte != 0).collect()).unwrap()
+    };
+    let mut files = Vec::new();
+    let mut at = 0;
+    while archive[at] != 0 {
+        let size = usize::from_str_radix(&text(&archive[at + 124..at + 136]), 8).unwrap();
+        let from = at + 512;
+        files.push((text(&archive[at..at + 100]), archive[from..from + size].to_vec()));
+        at = from + size.next_multiple_of(512);
+    }
+    assert!(archive[at..].len() == 1024 && archive[at..].iter().all(|byte| *byte == 0));
+    files
+}
+
+#[tokio::test]
+async fn a_long_export_goes_out_as_it_is_made_and_is_the_same() {
+    let mut table = "type,value\n".to_owned();
+    for n in 0..900 {
+        table.push_str(&format!(
+            "ipv4-addr,45.{}.{}.7\ndomain-name,reed{n}.top\n",
+            n / 256,
+            n % 256
+        ));
+    }
+    let server = Server::with(
+        |engine| {
+            add(engine, "many.csv", &table, None);
+            add(engine, "clear.md", CLEAR, None);
+            add(engine, "red.md", RED, Some(Marking::Red));
+        },
+        |_| {},
+    );
+    let engine = lapwing_engine::Engine::open_read_only(&server.store()).unwrap();
+    for format in ["stix", "stix2.0", "misp", "misp-feed", "list", "csv"] {
+        let answer = server.get(&format!("/api/v1/export?as={format}&tlp=TLP:CLEAR")).await;
+        assert_eq!(answer.status.as_u16(), 200, "{format}: {}", answer.text());
+        let options = lapwing_engine::ExportOptions {
+            pap: lapwing_model::Pap::Red,
+            ..lapwing_engine::ExportOptions::new(
+                format.parse().unwrap(),
+                now().to_zoned(jiff::tz::TimeZone::UTC).date(),
+            )
+        };
+        let exported = engine.export(&options).unwrap();
+        let told: Vec<(String, Vec<u8>)> =
+            exported.files.into_iter().map(|file| (file.name, file.bytes)).collect();
+        let long = answer.bytes.len() > 1 << 20;
+        assert!(long || !format.starts_with("stix"), "{format}");
+        assert_eq!(answer.headers.contains_key("x-lapwing-losses"), !long, "{format}");
+        if told.len() == 1 {
+            assert!(answer.bytes == told[0].1, "{format}");
+        } else {
+            assert_eq!(answer.headers["content-type"], "application/x-tar");
+            assert!(unpacked(&answer.bytes) == told, "{format}");
+        }
+        let place = answer.headers["content-disposition"].to_str().unwrap();
+        assert!(place.starts_with("attachment; filename=\"lapwing"), "{place}");
+        for secret in ONLY_RED {
+            assert!(!answer.text().contains(secret), "{format}: {secret}");
+        }
     }
 }
