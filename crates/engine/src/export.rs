@@ -12,6 +12,7 @@ mod shared;
 mod trial;
 
 pub use coming::Coming;
+pub use event::EventNow;
 
 use std::collections::BTreeSet;
 use std::io::Write;
