@@ -101,7 +101,7 @@ class Server(Copy):
             if known and known["time"] >= int(entry["timestamp"]):
                 continue
             event = call("GET", f"/events/view/{entry['uuid']}{VIEW}").json()["Event"]
-            MISPEvent().load({"Event": event})
+            MISPEvent().load(json.loads(json.dumps({"Event": event})))
             assert int(event["timestamp"]) == int(entry["timestamp"]), "index and event tell two times"
             self.take(event)
             fetched.append(event["uuid"])
@@ -136,7 +136,7 @@ class Feed(Copy):
             if known and known["time"] >= int(entry["timestamp"]):
                 continue
             event = self.get(f"{identifier}.json", (200,)).json()["Event"]
-            MISPEvent().load({"Event": event})
+            MISPEvent().load(json.loads(json.dumps({"Event": event})))
             assert event["uuid"] == identifier and int(event["timestamp"]) == int(entry["timestamp"])
             self.take(event)
             fetched.append(identifier)
@@ -160,8 +160,8 @@ SENT = {"Event": {
     "uuid": OURS, "info": "A wave of the spring", "date": "2021-03-05", "threat_level_id": "2", "analysis": "1",
     "distribution": "3", "published": False, "timestamp": "1614902400", "Tag": [{"name": "tlp:clear"}],
     "Attribute": [
-        {"uuid": WITHIN, "type": "domain", "category": "Network activity", "value": "wave.example.net", "to_ids": True, "timestamp": "1614902400"},
-        {"type": "ip-dst", "category": "Network activity", "value": "203.0.113.77", "to_ids": True, "timestamp": "1614902400"}],
+        {"uuid": WITHIN, "type": "domain", "category": "Network activity", "value": "wave-of-spring.top", "to_ids": True, "timestamp": "1614902400"},
+        {"type": "ip-dst", "category": "Network activity", "value": "45.77.9.77", "to_ids": True, "timestamp": "1614902400"}],
     "Object": [{"name": "file", "meta-category": "file", "Attribute": [
         {"type": "filename", "object_relation": "filename", "value": "wave.exe"},
         {"type": "sha256", "object_relation": "sha256", "value": "ab" * 32, "to_ids": True}]}]}}
@@ -247,27 +247,26 @@ def _():
     told.append(again([OURS]))
     call("POST", f"/events/edit/{OURS}", {"Event": {"info": "A wave of the late spring"}})
     told.append(again([OURS]))
-    call("POST", f"/attributes/add/{OURS}", {"type": "domain", "category": "Network activity", "value": "more.example.net", "to_ids": True})
+    call("POST", f"/attributes/add/{OURS}", {"type": "domain", "category": "Network activity", "value": "more-of-spring.top", "to_ids": True})
     told.append(again([OURS]))
     call("POST", f"/attributes/edit/{WITHIN}", {"comment": "seen first"})
     told.append(again([OURS]))
     return told[0]
 
 
-@check("a value is judged harmless, and the judgement taken back")
+@check("a value is judged a false positive, and the judgement taken back")
 def _():
     event = call("GET", f"/events/view/{OURS}").json()["Event"]
-    one = next(one for one in event["Attribute"] if one["value"] == "203.0.113.77")
-    assert one["to_ids"] is True
+    one = next(one for one in event["Attribute"] if one["value"] == "45.77.9.77")
     call("POST", "/sightings/add", {"value": one["value"], "type": "1"})
     again([OURS])
     kept = server.events[OURS]["things"][one["uuid"]]
-    assert kept["to_ids"] is False, "the copy still raises alarms"
+    assert kept["Tag"] != one["Tag"], "the copy is as sure as before"
     changes = call("GET", "/api/v1/history").json()
-    latest = max(change["id"] for change in (changes if isinstance(changes, list) else changes["items"]))
+    latest = max(change["change"] for change in (changes if isinstance(changes, list) else changes["items"]))
     call("POST", f"/api/v1/history/{latest}/undo", {})
     told = again([OURS])
-    assert server.events[OURS]["things"][one["uuid"]]["to_ids"] is True
+    assert server.events[OURS]["things"][one["uuid"]]["Tag"] == one["Tag"]
     return told
 
 
@@ -286,7 +285,8 @@ def _():
 @check("another report on the same value")
 def _():
     before = {name: known["time"] for name, known in server.events.items()}
-    server.etag = '""'
+    call("POST", "/events/add", {"Event": {"info": "The same address elsewhere", "published": True, "Attribute": [
+        {"type": "ip-dst", "category": "Network activity", "value": "45.77.9.77", "to_ids": True}]}})
     server.pull(), feed.pull()
     server.verify(), feed.verify()
     moved = [name for name, known in server.events.items() if before.get(name) != known["time"]]
@@ -304,14 +304,14 @@ def _():
     assert wanted(offer(OURS, now + 60)) == [OURS]
     call("HEAD", f"/events/view/{theirs}", expect=404)
     event = json.loads(json.dumps(SENT))["Event"] | {"uuid": theirs, "info": "Pushed", "id": "7", "published": True}
-    for one in event["Attribute"]:
-        one["uuid"] = str(uuid.uuid4())
+    for at, one in enumerate(event["Attribute"]):
+        one["uuid"], one["value"] = str(uuid.uuid4()), ("pushed-wave.top", "45.77.9.78")[at]
     call("POST", "/events/add/metadata:1", {"Event": event})
     call("HEAD", f"/events/view/{theirs}")
     assert wanted(offer(theirs, 1)) == []
-    event["Attribute"].append({"uuid": str(uuid.uuid4()), "type": "domain", "category": "Network activity", "value": "pushed.example.net", "to_ids": True})
+    event["Attribute"].append({"uuid": str(uuid.uuid4()), "type": "domain", "category": "Network activity", "value": "pushed-in-spring.top", "to_ids": True})
     told = call("POST", f"/events/edit/{theirs}/metadata:1", {"Event": event | {"timestamp": str(now)}}).json()["Event"]
-    assert any(one["value"] == "pushed.example.net" for one in told["Attribute"])
+    assert any(one["value"] == "pushed-in-spring.top" for one in told["Attribute"])
     sighting = {"uuid": str(uuid.uuid4()), "attribute_uuid": event["Attribute"][0]["uuid"], "type": "0", "date_sighting": str(now), "source": ""}
     assert call("POST", f"/sightings/bulkSaveSightings/{theirs}", [sighting]).json()["saved"] is True
     time.sleep(1.1)

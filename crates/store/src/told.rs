@@ -34,9 +34,12 @@ impl Store {
         self.with(|conn, _| Ok(change_after(conn, change.0)?.map(|(_, at)| at)))
     }
 
-    /// The number that is given next.
+    /// The number that is given next; 0 where nothing has one (a file of an older schema, opened for reading only).
     pub fn next_turn(&self) -> Result<i64, StoreError> {
         self.with(|conn, _| {
+            if !conn.has_table("turn")? {
+                return Ok(0);
+            }
             let next: Option<i64> =
                 conn.prepare_cached("SELECT max(next) FROM turn")?.query_row([], |row| row.get(0))?;
             Ok(next.unwrap_or(0))
@@ -44,7 +47,7 @@ impl Store {
     }
 
     /// The documents in sight that got a number from this one on, or that speak of a fact which did, in order of
-    /// identifier; `None` where they are more than `most`.
+    /// identifier; `None` where they are more than `most`, or nothing has a number.
     pub fn documents_told_anew(
         &self,
         from: i64,
@@ -75,14 +78,15 @@ fn facts_told_by(
     id: DocumentId,
 ) -> Result<Vec<(Fact, i64)>, Fault> {
     let Some(row) = documents::visible(conn, id)? else { return Ok(Vec::new()) };
-    let mut statement = conn.prepare_cached(
-        "SELECT f.subject, f.relation, f.object, f.body, f.added FROM
+    let added = if conn.has_table("turn")? { "f.added" } else { "0" };
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT f.subject, f.relation, f.object, f.body, {added} FROM
            (SELECT DISTINCT resolved_subject, relation, resolved_object FROM claim
             WHERE document = ?1) c
          CROSS JOIN fact f ON f.subject = c.resolved_subject AND f.relation = c.relation
            AND f.object = c.resolved_object
-         ORDER BY f.subject, f.relation, f.object",
-    )?;
+         ORDER BY f.subject, f.relation, f.object"
+    ))?;
     let mut rows = statement.query([row])?;
     names_server::load_of_rows(conn, names, rows.came(), &[0, 2])?;
     let mut told = Vec::new();
@@ -134,6 +138,9 @@ fn told_anew(
     from: i64,
     most: usize,
 ) -> Result<Option<Vec<DocumentId>>, Fault> {
+    if !conn.has_table("turn")? {
+        return Ok(None);
+    }
     let mut parts = vec!["SELECT n FROM document WHERE visible = 1 AND added >= ?1".to_owned()];
     for relation in Relation::ALL {
         if let Some(n) = names.find_word(conn, relation.as_str())? {

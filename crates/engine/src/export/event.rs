@@ -114,7 +114,8 @@ impl Engine {
         record: &DocumentRecord,
         told: &[(Fact, i64)],
     ) -> Result<(Option<Timestamp>, BTreeMap<String, Timestamp>), EngineError> {
-        let Some(next) = self.store.change_after(record.change)? else {
+        let next = self.store.change_after(record.change)?;
+        let Some(next) = next.filter(|_| told.iter().any(|(_, turn)| *turn > 0)) else {
             return Ok((None, BTreeMap::new()));
         };
         let when = |turn: i64| -> Result<Option<Timestamp>, EngineError> {

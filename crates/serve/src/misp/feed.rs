@@ -106,12 +106,12 @@ fn listed(head: &Head) -> Result<Value, Problem> {
         event.tags().map(|tag| json!({ "name": tag.name, "colour": tag.colour })).collect();
     Ok(json!({
         "Orgc": { "name": event.creator.name, "uuid": event.creator.uuid },
-        "Tag": tags,
         "info": event.info,
         "date": event.date,
         "analysis": event.analysis,
         "threat_level_id": event.threat_level_id,
         "timestamp": event.timestamp,
+        "Tag": tags,
     }))
 }
 

@@ -113,18 +113,48 @@ pub(super) fn entry(event: &Value) -> Value {
     entry
 }
 
+/// The fields of an event without what stands in it, in the order in which they are told.
+const FIELDS: [&str; 24] = [
+    "uuid",
+    "info",
+    "date",
+    "timestamp",
+    "publish_timestamp",
+    "published",
+    "analysis",
+    "threat_level_id",
+    "distribution",
+    "extends_uuid",
+    "Orgc",
+    "Tag",
+    "Org",
+    "EventReport",
+    "id",
+    "org_id",
+    "orgc_id",
+    "locked",
+    "proposal_email_lock",
+    "sharing_group_id",
+    "attribute_count",
+    "ShadowAttribute",
+    "RelatedEvent",
+    "Galaxy",
+];
+
 /// An event without what stands in it, of its entry.
 pub(super) fn bare(head: &Head) -> Result<Value, Problem> {
-    let mut event = parsed(head)?;
-    if let Some(fields) = event.as_object_mut() {
-        let tags = fields.remove("EventTag").unwrap_or_default();
-        let tags = tags.as_array().into_iter().flatten().map(|on| on["Tag"].clone());
-        fields.insert("Tag".to_owned(), tags.collect());
-        fields.remove("GalaxyCluster");
-        fields.remove("sighting_timestamp");
-    }
-    super::add_what_none_has(&mut event);
-    Ok(event)
+    let mut entry = parsed(head)?;
+    let mut field = |key: &str| match key {
+        "Tag" => {
+            let tags = entry["EventTag"].as_array().into_iter().flatten();
+            tags.map(|on| on["Tag"].clone()).collect()
+        }
+        "locked" => json!(true),
+        "proposal_email_lock" => json!(false),
+        "EventReport" | "ShadowAttribute" | "RelatedEvent" | "Galaxy" => json!([]),
+        _ => entry[key].take(),
+    };
+    Ok(Value::Object(FIELDS.iter().map(|key| ((*key).to_owned(), field(key))).collect()))
 }
 
 fn parsed(head: &Head) -> Result<Value, Problem> {

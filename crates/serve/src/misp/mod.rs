@@ -281,12 +281,17 @@ fn served(event: &mut Event) {
         ("id", json!(id)),
         ("org_id", json!("1")),
         ("orgc_id", json!("1")),
+        ("locked", json!(true)),
+        ("proposal_email_lock", json!(false)),
         ("sharing_group_id", json!("0")),
         ("attribute_count", json!(count[0].to_string())),
+        ("ShadowAttribute", json!([])),
+        ("RelatedEvent", json!([])),
+        ("Galaxy", json!([])),
+        ("EventReport", json!([])),
     ] {
         json[key] = value;
     }
-    add_what_none_has(json);
     json["Org"] = json["Orgc"].clone();
     for key in ["Org", "Orgc"] {
         json[key]["id"] = json!("1");
@@ -311,15 +316,6 @@ fn served(event: &mut Event) {
         object["sharing_group_id"] = json!("0");
         object["deleted"] = json!(false);
         number_all(&mut object["Attribute"], &own);
-    }
-}
-
-/// Adds what is the same of all events.
-fn add_what_none_has(event: &mut Value) {
-    event["locked"] = json!(true);
-    event["proposal_email_lock"] = json!(false);
-    for key in ["ShadowAttribute", "RelatedEvent", "Galaxy", "EventReport"] {
-        event[key] = json!([]);
     }
 }
 
