@@ -21,11 +21,7 @@ impl Store {
     }
 
     /// When the change was made that gave a number, where that came after another change; `None` where it did not.
-    pub fn later_than(
-        &self,
-        change: ChangeId,
-        turn: i64,
-    ) -> Result<Option<Timestamp>, StoreError> {
+    pub fn later_than(&self, change: ChangeId, turn: i64) -> Result<Option<Timestamp>, StoreError> {
         self.with(|conn, _| later_than(conn, change.0, turn))
     }
 
@@ -40,8 +36,9 @@ impl Store {
             if !conn.has_table("turn")? {
                 return Ok(0);
             }
-            let next: Option<i64> =
-                conn.prepare_cached("SELECT max(next) FROM turn")?.query_row([], |row| row.get(0))?;
+            let next: Option<i64> = conn
+                .prepare_cached("SELECT max(next) FROM turn")?
+                .query_row([], |row| row.get(0))?;
             Ok(next.unwrap_or(0))
         })
     }

@@ -90,10 +90,8 @@ impl Engine {
         document: DocumentId,
         told: &[(Fact, i64)],
     ) -> Result<Vec<SelectedClaim>, EngineError> {
-        let statements: BTreeSet<Said<'_>> = told
-            .iter()
-            .map(|(fact, _)| (&fact.subject, fact.relation, &fact.object))
-            .collect();
+        let statements: BTreeSet<Said<'_>> =
+            told.iter().map(|(fact, _)| (&fact.subject, fact.relation, &fact.object)).collect();
         let mut claims = self.store.claims_of(document)?;
         claims.retain(|stored| {
             statements.contains(&(&stored.subject, stored.claim.relation, &stored.object))

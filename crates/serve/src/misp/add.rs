@@ -9,8 +9,8 @@ use lapwing_engine::publish::misp;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::sent::{json_of, refused, text, within};
 use super::heads;
+use super::sent::{json_of, refused, text, within};
 use super::{change, kept};
 use crate::app::App;
 use crate::asker::{Asker, Permission};

@@ -178,9 +178,8 @@ async fn with_attribute(app: &App, asker: &Asker, id: &str) -> Result<Option<Kep
 /// What is not there, or was read from what no client sent.
 async fn cannot(app: &App, asker: &Asker, id: String, what: &str) -> Result<Response, Problem> {
     let (of, cached) = ((asker.ceiling.tlp, app.today()), app.clone());
-    let known = app
-        .read(asker, move |sight| Ok(by_attribute(&cached, sight, &id, of)?.is_some()))
-        .await?;
+    let known =
+        app.read(asker, move |sight| Ok(by_attribute(&cached, sight, &id, of)?.is_some())).await?;
     Ok(if known { as_read(what) } else { unknown("attribute") })
 }
 

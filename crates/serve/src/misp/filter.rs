@@ -288,9 +288,7 @@ impl Filter {
             && self.distribution.take(&[&event.distribution])
             && self.from.as_deref().is_none_or(|from| date >= from)
             && self.to.as_deref().is_none_or(|to| date <= to)
-            && self
-                .changed
-                .is_none_or(|(from, to)| (from..=to).contains(&time(&event.timestamp)))
+            && self.changed.is_none_or(|(from, to)| (from..=to).contains(&time(&event.timestamp)))
             && self
                 .published_in
                 .is_none_or(|(from, to)| (from..=to).contains(&time(&event.publish_timestamp)))

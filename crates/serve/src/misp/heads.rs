@@ -108,11 +108,7 @@ pub(crate) struct Heads {
 const MANY: usize = 3;
 
 /// Of the state that is seen; what was made of it, or of another, is kept for a while.
-pub(super) fn of(
-    app: &App,
-    sight: &Sight<'_>,
-    of: (Marking, Date),
-) -> Result<Arc<Heads>, Problem> {
+pub(super) fn of(app: &App, sight: &Sight<'_>, of: (Marking, Date)) -> Result<Arc<Heads>, Problem> {
     app.heads.get(sight, |before| Heads::of(sight, shelf(app, sight)?, of, before))
 }
 
@@ -194,12 +190,7 @@ pub(super) fn number_of(id: &str) -> Option<u32> {
     }
 }
 
-fn head(
-    event: &Event,
-    parts: &[DocumentId],
-    seen: &BTreeMap<&str, i64>,
-    pool: &mut Pool,
-) -> Head {
+fn head(event: &Event, parts: &[DocumentId], seen: &BTreeMap<&str, i64>, pool: &mut Pool) -> Head {
     let json = &event.json["Event"];
     let (mut types, mut categories, mut tags) = (Counts::new(), Counts::new(), Counts::new());
     let mut numbers: Vec<u32> = Vec::new();

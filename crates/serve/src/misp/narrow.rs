@@ -93,9 +93,8 @@ struct Names {
 
 impl Names {
     fn of(heads: &Heads, filter: &Filter) -> Self {
-        let places = |words: &Words| {
-            words.asks().then(|| heads.pool.places(|name| words.asks_for(name)))
-        };
+        let places =
+            |words: &Words| words.asks().then(|| heads.pool.places(|name| words.asks_for(name)));
         Self {
             types: places(&filter.kind),
             categories: places(&filter.category),

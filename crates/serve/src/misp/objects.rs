@@ -8,10 +8,10 @@ use lapwing_engine::publish::misp;
 use serde_json::{Value, json};
 
 use super::change::{add_part, as_read, held, merge, put, unfit};
+use super::heads;
 use super::kept::{Kept, is};
 use super::search::by_attribute;
 use super::sent::{done, flag, id_of, json_of, list, refused, text, unknown, within, word};
-use super::heads;
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;
@@ -263,7 +263,8 @@ async fn retag(app: App, asker: Asker, body: &[u8], on: bool) -> Result<Response
         let known = app
             .read(&asker, move |sight| {
                 let shelf = heads::shelf(&cached, sight)?;
-                Ok(shelf.document(&id).is_some() || by_attribute(&cached, sight, &id, of)?.is_some())
+                Ok(shelf.document(&id).is_some()
+                    || by_attribute(&cached, sight, &id, of)?.is_some())
             })
             .await?;
         return Ok(if known { as_read("tag") } else { unknown("target") });

@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::change::{Held, add_part, as_read, held, merge, put, unfit};
+use super::heads;
 use super::kept::{self, Kept, is};
 use super::sent::{done, flag, json_of, list, refused, text, unknown, within, word};
-use super::heads;
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;

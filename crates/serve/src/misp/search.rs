@@ -8,15 +8,15 @@ use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
+use lapwing_engine::ExportOptions;
 use lapwing_engine::publish::export::ExportFormat;
 use lapwing_engine::publish::misp::Event;
-use lapwing_engine::ExportOptions;
 use lapwing_model::{Marking, Status};
 use serde_json::{Map, Value, json};
 
 use super::filter::{Filter, Form, attributes_of, tags_of};
-use super::sent::{self, json_of, list};
 use super::heads::{self, Head, Heads};
+use super::sent::{self, json_of, list};
 use super::spool::Spool;
 use super::table::{self, Columns};
 use super::{narrow, words};
@@ -507,11 +507,8 @@ pub(super) fn matching_heads<'h>(
     let mut found = Vec::new();
     for at in narrow::events(sight, heads, filter)? {
         let head = &*heads.list[at];
-        let event = if is_told {
-            None
-        } else {
-            heads.shelf.event(sight, head.document, ceiling, day)?
-        };
+        let event =
+            if is_told { None } else { heads.shelf.event(sight, head.document, ceiling, day)? };
         if is_told || event.is_some_and(|event| holds(&event, filter)) {
             found.push(head);
         }

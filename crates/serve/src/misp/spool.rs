@@ -58,9 +58,7 @@ fn unwritten(error: &std::io::Error) -> Problem {
 type Give<'g> = &'g mut dyn FnMut(Vec<u8>) -> Result<(), Problem>;
 
 /// A body that is sent as it is made; where the client goes away it is made no further.
-pub(super) fn body(
-    make: impl FnOnce(Give<'_>) -> Result<(), Problem> + Send + 'static,
-) -> Body {
+pub(super) fn body(make: impl FnOnce(Give<'_>) -> Result<(), Problem> + Send + 'static) -> Body {
     let (sender, receiver) = channel::<Result<Bytes, std::io::Error>>(AHEAD);
     tokio::task::spawn_blocking(move || {
         let send = |sender: &Sender<_>, piece| sender.blocking_send(piece);

@@ -10,10 +10,10 @@ use axum::response::{IntoResponse, Response};
 use lapwing_engine::publish::misp;
 use serde_json::{Map, Value, json};
 
-use super::{heads, number};
 use super::search::{Parameters, asked};
 use super::sent::{flag, id_of, json_of, text, unknown, within, word};
 use super::words::{self, InUse, Tags};
+use super::{heads, number};
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;

@@ -119,8 +119,13 @@ async fn an_event_has_another_time_just_when_it_is_another() {
         assert_eq!(server.changed(&mut before).await, [OURS], "{path} {body}");
     }
     // What changed nothing of it.
-    server.post("/events/add", json!({ "Event": { "info": "Another", "published": true,
-        "Attribute": [{ "type": "domain", "value": "elsewhere.top" }] } })).await;
+    server
+        .post(
+            "/events/add",
+            json!({ "Event": { "info": "Another", "published": true,
+        "Attribute": [{ "type": "domain", "value": "elsewhere.top" }] } }),
+        )
+        .await;
     let changed = server.changed(&mut before).await;
     assert_eq!(changed.len(), 1);
     assert!(!changed.contains(&OURS.to_owned()));
@@ -186,8 +191,10 @@ async fn what_is_kept_is_what_is_made_anew() {
         ("/events/publish/7a1c2e7e-2f0c-4ef0-9a51-6b2b1d5c0a01", json!({})),
         ("/sightings/add", json!({ "value": "45.77.0.7", "type": "0" })),
         ("/tags/attachTagToObject", json!({ "uuid": OURS, "tag": "wave:spring" })),
-        ("/attributes/add/7a1c2e7e-2f0c-4ef0-9a51-6b2b1d5c0a01",
-            json!({ "type": "domain", "value": "evil-clear.top" })),
+        (
+            "/attributes/add/7a1c2e7e-2f0c-4ef0-9a51-6b2b1d5c0a01",
+            json!({ "type": "domain", "value": "evil-clear.top" }),
+        ),
         ("/sightings/add", json!({ "value": "evil-clear.top", "type": "1" })),
         ("/attributes/delete/7a1c2e7e-2f0c-4ef0-9a51-6b2b1d5c0a02", json!({})),
         ("/events/delete/7a1c2e7e-2f0c-4ef0-9a51-6b2b1d5c0a01", json!({})),
