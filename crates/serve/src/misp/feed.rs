@@ -147,21 +147,20 @@ async fn list(
     heads: Arc<Heads>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let tag = match listing.tag(&heads).get() {
-        Some(tag) => tag.clone(),
-        None => {
-            let of = Arc::clone(&heads);
-            let made = App::aside(move || {
-                let mut hasher = Sha256::new();
-                listing.each(&of, &mut |piece| {
-                    hasher.update(&piece);
-                    Ok(())
-                })?;
-                Ok(quoted(&hasher.finalize()))
-            });
-            let made = made.await?;
-            listing.tag(&heads).get_or_init(|| made).clone()
-        }
+    let tag = if let Some(tag) = listing.tag(&heads).get() {
+        tag.clone()
+    } else {
+        let of = Arc::clone(&heads);
+        let made = App::aside(move || {
+            let mut hasher = Sha256::new();
+            listing.each(&of, &mut |piece| {
+                hasher.update(&piece);
+                Ok(())
+            })?;
+            Ok(quoted(&hasher.finalize()))
+        });
+        let made = made.await?;
+        listing.tag(&heads).get_or_init(|| made).clone()
     };
     Ok(tagged(&tag, listing.kind(), headers, || {
         spool::body(move |give| listing.each(&heads, give))

@@ -83,10 +83,11 @@ pub(super) async fn list(
             Ok((count, if order.minimal { minimal(page)? } else { whole(page) }))
         })
         .await?;
-    let mut answer = match headers.contains_key(header::IF_NONE_MATCH) {
-        // Servers that pull ask whether theirs is still good.
-        true => feed::tagged(&feed::digest(&list), feed::JSON, &headers, || list.into()),
-        false => ([(header::CONTENT_TYPE, feed::JSON)], list).into_response(),
+    // Servers that pull ask whether theirs is still good.
+    let mut answer = if headers.contains_key(header::IF_NONE_MATCH) {
+        feed::tagged(&feed::digest(&list), feed::JSON, &headers, || list.into())
+    } else {
+        ([(header::CONTENT_TYPE, feed::JSON)], list).into_response()
     };
     answer.headers_mut().insert("x-result-count", count.into());
     Ok(answer)
