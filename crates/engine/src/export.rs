@@ -20,6 +20,7 @@ mod trial;
 mod walk;
 
 pub use coming::Coming;
+pub use event::EventNow;
 pub use losses::{LossKinds, Losses};
 pub use sink::{Content, Made, Sink};
 

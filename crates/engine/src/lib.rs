@@ -82,7 +82,7 @@ pub use clusters::{ClusterPage, MINTED, Suspect};
 pub use collect::Taken;
 pub use error::{EngineError, ErrorKind};
 pub use explain::{ExplainedClaim, ExplainedFact, ExplainedPart};
-pub use export::{Coming, Content, ExportOptions, LossKinds, Losses, Made, Sink};
+pub use export::{Coming, Content, EventNow, ExportOptions, LossKinds, Losses, Made, Sink};
 pub use extracted::{Extracted, Extraction, extract};
 pub use forecast::{Forecast, ForecastOptions, Outlook, Question};
 pub use graph::{Edge, Neighbourhood, Node};

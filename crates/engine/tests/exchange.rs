@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lapwing_engine::publish::export::{ExportFormat, Exported};
 use lapwing_engine::read::Options;
@@ -374,4 +374,57 @@ proptest::proptest! {
             }
         }
     }
+}
+
+/// One event at a time is what the export of all of them has, whatever the rest of the store is.
+#[test]
+fn an_event_alone_is_the_event_of_the_export() {
+    let engine = store();
+    for ceiling in [Marking::Clear, Marking::Amber] {
+        let below = engine.at_most(ceiling).unwrap();
+        let engine = below.as_ref().unwrap_or(&engine);
+        let mut seen = 0;
+        for record in engine.store().documents().unwrap() {
+            let id = record.document.id;
+            let options = ExportOptions {
+                ceiling,
+                pap: record.document.pap(),
+                benign: true,
+                names: vec![id.to_string()],
+                ..ExportOptions::new(ExportFormat::Misp, today())
+            };
+            let exported = engine.export(&options).unwrap();
+            let event = engine.misp_event(id, ceiling, today()).unwrap().unwrap();
+            let text = String::from_utf8(exported.files[0].bytes.clone()).unwrap();
+            assert_eq!(format!("{}\n", event.event.json), text);
+            assert_eq!((event.changed, event.values.len()), (None, 0));
+            seen += 1;
+        }
+        assert_eq!(seen, if ceiling == Marking::Clear { 1 } else { 2 });
+    }
+}
+
+/// What is told otherwise since a document came is as young as the change that did it.
+#[test]
+fn an_event_tells_what_of_it_changed_and_when() {
+    let later = |day: u8| format!("2021-04-{day:02}T09:30:00Z").parse::<jiff::Timestamp>().unwrap();
+    let mut engine = store();
+    let open = engine.store().find_documents("open.md").unwrap()[0].document.id;
+    let told = |engine: &Engine| {
+        let event = engine.misp_event(open, Marking::Amber, today()).unwrap().unwrap();
+        (event.changed, event.values)
+    };
+    let add = |engine: &mut Engine, name: &str, text: &str, day: u8| {
+        let input = Input::Bytes { name: name.into(), bytes: text.into() };
+        let options = AddOptions { command: format!("add {name}"), ..AddOptions::default() };
+        engine.add(&[input], &options, later(day), &Silent).unwrap();
+    };
+    add(&mut engine, "else.md", "# Else\n\n## Indicators of compromise\n\n- 45.77.9[.]9\n", 3);
+    assert_eq!(told(&engine), (None, BTreeMap::new()));
+    add(&mut engine, "same.md", "# Same\n\n## Indicators of compromise\n\n- 45.77.0[.]1\n", 5);
+    let (changed, values) = told(&engine);
+    assert_eq!(changed, Some(later(5)));
+    assert_eq!(values, BTreeMap::from([("45.77.0.1".to_owned(), later(5))]));
+    add(&mut engine, "more.md", "# More\n\n## Indicators of compromise\n\n- 45.77.9[.]8\n", 7);
+    assert_eq!(told(&engine), (changed, values));
 }

@@ -46,7 +46,8 @@ pub struct Shared {
     pub(crate) documents: Cached<Vec<DocumentRow>>,
     pub(crate) entities: Cached<Vec<EntityRecord>>,
     pub(crate) clusters: Cached<Clusters>,
-    pub(crate) feed: Cached<crate::misp::Index>,
+    pub(crate) shelves: Cached<crate::misp::Shelf>,
+    pub(crate) heads: Cached<crate::misp::Heads>,
     pub(crate) ahead: crate::taxii::Ahead,
     pub(crate) places: crate::taxii::Places,
     /// When memory was given back to the system last.
@@ -94,7 +95,8 @@ impl App {
             documents: Cached::default(),
             entities: Cached::default(),
             clusters: Cached::default(),
-            feed: Cached::default(),
+            shelves: Cached::default(),
+            heads: Cached::default(),
             ahead: crate::taxii::Ahead::default(),
             places: crate::taxii::Places::default(),
             given_back: Mutex::new(Instant::now()),
@@ -222,9 +224,10 @@ impl App {
         self.totals.rest(KEPT);
         self.documents.rest(KEPT);
         self.entities.rest(KEPT);
-        self.feed.rest(KEPT);
         // What changes is found of what was found before, and anew for who asked lately.
         self.clusters.rest(LATELY);
+        self.shelves.rest(LATELY);
+        self.heads.rest(LATELY);
         self.places.rest(LATELY);
         let now = Instant::now();
         let mut given_back = self.given_back.lock().unwrap_or_else(PoisonError::into_inner);

@@ -80,6 +80,7 @@ mod spelling;
 mod sql;
 mod standing;
 mod store;
+mod told;
 mod transfer;
 mod turns;
 mod weighed;

@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::{add, at, fuse, reading, resolve, undo};
 use lapwing_model::{ChangeId, DocumentId, Entity, Format, Kind, Reading, Relation, Role};
 use lapwing_store::{Added, Came, FactQuery, SearchHit, Store, StoreError, TURN, Turn, TurnQuery};
@@ -523,4 +525,57 @@ fn the_strictest_marking_is_known_at_once_and_stays_after_an_undo() {
     assert_eq!(store.strictest().unwrap(), (Marking::AmberStrict, Pap::Amber));
     undo(&mut store, 1).unwrap();
     assert_eq!(store.strictest().unwrap(), (Marking::AmberStrict, Pap::Amber));
+}
+
+/// What a document is told with, and what has to be told anew after a change.
+#[test]
+fn what_changed_is_found_by_its_number() {
+    let mut store = common::store();
+    let first = reading(1);
+    common::add(&mut store, &first, 1).unwrap();
+    let id = first.document.id;
+    let before = store.next_turn().unwrap();
+    let told = store.facts_told_by(id).unwrap();
+    assert_eq!(told.len(), 4);
+    assert!(told.iter().all(|(fact, turn)| *turn < before && fact.contributions.len() == 1));
+    assert_eq!(store.documents_told_anew(before, 9).unwrap(), Some(Vec::new()));
+
+    // It shares an address, an actor and a technique with the first, and has its own host.
+    let second = reading(8);
+    common::add(&mut store, &second, 3).unwrap();
+    let anew: BTreeSet<_> =
+        store.documents_told_anew(before, 9).unwrap().unwrap().into_iter().collect();
+    assert_eq!(anew, BTreeSet::from([id, second.document.id]));
+    assert_eq!(store.documents_told_anew(before, 1).unwrap(), None);
+    let change = store.document_record(id).unwrap().unwrap().change;
+    assert_eq!(store.change_after(change).unwrap(), Some(common::at(3)));
+    let mut later = 0;
+    for (fact, turn) in store.facts_told_by(id).unwrap() {
+        let at = store.later_than(change, turn).unwrap();
+        let is_shared = fact.subject.value != "c1.example.test";
+        assert_eq!(at, is_shared.then(|| common::at(3)), "{fact:?}");
+        later += usize::from(is_shared);
+    }
+    assert_eq!(later, 3);
+    // Of several changes since it is the one that gave the number.
+    for (number, day) in [(3, 5), (4, 7), (11, 9)] {
+        common::add(&mut store, &reading(number), day).unwrap();
+    }
+    for (fact, turn) in store.facts_told_by(id).unwrap() {
+        let day = match fact.subject.kind {
+            Kind::DomainName => None,
+            Kind::Ipv4Addr => Some(3),
+            _ => Some(9),
+        };
+        assert_eq!(store.later_than(change, turn).unwrap(), day.map(common::at), "{fact:?}");
+    }
+
+    let latest = store.latest_change().unwrap().unwrap();
+    common::undo(&mut store, latest.0).unwrap();
+    assert!(store.only_documents_since(latest).unwrap());
+    let mut decided = store.begin("decide", common::at(28)).unwrap();
+    decided.put_judgement("topic", "body").unwrap();
+    decided.commit().unwrap();
+    assert!(!store.only_documents_since(latest).unwrap());
+    assert!(store.facts_told_by(reading(11).document.id).unwrap().is_empty());
 }

@@ -9,8 +9,8 @@ use lapwing_engine::publish::misp;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::heads;
 use super::sent::{json_of, refused, text, within};
-use super::shelf::Shelf;
 use super::{change, kept};
 use crate::app::App;
 use crate::asker::{Asker, Permission};
@@ -66,8 +66,11 @@ pub(super) async fn add(
     if !asker.may(Permission::Read) {
         return Ok(Json(json!({ "Event": event })).into_response());
     }
+    let cached = app.clone();
     let told = app
-        .read(&asker, move |sight| Shelf::of(sight)?.event(sight, document, ceiling, day))
+        .read(&asker, move |sight| {
+            heads::shelf(&cached, sight)?.event(sight, document, ceiling, day)
+        })
         .await?;
     // Who adds what is above his own marking gets back what he sent, no more.
     let answer = told.map_or(json!({ "Event": event }), |event| event.json);

@@ -81,7 +81,7 @@ pub(super) fn role_of(role: Role) -> Value {
         "perm_modify_org": administers,
         "perm_publish": analyses,
         "perm_delegate": false,
-        "perm_sync": false,
+        "perm_sync": analyses,
         "perm_admin": administers,
         "perm_site_admin": administers,
         "perm_audit": administers,

@@ -14,8 +14,7 @@ use serde_json::{Value, json};
 use super::kept::{self, Kept, is};
 use super::search::{Parameters, all_attributes, by_attribute};
 use super::sent::{MOST, done, flag, id_of, json_of, list, refused, text, unknown, within, word};
-use super::shelf::{self, Shelf};
-use super::{types, view};
+use super::{heads, shelf, types, view};
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;
@@ -169,18 +168,18 @@ async fn delete(app: &App, asker: &Asker, id: String) -> Result<Response, Proble
 }
 
 async fn with_attribute(app: &App, asker: &Asker, id: &str) -> Result<Option<Kept>, Problem> {
-    let id = id.to_owned();
+    let (id, cached) = (id.to_owned(), app.clone());
     app.read(asker, move |sight| {
-        Shelf::of(sight)?.find(sight, |kept| kept.attribute(&id).is_some())
+        heads::shelf(&cached, sight)?.find(sight, |kept| kept.attribute(&id).is_some())
     })
     .await
 }
 
 /// What is not there, or was read from what no client sent.
 async fn cannot(app: &App, asker: &Asker, id: String, what: &str) -> Result<Response, Problem> {
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let (of, cached) = ((asker.ceiling.tlp, app.today()), app.clone());
     let known =
-        app.read(asker, move |sight| Ok(by_attribute(sight, &id, ceiling, day)?.is_some())).await?;
+        app.read(asker, move |sight| Ok(by_attribute(&cached, sight, &id, of)?.is_some())).await?;
     Ok(if known { as_read(what) } else { unknown("attribute") })
 }
 
@@ -192,9 +191,15 @@ pub(super) fn as_read(what: &str) -> Response {
 }
 
 /// Keeps what a client changed in what was sent; a part of which nothing is left goes.
-pub(super) async fn put(app: &App, asker: &Asker, kept: Kept, what: &str) -> Result<(), Problem> {
+pub(super) async fn put(
+    app: &App,
+    asker: &Asker,
+    mut kept: Kept,
+    what: &str,
+) -> Result<(), Problem> {
     let (asker, what) = (asker.clone(), what.to_owned());
     app.write(move |engine, now| {
+        kept.grow_younger(engine, now)?;
         let gone = kept.is_empty() && shelf::is_part(&kept.document);
         kept.replace(engine, (!gone).then_some(&kept.event), &asker, &what, now)
     })
@@ -227,11 +232,11 @@ impl Held {
 }
 
 pub(super) async fn held(app: &App, asker: &Asker, id: &str) -> Result<Option<Held>, Problem> {
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let ((ceiling, day), cached) = ((asker.ceiling.tlp, app.today()), app.clone());
     let id = id_of(id);
     app.read(asker, move |sight| {
-        let shelf = Shelf::of(sight)?;
-        let Some(document) = view::document(sight, &shelf, &id)? else { return Ok(None) };
+        let shelf = heads::shelf(&cached, sight)?;
+        let Some(document) = shelf.document(&id) else { return Ok(None) };
         let record = sight.store().document_record(document)?;
         let event = shelf.event(sight, document, ceiling, day)?;
         let kept = Kept::of(sight, document)?;

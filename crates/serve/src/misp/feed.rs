@@ -1,53 +1,118 @@
 //! The store as a feed that MISP subscribes to: `manifest.json`, `hashes.csv`, a file an event.
+//!
+//! It holds the events that are published, as the server tells them: under the same identifiers, with what clients
+//! added to them. Who pulls it compares the times of the manifest with those that he has: an event has another as
+//! soon as something of it is told otherwise.
 
-use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::civil::Date;
-use lapwing_engine::publish::misp::Feed;
-use lapwing_model::Marking;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::search::all_attributes;
-use super::sent::text;
-use super::words::{self, Tags};
-use super::{shelf::Shelf, view};
+use super::heads::{self, Head, Heads};
+use super::spool::{self, PIECE};
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;
-use crate::readers::Sight;
 
-/// What lists all events, as they are at one state of the store.
-pub(crate) struct Index {
-    manifest: Vec<u8>,
-    hashes: Vec<u8>,
-    pub(super) tags: Tags,
-    /// How often types of attributes are in use, and categories.
-    pub(super) types: BTreeMap<String, u64>,
-    pub(super) categories: BTreeMap<String, u64>,
+/// The lists of a feed.
+#[derive(Clone, Copy)]
+enum Listing {
+    Manifest,
+    Hashes,
 }
 
-impl Index {
-    pub(super) fn of(sight: &Sight<'_>, ceiling: Marking, day: Date) -> Result<Self, Problem> {
-        let (mut feed, mut tags) = (Feed::default(), Tags::new());
-        let (mut types, mut categories) = (BTreeMap::new(), BTreeMap::new());
-        for record in sight.store().documents()? {
-            if let Some(event) = sight.misp_event(record.document.id, ceiling, day)? {
-                words::count(&mut tags, &event.json["Event"]);
-                for attribute in all_attributes(&event.json["Event"]) {
-                    for (key, counts) in [("type", &mut types), ("category", &mut categories)] {
-                        *counts.entry(text(attribute, key).to_owned()).or_insert(0) += 1;
+impl Listing {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "manifest.json" => Some(Self::Manifest),
+            "hashes.csv" => Some(Self::Hashes),
+            _ => None,
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Manifest => JSON,
+            Self::Hashes => "text/csv; charset=utf-8",
+        }
+    }
+
+    fn tag(self, heads: &Heads) -> &OnceLock<String> {
+        let [manifest, hashes] = &heads.etags;
+        match self {
+            Self::Manifest => manifest,
+            Self::Hashes => hashes,
+        }
+    }
+
+    /// Gives the list piece by piece: of millions of values it is large.
+    fn each(
+        self,
+        heads: &Heads,
+        give: &mut dyn FnMut(Vec<u8>) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let mut piece: Vec<u8> = Vec::with_capacity(PIECE);
+        let mut is_first = true;
+        for (uuid, head) in in_order(heads)? {
+            match self {
+                Self::Manifest => {
+                    piece.extend_from_slice(if is_first { b"{" } else { b"," });
+                    piece.extend_from_slice(format!("\"{uuid}\":{}", listed(head)?).as_bytes());
+                }
+                Self::Hashes => {
+                    for hash in &head.hashes {
+                        piece.extend_from_slice(crate::accounts::hex(hash).as_bytes());
+                        piece.extend_from_slice(format!(",{uuid}\n").as_bytes());
                     }
                 }
-                feed.add(&event);
+            }
+            is_first = false;
+            if piece.len() >= PIECE {
+                give(std::mem::replace(&mut piece, Vec::with_capacity(PIECE)))?;
             }
         }
-        let (manifest, hashes) = (feed.manifest().bytes, feed.hashes().bytes);
-        Ok(Self { manifest, hashes, tags, types, categories })
+        if matches!(self, Self::Manifest) {
+            piece.extend_from_slice(if is_first { b"{}\n" } else { b"}\n" });
+        }
+        give(piece)
     }
+}
+
+pub(super) const JSON: &str = "application/json";
+
+/// The published events, by identifier.
+fn in_order(heads: &Heads) -> Result<Vec<(String, &Head)>, Problem> {
+    let mut found = Vec::new();
+    for head in &heads.list {
+        let summary = head.summary()?;
+        if summary.published {
+            found.push((summary.uuid.into_owned(), &**head));
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found.dedup_by(|b, a| a.0 == b.0);
+    Ok(found)
+}
+
+/// What the manifest tells of an event.
+fn listed(head: &Head) -> Result<Value, Problem> {
+    let event = head.summary()?;
+    let tags: Vec<Value> =
+        event.tags().map(|tag| json!({ "name": tag.name, "colour": tag.colour })).collect();
+    Ok(json!({
+        "Orgc": { "name": event.creator.name, "uuid": event.creator.uuid },
+        "info": event.info,
+        "date": event.date,
+        "analysis": event.analysis,
+        "threat_level_id": event.threat_level_id,
+        "timestamp": event.timestamp,
+        "Tag": tags,
+    }))
 }
 
 pub(super) async fn file(
@@ -56,33 +121,68 @@ pub(super) async fn file(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
-    let cached = app.clone();
-    let asked = name.clone();
+    let (of, cached) = ((asker.ceiling.tlp, app.today()), app.clone());
+    if let Some(listing) = Listing::named(&name) {
+        let heads = app.read(&asker, move |sight| heads::of(&cached, sight, of)).await?;
+        return list(listing, heads, &headers).await;
+    }
     let found = app
         .read(&asker, move |sight| {
-            if asked == "manifest.json" || asked == "hashes.csv" {
-                let index = cached.feed.get(sight, |_| Index::of(sight, ceiling, day))?;
-                let bytes = if asked == "hashes.csv" { &index.hashes } else { &index.manifest };
-                return Ok(Some(bytes.clone()));
-            }
-            let Some(id) = asked.strip_suffix(".json") else { return Ok(None) };
-            let shelf = Shelf::of(sight)?;
-            let Some(document) = view::document(sight, &shelf, id)? else { return Ok(None) };
-            let event = sight.misp_event(document, ceiling, day)?;
-            Ok(event.map(|event| format!("{}\n", event.json).into_bytes()))
+            let Some(id) = name.strip_suffix(".json") else { return Ok(None) };
+            let shelf = heads::shelf(&cached, sight)?;
+            let Some(document) = shelf.document(id) else { return Ok(None) };
+            shelf.plain_event(sight, document, of.0, of.1)
         })
         .await?;
-    let bytes = found.ok_or_else(|| Problem::unknown("the feed has no such file"))?;
-    let kind = if name == "hashes.csv" { "text/csv; charset=utf-8" } else { "application/json" };
-    Ok(tagged(bytes, kind, &headers))
+    let found = found.filter(|event| event.json["Event"]["published"] == true);
+    let event = found.ok_or_else(|| Problem::unknown("the feed has no such file"))?;
+    let bytes = format!("{}\n", event.json).into_bytes();
+    let tag = digest(&bytes);
+    Ok(tagged(&tag, JSON, &headers, || Body::from(bytes)))
+}
+
+/// One of the lists. What tells whether the client has it is made once of a state.
+async fn list(
+    listing: Listing,
+    heads: Arc<Heads>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let tag = if let Some(tag) = listing.tag(&heads).get() {
+        tag.clone()
+    } else {
+        let of = Arc::clone(&heads);
+        let made = App::aside(move || {
+            let mut hasher = Sha256::new();
+            listing.each(&of, &mut |piece| {
+                hasher.update(&piece);
+                Ok(())
+            })?;
+            Ok(quoted(&hasher.finalize()))
+        });
+        let made = made.await?;
+        listing.tag(&heads).get_or_init(|| made).clone()
+    };
+    Ok(tagged(&tag, listing.kind(), headers, || {
+        spool::body(move |give| listing.each(&heads, give))
+    }))
+}
+
+/// What tells whether a client has these bytes.
+pub(super) fn digest(bytes: impl AsRef<[u8]>) -> String {
+    quoted(&Sha256::digest(bytes))
+}
+
+fn quoted(digest: &[u8]) -> String {
+    format!("\"{}\"", crate::accounts::hex(&digest[..digest.len().min(16)]))
 }
 
 /// The bytes with their tag; or, where the client has them, that it does.
-fn tagged(bytes: Vec<u8>, kind: &'static str, headers: &HeaderMap) -> Response {
-    let digest = Sha256::digest(&bytes);
-    let hex = crate::accounts::hex(&digest[..16]);
-    let tag = format!("\"{hex}\"");
+pub(super) fn tagged(
+    tag: &str,
+    kind: &'static str,
+    headers: &HeaderMap,
+    body: impl FnOnce() -> Body,
+) -> Response {
     let has = headers
         .get_all(header::IF_NONE_MATCH)
         .iter()
@@ -93,10 +193,10 @@ fn tagged(bytes: Vec<u8>, kind: &'static str, headers: &HeaderMap) -> Response {
     let mut response = if has {
         (StatusCode::NOT_MODIFIED, Body::empty()).into_response()
     } else {
-        ([(header::CONTENT_TYPE, kind)], bytes).into_response()
+        ([(header::CONTENT_TYPE, kind)], body()).into_response()
     };
     let fields = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&tag) {
+    if let Ok(value) = HeaderValue::from_str(tag) {
         fields.insert(header::ETAG, value);
     }
     fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));

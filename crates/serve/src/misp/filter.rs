@@ -5,6 +5,7 @@ use lapwing_engine::publish::export::ExportFormat;
 use lapwing_engine::publish::misp;
 use serde_json::{Map, Value};
 
+use super::summary::Summary;
 use crate::problem::Problem;
 
 /// Results of one answer at most, and where the client does not say.
@@ -63,6 +64,16 @@ impl Words {
         !self.none.iter().any(|word| texts.iter().any(|text| matches(word, text)))
     }
 
+    /// Whether one of several texts must be among what is asked for.
+    pub(super) fn asks(&self) -> bool {
+        !self.any.is_empty()
+    }
+
+    /// Whether a text is one of those of which one must be there.
+    pub(super) fn asks_for(&self, text: &str) -> bool {
+        self.any.iter().any(|word| matches(word, text))
+    }
+
     /// The words without a wildcard, when one of just these must hold.
     pub(super) fn plain(&self) -> Option<&[String]> {
         let is_plain = |word: &String| !word.contains('%');
@@ -70,7 +81,7 @@ impl Words {
     }
 }
 
-fn strings(value: &Value) -> Vec<String> {
+pub(super) fn strings(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => text
             .split("&&")
@@ -256,34 +267,51 @@ impl Filter {
     }
 
     /// Whether an event is asked for, its attributes apart.
-    pub(super) fn takes_event(&self, event: &Value, own_uuid: Option<&str>) -> bool {
-        let text = |key: &str| event[key].as_str().unwrap_or_default();
-        let date = text("date");
-        let time = |key: &str| text(key).parse::<i64>().unwrap_or_default();
-        let tags = tags_of(event);
-        let creator = &event["Orgc"];
-        let mut orgs: Vec<&str> =
-            ["name", "id", "uuid"].iter().filter_map(|key| creator[*key].as_str()).collect();
+    pub(super) fn takes_event(&self, event: &Summary<'_>) -> bool {
+        let date = &*event.date;
+        let time = |text: &str| text.parse::<i64>().unwrap_or_default();
+        let tags = event.tag_names();
+        let creator = &event.creator;
+        let mut orgs: Vec<&str> = vec![&creator.name, &creator.id, &creator.uuid];
         // All events are ours; whose report one tells is said by a tag.
         orgs.extend(tags.iter().filter_map(|tag| {
             tag.strip_prefix(misp::SOURCE_TAG)?.strip_prefix("=\"")?.strip_suffix('"')
         }));
-        let ids = [text("id"), text("uuid"), own_uuid.unwrap_or_default()];
         !self.nothing
-            && self.event.take(&ids)
+            && self.event.take(&[&event.id, &event.uuid, &event.extends_uuid])
             && self.org.take(&orgs)
             && self.event_tags.take(&tags)
-            && (self.info.is_empty() || self.info.take(&[text("info")]))
-            && self.published.is_none_or(|wanted| event["published"] == wanted)
-            && self.level.take(&[text("threat_level_id")])
-            && self.analysis.take(&[text("analysis")])
-            && self.distribution.take(&[text("distribution")])
+            && (self.info.is_empty() || self.info.take(&[&event.info]))
+            && self.published.is_none_or(|wanted| event.published == wanted)
+            && self.level.take(&[&event.threat_level_id])
+            && self.analysis.take(&[&event.analysis])
+            && self.distribution.take(&[&event.distribution])
             && self.from.as_deref().is_none_or(|from| date >= from)
             && self.to.as_deref().is_none_or(|to| date <= to)
-            && self.changed.is_none_or(|(from, to)| (from..=to).contains(&time("timestamp")))
+            && self.changed.is_none_or(|(from, to)| (from..=to).contains(&time(&event.timestamp)))
             && self
                 .published_in
-                .is_none_or(|(from, to)| (from..=to).contains(&time("publish_timestamp")))
+                .is_none_or(|(from, to)| (from..=to).contains(&time(&event.publish_timestamp)))
+    }
+
+    /// Whether nothing is asked of events, their attributes apart.
+    pub(super) fn takes_any_event(&self) -> bool {
+        let words = [
+            &self.event,
+            &self.org,
+            &self.event_tags,
+            &self.info,
+            &self.level,
+            &self.analysis,
+            &self.distribution,
+        ];
+        !self.nothing
+            && words.iter().all(|words| words.is_empty())
+            && self.published.is_none()
+            && self.from.is_none()
+            && self.to.is_none()
+            && self.changed.is_none()
+            && self.published_in.is_none()
     }
 
     /// Whether anything is asked of attributes.
@@ -524,12 +552,21 @@ mod tests {
         let now = "2021-03-10T00:00:00Z".parse().unwrap();
         let body = json!({ "timestamp": ["1614556800", 1_614_643_200], "published": 0 });
         let of = |attributes| Filter::read(body.as_object().unwrap(), now, attributes).unwrap();
-        let event = |time: &str, published: bool| json!({ "timestamp": time, "published": published, "publish_timestamp": "0" });
-        assert!(of(false).takes_event(&event("1614556800", false), None));
-        assert!(!of(false).takes_event(&event("1614556800", true), None));
-        assert!(!of(false).takes_event(&event("1614643201", false), None));
+        let event = |time: &str, published: bool| {
+            json!({ "id": "1", "uuid": "", "extends_uuid": "", "info": "", "date": "", "analysis": "",
+                "timestamp": time, "published": published, "publish_timestamp": "0",
+                "sighting_timestamp": "0", "threat_level_id": "", "distribution": "",
+                "Orgc": { "id": "1", "name": "", "uuid": "" }, "EventTag": [] })
+            .to_string()
+        };
+        let takes = |attributes, time: &str, published| {
+            of(attributes).takes_event(&Summary::of(&event(time, published)).unwrap())
+        };
+        assert!(takes(false, "1614556800", false));
+        assert!(!takes(false, "1614556800", true));
+        assert!(!takes(false, "1614643201", false));
         let attribute = |time: &str| json!({ "type": "md5", "timestamp": time });
-        assert!(of(true).takes_event(&event("1", false), None));
+        assert!(takes(true, "1", false));
         assert!(of(true).takes(&attribute("1614556800"), None, &[], ""));
         assert!(!of(true).takes(&attribute("1"), None, &[], ""));
     }

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use lapwing_engine::publish::misp;
 use lapwing_engine::read::Options;
+use lapwing_engine::store::DocumentRecord;
 use lapwing_engine::{AddOptions, Engine, Input, extract};
 use lapwing_model::{ChangeId, Document, DocumentId, Format, Marking};
 use serde_json::{Map, Value, json};
@@ -52,11 +53,21 @@ pub(super) fn shown(document: &Document) -> Uuid {
 impl Kept {
     /// Reads what a client sent; `None` where a document is of another kind.
     pub(super) fn of(engine: &Engine, id: DocumentId) -> Result<Option<Self>, Problem> {
-        let Some(record) = engine.store().document_record(id)? else { return Ok(None) };
+        match engine.store().document_record(id)? {
+            Some(record) => Self::of_record(engine, record),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Kept::of`], of a document that is known.
+    pub(super) fn of_record(
+        engine: &Engine,
+        record: DocumentRecord,
+    ) -> Result<Option<Self>, Problem> {
         if !is_kept(&record.document) {
             return Ok(None);
         }
-        let Some(raw) = engine.store().raw(id)? else { return Ok(None) };
+        let Some(raw) = engine.store().raw(record.document.id)? else { return Ok(None) };
         let Ok(mut whole) = serde_json::from_slice::<Value>(&raw) else { return Ok(None) };
         if !whole["Event"].is_object() {
             return Ok(None);
@@ -107,6 +118,44 @@ impl Kept {
             return Err(Problem::unfit("the event could not be read"));
         }
         engine.replace(record.change, &[input], &options, now)?;
+        Ok(())
+    }
+
+    /// Notes when what is another than before became so, whatever its sender said of its age: who has the event
+    /// already asks for what is younger.
+    pub(super) fn grow_younger(&mut self, engine: &Engine, now: Timestamp) -> Result<(), Problem> {
+        let Some(record) = engine.store().document_record(self.document.id)? else { return Ok(()) };
+        let added = record.added.as_second().to_string();
+        let Some(before) = Self::of_record(engine, record)? else { return Ok(()) };
+        let was = Some(word(&before.event, "timestamp")).filter(|time| !time.is_empty());
+        let was = was.unwrap_or(added);
+        let now = now.as_second().to_string();
+        let inner = |event: &Value| -> BTreeMap<String, Value> {
+            let objects = list(event, "Object");
+            let attributes = objects.clone().flat_map(|object| list(object, "Attribute"));
+            let all = list(event, "Attribute").chain(attributes).chain(objects);
+            all.map(|one| (text(one, "uuid").to_owned(), one.clone())).collect()
+        };
+        let known = inner(&before.event);
+        let date = |one: &mut Value| {
+            let told = word(one, "timestamp");
+            match known.get(text(one, "uuid")) {
+                Some(old) if old == one => {
+                    if told.is_empty() {
+                        one["timestamp"] = json!(was);
+                    }
+                }
+                Some(old) if told != word(old, "timestamp") => {}
+                None if !told.is_empty() => {}
+                _ => one["timestamp"] = json!(now),
+            }
+        };
+        for object in self.event["Object"].as_array_mut().into_iter().flatten() {
+            // As a whole first: it is another as soon as something in it is.
+            date(object);
+        }
+        self.lists().into_iter().flatten().for_each(date);
+        self.event["timestamp"] = json!(now);
         Ok(())
     }
 

@@ -11,8 +11,10 @@ mod bring;
 mod change;
 mod feed;
 mod filter;
+mod heads;
 mod index;
 mod kept;
+mod narrow;
 mod objects;
 mod paths;
 mod revise;
@@ -21,7 +23,11 @@ mod sent;
 mod shelf;
 mod sighted;
 mod sighting;
+mod spool;
+mod summary;
+mod sync;
 mod table;
+mod told;
 mod types;
 mod view;
 mod vocabulary;
@@ -36,9 +42,10 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::asker::Permission::{self, Administer, Analyse, Collect, Read};
 
-pub(crate) use feed::Index;
+pub(crate) use heads::Heads;
 pub(crate) use paths::{in_our_form, not_here};
 pub(crate) use sent::in_its_words;
+pub(crate) use shelf::Shelf;
 
 /// The version of MISP whose shapes these are.
 const VERSION: &str = "2.5.0";
@@ -153,6 +160,12 @@ pub(crate) const TABLE: &[(&str, &str, Permission)] = &[
     ("GET", "/eventBlocklists/index", Read),
     ("GET", "/orgBlocklists/index", Read),
     ("POST", "/warninglists/checkValue", Read),
+    ("POST", "/servers/postTest", Read),
+    ("GET", "/servers/getAvailableSyncFilteringRules", Read),
+    ("POST", "/events/filterEventIdsForPush", Collect),
+    ("POST", "/sightings/bulkSaveSightings/{event}", Analyse),
+    ("GET", "/galaxyClusters/restSearch", Read),
+    ("POST", "/galaxyClusters/restSearch", Read),
     ("GET", "/misp/feed/{file}", Read),
 ];
 
@@ -251,6 +264,11 @@ pub(crate) fn routes() -> Router<App> {
         .route("/eventBlocklists/index", get(around::none))
         .route("/orgBlocklists/index", get(around::none))
         .route("/warninglists/checkValue", post(words::check_value))
+        .route("/servers/postTest", post(sync::echo))
+        .route("/servers/getAvailableSyncFilteringRules", get(sync::filters))
+        .route("/events/filterEventIdsForPush", post(sync::wanted))
+        .route("/sightings/bulkSaveSightings/{event}", post(sighting::bulk))
+        .route("/galaxyClusters/restSearch", get(sync::no_clusters).post(sync::no_clusters))
         .route("/misp/feed/{file}", get(feed::file))
 }
 

@@ -8,10 +8,10 @@ use lapwing_engine::publish::misp;
 use serde_json::{Value, json};
 
 use super::change::{add_part, as_read, held, merge, put, unfit};
+use super::heads;
 use super::kept::{Kept, is};
-use super::search::all_attributes;
+use super::search::by_attribute;
 use super::sent::{done, flag, id_of, json_of, list, refused, text, unknown, within, word};
-use super::shelf::Shelf;
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;
@@ -67,11 +67,11 @@ pub(super) async fn view(
 
 /// An object of any event.
 async fn found(app: &App, asker: &Asker, id: String) -> Result<Option<Value>, Problem> {
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let ((ceiling, day), cached) = ((asker.ceiling.tlp, app.today()), app.clone());
     app.read(asker, move |sight| {
-        let shelf = Shelf::of(sight)?;
-        for document in &shelf.events {
-            let Some(event) = shelf.event(sight, *document, ceiling, day)? else { continue };
+        let heads = heads::of(&cached, sight, (ceiling, day))?;
+        for document in heads.holding(&id) {
+            let Some(event) = heads.shelf.event(sight, document, ceiling, day)? else { continue };
             if let Some(object) = list(&event.json["Event"], "Object").find(|one| is(one, &id)) {
                 return Ok(Some(object.clone()));
             }
@@ -83,9 +83,11 @@ async fn found(app: &App, asker: &Asker, id: String) -> Result<Option<Value>, Pr
 
 /// What a client sent that holds an object.
 async fn with_object(app: &App, asker: &Asker, id: &str) -> Result<Option<Kept>, Problem> {
-    let id = id.to_owned();
-    app.read(asker, move |sight| Shelf::of(sight)?.find(sight, |kept| kept.object(&id).is_some()))
-        .await
+    let (id, cached) = (id.to_owned(), app.clone());
+    app.read(asker, move |sight| {
+        heads::shelf(&cached, sight)?.find(sight, |kept| kept.object(&id).is_some())
+    })
+    .await
 }
 
 async fn cannot(app: &App, asker: &Asker, id: String, what: &str) -> Result<Response, Problem> {
@@ -211,7 +213,9 @@ pub(super) async fn part(
             .flat_map(|o| list(o, "ObjectReference"))
             .any(|one| is(one, &wanted))
     };
-    let kept = app.read(&asker, move |sight| Shelf::of(sight)?.find(sight, find)).await?;
+    let cached = app.clone();
+    let kept =
+        app.read(&asker, move |sight| heads::shelf(&cached, sight)?.find(sight, find)).await?;
     let Some(mut kept) = kept else { return Ok(unknown("object reference")) };
     for object in kept.event["Object"].as_array_mut().into_iter().flatten() {
         if let Some(all) = object["ObjectReference"].as_array_mut() {
@@ -245,30 +249,22 @@ async fn retag(app: App, asker: Asker, body: &[u8], on: bool) -> Result<Response
     if id.is_empty() || name.is_empty() {
         return Ok(refused("tag", "send `uuid` of an event or attribute, and `tag`", "tag"));
     }
-    let wanted = id.clone();
+    let (wanted, cached) = (id.clone(), app.clone());
     let kept = app
         .read(&asker, move |sight| {
-            Shelf::of(sight)?.find(sight, |kept| {
+            heads::shelf(&cached, sight)?.find(sight, |kept| {
                 kept.attribute(&wanted).is_some()
                     || super::kept::shown(&kept.document).to_string() == wanted
             })
         })
         .await?;
     let Some(mut kept) = kept else {
-        let (ceiling, day) = (asker.ceiling.tlp, app.today());
+        let (of, cached) = ((asker.ceiling.tlp, app.today()), app.clone());
         let known = app
             .read(&asker, move |sight| {
-                let shelf = Shelf::of(sight)?;
-                for document in &shelf.events {
-                    let Some(event) = shelf.event(sight, *document, ceiling, day)? else {
-                        continue;
-                    };
-                    let event = &event.json["Event"];
-                    if is(event, &id) || all_attributes(event).any(|one| is(one, &id)) {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
+                let shelf = heads::shelf(&cached, sight)?;
+                Ok(shelf.document(&id).is_some()
+                    || by_attribute(&cached, sight, &id, of)?.is_some())
             })
             .await?;
         return Ok(if known { as_read("tag") } else { unknown("target") });

@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::change::{Held, add_part, as_read, held, merge, put, unfit};
+use super::heads;
 use super::kept::{self, Kept, is};
 use super::sent::{done, flag, json_of, list, refused, text, unknown, within, word};
-use super::shelf::Shelf;
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;
@@ -34,7 +34,6 @@ pub(super) async fn edit(
             return Ok(refused("edit Event", &why, field));
         }
         if kept.event != was {
-            kept.event["timestamp"] = json!(app.now().as_second().to_string());
             put(&app, &asker, kept, "events/edit").await?;
         }
     } else {
@@ -180,10 +179,10 @@ pub(super) async fn remove(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let Some(event) = held(&app, &asker, &id).await? else { return Ok(unknown("event")) };
-    let of = event.document.id;
+    let (of, cached) = (event.document.id, app.clone());
     let changes = app
         .read(&asker, move |sight| {
-            let shelf = Shelf::of(sight)?;
+            let shelf = heads::shelf(&cached, sight)?;
             let mut changes = Vec::new();
             for id in std::iter::once(&of).chain(shelf.parts_of(of)) {
                 changes.extend(sight.store().document_record(*id)?.map(|record| record.change));

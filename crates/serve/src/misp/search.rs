@@ -3,21 +3,23 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
+use lapwing_engine::ExportOptions;
 use lapwing_engine::publish::export::ExportFormat;
 use lapwing_engine::publish::misp::Event;
-use lapwing_engine::{Engine, ExportOptions};
-use lapwing_model::{DocumentId, Marking, Status};
+use lapwing_model::{Marking, Status};
 use serde_json::{Map, Value, json};
 
 use super::filter::{Filter, Form, attributes_of, tags_of};
+use super::heads::{self, Head, Heads};
 use super::sent::{self, json_of, list};
-use super::shelf::Shelf;
+use super::spool::Spool;
 use super::table::{self, Columns};
-use super::words;
+use super::{narrow, words};
 use crate::app::App;
 use crate::asker::{Asker, Permission};
 use crate::problem::Problem;
@@ -100,24 +102,30 @@ async fn tell_attributes(app: &App, asker: &Asker, filter: Filter) -> Result<Res
         return export(app, asker, filter, format, true).await;
     }
     let (format, columns) = (filter.format, Columns::of(&filter));
+    if format == Form::Json {
+        let (of, cached) = ((asker.ceiling.tlp, app.today()), app.clone());
+        let (count, found) = app
+            .read(asker, move |sight| {
+                let heads = heads::of(&cached, sight, of)?;
+                let mut found = Found::new("{\"response\":{\"Attribute\":[", "]}}")?;
+                each_hit(sight, &heads, &filter, of, &mut |hit| {
+                    let Hit { mut attribute, event, .. } = hit;
+                    attribute["event_uuid"] = event["uuid"].clone();
+                    attribute["Event"] = event;
+                    found.add(&attribute)
+                })?;
+                found.end()
+            })
+            .await?;
+        return Ok(counted(json_answer(found), count));
+    }
     let found = attribute_hits(app, asker, filter).await?;
     let count = found.len();
     let answer = match format {
         Form::Text => table::values(&found),
-        Form::Csv => table::csv(&found, &columns),
         Form::Cache => table::cache(&found),
         Form::Hashes => table::hashes(&found),
-        Form::Json | Form::Export(_) => {
-            let list: Vec<Value> = found
-                .into_iter()
-                .map(|Hit { mut attribute, event, .. }| {
-                    attribute["event_uuid"] = event["uuid"].clone();
-                    attribute["Event"] = event;
-                    attribute
-                })
-                .collect();
-            Json(json!({ "response": { "Attribute": list } })).into_response()
-        }
+        Form::Csv | Form::Json | Form::Export(_) => table::csv(&found, &columns),
     };
     Ok(counted(answer, count))
 }
@@ -129,43 +137,63 @@ fn counted(mut answer: Response, count: usize) -> Response {
 }
 
 async fn attribute_hits(app: &App, asker: &Asker, filter: Filter) -> Result<Vec<Hit>, Problem> {
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let (of, cached) = ((asker.ceiling.tlp, app.today()), app.clone());
     app.read(asker, move |sight| {
-        let mut skip = filter.skipped();
-        let mut hits: Vec<Hit> = Vec::new();
-        let shelf = Shelf::of(sight)?;
-        for id in candidates(sight, &shelf, &filter)? {
-            if hits.len() >= filter.limit {
-                break;
-            }
-            let Some(event) = shelf.event(sight, id, ceiling, day)? else { continue };
-            let json = &event.json["Event"];
-            if !filter.takes_event(json, json["extends_uuid"].as_str()) {
-                continue;
-            }
-            for (object, attribute) in taken(sight, &filter, json, day)? {
-                if skip > 0 {
-                    skip -= 1;
-                    continue;
-                }
-                if hits.len() >= filter.limit {
-                    break;
-                }
-                let mut attribute = attribute.clone();
-                if filter.with_event_tags {
-                    inherit(&mut attribute, json);
-                }
-                let object = object.map(|object| {
-                    let mut object = object.clone();
-                    object["Attribute"].take();
-                    object
-                });
-                hits.push(Hit { attribute, object, event: head(json) });
-            }
-        }
+        let heads = heads::of(&cached, sight, of)?;
+        let mut hits = Vec::new();
+        each_hit(sight, &heads, &filter, of, &mut |hit| {
+            hits.push(hit);
+            Ok(())
+        })?;
         Ok(hits)
     })
     .await
+}
+
+/// Gives the attributes that are asked for, one after the other.
+fn each_hit(
+    sight: &Sight<'_>,
+    heads: &Heads,
+    filter: &Filter,
+    (ceiling, day): (Marking, Date),
+    give: &mut dyn FnMut(Hit) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let (mut skip, mut found) = (filter.skipped(), 0);
+    for at in narrow::events(sight, heads, filter)? {
+        // Whoever asks for all of a page far behind goes by what stands in no page before it.
+        let told = &heads.list[at];
+        if narrow::is_all(filter) && skip >= told.attributes() {
+            skip -= told.attributes();
+            continue;
+        }
+        let event = heads.shelf.event(sight, told.document, ceiling, day)?;
+        let Some(event) = event else { continue };
+        let json = &event.json["Event"];
+        for (object, attribute) in taken(sight, filter, json, day)? {
+            if found >= filter.limit {
+                return Ok(());
+            }
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let mut attribute = attribute.clone();
+            if filter.with_event_tags {
+                inherit(&mut attribute, json);
+            }
+            let object = object.map(|object| {
+                let mut object = object.clone();
+                object["Attribute"].take();
+                object
+            });
+            found += 1;
+            give(Hit { attribute, object, event: head(json) })?;
+        }
+        if found >= filter.limit {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// The attributes of an event that are asked for, with their objects.
@@ -247,29 +275,60 @@ async fn find_events(
         Form::Export(format) => return export(&app, &asker, filter, format, false).await,
         Form::Json => {}
     }
-    let (metadata, day) = (filter.metadata, app.today());
-    let (ceiling, cut) = (asker.ceiling.tlp, filter.clone());
-    let mut found: Vec<Value> = app
+    let (of, cached) = ((asker.ceiling.tlp, app.today()), app.clone());
+    let (count, found) = app
         .read(&asker, move |sight| {
-            let mut events = matching(sight, &cut, ceiling, day)?;
-            if cut.no_harmless || cut.no_expired {
-                for event in &mut events {
-                    leave_out(sight, &cut, &mut event.json["Event"], day)?;
+            let heads = heads::of(&cached, sight, of)?;
+            let mut found = Found::new("{\"response\":[", "]}")?;
+            if filter.metadata {
+                let all = matching_heads(sight, &heads, &filter, of)?;
+                for head in all.into_iter().skip(filter.skipped()).take(filter.limit) {
+                    found.add(&json!({ "Event": super::index::bare(head)? }))?;
                 }
+                return found.end();
             }
-            Ok(events.into_iter().map(|event| event.json).collect())
+            each_matching(sight, &heads, &filter, of, &mut |mut event| {
+                if filter.no_harmless || filter.no_expired {
+                    leave_out(sight, &filter, &mut event.json["Event"], of.1)?;
+                }
+                found.add(&event.json)
+            })?;
+            found.end()
         })
         .await?;
-    if metadata {
-        for event in &mut found {
-            if let Value::Object(fields) = &mut event["Event"] {
-                fields.remove("Attribute");
-                fields.remove("Object");
-            }
-        }
+    Ok(counted(json_answer(found), count))
+}
+
+fn json_answer(body: Body) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// A list of JSON in what stands around it, of many large things.
+struct Found {
+    spool: Spool,
+    end: &'static str,
+    count: usize,
+}
+
+impl Found {
+    fn new(begin: &str, end: &'static str) -> Result<Self, Problem> {
+        let mut spool = Spool::new();
+        spool.write(begin.as_bytes())?;
+        Ok(Self { spool, end, count: 0 })
     }
-    let count = found.len();
-    Ok(counted(Json(json!({ "response": found })).into_response(), count))
+
+    fn add(&mut self, one: &Value) -> Result<(), Problem> {
+        if self.count > 0 {
+            self.spool.write(b",")?;
+        }
+        self.count += 1;
+        self.spool.write(one.to_string().as_bytes())
+    }
+
+    fn end(mut self) -> Result<(usize, Body), Problem> {
+        self.spool.write(self.end.as_bytes())?;
+        Ok((self.count, self.spool.into_body()?))
+    }
 }
 
 fn leave_out(
@@ -308,14 +367,14 @@ async fn export(
     if !asker.may(Permission::Publish) {
         return Err(Problem::forbidden("what is handed on is for publishers and admins"));
     }
-    let (below, day) = (asker.ceiling, app.today());
+    let (below, day, cached) = (asker.ceiling, app.today(), app.clone());
     let exported = app
         .read(asker, move |sight| {
-            let shelf = Shelf::of(sight)?;
+            let heads = heads::of(&cached, sight, (below.tlp, day))?;
             let mut names: Vec<String> = Vec::new();
             let mut only = BTreeSet::new();
-            for event in matching(sight, &filter, below.tlp, day)? {
-                let parts = shelf.parts_of(event.document).iter();
+            each_matching(sight, &heads, &filter, (below.tlp, day), &mut |event| {
+                let parts = heads.shelf.parts_of(event.document).iter();
                 names
                     .extend(std::iter::once(&event.document).chain(parts).map(ToString::to_string));
                 if by_attribute {
@@ -325,7 +384,8 @@ async fn export(
                         }
                     }
                 }
-            }
+                Ok(())
+            })?;
             // No name is all of the store.
             if names.is_empty() {
                 return Ok(None);
@@ -359,17 +419,16 @@ pub(super) async fn objects(
     if filter.format != Form::Json {
         return Err(Problem::unreadable("objects come as json only"));
     }
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let ((ceiling, day), cached) = ((asker.ceiling.tlp, app.today()), app.clone());
     let found = app
         .read(&asker, move |sight| {
             let (mut skip, mut found) = (filter.skipped(), Vec::new());
-            let shelf = Shelf::of(sight)?;
-            for id in candidates(sight, &shelf, &filter)? {
-                let Some(event) = shelf.event(sight, id, ceiling, day)? else { continue };
+            let heads = heads::of(&cached, sight, (ceiling, day))?;
+            for at in narrow::events(sight, &heads, &filter)? {
+                let document = heads.list[at].document;
+                let event = heads.shelf.event(sight, document, ceiling, day)?;
+                let Some(event) = event else { continue };
                 let json = &event.json["Event"];
-                if !filter.takes_event(json, json["extends_uuid"].as_str()) {
-                    continue;
-                }
                 let (tags, info) = (tags_of(json), sent::text(json, "info"));
                 for object in list(json, "Object") {
                     let own = [sent::text(object, "uuid"), sent::text(json, "uuid")];
@@ -402,36 +461,65 @@ pub(super) async fn objects(
     Ok(counted(Json(json!({ "response": found })).into_response(), count))
 }
 
-/// The events that are asked for, whole.
-pub(super) fn matching(
+/// Gives the events that are asked for, whole, one after the other.
+fn each_matching(
     sight: &Sight<'_>,
+    heads: &Heads,
     filter: &Filter,
-    ceiling: Marking,
-    day: Date,
-) -> Result<Vec<Event>, Problem> {
-    let mut skip = filter.skipped();
-    let mut found = Vec::new();
-    let shelf = Shelf::of(sight)?;
-    for id in candidates(sight, &shelf, filter)? {
-        if found.len() >= filter.limit {
+    (ceiling, day): (Marking, Date),
+    give: &mut dyn FnMut(Event) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let (mut skip, mut found) = (filter.skipped(), 0);
+    // What is asked of events alone is told by their heads.
+    let is_told = filter.uuid.is_empty() && !filter.is_of_attributes();
+    for at in narrow::events(sight, heads, filter)? {
+        if found >= filter.limit {
             break;
         }
-        let Some(event) = shelf.event(sight, id, ceiling, day)? else { continue };
-        let json = &event.json["Event"];
-        let own = json["extends_uuid"].as_str();
-        if !filter.takes_event(json, own)
-            || !filter.uuid.take(&identifiers(json))
-            || !filter.takes_content(json)
-        {
+        if is_told && skip > 0 {
+            skip -= 1;
+            continue;
+        }
+        let document = heads.list[at].document;
+        let Some(event) = heads.shelf.event(sight, document, ceiling, day)? else { continue };
+        if !is_told && !holds(&event, filter) {
             continue;
         }
         if skip > 0 {
             skip -= 1;
             continue;
         }
-        found.push(event);
+        found += 1;
+        give(event)?;
+    }
+    Ok(())
+}
+
+/// What is told of all events that are asked for; these are made only where something is asked of what stands in
+/// them.
+pub(super) fn matching_heads<'h>(
+    sight: &Sight<'_>,
+    heads: &'h Heads,
+    filter: &Filter,
+    (ceiling, day): (Marking, Date),
+) -> Result<Vec<&'h Head>, Problem> {
+    let is_told = filter.uuid.is_empty() && !filter.is_of_attributes();
+    let mut found = Vec::new();
+    for at in narrow::events(sight, heads, filter)? {
+        let head = &*heads.list[at];
+        let event =
+            if is_told { None } else { heads.shelf.event(sight, head.document, ceiling, day)? };
+        if is_told || event.is_some_and(|event| holds(&event, filter)) {
+            found.push(head);
+        }
     }
     Ok(found)
+}
+
+/// Whether what is asked for stands in an event.
+fn holds(event: &Event, filter: &Filter) -> bool {
+    let json = &event.json["Event"];
+    filter.uuid.take(&identifiers(json)) && filter.takes_content(json)
 }
 
 /// The identifiers of an event and of all that stands in it.
@@ -444,14 +532,14 @@ fn identifiers(event: &Value) -> Vec<&str> {
 
 /// An attribute of any event, by its identifier or number.
 pub(super) fn by_attribute(
-    engine: &Engine,
+    app: &App,
+    sight: &Sight<'_>,
     id: &str,
-    ceiling: Marking,
-    day: Date,
+    (ceiling, day): (Marking, Date),
 ) -> Result<Option<Value>, Problem> {
-    let shelf = Shelf::of(engine)?;
-    for document in &shelf.events {
-        let Some(event) = shelf.event(engine, *document, ceiling, day)? else { continue };
+    let heads = heads::of(app, sight, (ceiling, day))?;
+    for document in heads.holding(id) {
+        let Some(event) = heads.shelf.event(sight, document, ceiling, day)? else { continue };
         let is_it = |one: &&Value| one["uuid"] == id || one["id"] == id;
         if let Some(found) = all_attributes(&event.json["Event"]).find(is_it) {
             let mut found = found.clone();
@@ -460,18 +548,6 @@ pub(super) fn by_attribute(
         }
     }
     Ok(None)
-}
-
-/// Events that may hold what is asked for: those that speak of a value, or all.
-fn candidates(engine: &Engine, shelf: &Shelf, filter: &Filter) -> Result<Vec<DocumentId>, Problem> {
-    let Some(values) = filter.value.plain() else { return Ok(shelf.events.clone()) };
-    // What is said for people is kept with the word for what it is.
-    let said = values.iter().flat_map(|v| ["text", "comment", "other"].map(|k| format!("{k}={v}")));
-    let wanted: Vec<String> = values.iter().cloned().chain(said).collect();
-    let stating = engine.documents_that_state(&wanted)?;
-    // An analyst's word, a sighting too, states values and is no event.
-    let events: BTreeSet<DocumentId> = stating.into_iter().map(|id| shelf.event_of(id)).collect();
-    Ok(shelf.events.iter().copied().filter(|id| events.contains(id)).collect())
 }
 
 pub(super) fn all_attributes(event: &Value) -> impl Iterator<Item = &Value> {

@@ -1,70 +1,24 @@
 //! Sightings that are there: those that documents tell, and those that clients added.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use lapwing_engine::publish::misp;
-use lapwing_engine::{ACTION, Engine};
-use lapwing_model::{Marking, Object, PartialDate, Relation};
+use lapwing_model::Marking;
 use serde_json::{Map, Value, json};
 
-use super::filter::range as range_of;
-use super::search::{Parameters, all_attributes, asked, head};
+use super::filter::{range as range_of, strings};
+use super::heads::{self, Head, Heads};
+use super::search::{Parameters, all_attributes, asked};
 use super::sent::{id_of, list, text, word};
-use super::shelf::Shelf;
+use super::told::Added;
 use super::{number, view};
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;
 use crate::readers::Sight;
-
-/// Sightings of clients by value, in small letters.
-pub(super) type Added = BTreeMap<String, Vec<Value>>;
-
-/// What clients said that they saw, or that is a false positive.
-pub(super) fn added(engine: &Engine) -> Result<Added, Problem> {
-    let mut all = Added::new();
-    for record in engine.store().documents()? {
-        let document = &record.document;
-        let action = document.properties.iter().find(|(name, _)| name == ACTION);
-        let kind = match action.map(|(_, what)| what.as_str()) {
-            Some("sighting") => "0",
-            Some("false-positive") => "1",
-            _ => continue,
-        };
-        for stored in engine.store().claims_of(document.id)? {
-            let claim = &stored.claim;
-            let at = match (&claim.object, claim.relation) {
-                (Object::Text(day), Relation::LastSeen) => day
-                    .parse::<PartialDate>()
-                    .ok()
-                    .and_then(|day| day.first_day().to_zoned(TimeZone::UTC).ok())
-                    .map_or(record.added, |day| {
-                        let same = record.added.to_zoned(TimeZone::UTC).date() == day.date();
-                        if same { record.added } else { day.timestamp() }
-                    }),
-                _ if kind == "1" => record.added,
-                _ => continue,
-            };
-            let of = all.entry(claim.subject.value.to_lowercase()).or_default();
-            let seconds = at.as_second().to_string();
-            let same = |one: &Value| one["type"] == kind && text(one, "date_sighting") == seconds;
-            if !of.iter().any(same) {
-                of.push(json!({
-                    "type": kind,
-                    "date_sighting": seconds,
-                    "source": document.source.as_deref().unwrap_or_default(),
-                }));
-            }
-        }
-    }
-    Ok(all)
-}
 
 /// Puts the sightings of clients beside those of an attribute, all in MISP's shape.
 pub(super) fn complete(attribute: &mut Value, event_id: &str, added: &Added) {
@@ -110,8 +64,8 @@ pub(super) fn complete_event(event: &mut Value, added: &Added) {
 
 /// What sightings are asked for.
 struct Wanted {
-    /// An event or attribute, by identifier or number.
-    id: Option<String>,
+    /// Events or attributes, by identifier or number; none for all.
+    ids: Vec<String>,
     kind: Option<String>,
     source: Option<String>,
     in_time: Option<(i64, i64)>,
@@ -135,13 +89,28 @@ impl Wanted {
             in_time = Some(if upper { (from, to.min(at)) } else { (from.max(at), to) });
         }
         Ok(Self {
-            id: given("id").map(|id| id_of(&id)),
+            ids: ["id", "uuid"]
+                .iter()
+                .filter_map(|key| asked.get(*key))
+                .flat_map(strings)
+                .map(|id| id_of(&id))
+                .collect(),
             kind: given("type"),
             source: given("source"),
             in_time,
             with_attribute: flag("includeAttribute"),
             with_event: flag("includeEvent") || flag("includeEventMeta"),
         })
+    }
+
+    /// Whether one of what is asked for may be an event, or stand in it.
+    fn may_be_in(&self, head: &Head) -> Result<bool, Problem> {
+        let summary = head.summary()?;
+        Ok(self.ids.iter().any(|id| {
+            *id == summary.id
+                || *id == summary.uuid
+                || heads::number_of(id).is_some_and(|number| head.holds(number))
+        }))
     }
 
     fn takes(&self, sighting: &Value) -> bool {
@@ -223,30 +192,45 @@ struct Found {
 }
 
 async fn found(app: &App, asker: &Asker, wanted: Wanted) -> Result<Vec<Found>, Problem> {
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
-    app.read(asker, move |sight| of(sight, &wanted, ceiling, day)).await
+    let (of, cached) = ((asker.ceiling.tlp, app.today()), app.clone());
+    app.read(asker, move |sight| {
+        let heads = heads::of(&cached, sight, of)?;
+        sightings(sight, &wanted, &heads, of)
+    })
+    .await
 }
 
-fn of(
+fn sightings(
     sight: &Sight<'_>,
     wanted: &Wanted,
-    ceiling: Marking,
-    day: Date,
+    heads: &Heads,
+    (ceiling, day): (Marking, Date),
 ) -> Result<Vec<Found>, Problem> {
-    let (shelf, added) = (Shelf::of(sight)?, added(sight)?);
+    let added = heads.shelf.told.added();
     let mut found = Vec::new();
-    for document in &shelf.events {
-        let Some(mut event) = shelf.event(sight, *document, ceiling, day)? else { continue };
+    for head in heads.list.iter().filter(|head| head.is_sighted) {
+        if !wanted.ids.is_empty() && !wanted.may_be_in(head)? {
+            continue;
+        }
+        let Some(mut event) = heads.shelf.event(sight, head.document, ceiling, day)? else {
+            continue;
+        };
         let json = &mut event.json["Event"];
         complete_event(json, &added);
-        let is =
-            |of: &Value| wanted.id.as_deref().is_none_or(|id| of["id"] == id || of["uuid"] == id);
+        let is = |of: &Value| {
+            let is_it = |id: &String| of["id"] == id.as_str() || of["uuid"] == id.as_str();
+            wanted.ids.is_empty() || wanted.ids.iter().any(is_it)
+        };
         let whole = is(json);
         for attribute in all_attributes(json).filter(|one| whole || is(one)) {
             for sighting in list(attribute, "Sighting").filter(|one| wanted.takes(one)) {
                 let mut attribute = attribute.clone();
                 attribute["Sighting"].take();
-                found.push(Found { sighting: sighting.clone(), attribute, event: head(json) });
+                found.push(Found {
+                    sighting: sighting.clone(),
+                    attribute,
+                    event: super::search::head(json),
+                });
             }
         }
     }

@@ -40,6 +40,54 @@ pub(super) async fn add_to(
     of(app, asker, Some(id), &body).await
 }
 
+/// What another server knows of the values of an event: of each attribute by its identifier.
+pub(super) async fn bulk(
+    State(app): State<App>,
+    asker: Asker,
+    Path(_event): Path<String>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let Value::Array(sent) = sent::json_of(&body)? else {
+        return Err(Problem::unfit("send a list of sightings"));
+    };
+    if sent.len() > MOST {
+        return Err(Problem::unfit(format!("{MOST} sightings of one request at most")));
+    }
+    let (of, cached, now) = ((asker.ceiling.tlp, app.today()), app.clone(), app.now());
+    let who = asker.who.clone();
+    let judgements = app
+        .read(&asker, move |sight| {
+            let mut judgements = Vec::new();
+            for one in &sent {
+                let one = one.get("Sighting").unwrap_or(one);
+                let word = |key: &str| sent::word(one, key);
+                let (id, kind) = (word("attribute_uuid").to_lowercase(), word("type"));
+                // When a value expires is told by decay.
+                if !matches!(kind.as_str(), "0" | "1") {
+                    continue;
+                }
+                let Some(attribute) = by_attribute(&cached, sight, &id, of)? else { continue };
+                let value = attribute["value"].as_str().unwrap_or_default();
+                if let Some(seen) = known(sight, value, of.1)? {
+                    let at = time(&word("date_sighting"), now)?;
+                    judgements.push(judgement(&who, &seen.value, seen.marking, &kind, at));
+                }
+            }
+            Ok(judgements)
+        })
+        .await?;
+    let count = judgements.len();
+    app.write(move |engine, now| {
+        for judgement in &judgements {
+            engine.judge(judgement, now)?;
+        }
+        Ok(())
+    })
+    .await?;
+    let told = format!("{count} sightings added.");
+    Ok(Json(json!({ "saved": count > 0, "success": told, "message": told })).into_response())
+}
+
 /// What was seen, and what is to be told of it.
 struct Seen {
     value: Entity,
@@ -71,11 +119,11 @@ async fn of(app: App, asker: Asker, id: Option<String>, body: &[u8]) -> Result<R
     if values.len() > MOST {
         return Err(Problem::unfit(format!("{MOST} values of one request at most")));
     }
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let ((ceiling, day), cached) = ((asker.ceiling.tlp, app.today()), app.clone());
     let seen = app
         .read(&asker, move |sight| match id {
             Some(id) if values.is_empty() => {
-                let found = by_attribute(sight, &id, ceiling, day)?;
+                let found = by_attribute(&cached, sight, &id, (ceiling, day))?;
                 let value = found.as_ref().and_then(|one| one["value"].as_str());
                 let Some(value) = value.map(str::to_owned) else { return Ok(Vec::new()) };
                 let seen = known(sight, &value, day)?;

@@ -3,16 +3,12 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use lapwing_engine::Engine;
 use lapwing_engine::publish::misp;
-use lapwing_model::DocumentId;
 use serde_json::{Value, json};
 
-use super::kept;
 use super::search::by_attribute;
 use super::sent::{id_of, text, unknown};
-use super::shelf::Shelf;
-use super::{VERSION, number, sighted};
+use super::{VERSION, heads, sighted};
 use crate::app::App;
 use crate::asker::{Asker, Permission};
 use crate::problem::Problem;
@@ -21,7 +17,7 @@ pub(super) async fn version(asker: Asker) -> Json<Value> {
     Json(json!({
         "version": VERSION,
         "pymisp_recommended_version": VERSION,
-        "perm_sync": false,
+        "perm_sync": asker.may(Permission::Analyse),
         "perm_sighting": asker.may(Permission::Analyse),
         "perm_galaxy_editor": false,
         "request_encoding": [],
@@ -67,44 +63,22 @@ pub(super) async fn event(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = id_of(&id);
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let ((ceiling, day), cached) = ((asker.ceiling.tlp, app.today()), app.clone());
     let found = app
         .read(&asker, move |sight| {
-            let shelf = Shelf::of(sight)?;
-            match document(sight, &shelf, &id)? {
-                Some(document) => {
-                    let mut event = shelf.event(sight, document, ceiling, day)?;
-                    if let Some(event) = &mut event {
-                        sighted::complete_event(&mut event.json["Event"], &sighted::added(sight)?);
-                    }
-                    Ok(event)
-                }
-                None => Ok(None),
+            let shelf = heads::shelf(&cached, sight)?;
+            let Some(document) = shelf.document(&id) else { return Ok(None) };
+            let mut event = shelf.event(sight, document, ceiling, day)?;
+            if let Some(event) = &mut event {
+                sighted::complete_event(&mut event.json["Event"], &shelf.told.added());
             }
+            Ok(event)
         })
         .await?;
     Ok(match found {
         Some(event) => Json(event.json).into_response(),
         None => unknown("event"),
     })
-}
-
-/// The document of an event: by our identifier or number of it, or by the one that the event had
-/// which the document was read from.
-pub(super) fn document(
-    engine: &Engine,
-    shelf: &Shelf,
-    id: &str,
-) -> Result<Option<DocumentId>, Problem> {
-    for record in engine.store().documents()? {
-        let document = &record.document;
-        let was = document.properties.iter().any(|(name, value)| name == "uuid" && value == id);
-        let ours = [kept::shown(document), misp::event_uuid(document.id)];
-        if was || ours.iter().any(|uuid| uuid.to_string() == id || number(*uuid) == id) {
-            return Ok(Some(shelf.event_of(document.id)));
-        }
-    }
-    Ok(None)
 }
 
 /// One attribute, by its identifier or number.
@@ -114,13 +88,14 @@ pub(super) async fn attribute(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = id_of(&id);
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
+    let (of, cached) = ((asker.ceiling.tlp, app.today()), app.clone());
     let found = app
         .read(&asker, move |sight| {
-            let mut found = by_attribute(sight, &id, ceiling, day)?;
+            let mut found = by_attribute(&cached, sight, &id, of)?;
             if let Some(found) = &mut found {
                 let event = text(found, "event_id").to_owned();
-                sighted::complete(found, &event, &sighted::added(sight)?);
+                let added = heads::shelf(&cached, sight)?.told.added();
+                sighted::complete(found, &event, &added);
             }
             Ok(found)
         })

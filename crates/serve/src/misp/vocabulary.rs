@@ -2,7 +2,6 @@
 //! what is harmless.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
@@ -11,11 +10,10 @@ use axum::response::{IntoResponse, Response};
 use lapwing_engine::publish::misp;
 use serde_json::{Map, Value, json};
 
-use super::feed::Index;
-use super::number;
 use super::search::{Parameters, asked};
 use super::sent::{flag, id_of, json_of, text, unknown, within, word};
-use super::words::{self, Tags};
+use super::words::{self, InUse, Tags};
+use super::{heads, number};
 use crate::app::App;
 use crate::asker::Asker;
 use crate::problem::Problem;
@@ -23,10 +21,13 @@ use crate::problem::Problem;
 /// How the tags of galaxies begin.
 const GALAXY: &str = "misp-galaxy:";
 
-async fn index(app: &App, asker: &Asker) -> Result<Arc<Index>, Problem> {
-    let (ceiling, day) = (asker.ceiling.tlp, app.today());
-    let cached = app.clone();
-    app.read(asker, move |sight| cached.feed.get(sight, |_| Index::of(sight, ceiling, day))).await
+async fn index(app: &App, asker: &Asker) -> Result<InUse, Problem> {
+    let (of, cached) = ((asker.ceiling.tlp, app.today()), app.clone());
+    app.read(asker, move |sight| {
+        let heads = heads::of(&cached, sight, of)?;
+        InUse::of(&heads)
+    })
+    .await
 }
 
 /// A number that stays the same for the same name.

@@ -10,6 +10,7 @@ use lapwing_engine::publish::misp;
 use lapwing_model::{Entity, Kind};
 use serde_json::{Map, Value, json};
 
+use super::heads::Heads;
 use super::number;
 use super::sent::{MOST, json_of};
 use crate::app::App;
@@ -19,20 +20,45 @@ use crate::problem::Problem;
 /// How often tags are in use: on events, on attributes, and their colour.
 pub(super) type Tags = BTreeMap<String, (u64, u64, String)>;
 
-/// Counts the tags of an event.
-pub(super) fn count(tags: &mut Tags, event: &Value) {
-    fn add(tags: &mut Tags, list: &Value, of: impl Fn(&mut (u64, u64, String))) {
-        for tag in list.as_array().into_iter().flatten() {
-            let Some(name) = tag["name"].as_str() else { continue };
-            let colour = tag["colour"].as_str().unwrap_or_default();
-            let counts = tags.entry(name.to_owned()).or_insert_with(|| (0, 0, colour.to_owned()));
-            of(counts);
+/// What is in use, with how often.
+pub(super) struct InUse {
+    pub(super) tags: Tags,
+    /// Types of attributes, and categories.
+    pub(super) types: BTreeMap<String, u64>,
+    pub(super) categories: BTreeMap<String, u64>,
+}
+
+impl InUse {
+    pub(super) fn of(heads: &Heads) -> Result<Self, Problem> {
+        let mut all =
+            Self { tags: Tags::new(), types: BTreeMap::new(), categories: BTreeMap::new() };
+        for head in &heads.list {
+            for tag in head.summary()?.tags() {
+                count(&mut all.tags, &tag.name, &tag.colour).0 += 1;
+            }
+            for (at, times) in &head.tags {
+                let (name, colour) = heads.pool.get(*at);
+                count(&mut all.tags, name, colour).1 += u64::from(*times);
+            }
+            for (counts, of) in
+                [(&mut all.types, &head.types), (&mut all.categories, &head.categories)]
+            {
+                for (at, times) in of {
+                    let name = heads.pool.get(*at).0.to_owned();
+                    *counts.entry(name).or_insert(0) += u64::from(*times);
+                }
+            }
         }
+        Ok(all)
     }
-    add(tags, &event["Tag"], |counts| counts.0 += 1);
-    for attribute in super::search::all_attributes(event) {
-        add(tags, &attribute["Tag"], |counts| counts.1 += 1);
+}
+
+/// How often a tag is in use; it has the colour that it has where it comes first.
+fn count<'t>(tags: &'t mut Tags, name: &str, colour: &str) -> &'t mut (u64, u64, String) {
+    if !tags.contains_key(name) {
+        tags.insert(name.to_owned(), (0, 0, colour.to_owned()));
     }
+    tags.entry(name.to_owned()).or_default()
 }
 
 /// A tag in MISP's shape.

@@ -11,6 +11,7 @@ mod markings;
 mod misp;
 mod misp_changes;
 mod misp_clients;
+mod misp_sync;
 mod news;
 mod people;
 mod robust;
