@@ -41,17 +41,31 @@ pub(crate) fn in_sight(conn: &Connection, n: i64) -> Result<Option<DocumentId>, 
     Ok(id.map(DocumentId))
 }
 
-/// The strictest markings of all documents, in sight or not.
-pub(crate) fn strictest(conn: &Connection) -> Result<(Marking, Pap), Fault> {
+/// The strictest markings of the documents up to a row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Strictest {
+    upto: i64,
+    pub(crate) marking: Marking,
+    pub(crate) pap: Pap,
+}
+
+/// The strictest markings of all documents, in sight or not, where those of the first are known: rows only come, each
+/// with a larger number, and their markings stay. To look through all took longer than a page of a server.
+pub(crate) fn strictest(conn: &Connection, known: Strictest) -> Result<Strictest, Fault> {
     if !conn.has_table("turn")? {
-        return strictest_of_headers(conn);
+        let (marking, pap) = strictest_of_headers(conn)?;
+        return Ok(Strictest { upto: 0, marking, pap });
     }
-    let number = |column: &str| -> Result<i64, Fault> {
-        let sql = format!("SELECT max({column}) FROM document");
-        let most: Option<i64> = conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
-        Ok(most.unwrap_or(0))
-    };
-    Ok((marking_of(number("tlp")?), pap_of(number("pap")?)))
+    // In a database numbers are given before a change is there for others: all are asked.
+    let known = if conn.is_postgres() { Strictest::default() } else { known };
+    let (upto, tlp, pap): (Option<i64>, Option<i64>, Option<i64>) = conn
+        .prepare_cached("SELECT max(n), max(tlp), max(pap) FROM document WHERE n > ?1")?
+        .query_row([known.upto], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(Strictest {
+        upto: upto.unwrap_or(known.upto),
+        marking: known.marking.join(marking_of(tlp.unwrap_or(0))),
+        pap: known.pap.max(pap_of(pap.unwrap_or(0))),
+    })
 }
 
 /// As [`strictest`], of a file of an older schema that is opened for reading only.

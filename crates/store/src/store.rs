@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use lapwing_model::{
 
 use crate::change::Change;
 use crate::claims::{self, Which};
-use crate::documents::Part;
+use crate::documents::{Part, Strictest};
 use crate::error::{Fault, StoreError};
 use crate::names::Names;
 use crate::records::{
@@ -32,6 +33,7 @@ pub struct Store {
     pub(crate) conn: Connection,
     pub(crate) names: Names,
     pub(crate) path: PathBuf,
+    strictest: Cell<Strictest>,
 }
 
 impl Store {
@@ -105,7 +107,8 @@ impl Store {
     }
 
     fn of(conn: Connection, path: &Path) -> Self {
-        Self { conn, names: Names::default(), path: shown(path) }
+        let strictest = Cell::default();
+        Self { conn, names: Names::default(), path: shown(path), strictest }
     }
 
     /// The file of the store, or the address of its database without the password: for messages,
@@ -414,7 +417,11 @@ impl Store {
     /// The strictest markings of all documents, those that were undone included; clear where
     /// there is none.
     pub fn strictest(&self) -> Result<(Marking, Pap), StoreError> {
-        self.with(|conn, _| documents::strictest(conn))
+        self.with(|conn, _| {
+            let found = documents::strictest(conn, self.strictest.get())?;
+            self.strictest.set(found);
+            Ok((found.marking, found.pap))
+        })
     }
 
     /// The number of the latest change: while it stays, every answer stays.

@@ -7,7 +7,9 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{add, at, fuse, reading, resolve, undo};
-use lapwing_model::{ChangeId, DocumentId, Entity, Format, Kind, Reading, Relation, Role};
+use lapwing_model::{
+    ChangeId, DocumentId, Entity, Format, Kind, Marking, Pap, Reading, Relation, Role,
+};
 use lapwing_store::{Added, Came, FactQuery, SearchHit, Store, StoreError, TURN, Turn, TurnQuery};
 use proptest::prelude::Strategy;
 
@@ -513,8 +515,27 @@ fn facts_come_with_their_claims_and_those_beside_them() {
 }
 
 #[test]
+fn who_reads_along_sees_a_marking_as_soon_as_it_came() {
+    let place = common::Place::new();
+    let mut store = place.store();
+    add(&mut store, &reading(1), 1).unwrap();
+    let reader = Store::open_read_only(&place.path).unwrap();
+    assert_eq!(reader.strictest().unwrap(), (Marking::Clear, Pap::Clear));
+    let mut given = Marking::Clear;
+    for (number, marking) in
+        [(2, Marking::Green), (3, Marking::Clear), (4, Marking::Red), (5, Marking::Amber)]
+    {
+        let mut marked = reading(number);
+        marked.document.marking = Some(marking);
+        given = given.join(marking);
+        add(&mut store, &marked, 2).unwrap();
+        assert_eq!(reader.strictest().unwrap(), (given, Pap::Clear), "{number}");
+        assert_eq!(reader.strictest().unwrap(), store.strictest().unwrap());
+    }
+}
+
+#[test]
 fn the_strictest_marking_is_known_at_once_and_stays_after_an_undo() {
-    use lapwing_model::{Marking, Pap};
     let mut store = common::store();
     assert_eq!(store.strictest().unwrap(), (Marking::Clear, Pap::Clear));
     let mut marked = reading(1);
@@ -532,7 +553,7 @@ fn the_strictest_marking_is_known_at_once_and_stays_after_an_undo() {
 fn what_changed_is_found_by_its_number() {
     let mut store = common::store();
     let first = reading(1);
-    common::add(&mut store, &first, 1).unwrap();
+    add(&mut store, &first, 1).unwrap();
     let id = first.document.id;
     let before = store.next_turn().unwrap();
     let told = store.facts_told_by(id).unwrap();
@@ -542,24 +563,24 @@ fn what_changed_is_found_by_its_number() {
 
     // It shares an address, an actor and a technique with the first, and has its own host.
     let second = reading(8);
-    common::add(&mut store, &second, 3).unwrap();
+    add(&mut store, &second, 3).unwrap();
     let anew: BTreeSet<_> =
         store.documents_told_anew(before, 9).unwrap().unwrap().into_iter().collect();
     assert_eq!(anew, BTreeSet::from([id, second.document.id]));
     assert_eq!(store.documents_told_anew(before, 1).unwrap(), None);
     let change = store.document_record(id).unwrap().unwrap().change;
-    assert_eq!(store.change_after(change).unwrap(), Some(common::at(3)));
+    assert_eq!(store.change_after(change).unwrap(), Some(at(3)));
     let mut later = 0;
     for (fact, turn) in store.facts_told_by(id).unwrap() {
-        let at = store.later_than(change, turn).unwrap();
+        let told = store.later_than(change, turn).unwrap();
         let is_shared = fact.subject.value != "c1.example.test";
-        assert_eq!(at, is_shared.then(|| common::at(3)), "{fact:?}");
+        assert_eq!(told, is_shared.then(|| at(3)), "{fact:?}");
         later += usize::from(is_shared);
     }
     assert_eq!(later, 3);
     // Of several changes since it is the one that gave the number.
     for (number, day) in [(3, 5), (4, 7), (11, 9)] {
-        common::add(&mut store, &reading(number), day).unwrap();
+        add(&mut store, &reading(number), day).unwrap();
     }
     for (fact, turn) in store.facts_told_by(id).unwrap() {
         let day = match fact.subject.kind {
@@ -567,13 +588,13 @@ fn what_changed_is_found_by_its_number() {
             Kind::Ipv4Addr => Some(3),
             _ => Some(9),
         };
-        assert_eq!(store.later_than(change, turn).unwrap(), day.map(common::at), "{fact:?}");
+        assert_eq!(store.later_than(change, turn).unwrap(), day.map(at), "{fact:?}");
     }
 
     let latest = store.latest_change().unwrap().unwrap();
-    common::undo(&mut store, latest.0).unwrap();
+    undo(&mut store, latest.0).unwrap();
     assert!(store.only_documents_since(latest).unwrap());
-    let mut decided = store.begin("decide", common::at(28)).unwrap();
+    let mut decided = store.begin("decide", at(28)).unwrap();
     decided.put_judgement("topic", "body").unwrap();
     decided.commit().unwrap();
     assert!(!store.only_documents_since(latest).unwrap());
