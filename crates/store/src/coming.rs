@@ -9,6 +9,7 @@ use crate::error::{Fault, StoreError};
 use crate::facts::{self, Contributions};
 use crate::names::Names;
 use crate::names_server;
+use crate::near;
 use crate::records::{DocumentRecord, StoredClaim};
 use crate::sql::types::Value;
 use crate::sql::{Connection, OptionalExtension, params, params_from_iter};
@@ -124,6 +125,18 @@ impl Store {
                      WHERE f.name = ?1 AND f.n < ?2 AND s.kind = ?3",
                 )?
                 .exists(params![entity.value.to_lowercase(), n, kind])?)
+        })
+    }
+
+    /// Whether an entity is the object of a fact of this relation.
+    pub fn is_object_of(&self, n: i64, relation: Relation) -> Result<bool, StoreError> {
+        self.with(|conn, names| {
+            let Some(relation) = names.find_word(conn, relation.as_str())? else {
+                return Ok(false);
+            };
+            Ok(conn
+                .prepare_cached("SELECT 1 FROM fact WHERE object = ?1 AND relation = ?2 LIMIT 1")?
+                .exists((n, relation))?)
         })
     }
 
@@ -345,7 +358,7 @@ fn bodies(
     conn: &Connection,
     names: &Names,
     statements: &[(i64, i64, i64)],
-) -> Result<Vec<Option<Vec<u8>>>, Fault> {
+) -> Result<Vec<near::Body>, Fault> {
     if let Some(session) = conn.postgres() {
         let mut bodies = vec![None; statements.len()];
         let sql = "SELECT t.at, f.body, f.subject, f.object FROM unnest($1::int8[], $2::int8[], $3::int8[])
@@ -361,13 +374,16 @@ fn bodies(
         }
         return Ok(bodies);
     }
+    let (mut bodies, far) = near::bodies(conn, statements)?;
     let mut select = conn.prepare_cached(
         "SELECT body FROM fact WHERE subject = ?1 AND relation = ?2 AND object = ?3",
     )?;
-    let body = |statement: &(i64, i64, i64)| {
-        Ok::<_, Fault>(select.query_row(*statement, |row| row.get(0)).optional()?)
-    };
-    statements.iter().map(body).collect()
+    for at in far {
+        if let (Some(statement), Some(body)) = (statements.get(at), bodies.get_mut(at)) {
+            *body = select.query_row(*statement, |row| row.get(0)).optional()?;
+        }
+    }
+    Ok(bodies)
 }
 
 fn beside(

@@ -64,6 +64,7 @@ mod marks;
 mod mentions;
 mod names;
 mod names_server;
+mod near;
 mod origins;
 mod packed;
 mod pages;

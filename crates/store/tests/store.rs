@@ -514,6 +514,42 @@ fn facts_come_with_their_claims_and_those_beside_them() {
     assert_eq!(store.entities_that_came(&[n]).unwrap(), [address]);
 }
 
+/// What lies side by side is read together, and is the same as what is read one by one.
+#[test]
+fn facts_of_near_subjects_are_those_of_each() {
+    let store = store_of(0..14);
+    let query = TurnQuery { before: i64::MAX, limit: 10_000, ..TurnQuery::default() };
+    let mut statements: Vec<_> = store
+        .turns(&query)
+        .unwrap()
+        .into_iter()
+        .filter_map(|turn| if let Came::Fact(s, r, o) = turn.what { Some((s, r, o)) } else { None })
+        .collect();
+    statements.sort_unstable();
+    assert!(statements.len() > 20);
+    let one = |statement| store.facts_that_came(&[statement], 0).unwrap().remove(0).unwrap().0;
+    let alone: Vec<_> = statements.iter().map(|statement| (*statement, one(*statement))).collect();
+    let together = store.facts_that_came(&statements, 0).unwrap();
+    for ((statement, fact), found) in alone.iter().zip(&together) {
+        assert_eq!(found.as_ref().unwrap().0, *fact, "{statement:?}");
+    }
+    // One that is not there stands among those that are, and one far from all of them.
+    let (subject, relation, object) = statements[3];
+    let asked =
+        [statements[2], (subject, relation, object + 10_000), statements[4], (1 << 40, 1, 1)];
+    let found: Vec<bool> =
+        store.facts_that_came(&asked, 0).unwrap().iter().map(Option::is_some).collect();
+    assert_eq!(found, [true, false, true, false]);
+    let subjects: BTreeSet<i64> = statements.iter().map(|(subject, ..)| *subject).collect();
+    let asked: Vec<i64> = subjects.iter().copied().chain([1 << 40]).collect();
+    let near = store.facts_of_near(&asked).unwrap();
+    assert!(near.len() > 3 && !near.contains_key(&(1 << 40)));
+    for (subject, facts) in near {
+        let of_it: Vec<_> = alone.iter().filter(|((of, ..), _)| *of == subject).cloned().collect();
+        assert_eq!(facts, of_it, "{subject}");
+    }
+}
+
 #[test]
 fn who_reads_along_sees_a_marking_as_soon_as_it_came() {
     let place = common::Place::new();

@@ -158,9 +158,11 @@ impl Engine {
                 }
             }
             Some(Came::Entity(_)) => {
-                for turn in run {
-                    if page.take_all(maker.of_entity(turn)?, turn.n) {
-                        return Ok(true);
+                for part in run.chunks(page.room()) {
+                    for (turn, objects) in part.iter().zip(maker.of_entities(part)?) {
+                        if page.take_all(objects, turn.n) {
+                            return Ok(true);
+                        }
                     }
                 }
             }
@@ -379,6 +381,11 @@ struct Filling<'q> {
 impl<'q> Filling<'q> {
     fn of(query: &'q SharedQuery, wanted: &'q Wanted) -> Self {
         Self { query, wanted, coming: Coming::default(), bytes: 0, reports: 0, given: (0, 0) }
+    }
+
+    /// How many more objects it takes, and the one that tells that there are more.
+    fn room(&self) -> usize {
+        (self.query.limit + 1).saturating_sub(self.coming.records.len()).clamp(FEW, CHUNK)
     }
 
     /// How many facts are likely to fill it, and to tell that there are more: those that are made in vain took as long

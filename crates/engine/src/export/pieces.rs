@@ -31,6 +31,9 @@ const OF_REPORT: usize = 10_000;
 /// By number: subject, relation, object.
 type Statement = (i64, i64, i64);
 
+/// The facts of one subject.
+type Own = Vec<(Statement, Fact)>;
+
 /// Which objects of a document are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OfDocument {
@@ -117,8 +120,22 @@ impl<'e> Page<'e> {
         Ok(objects)
     }
 
-    /// The own objects of an entity.
-    pub(super) fn of_entity(&self, turn: &Turn) -> Result<Vec<StixObject>, EngineError> {
+    /// The own objects of each of some entities.
+    pub(super) fn of_entities(&self, turns: &[Turn]) -> Result<Vec<Vec<StixObject>>, EngineError> {
+        let number = |turn: &Turn| if let Came::Entity(n) = turn.what { Some(n) } else { None };
+        let numbers: Vec<i64> = turns.iter().filter_map(number).collect();
+        let mut near = self.engine.store.facts_of_near(&numbers)?;
+        turns
+            .iter()
+            .map(|turn| {
+                let own = number(turn).and_then(|n| near.remove(&n));
+                self.of_entity(turn, own)
+            })
+            .collect()
+    }
+
+    /// The own objects of an entity; `own`: all facts of which it is the subject, where they are known.
+    fn of_entity(&self, turn: &Turn, own: Option<Own>) -> Result<Vec<StixObject>, EngineError> {
         let store = &self.engine.store;
         let Came::Entity(n) = turn.what else { return Ok(Vec::new()) };
         let Some(entity) = store.entities_that_came(&[n])?.pop() else { return Ok(Vec::new()) };
@@ -127,17 +144,26 @@ impl<'e> Page<'e> {
         if is_domain && store.has_namesake_before(n, &entity)? {
             return Ok(Vec::new());
         }
-        let same = self.same(&[(n, &entity)])?;
+        let same = self.same_of((n, &entity), own.as_deref())?;
         if self.is_told_by_another(n, &entity, &same)? {
             return Ok(Vec::new());
         }
-        let statements = store.statements_naming(n, is_name, NAMING)?;
         // Times and permitted actions are those of documents; a value has no time of its own.
         let dated = is_domain || self.strictest()? > Pap::Clear;
         let most = if dated { TOLD } else { 0 };
+        let told = match own {
+            Some(own) if !(is_name || dated || own.is_empty()) => {
+                own.into_iter().take(NAMING).map(|(_, fact)| (fact, Vec::new())).collect()
+            }
+            _ => {
+                let statements = store.statements_naming(n, is_name, NAMING)?;
+                let found = store.facts_that_came(&statements, most)?;
+                found.into_iter().flatten().collect::<Vec<_>>()
+            }
+        };
         let mut papers = Papers::default();
         let mut facts = Vec::new();
-        for (fact, claims) in store.facts_that_came(&statements, most)?.into_iter().flatten() {
+        for (fact, claims) in told {
             if fact.marking > self.ceiling {
                 continue;
             }
@@ -152,6 +178,23 @@ impl<'e> Page<'e> {
         let leaning = Leaning { indicators: BTreeSet::new(), same };
         let told = (&entity, time_of(turn), above);
         Ok(pieces::of_entity(&selection, &self.engine.knowledge, &leaning, told))
+    }
+
+    /// As [`Self::same`], of one entity whose own facts may be known: most are said to be nothing else.
+    fn same_of(
+        &self,
+        (n, entity): (i64, &Entity),
+        own: Option<&[(Statement, Fact)]>,
+    ) -> Result<Vec<SelectedFact>, EngineError> {
+        let says = |fact: &Fact| fact.relation == Relation::SameObject;
+        if let Some(own) = own
+            && !own.iter().any(|(_, fact)| says(fact))
+            && (!pieces::may_be_joined(entity)
+                || !self.engine.store.is_object_of(n, Relation::SameObject)?)
+        {
+            return Ok(Vec::new());
+        }
+        self.same(&[(n, entity)])
     }
 
     /// The report of a document, with the object of its publisher and the note on its origin: what is asked for of these.
@@ -238,7 +281,7 @@ impl<'e> Page<'e> {
             Came::Fact(..) => {
                 Ok(self.of_facts(std::slice::from_ref(turn))?.into_iter().flatten().collect())
             }
-            Came::Entity(_) => self.of_entity(turn),
+            Came::Entity(_) => self.of_entity(turn, None),
             Came::Document(_) => self.of_document(turn, asked),
         }
     }
